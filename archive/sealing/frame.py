@@ -1,0 +1,210 @@
+"""A frame: one event, sealed in two boxes, and its place in the log (docs/formats.md, "Frame").
+
+The evidence box can be shown to an outsider by giving away one subkey; the custody box stays
+closed. Errors name the stream and the version, which stand in the clear header.
+"""
+
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+from struct import Struct
+from struct import error as StructError
+from uuid import UUID
+
+from archive.errors import CorruptError, InvalidError
+from archive.sealing.primitives import (
+    TAG_SIZE,
+    Octets,
+    box_keys,
+    compress,
+    decompress,
+    expand,
+    open_box,
+    seal_once,
+)
+
+FRAME_VERSION = 1
+ENTRY_VERSION = 1
+
+_START = Struct(">B16s16sIB")
+_REST = Struct(">32s32sII")
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_EVIDENCE = "muniment/frame/1/evidence"
+_CUSTODY = "muniment/frame/1/custody"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeader:
+    """What a frame says in the clear.
+
+    `size` is the header's own length in bytes; the boxes' lengths follow it.
+    """
+
+    archive_id: UUID
+    originator_id: UUID
+    originator_version: int
+    event_type: str
+    evidence_commitment: bytes
+    custody_commitment: bytes
+    size: int
+    evidence_length: int
+    custody_length: int
+
+    @property
+    def frame_size(self) -> int:
+        """The length in bytes of the whole frame."""
+        return self.size + self.evidence_length + self.custody_length
+
+    def __str__(self) -> str:
+        return f"frame of {self.originator_id} version {self.originator_version}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFrame:
+    """A frame's header and the plaintext of both boxes, which no repr shows."""
+
+    header: FrameHeader
+    evidence: bytes = field(repr=False)
+    custody: bytes = field(repr=False)
+
+
+def is_event_type(name: str) -> bool:
+    """Say whether `name` can be an event type: 1 to 64 ASCII letters, digits, `.`, `_`, `-`."""
+    return _EVENT_TYPE.fullmatch(name) is not None
+
+
+def evidence_subkey(data_key: bytes) -> bytes:
+    """Return the key that opens a frame's evidence and nothing else."""
+    return expand(data_key, _EVIDENCE)
+
+
+def seal_frame(
+    archive_id: UUID,
+    originator_id: UUID,
+    originator_version: int,
+    event_type: str,
+    evidence: bytes,
+    custody: bytes,
+    data_key: bytes,
+) -> bytes:
+    """Seal one event under a data key that must be random and must never be used again.
+
+    InvalidError if the event type is not 1 to 64 of the letters, digits and `._-`, if the version
+    does not fit 32 bits, or if a box's plaintext is over 64 MiB.
+    """
+    if not is_event_type(event_type):
+        raise InvalidError("An event type must be 1 to 64 ASCII letters, digits, '.', '_' or '-'.")
+    if not 0 <= originator_version < 1 << 32:
+        raise InvalidError("An originator version must fit 32 bits.")
+    name = event_type.encode()
+    evidence_key, evidence_commitment = box_keys(expand(data_key, _EVIDENCE))
+    custody_key, custody_commitment = box_keys(expand(data_key, _CUSTODY))
+    evidence_data = compress(evidence)
+    custody_data = compress(custody)
+    header = b"".join(
+        (
+            _START.pack(
+                FRAME_VERSION, archive_id.bytes, originator_id.bytes, originator_version, len(name)
+            ),
+            name,
+            _REST.pack(
+                evidence_commitment,
+                custody_commitment,
+                len(evidence_data) + TAG_SIZE,
+                len(custody_data) + TAG_SIZE,
+            ),
+        )
+    )
+    return b"".join(
+        (
+            header,
+            seal_once(evidence_key, header, evidence_data),
+            seal_once(custody_key, header, custody_data),
+        )
+    )
+
+
+def read_header(data: Octets, offset: int = 0) -> FrameHeader:
+    """Read the clear header of the frame that starts at `offset`; the boxes are not looked at.
+
+    CorruptError if no header of a known version stands there.
+    """
+    try:
+        version, archive, originator, originator_version, length = _START.unpack_from(data, offset)
+        if version != FRAME_VERSION:
+            raise CorruptError(f"A frame has the unknown format version {version}.")
+        start = offset + _START.size
+        event_type = bytes(data[start : start + length]).decode("ascii", "replace")
+        evidence_commitment, custody_commitment, evidence_length, custody_length = (
+            _REST.unpack_from(data, start + length)
+        )
+    except StructError:
+        raise CorruptError("A frame is cut short in its header.") from None
+    if not is_event_type(event_type):
+        raise CorruptError("A frame has a malformed event type.")
+    return FrameHeader(
+        UUID(bytes=archive),
+        UUID(bytes=originator),
+        originator_version,
+        event_type,
+        evidence_commitment,
+        custody_commitment,
+        _START.size + length + _REST.size,
+        evidence_length,
+        custody_length,
+    )
+
+
+def parse_header(frame: Octets) -> FrameHeader:
+    """Read the clear header of a whole frame; CorruptError if it is none of exactly that size."""
+    header = read_header(frame)
+    if header.frame_size != len(frame):
+        raise CorruptError(
+            f"The {header} says that it has {header.frame_size} bytes, not {len(frame)}."
+        )
+    return header
+
+
+def open_frame(frame: Octets, data_key: bytes) -> OpenedFrame:
+    """Open both boxes; CorruptError, naming the record, if the frame or the key is another."""
+    header = parse_header(frame)
+    custody_start = header.size + header.evidence_length
+    custody_box = frame[custody_start:]
+    custody_subkey = expand(data_key, _CUSTODY)
+    return OpenedFrame(
+        header,
+        _open_evidence(header, frame, expand(data_key, _EVIDENCE)),
+        _open(header, "custody", frame, custody_box, header.custody_commitment, custody_subkey),
+    )
+
+
+def open_evidence(frame: Octets, subkey: bytes) -> bytes:
+    """Open the evidence alone, with the subkey that `evidence_subkey` gives.
+
+    CorruptError, naming the record, if the frame or the subkey is another.
+    """
+    return _open_evidence(parse_header(frame), frame, subkey)
+
+
+def log_entry(archive_id: UUID, frame: Octets) -> bytes:
+    """Return the 49 bytes that stand for a frame in the log, whatever the frame's size."""
+    return bytes((ENTRY_VERSION,)) + archive_id.bytes + sha256(frame).digest()
+
+
+def leaf_hash(archive_id: UUID, frame: Octets) -> bytes:
+    """Return the Merkle leaf hash of a frame's log entry (RFC 9162, section 2.1.1)."""
+    return sha256(b"\0" + log_entry(archive_id, frame)).digest()
+
+
+def _open_evidence(header: FrameHeader, frame: Octets, subkey: bytes) -> bytes:
+    box = frame[header.size : header.size + header.evidence_length]
+    return _open(header, "evidence", frame, box, header.evidence_commitment, subkey)
+
+
+def _open(
+    header: FrameHeader, part: str, frame: Octets, box: Octets, commitment: bytes, subkey: bytes
+) -> bytes:
+    try:
+        return decompress(open_box(subkey, commitment, frame[: header.size], box))
+    except CorruptError as error:
+        raise CorruptError(f"The {part} in the {header} does not open: {error}") from None

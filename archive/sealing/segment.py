@@ -1,0 +1,213 @@
+"""A segment: one commit's frames of one lock class (docs/formats.md, "Segment").
+
+`parse_segment` checks the whole object. `frames_of` reads what a damaged one still holds: the
+length of each frame is known twice, so one damaged byte costs at most one frame.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from struct import Struct
+from struct import error as StructError
+from typing import Literal
+from uuid import UUID
+
+from archive.errors import CorruptError, InvalidError
+from archive.sealing.frame import leaf_hash, read_header
+from archive.sealing.primitives import HASH_SIZE, Octets
+
+SEGMENT_MAGIC = b"MUNIMSEG"
+SEGMENT_VERSION = 1
+
+_HEADER = Struct(">8sB16s16sBII")
+_OFFSET = Struct(">Q")
+_MODES: tuple[Literal["none", "governance", "compliance"], ...] = (
+    "none",
+    "governance",
+    "compliance",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockClass:
+    """How long, and how firmly, a segment must be locked: the same for all of its frames.
+
+    `month` is the decimal number yyyymm of the month (UTC) to whose end the lock lasts, 0 where
+    there is no lock. InvalidError if mode and month do not fit each other.
+    """
+
+    mode: Literal["none", "governance", "compliance"] = "none"
+    month: int = 0
+
+    def __post_init__(self) -> None:
+        year, month = divmod(self.month, 100)
+        if self.mode == "none":
+            fits = self.month == 0
+        else:
+            fits = self.mode in _MODES and 1970 <= year <= 9998 and 1 <= month <= 12
+        if not fits:
+            raise InvalidError(f"{self.mode} until {self.month} is not a lock class.")
+
+    @classmethod
+    def reaching(
+        cls, mode: Literal["governance", "compliance"], retain_until: datetime
+    ) -> "LockClass":
+        """Return the class of the shortest lock that does not end before `retain_until`.
+
+        Rounding up to a month keeps the classes few, so that segments can be shared.
+        """
+        last = retain_until.astimezone(UTC) - timedelta(microseconds=1)
+        return cls(mode, last.year * 100 + last.month)
+
+    @property
+    def until(self) -> datetime | None:
+        """The instant (UTC) at which the lock ends: the first of the next month."""
+        if self.mode == "none":
+            return None
+        year, month = divmod(self.month, 100)
+        return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a frame stands in its segment, in bytes from the segment's start."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSegment:
+    """A segment ready to be written, and where each frame stands in it."""
+
+    data: bytes = field(repr=False)
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment as it was read; the frames are views of the bytes it was read from.
+
+    `intact` says whether the SHA-256 of the whole was right.
+    """
+
+    archive_id: UUID
+    segment_id: UUID
+    lock_class: LockClass
+    frames: Sequence[memoryview] = field(repr=False)
+    spans: tuple[Span, ...] = field(repr=False)
+    intact: bool
+
+    def damaged(self, leaf_hashes: Mapping[int, bytes]) -> tuple[int, ...]:
+        """Return the slots whose frame is not the one that the leaf hash by slot stands for."""
+        return tuple(
+            slot
+            for slot, expected in sorted(leaf_hashes.items())
+            if slot >= len(self.frames) or leaf_hash(self.archive_id, self.frames[slot]) != expected
+        )
+
+
+def build_segment(
+    archive_id: UUID, segment_id: UUID, lock_class: LockClass, frames: Sequence[bytes]
+) -> BuiltSegment:
+    """Lay out `frames` as a segment; the slot of a frame is its place in the sequence.
+
+    InvalidError if there is none, or if one is not a whole frame of this archive.
+    """
+    if not frames:
+        raise InvalidError("A segment must hold at least one frame.")
+    spans = []
+    position = _HEADER.size
+    for slot, frame in enumerate(frames):
+        if _frame_end(frame, 0, archive_id) != len(frame):
+            raise InvalidError(f"What is to be slot {slot} is no frame of archive {archive_id}.")
+        spans.append(Span(position, len(frame)))
+        position += len(frame)
+    header = _HEADER.pack(
+        SEGMENT_MAGIC,
+        SEGMENT_VERSION,
+        archive_id.bytes,
+        segment_id.bytes,
+        _MODES.index(lock_class.mode),
+        lock_class.month,
+        len(frames),
+    )
+    table = b"".join(_OFFSET.pack(span.offset) for span in spans) + _OFFSET.pack(position)
+    body = b"".join((header, *frames, table))
+    return BuiltSegment(body + sha256(body).digest(), tuple(spans))
+
+
+def parse_segment(data: Octets) -> Segment:
+    """Read a segment of which every byte is right.
+
+    CorruptError otherwise: it names the segment, and the slots whose frames are visibly broken.
+    """
+    segment = frames_of(data)
+    broken = [
+        str(slot)
+        for slot, span in enumerate(segment.spans)
+        if _frame_end(data, span.offset, segment.archive_id) != span.offset + span.length
+    ]
+    where = f" The damage shows in slot {', '.join(broken)}." if broken else ""
+    if not segment.intact:
+        raise CorruptError(f"Segment {segment.segment_id} does not match its SHA-256.{where}")
+    if broken:
+        raise CorruptError(f"Segment {segment.segment_id} was built of broken frames.{where}")
+    return segment
+
+
+def frames_of(data: Octets) -> Segment:
+    """Read as many frames as a possibly damaged segment still holds, each in its slot.
+
+    A frame that is damaged is among them: it does not open. CorruptError if the segment's header
+    is damaged, or if the boundary between two frames is lost.
+    """
+    archive_id, segment_id, lock_class, count = _read_header(data)
+    table_start = len(data) - HASH_SIZE - _OFFSET.size * (count + 1)
+    if count == 0 or table_start <= _HEADER.size:
+        raise CorruptError(f"Segment {segment_id} is cut short.")
+    table = [offset for (offset,) in _OFFSET.iter_unpack(data[table_start:-HASH_SIZE])]
+    intact = sha256(data[:-HASH_SIZE]).digest() == data[-HASH_SIZE:]
+    starts = [_HEADER.size]
+    for slot, stated in enumerate(table[1:-1]):
+        # Where the two accounts of a frame's end differ, the next frame tells which is right.
+        walked = _frame_end(data, starts[-1], archive_id)
+        follows = walked == stated or _frame_end(data, stated, archive_id) is not None
+        start = stated if follows or walked is None else walked
+        if not starts[-1] < start < table_start:
+            raise CorruptError(f"Segment {segment_id} has lost the end of slot {slot}.")
+        starts.append(start)
+    if intact and table != [*starts, table_start]:
+        raise CorruptError(f"Segment {segment_id} was built with a wrong offset table.")
+    ends = [*starts[1:], table_start]
+    spans = tuple(Span(start, end - start) for start, end in zip(starts, ends, strict=True))
+    view = memoryview(data)
+    frames = tuple(view[span.offset : span.offset + span.length] for span in spans)
+    return Segment(archive_id, segment_id, lock_class, frames, spans, intact)
+
+
+def _read_header(data: Octets) -> tuple[UUID, UUID, LockClass, int]:
+    try:
+        magic, version, archive, segment, mode, month, count = _HEADER.unpack_from(data)
+    except StructError:
+        raise CorruptError("A segment is cut short in its header.") from None
+    if magic != SEGMENT_MAGIC:
+        raise CorruptError("What should be a segment does not begin as one.")
+    segment_id = UUID(bytes=segment)
+    if version != SEGMENT_VERSION:
+        raise CorruptError(f"Segment {segment_id} has the unknown format version {version}.")
+    try:
+        lock_class = LockClass(_MODES[mode], month)
+    except (IndexError, InvalidError):
+        raise CorruptError(f"Segment {segment_id} has no valid lock class.") from None
+    return UUID(bytes=archive), segment_id, lock_class, count
+
+
+def _frame_end(data: Octets, offset: int, archive_id: UUID) -> int | None:
+    """Return where the frame at `offset` says that it ends; None if no frame starts there."""
+    try:
+        header = read_header(data, offset)
+    except CorruptError:
+        return None
+    return offset + header.frame_size if header.archive_id == archive_id else None
