@@ -1,0 +1,53 @@
+"""The visible text of an HTML body: what a reader would see, in lines.
+
+Walking the tree in Python costs more than parsing it, so lines are marked in the markup before
+parsing: a line break in front of every block element's tags survives into the text, and the
+markup's own line breaks, which mean nothing, are made into spaces first.
+"""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+from archive.capture.charset import clean, codec_for, decode
+
+_INVISIBLE = ["head", "script", "style", "template", "title"]
+# The commonest names come first, since they are tried in order.
+_BLOCK = re.compile(
+    r"<(?=/?(?:p|br|div|tr|li|h[1-6r]|ul|ol|blockquote|table|tbody|body|d[dlt]|center|pre|form"
+    r"|section|article|header|footer|option|select|textarea|address|caption|thead|tfoot|fieldset"
+    r"|legend|figure|figcaption|aside|main|nav|details|summary|optgroup|xmp)[\s/>])",
+    re.IGNORECASE,
+)
+_CELL = re.compile(r"<(?=t[dh][\s/>])", re.IGNORECASE)
+_META = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE
+)
+
+
+def decode_html(data: bytes, label: str | None) -> tuple[str, str | None]:
+    """Read HTML bytes as text: by the label, else by what the document says of itself.
+
+    Returns as `archive.capture.charset.decode` does.
+    """
+    if label is None and not data.isascii():
+        declared = _META.search(data[:2048])
+        if declared is not None:
+            name = declared[1].decode("ascii")
+            # A document that was read as ASCII to find its label is not in UTF-16.
+            if codec_for(name) is not None and not name.lower().startswith(("utf-16", "utf-32")):
+                label = name
+    return decode(data, label)
+
+
+def visible_text(html: str) -> str:
+    """Return the text a reader sees: a line for each block, words never split or run together."""
+    if "<pre" not in html and "<PRE" not in html:
+        html = html.replace("\n", " ").replace("\r", " ")
+    marked = _CELL.sub("\t<", _BLOCK.sub("\n<", html))
+    tree = LexborHTMLParser(marked)
+    tree.strip_tags(_INVISIBLE)
+    root = tree.root
+    text = root.text(deep=True, separator="") if root is not None else ""
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return clean("\n".join(line for line in lines if line))

@@ -1,0 +1,192 @@
+"""Reading one mail: fields, all bodies, attachments (RFC 5322, RFC 2045 to 2047, RFC 2231).
+
+`text` holds every plain body, `html_text` what the HTML bodies show ("" where they show nothing
+but pictures, None where there is no HTML). A nested message is an
+attachment, and its subject, people and bodies are searched with its parent's, so that nothing
+that was said escapes a search. Reply-To is no identity: mailing lists rewrite From and put the
+writer there, and identities are never guessed.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+
+from archive.capture import cmu
+from archive.capture.charset import clean, decode
+from archive.capture.headers import addresses, date, identifiers, in_reply_to, message_id
+from archive.capture.html import decode_html, visible_text
+from archive.capture.mime import Part, decode_body, numbered, scan
+from archive.capture.parameters import Fields
+from archive.capture.parsed import Parsed
+from archive.capture.words import header_text
+from archive.errors import InvalidError, NotFoundError
+from archive.model.interaction import Attachment, Channel, Content, Participant, Role
+
+MEDIA_TYPE = "message/rfc822"
+
+# Parts that are not text/* by name, but that a reader shows as text: reports of delivery and of
+# reading (RFC 3464, RFC 8098).
+_REPORTS = frozenset(
+    {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
+)
+_PEOPLE = (
+    (Role.FROM, b"from", b"x-from"),
+    (Role.TO, b"to", b"x-to"),
+    (Role.CC, b"cc", b"x-cc"),
+    (Role.BCC, b"bcc", b"x-bcc"),
+)
+_NESTED_FIELDS = (("Subject", b"subject"), ("From", b"from"), ("To", b"to"), ("Cc", b"cc"))
+
+
+def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
+    """Read one message, an mbox From_ line before it allowed.
+
+    Raises:
+        InvalidError: It has neither a header field nor a From_ line, so it is no mail.
+    """
+    root = scan(raw)
+    if not root.fields and not raw.lstrip(b"\xef\xbb\xbf\r\n").startswith(b"From "):
+        raise InvalidError("It has no header field, so it is not a mail (RFC 5322).")
+    fields = root.fields
+    problems: list[str] = []
+    occurred_at = _occurred_at(fields, problems)
+    bodies = _Bodies(problems)
+    bodies.read(root, is_whole=True)
+    languages = header_text(fields.get(b"content-language", [b""])[0]).partition(",")[0].strip()
+    is_cmu = format == "cmu"
+    content = Content(
+        source=source,
+        native_id=message_id(fields.get(b"message-id", [])),
+        channel=Channel.EMAIL,
+        occurred_at=occurred_at,
+        in_reply_to=in_reply_to(fields[b"in-reply-to"]) if b"in-reply-to" in fields else None,
+        references=tuple(identifiers(fields[b"references"])) if b"references" in fields else (),
+        participants=_participants(fields, is_cmu=is_cmu),
+        subject=header_text(fields[b"subject"][0]) if b"subject" in fields else None,
+        text="\n\n".join(bodies.texts) or None,
+        html_text="\n\n".join(bodies.html_texts) if bodies.has_html else None,
+        language=languages or None,
+        attachments=tuple(bodies.attachments),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+    return Parsed(
+        content=content,
+        original=raw,
+        media_type=MEDIA_TYPE,
+        custodian=cmu.custodian(fields, path) if is_cmu else None,
+        labels=cmu.labels(fields) if is_cmu else {},
+        reusable_ids=True,
+    )
+
+
+def attachment_bytes(original: bytes, number: str) -> bytes:
+    """Return the decoded bytes of the part that bears a number.
+
+    Raises:
+        NotFoundError: The mail has no such part.
+    """
+    part = numbered(scan(original), number)
+    if part is None:
+        raise NotFoundError(f"The mail has no part {number}.")
+    return decode_body(part)[0]
+
+
+def _occurred_at(fields: Fields, problems: list[str]) -> datetime | None:
+    if b"date" not in fields:
+        problems.append("There is no Date field.")
+        return None
+    moment = date(fields[b"date"][0])
+    if moment is None:
+        problems.append("The Date field is not a date.")
+    return moment
+
+
+def _participants(fields: Fields, *, is_cmu: bool) -> tuple[Participant, ...]:
+    people = []
+    for role, name_field, cmu_field in _PEOPLE:
+        values = fields.get(name_field)
+        if values is None and role is Role.FROM:
+            values = fields.get(b"sender")
+        if values is None:
+            continue
+        pairs = addresses(values)
+        if is_cmu:
+            pairs = cmu.named(pairs, fields, cmu_field)
+        people += [
+            Participant(role=role, address=address or None, name=name or None)
+            for name, address in pairs
+        ]
+    return tuple(people)
+
+
+class _Bodies:
+    """Collects what the parts hold, in their order."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.texts: list[str] = []
+        self.html_texts: list[str] = []
+        self.has_html = False
+        self.attachments: list[Attachment] = []
+        self.problems = problems
+
+    def read(self, part: Part, *, is_whole: bool) -> None:
+        """Take in a part and what is inside it; `is_whole` marks the body of a message."""
+        for problem in part.problems:
+            self._problem(part, problem)
+        if part.is_multipart:
+            for child in part.children:
+                self.read(child, is_whole=False)
+            return
+        major = part.media_type.partition("/")[0]
+        is_attachment = (
+            major != "text" or part.disposition == "attachment" or part.filename is not None
+        )
+        # A body that is the whole message is read even when its header calls it an attachment;
+        # so is a named part that its header asks to be shown within the message.
+        is_shown = (major == "text" or part.media_type in _REPORTS) and (
+            is_whole or part.disposition != "attachment"
+        )
+        data, broken = decode_body(part)
+        if broken is not None:
+            self._problem(part, broken)
+        if is_attachment:
+            self.attachments.append(
+                Attachment(
+                    filename=clean(part.filename).strip() or None if part.filename else None,
+                    media_type=clean(part.media_type),
+                    size=len(data),
+                    sha256=sha256(data).hexdigest(),
+                    part=part.number,
+                )
+            )
+        if is_shown:
+            self._text(part, data)
+        for child in part.children:
+            self._nested(child)
+
+    def _nested(self, message: Part) -> None:
+        lines = [
+            f"{label}: {header_text(value)}"
+            for label, name in _NESTED_FIELDS
+            for value in message.fields.get(name, [])
+        ]
+        if lines:
+            self.texts.append("\n".join(lines))
+        self.read(message, is_whole=True)
+
+    def _text(self, part: Part, data: bytes) -> None:
+        if part.media_type == "text/html":
+            html, guess = decode_html(data, part.charset)
+            text = visible_text(html)
+            destination = self.html_texts
+            self.has_html = True
+        else:
+            text, guess = decode(data, part.charset)
+            text = text.replace("\r\n", "\n").strip("\n")
+            destination = self.texts
+        if guess is not None:
+            self._problem(part, guess)
+        if text and not text.isspace():
+            destination.append(text)
+
+    def _problem(self, part: Part, phrase: str) -> None:
+        self.problems.append(f"Part {part.number or 'outermost'}: {phrase}.")

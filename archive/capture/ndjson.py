@@ -1,0 +1,177 @@
+"""Interactions as JSON, one a line: the archive's own form (docs/sources.md).
+
+A line stands for itself: it names its own source, and a line that is wrong is refused with the
+field that is wrong while the others go on. The original is the line's exact bytes, unless the
+line carries the source's own bytes in `original`.
+"""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC
+from hashlib import sha256
+from typing import BinaryIO
+
+from pydantic import ValidationError
+
+from archive.capture.charset import clean
+from archive.capture.html import visible_text
+from archive.capture.parsed import Parsed
+from archive.capture.sniff import is_mail
+from archive.errors import InvalidError, NotFoundError
+from archive.model.interaction import (
+    Attachment,
+    Content,
+    IncomingInteraction,
+    Participant,
+)
+
+MEDIA_TYPE = "application/json"
+LONGEST_LINE = 256 << 20
+
+_CHUNK = 1 << 20
+_PREFIX = "attachments/"
+
+
+def spans(stream: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Give the offset and length of each line that is not blank, without its line end."""
+    begin = position = 0
+    has_content = False
+    while chunk := stream.read(_CHUNK):
+        pieces = chunk.split(b"\n")
+        for piece in pieces[:-1]:
+            if has_content or not _is_blank(piece):
+                yield begin, position + len(piece) - begin
+            position += len(piece) + 1
+            begin = position
+            has_content = False
+        has_content = has_content or not _is_blank(pieces[-1])
+        position += len(pieces[-1])
+    if has_content:
+        yield begin, position - begin
+
+
+def _is_blank(piece: bytes) -> bool:
+    return piece == b"\xef\xbb\xbf" or not piece or piece.isspace()
+
+
+def parse(raw: bytes) -> Parsed:
+    """Read one line.
+
+    Raises:
+        InvalidError: The line is no interaction; the message names the field.
+    """
+    try:
+        incoming = IncomingInteraction.model_validate_json(raw.removeprefix(b"\xef\xbb\xbf"))
+    except ValidationError as error:
+        raise InvalidError(_sentence(error)) from None
+    return from_incoming(incoming, raw)
+
+
+def from_incoming(incoming: IncomingInteraction, raw: bytes) -> Parsed:
+    """Turn a checked interaction into content; `raw` is the JSON text that it came in.
+
+    Raises:
+        InvalidError: It has nothing to keep, a field is no base64, or its time is out of range.
+    """
+    if not (incoming.text or incoming.html or incoming.attachments or incoming.original):
+        raise InvalidError("There is nothing to keep: give text, html, an attachment or original.")
+    original, media_type = raw, MEDIA_TYPE
+    if incoming.original is not None:
+        original = _base64(incoming.original, "original")
+        media_type = "message/rfc822" if is_mail(original) else "application/octet-stream"
+    data = {
+        f"{_PREFIX}{index}": _base64(attachment.data, f"attachments.{index}.data")
+        for index, attachment in enumerate(incoming.attachments)
+    }
+    try:
+        occurred_at = incoming.occurred_at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidError("The field occurred_at is not right: it is out of range.") from None
+    content = Content(
+        source=clean(incoming.source),
+        native_id=clean(incoming.native_id),
+        channel=incoming.channel,
+        kind=incoming.kind,
+        direction=incoming.direction,
+        occurred_at=occurred_at,
+        conversation=_clean(incoming.conversation),
+        in_reply_to=_clean(incoming.in_reply_to),
+        participants=tuple(_participant(person) for person in incoming.participants),
+        subject=_clean(incoming.subject),
+        text=_clean(incoming.text),
+        html_text=visible_text(incoming.html) if incoming.html is not None else None,
+        language=_clean(incoming.language),
+        location=_clean(incoming.location),
+        attachments=tuple(
+            Attachment(
+                filename=_clean(attachment.filename),
+                media_type=clean(attachment.media_type),
+                size=len(data[part]),
+                sha256=sha256(data[part]).hexdigest(),
+                part=part,
+            )
+            for part, attachment in zip(data, incoming.attachments, strict=True)
+        ),
+        metrics=incoming.metrics,
+    )
+    return Parsed(
+        content=content,
+        original=original,
+        media_type=media_type,
+        custodian=_clean(incoming.custodian),
+        labels={clean(name): clean(value) for name, value in incoming.labels.items()},
+        extra_parts=data if incoming.original is not None else {},
+    )
+
+
+def attachment_bytes(original: bytes, part: str) -> bytes:
+    """Return the bytes of the attachment at a part path, such as `attachments/0`.
+
+    Raises:
+        NotFoundError: The interaction has no such attachment.
+    """
+    incoming = IncomingInteraction.model_validate_json(original.removeprefix(b"\xef\xbb\xbf"))
+    for index, attachment in enumerate(incoming.attachments):
+        if part == f"{_PREFIX}{index}":
+            return _base64(attachment.data, part)
+    raise NotFoundError(f"The interaction has no part {part}.")
+
+
+def _participant(person: Participant) -> Participant:
+    return Participant(
+        role=person.role,
+        address=_clean(person.address),
+        name=_clean(person.name),
+        organisation=_clean(person.organisation),
+        department=_clean(person.department),
+        location=_clean(person.location),
+    )
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else clean(text)
+
+
+def _base64(text: str, field: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidError(f"The field {field} is not right: it is not base64.") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say what is wrong with the first wrong field, without repeating what it holds."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    first = details[0]
+    field = ".".join(str(step) for step in first["loc"])
+    if first["type"] == "json_invalid" or not field:
+        return f"The line is not an interaction: {first['msg']}."
+    if first["type"] == "extra_forbidden":
+        said = f"There is no field {field}"
+    elif first["type"] == "missing":
+        said = f"The field {field} is missing"
+    else:
+        said = f"The field {field} is not right: {first['msg']}"
+    others = len(details) - 1
+    return f"{said}{f' (and {others} more)' if others else ''}."

@@ -1,0 +1,69 @@
+"""From one slice to content: the door to every format.
+
+A format is a name, a rule in `sniff` that tells it by content, a reader here, and, where a file
+holds many items, a splitter in `slices`.
+"""
+
+from archive.capture import mail, ndjson
+from archive.capture.parsed import Parsed
+from archive.capture.slices import Slice
+from archive.errors import InvalidError, NotFoundError, UnavailableError
+
+__all__ = ["Parsed", "attachment_bytes", "parse", "read"]
+
+
+def read(slice: Slice) -> bytes:
+    """Return the exact bytes of an item.
+
+    Raises:
+        UnavailableError: The file cannot be read, or has become shorter since it was found.
+    """
+    try:
+        with slice.file.open("rb", buffering=0) as file:
+            file.seek(slice.offset)
+            pieces = []
+            wanted = slice.length
+            # One unbuffered read gives at most 2 GiB, and may give less.
+            while wanted and (piece := file.read(wanted)):
+                pieces.append(piece)
+                wanted -= len(piece)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UnavailableError(f"{slice.path} cannot be read: {reason.lower()}.") from error
+    if wanted:
+        raise UnavailableError(f"{slice.path} changed while it was being read; import it again.")
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
+    """Read one item.
+
+    Args:
+        raw: The item's exact bytes.
+        format: One of `archive.capture.slices.FORMATS`.
+        source: The name of the export or system, for formats whose items do not name it.
+        path: Where the item was found, as reports show it.
+
+    Raises:
+        InvalidError: The bytes are no item of that format, or there is no such format.
+    """
+    if format == "ndjson":
+        return ndjson.parse(raw)
+    if format in ("eml", "mbox", "maildir", "cmu"):
+        return mail.parse(raw, format=format, source=source, path=path)
+    raise InvalidError(f"There is no format {format!r}.")
+
+
+def attachment_bytes(original: bytes, media_type: str, part: str) -> bytes:
+    """Return the decoded bytes of an attachment, found in the original by `Attachment.part`.
+
+    Attachments that stand beside the original (`Parsed.extra_parts`) are not found here.
+
+    Raises:
+        NotFoundError: The original has no such part.
+    """
+    if media_type == mail.MEDIA_TYPE:
+        return mail.attachment_bytes(original, part)
+    if media_type == ndjson.MEDIA_TYPE:
+        return ndjson.attachment_bytes(original, part)
+    raise NotFoundError(f"Nothing is found in an original of type {media_type}.")

@@ -1,0 +1,173 @@
+"""Finding the items in files and folders, lazily and with flat memory.
+
+A file's format is told by its content, folders are walked in the order of their names' bytes,
+and containers (mbox, NDJSON) are cut into items by a streaming scan. What cannot be read is
+listed with the reason and never stops the rest.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from archive.capture import mbox, ndjson
+from archive.capture.sniff import HEAD_SIZE, recognise
+from archive.errors import InvalidError
+
+FORMATS = ("eml", "mbox", "maildir", "cmu", "ndjson")
+
+# A Maildir's messages are in these two folders; `tmp` holds deliveries under way, which are no
+# messages yet.
+_MAILDIR_FOLDERS = ("cur", "new")
+# What mail servers keep of their own beside the folders of a Maildir.
+_MAILDIR_CONTROL = ("dovecot", "courier", "maildirfolder", "maildirsize", "subscriptions")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One item: `length` bytes at `offset` in `file`.
+
+    `path` names the file in reports and is always printable. `item` is "" for a file that is one
+    item, and "#1", "#2", … in a container.
+    """
+
+    path: str
+    file: Path
+    format: str
+    offset: int
+    length: int
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something that is no item, with the reason as a sentence."""
+
+    path: str
+    item: str
+    reason: str
+
+
+Found = Slice | Unreadable
+
+
+def find(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
+    """Give every item in files and folders, in a fixed order.
+
+    Args:
+        paths: Files and folders. In reports a file bears its path as given; what is in a folder
+            bears its path below that folder, after the folder's own where several are given.
+        format: The format to take every file for, or None to tell it by content.
+
+    Raises:
+        InvalidError: There is no such format.
+    """
+    if format is not None and format not in FORMATS:
+        raise InvalidError(f"There is no format {format!r}; choose one of {', '.join(FORMATS)}.")
+    return _find_all(paths, format)
+
+
+def _find_all(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
+    for path in paths:
+        if path.is_dir():
+            prefix = f"{path}/" if len(paths) > 1 else ""
+            yield from _Walk(path, prefix, format).folder(path, prefix)
+        else:
+            yield from _file(path, printable(str(path)), format)
+
+
+def printable(path: str) -> str:
+    """Return a path that can be printed and written as JSON, whatever bytes its name holds."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+class _Walk:
+    """Walks one of the given folders."""
+
+    def __init__(self, root: Path, prefix: str, format: str | None) -> None:
+        self.root = root.resolve()
+        self.prefix = prefix
+        self.format = format
+
+    def folder(self, folder: Path, shown: str) -> Iterator[Found]:
+        """Give the items in a folder and below it; `shown` is its name in reports."""
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+        except OSError as error:
+            yield Unreadable(printable(shown), "", _why(error))
+            return
+        names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        is_maildir = names.issuperset(_MAILDIR_FOLDERS)
+        for entry in entries:
+            path = folder / entry.name
+            name = shown + entry.name
+            if entry.is_symlink():
+                yield from self.link(path, name)
+            elif entry.is_dir():
+                if is_maildir and entry.name == "tmp":
+                    continue
+                if is_maildir and entry.name in _MAILDIR_FOLDERS and self.format is None:
+                    yield from _Walk(path, "", "maildir").folder(path, f"{name}/")
+                else:
+                    yield from self.folder(path, f"{name}/")
+            elif not (is_maildir and entry.name.startswith(_MAILDIR_CONTROL)):
+                yield from _file(path, printable(name), self.format)
+
+    def link(self, path: Path, name: str) -> Iterator[Found]:
+        """Pass over a link to what the walk finds by itself, and list any other."""
+        try:
+            target = path.resolve(strict=True)
+        except (OSError, RuntimeError):
+            yield Unreadable(printable(name), "", "The symbolic link leads nowhere.")
+            return
+        if not target.is_relative_to(self.root):
+            reason = "The symbolic link leads out of the folder; import what it names by itself."
+            yield Unreadable(printable(name), "", reason)
+
+
+def _file(path: Path, shown: str, format: str | None) -> Iterator[Found]:
+    """Give the items of one file, of a format told by its content where none is given."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            yield Unreadable(shown, "", "It is neither a file nor a folder.")
+            return
+        if status.st_size == 0:
+            yield Unreadable(shown, "", "The file is empty.")
+            return
+        if format is None:
+            with path.open("rb", buffering=0) as file:
+                head = file.read(HEAD_SIZE)
+            format = recognise(head, is_whole=len(head) >= status.st_size)
+        split = _SPLITTERS.get(format or "")
+        if format is None:
+            reason = "The file is not recognised; no format claims what it holds."
+            yield Unreadable(shown, "", reason)
+        elif split is None:
+            yield Slice(shown, path, format, 0, status.st_size, "")
+        else:
+            yield from _container(path, shown, format, split)
+    except OSError as error:
+        yield Unreadable(shown, "", _why(error))
+
+
+Splitter = Callable[[BinaryIO], Iterator[tuple[int, int]]]
+_SPLITTERS: dict[str, Splitter] = {"mbox": mbox.spans, "ndjson": ndjson.spans}
+
+
+def _container(path: Path, shown: str, format: str, split: Splitter) -> Iterator[Found]:
+    with path.open("rb", buffering=0) as file:
+        for ordinal, (offset, length) in enumerate(split(file), start=1):
+            item = f"#{ordinal}"
+            if format == "ndjson" and length > ndjson.LONGEST_LINE:
+                limit = ndjson.LONGEST_LINE >> 20
+                yield Unreadable(shown, item, f"The line is longer than {limit} MiB.")
+            else:
+                yield Slice(shown, path, format, offset, length, item)
+
+
+def _why(error: OSError) -> str:
+    return f"It cannot be read: {(error.strerror or type(error).__name__).lower()}."

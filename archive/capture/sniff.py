@@ -1,0 +1,114 @@
+"""Telling a file's format by its content; a file's name says nothing here.
+
+Each rule asks for evidence that other kinds of file do not have, since what is wrongly claimed
+is worse than what is listed as not recognised.
+"""
+
+import json
+import re
+
+from archive.capture.mbox import is_from_line
+
+HEAD_SIZE = 1 << 16
+
+_LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+")
+_PARTED = re.compile(rb"content-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
+_FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
+_ANY_FROM = re.compile(rb"From [^\n]*\n")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NATIVE_ID = re.compile(rb'"native_id"\s*:')
+_SOURCE = re.compile(rb'"source"\s*:')
+_CHANNEL = re.compile(rb'"channel"\s*:')
+
+# Fields that mail has and other "Name: value" texts have not.
+_CERTAIN = frozenset(
+    {
+        b"message-id",
+        b"received",
+        b"return-path",
+        b"mime-version",
+        b"delivered-to",
+        b"dkim-signature",
+        b"x-mailer",
+        b"envelope-to",
+        b"x-originating-ip",
+    }
+)
+# Fields that mail has, but that notes, YAML files and forms have as well.
+_LIKELY = frozenset({b"from", b"date", b"subject", b"to"})
+_INTERACTION = frozenset({"source", "channel"})
+_CMU = frozenset({b"x-origin", b"x-folder", b"x-filename"})
+
+
+def recognise(head: bytes, *, is_whole: bool) -> str | None:
+    """Name the format of a file, or None where no format claims it.
+
+    Args:
+        head: The first `HEAD_SIZE` bytes.
+        is_whole: Whether these are all of the file's bytes.
+    """
+    leading = _LEADING.match(head)
+    start = leading.end() if leading is not None else 0
+    if is_from_line(head, start):
+        return "mbox"
+    if head.startswith(b"{", start):
+        return "ndjson" if _is_interaction(head[start:], is_whole=is_whole) else None
+    envelope = _ANY_FROM.match(head, start)
+    if envelope is not None:
+        # An envelope line without a date may stand before a single mail. With more such lines, or
+        # with an address hidden as "user at host", the file is some other container.
+        if b" at " in envelope[0] or _ANY_FROM.search(head, envelope.end()) is not None:
+            return None
+        start = envelope.end()
+    return _mail_format(head, start, is_whole=is_whole)
+
+
+def is_mail(data: bytes) -> bool:
+    """Say whether bytes are evidently a mail, an mbox From_ line before it allowed."""
+    return recognise(data[:HEAD_SIZE], is_whole=len(data) <= HEAD_SIZE) in ("eml", "cmu", "mbox")
+
+
+def _is_interaction(head: bytes, *, is_whole: bool) -> bool:
+    line, newline, _ = head.partition(b"\n")
+    if newline or is_whole:
+        try:
+            first = json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(first, dict) and ("native_id" in first or first.keys() >= _INTERACTION)
+    # The first line is longer than what was read, as with a large attachment in it.
+    if _NATIVE_ID.search(line) is not None:
+        return True
+    return _SOURCE.search(line) is not None and _CHANNEL.search(line) is not None
+
+
+def _mail_format(head: bytes, start: int, *, is_whole: bool) -> str | None:
+    names: set[bytes] = set()
+    capitalised = False
+    fields = others = 0
+    lines = head[start:].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    if not is_whole:
+        # The last line may be cut short.
+        lines.pop()
+    for line in lines:
+        if not line:
+            break
+        if line[:1] in b" \t" and fields:
+            continue
+        if _CONTROL.search(line) is not None:
+            return None
+        field = _FIELD.match(line)
+        if field is not None:
+            fields += 1
+            name = field[1].lower()
+            names.add(b"mime-version" if _PARTED.match(line) else name)
+            capitalised = capitalised or (name in _LIKELY and field[1][:1].isupper())
+        elif not line.startswith(b">From "):
+            others += 1
+            if not fields or others > 1 + fields // 4:
+                return None
+    certain = bool(names & _CERTAIN)
+    likely = bool(names & _LIKELY) and capitalised
+    if not (certain or likely):
+        return None
+    return "cmu" if b"x-from" in names and names & _CMU else "eml"

@@ -1,0 +1,50 @@
+"""Which records belong to one conversation.
+
+Each record has keys, and records that share a key stand in one conversation; joining them up
+through chains of keys is the catalog's work. Keys are scoped by source, so that two exports
+never meet by chance.
+
+Mail is joined by message ids: its own, those in References and the one in In-Reply-To. Only mail
+that names no other message is joined by subject too, since two discussions may share a subject.
+Other channels are joined by the conversation that the source names.
+"""
+
+import re
+
+from archive.model.interaction import Channel, Content
+
+# Reply and forward marks in the languages that the big mail readers write. A list's tag in
+# brackets is part of the subject and stays, whether the mark stands before it or after it.
+_MARK = re.compile(r"(\[[^\[\]]*\] ?)?(?:re|fw|fwd|aw|sv)(?:\[[0-9]+\])? ?: ?")
+_REPEATED_TAG = re.compile(r"(\[[^\[\]]*\] )\1+")
+
+
+def thread_keys(content: Content) -> tuple[str, ...]:
+    """Return the keys that join a record with the others of its conversation, own key first.
+
+    A record without any id or subject has no keys and stands alone.
+    """
+    own = [f"id:{content.native_id}"] if content.native_id else []
+    if content.channel is not Channel.EMAIL:
+        if content.conversation:
+            keys = [f"conversation:{content.channel.value}:{content.conversation}"]
+        else:
+            keys = own
+    else:
+        others = [*content.references, *([content.in_reply_to] if content.in_reply_to else [])]
+        keys = own + [f"id:{other}" for other in others]
+        subject = normalised_subject(content.subject or "")
+        if not others and subject:
+            keys.append(f"subject:{subject}")
+    return tuple(f"{content.source}\n{key}" for key in dict.fromkeys(keys))
+
+
+def normalised_subject(subject: str) -> str:
+    """Return a subject as all mails of a discussion share it.
+
+    Lower-cased, white space collapsed, and every leading reply or forward mark taken away.
+    """
+    text = " ".join(subject.split()).lower()
+    while (mark := _MARK.match(text)) is not None:
+        text = (mark[1] or "") + text[mark.end() :]
+    return _REPEATED_TAG.sub(r"\1", text).strip()
