@@ -1,0 +1,190 @@
+"""The web application: `create_app` puts the doors together over one archive.
+
+Blueprints only translate between HTTP and the archive. What holds for all of them stands here:
+who may come in, how much may be sent, which headers leave, and how errors are told.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flask import Response, g, redirect, render_template, request, url_for
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.schema import Schema
+from flask_openapi3.openapi import OpenAPI
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from api import context, log, problems
+from api.console import views as console
+from api.context import Door
+from api.problems import Problem
+from api.reference import blueprint as reference
+from api.service import blueprint as service
+from api.sessions import COOKIE
+from api.v1 import bulk, interactions, search
+from archive.clock import Clock, SystemClock
+from archive.errors import MunimentError, UnauthenticatedError
+from archive.model.interaction import IncomingInteraction
+
+if TYPE_CHECKING:
+    from archive.opening import Archive
+
+VERSION = "1"
+BODY_LIMIT = 64 * 1024 * 1024
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: under that the browser sends our own forms with a null Origin.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None = None) -> OpenAPI:
+    """Make the WSGI application.
+
+    `archive_provider` gives this process's open archive; it may raise UnavailableError or
+    ConfigurationError, which are answered with 503, so that `/healthz` answers all the same.
+    """
+    app = OpenAPI(
+        "api",
+        info=Info(
+            title="Muniment",
+            version=VERSION,
+            description="A compliance archive: capture, search, read, and the evidence for it.",
+        ),
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+        doc_ui=False,
+        validation_error_status=400,
+        validation_error_model=Problem,
+        validation_error_callback=_refuse_parameters,
+    )
+    app.extensions[context.EXTENSION] = Door(archive_provider, clock or SystemClock())
+    app.components_schemas.update(_schemas_of_bodies())
+    for blueprint in (interactions.blueprint, bulk.blueprint, search.blueprint, service):
+        app.register_api(blueprint)
+    app.register_blueprint(reference)
+    app.register_blueprint(console.blueprint)
+    app.before_request(_begin)
+    app.before_request(context.authenticate)
+    app.after_request(_finish)
+    app.register_error_handler(MunimentError, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(Exception, _fail)
+    return app
+
+
+def _schemas_of_bodies() -> dict[str, Schema]:
+    """Give the schemas of bodies that views read as bytes, because the bytes are what is kept."""
+    schema = IncomingInteraction.model_json_schema(ref_template="#/components/schemas/{model}")
+    named = {**schema.pop("$defs", {}), IncomingInteraction.__name__: schema}
+    return {name: Schema(**value) for name, value in named.items()}
+
+
+def _begin() -> None:
+    g.started = context.clock().monotonic()
+    if request.blueprint != bulk.blueprint.name:
+        request.max_content_length = BODY_LIMIT
+
+
+def _finish(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Request-Id"] = context.request_id()
+    found = g.get("actor")
+    log.write(
+        context.clock(),
+        logging.INFO,
+        "request",
+        request_id=context.request_id(),
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else None,
+        status=response.status_code,
+        milliseconds=round((context.clock().monotonic() - g.started) * 1000, 1),
+        actor=found.id if found else None,
+    )
+    return response
+
+
+def _wants_page() -> bool:
+    """Say whether a person's browser asks; the JSON API has one envelope for everybody."""
+    if request.path.startswith("/v1/"):
+        return False
+    offered = [problems.MEDIA_TYPE, "text/html"]
+    return request.accept_mimetypes.best_match(offered) == "text/html"
+
+
+def _answer(problem: Problem, error: Exception | None = None) -> Response:
+    problem = problem.model_copy(update={"request_id": context.request_id()})
+    if _wants_page():
+        response = Response(render_template("error.html", problem=problem), problem.status)
+    else:
+        response = Response(problem.body(), problem.status, mimetype=problems.MEDIA_TYPE)
+    response.headers.update(problems.headers_for(problem, error))
+    return response
+
+
+def _refuse(error: MunimentError) -> BaseResponse:
+    if isinstance(error, UnauthenticatedError) and request.method == "GET" and _wants_page():
+        back = request.full_path.rstrip("?")
+        response = redirect(url_for("console.sign_in", next=back), 303)
+        # A session whose token was revoked would only fail again.
+        response.delete_cookie(COOKIE, path="/")
+        return response
+    problem = problems.of_error(error)
+    if problem.status == problems.INTERNAL.status:
+        _log_failure(error)
+    return _answer(problem, error)
+
+
+def _refuse_http(error: HTTPException) -> BaseResponse:
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()
+    response = _answer(problems.of_http(error))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _refuse_parameters(error: ValidationError) -> Response:
+    return _answer(problems.of_validation(error))
+
+
+def _fail(error: Exception) -> Response:
+    _log_failure(error)
+    return _answer(
+        problems.of_kind(
+            problems.INTERNAL, "An error that nobody foresaw; the log names it by the request id."
+        )
+    )
+
+
+def _log_failure(error: Exception) -> None:
+    log.write(
+        context.clock(),
+        logging.ERROR,
+        "failure",
+        request_id=context.request_id(),
+        route=request.url_rule.rule if request.url_rule else None,
+        error=type(error).__name__,
+        through=log.places(error),
+    )

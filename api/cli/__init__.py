@@ -1,0 +1,71 @@
+"""The command line `muniment`.
+
+Commands are imported when they are called, so that help and wrong use answer at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from api.cli.group import CommandGroup
+from archive.errors import InvalidError, MunimentError
+
+EXIT_PROBLEM = 1
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130
+PROGRAM = "muniment"
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=PROGRAM, prog_name=PROGRAM)
+def muniment() -> None:
+    """Muniment: an archive of everything an organisation says and is told.
+
+    Settings come from the environment (MUNIMENT_HOME and others) or muniment.toml in the home
+    folder; `muniment config` shows them.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and leave with its status: 0 done, 1 something wrong, 2 wrong use."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its status; errors are one sentence on standard error."""
+    given = None if arguments is None else list(arguments)
+    try:
+        status = muniment.main(args=given, prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except InvalidError as error:
+        click.echo(f"{PROGRAM}: {error}", err=True)
+        return EXIT_WRONG_USE
+    except MunimentError as error:
+        click.echo(f"{PROGRAM}: {error}", err=True)
+        return EXIT_PROBLEM
+    except Exception as error:
+        click.echo(f"{PROGRAM}: {_unforeseen(error)}", err=True)
+        return EXIT_PROBLEM
+    return status if isinstance(status, int) else 0
+
+
+def _unforeseen(error: Exception) -> str:
+    """Tell of a defect by class and place; its message might hold what was being read."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    if isinstance(error, OSError) and error.strerror:
+        name = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{name}."
+    return f"an error that nobody foresaw, {type(error).__name__}{where}; please report it."

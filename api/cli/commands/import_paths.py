@@ -1,0 +1,81 @@
+"""`muniment import`: archive what stands in files and folders."""
+
+from pathlib import Path
+
+import click
+
+from api.cli import options, output, progress
+from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.clock import SystemClock
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("import")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
+)
+@click.option(
+    "--format", "format_name", metavar="FORMAT", help="What the files are; found if left out."
+)
+@click.option("--source", required=True, metavar="NAME", help="Which system or export this is.")
+@click.option("--custodian", metavar="NAME", help="Whose it was, where the files do not say.")
+@click.option(
+    "--custodian-map", type=_FILE, metavar="FILE", help="Whose it was, by folder (see docs/cli.md)."
+)
+@options.common
+def command(
+    paths: tuple[Path, ...],
+    format_name: str | None,
+    source: str,
+    custodian: str | None,
+    custodian_map: Path | None,
+    purpose: Purpose,
+    as_json: bool,
+) -> int:
+    """Archive files, mailboxes and folders of them; return when they can be searched.
+
+    What is already archived is met again and not doubled, so an import can be interrupted and run
+    again. Leaves with 1 if anything was rejected; each such item is listed with its reason.
+    """
+    from archive.capture.importer import import_paths
+
+    try:
+        with options.opened() as archive, progress.shown(SystemClock()) as show:
+            report = import_paths(
+                archive,
+                LOCAL_ACTOR,
+                paths,
+                source=source,
+                custodian=custodian,
+                custodian_map=custodian_map,
+                format=format_name,
+                progress=show,
+            )
+    except KeyboardInterrupt:
+        click.echo("what was archived stays; run the same command again to go on", err=True)
+        raise
+    exceptions = [
+        {"path": found.path, "item": found.item, "reason": found.reason}
+        for found in report.exceptions
+    ]
+    if as_json:
+        output.write_json(
+            {
+                "seen": report.seen,
+                "archived": report.archived,
+                "already": report.already,
+                "rejected": report.rejected,
+                "events": report.events,
+                "exceptions": exceptions,
+            }
+        )
+    else:
+        click.echo(
+            f"seen {report.seen:,}: archived {report.archived:,}, already there "
+            f"{report.already:,}, rejected {report.rejected:,}"
+        )
+        for found in exceptions:
+            place = " ".join(part for part in (found["path"], found["item"]) if part)
+            click.echo(f"  {output.one_line(place)}: {output.one_line(found['reason'])}", err=True)
+    return 1 if report.rejected else 0

@@ -1,0 +1,97 @@
+"""`muniment search`: find records, count them, or count them by facet."""
+
+from typing import cast
+
+import click
+from pydantic import ValidationError
+
+from api.cli import options, output
+from archive.access.answers import SearchAnswer, SearchRequest, Sort
+from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.errors import InvalidError
+
+
+@click.command("search")
+@click.argument("query")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="A page's length."
+)
+@click.option("--cursor", metavar="C", help="Go on where the last page ended.")
+@click.option(
+    "--sort",
+    type=click.Choice(["date", "-date", "relevance"]),
+    default="-date",
+    show_default=True,
+    help="-date is newest first.",
+)
+@click.option("--as-of", type=click.IntRange(0), metavar="SEQ", help="Answer as of an event.")
+@click.option("--facets", is_flag=True, help="Count by channel, source, custodian, month, sender.")
+@click.option("--count", is_flag=True, help="Only count.")
+@options.common
+def command(
+    query: str,
+    limit: int,
+    cursor: str | None,
+    sort: str,
+    as_of: int | None,
+    facets: bool,
+    count: bool,
+    purpose: Purpose,
+    as_json: bool,
+) -> None:
+    """Find the records that QUERY matches; an empty one matches all.
+
+    The language is in docs/query-language.md. A query that begins with - needs -- before it.
+    """
+    try:
+        asked = SearchRequest(
+            query=query,
+            limit=limit,
+            cursor=cursor,
+            sort=cast(Sort, sort),
+            as_of=as_of,
+            facets=facets,
+            count=count,
+        )
+    except ValidationError as error:
+        raise click.UsageError(error.errors(include_input=False)[0]["msg"]) from error
+    try:
+        with options.opened() as archive:
+            answer = archive.access.search(LOCAL_ACTOR, purpose, asked)
+    except InvalidError as error:
+        if error.column is not None:
+            click.echo(_pointed(query, error.column), err=True)
+        raise
+    if as_json:
+        output.write_json(answer)
+    elif count and not facets:
+        click.echo(answer.total)
+    else:
+        _write(answer, count=count)
+
+
+def _pointed(query: str, column: int) -> str:
+    """Write the query with a caret under the place that is wrong."""
+    # One character for one, so that the caret stands where the column says.
+    shown = "".join(" " if letter.isspace() else output.printable(letter) for letter in query)
+    return f"  {shown}\n  {' ' * (column - 1)}^"
+
+
+def _write(answer: SearchAnswer, *, count: bool) -> None:
+    unsearchable = f"; {answer.unsearchable:,} could not be searched" if answer.unsearchable else ""
+    click.echo(f"{answer.total:,} found as of event {answer.as_of}{unsearchable}")
+    for name, counts in (answer.facets or {}).items():
+        output.write_table((name, "records"), [(key, f"{n:,}") for key, n in counts.items()])
+    if count:
+        return
+    for result in answer.results:
+        click.echo()
+        subject = output.one_line(result.subject or "(no subject)")
+        click.echo(f"{click.style(subject, bold=True)}  [{result.channel}]")
+        people = f"{result.sender or 'unknown'} -> {', '.join(result.recipients) or 'nobody named'}"
+        click.echo(f"  {output.utc_time(result.occurred_at)}  {output.one_line(people)}")
+        if result.snippet:
+            click.echo(f"  {output.one_line(result.snippet)}")
+        click.echo(f"  {result.id}")
+    if answer.cursor is not None:
+        click.echo(f"\nmore: --cursor {answer.cursor}")

@@ -1,0 +1,73 @@
+"""`muniment show`: one record, or the bytes that were captured."""
+
+import sys
+from uuid import UUID
+
+import click
+
+from api.cli import options, output
+from archive.access.answers import RecordAnswer
+from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.model.interaction import Participant
+
+
+@click.command("show")
+@click.argument("id", type=click.UUID)
+@click.option("--original", is_flag=True, help="Write the captured bytes, unchanged.")
+@options.common
+def command(id: UUID, original: bool, purpose: Purpose, as_json: bool) -> None:
+    """Show the record ID as it stands now."""
+    if original and as_json:
+        raise click.UsageError("--original writes bytes as they are; leave --json out.")
+    with options.opened() as archive:
+        if original:
+            # Through the binary buffer, so that not one byte is recoded.
+            for chunk in archive.access.original(LOCAL_ACTOR, purpose, id).chunks:
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+            return
+        record = archive.access.show(LOCAL_ACTOR, purpose, id)
+    if as_json:
+        output.write_json(record)
+    else:
+        _write(record)
+
+
+def _write(record: RecordAnswer) -> None:
+    marks = [mark for mark, on in (("edited", record.edited), ("deleted", record.deleted)) if on]
+    output.write_facts(
+        [
+            ("id", str(record.id)),
+            ("subject", record.subject or ""),
+            ("occurred", output.utc_time(record.occurred_at)),
+            *((person.role.value, _named(person)) for person in record.participants),
+            ("channel", f"{record.channel}, {record.kind}"),
+            ("source", record.source),
+            ("native id", record.native_id),
+            ("custodian", record.custodian or ""),
+            ("conversation", record.conversation or ""),
+            *record.labels.items(),
+            ("captured", f"{output.utc_time(record.captured_at)}, event {record.seq}"),
+            ("version", f"{record.version} {' '.join(marks)}"),
+            ("original", f"{record.original.media_type}, {record.original.size:,} bytes"),
+            ("sha256", record.original.sha256),
+            *(
+                (
+                    "attachment",
+                    f"{part.filename or 'unnamed'}, {part.media_type}, {part.size:,} bytes, "
+                    f"{part.sha256}",
+                )
+                for part in record.attachments
+            ),
+            *(("problem", problem) for problem in record.problems),
+        ]
+    )
+    text = record.text if record.text is not None else record.html_text
+    if text:
+        click.echo(f"\n{output.printable(text)}")
+
+
+def _named(person: Participant) -> str:
+    if person.name and person.address:
+        return f"{person.name} <{person.address}>"
+    return person.name or person.address or "unnamed"

@@ -1,0 +1,38 @@
+"""The list of commands, each in a module of its own that is imported when it is called."""
+
+from importlib import import_module
+from typing import cast
+
+import click
+
+# The help of each stands here too, so that listing the commands imports none of them.
+COMMANDS = {
+    "init": ("init", "Make a new archive and print its first tokens."),
+    "import": ("import_paths", "Archive files, mailboxes and folders of them."),
+    "search": ("search", "Find records by a query."),
+    "show": ("show", "Show one record, or its captured bytes."),
+    "history": ("history", "List what happened to one record."),
+    "serve": ("serve", "Serve the API and the console."),
+    "worker": ("worker", "Run the followers and schedules alone."),
+    "config": ("config", "Show every setting and where it comes from."),
+}
+
+
+class CommandGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names, in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"api.cli.commands.{COMMANDS[cmd_name][0]}")
+        return cast(click.Command, module.command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands for the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])

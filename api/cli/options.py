@@ -1,0 +1,57 @@
+"""What every command takes, and how it comes by the archive."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from archive.access.roles import Purpose
+from archive.errors import InvalidError
+
+if TYPE_CHECKING:
+    from archive.opening import Archive
+    from archive.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _purpose(context: click.Context, parameter: click.Parameter, text: str) -> Purpose:
+    try:
+        return Purpose.parse(text)
+    except InvalidError as error:
+        raise click.BadParameter(str(error), ctx=context, param=parameter) from error
+
+
+def common(function: Command) -> Command:
+    """Add the options of every command: `--purpose` and `--json`."""
+    function = click.option(
+        "--purpose",
+        default="operations",
+        show_default=True,
+        callback=_purpose,
+        metavar="PURPOSE",
+        help="Why content is read: matter, compliance, data-subject-request, operations, "
+        "training or compensation; a detail may follow a colon.",
+    )(function)
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Write one JSON document to standard output."
+    )(function)
+
+
+def settings() -> "Settings":
+    """Read the settings of this process; ConfigurationError names the one that is wrong."""
+    from archive.settings import Settings
+
+    return Settings.load(os.environ, Path.cwd())
+
+
+@contextmanager
+def opened() -> "Iterator[Archive]":
+    """Open the archive that the settings name, as whoever holds its key."""
+    from archive.opening import open_archive
+
+    with open_archive(settings()) as archive:
+        yield archive

@@ -1,0 +1,118 @@
+"""What one request knows: its archive, who asks, and why.
+
+`Door` belongs to the application; the rest lives in Flask's `g` for the length of the request.
+Everything but the few open endpoints is refused here to whoever has not signed in, so that a new
+view is closed unless it is named.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+from flask import current_app, g, request
+
+from api.idempotency import KeyLedger
+from api.problems import purpose_required
+from api.sessions import COOKIE, Session, SessionSealer
+from archive.access.roles import Actor, Purpose
+from archive.clock import Clock
+from archive.errors import InvalidError, UnauthenticatedError
+
+if TYPE_CHECKING:
+    from archive.opening import Archive
+
+EXTENSION = "muniment"
+OPEN_ENDPOINTS = frozenset({"service.healthz", "console.sign_in", "console.enter", "static"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the application's views share; `provider` gives the open archive of this process."""
+
+    provider: "Callable[[], Archive]"
+    clock: Clock
+    keys: KeyLedger = field(default_factory=KeyLedger)
+
+
+def door() -> Door:
+    """Give what the application's views share."""
+    return cast(Door, current_app.extensions[EXTENSION])
+
+
+def archive() -> "Archive":
+    """Give the open archive; ConfigurationError or UnavailableError when it cannot be had."""
+    return door().provider()
+
+
+def clock() -> Clock:
+    """Give the application's clock."""
+    return door().clock
+
+
+def sealer() -> SessionSealer:
+    """Give what makes and opens the console's sessions."""
+    return SessionSealer(archive().session_key(), clock())
+
+
+def authenticate() -> None:
+    """Find who asks, by token or by the console's session, unless the endpoint is open.
+
+    A session changes things only through the console's own forms, which carry its secret; the
+    JSON API takes it for reading alone. Raises UnauthenticatedError.
+    """
+    if request.endpoint in OPEN_ENDPOINTS:
+        return
+    header = request.headers.get("Authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise UnauthenticatedError("Send the token as: Authorization: Bearer TOKEN.")
+        g.actor = archive().access.authenticate(token.strip())
+        return
+    if request.method in SAFE_METHODS or request.blueprint == "console":
+        current = _session_of_cookie()
+        if current is not None:
+            g.actor = archive().access.authenticate(current.token)
+            g.session = current
+            return
+    raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")
+
+
+def _session_of_cookie() -> Session | None:
+    value = request.cookies.get(COOKIE)
+    return sealer().open(value) if value else None
+
+
+def actor() -> Actor:
+    """Give who asks; UnauthenticatedError where nobody has been found."""
+    found = cast(Actor | None, g.get("actor"))
+    if found is None:
+        raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")
+    return found
+
+
+def session() -> Session | None:
+    """Give the console's session, where the request came with one."""
+    return cast(Session | None, g.get("session"))
+
+
+def purpose(stated: str | None = None) -> Purpose:
+    """Give why the content is read: as stated, else as the console's session says.
+
+    Raises ProblemError, which lists the purposes, where neither says a known one.
+    """
+    current = session()
+    text = stated if stated is not None or current is None else current.purpose
+    try:
+        return Purpose.parse(text)
+    except InvalidError as error:
+        raise purpose_required(str(error)) from error
+
+
+def request_id() -> str:
+    """Give the id that ties this request's answer to its log lines."""
+    if "request_id" not in g:
+        g.request_id = clock().uuid7()
+    return str(cast(UUID, g.request_id))

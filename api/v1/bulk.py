@@ -1,0 +1,130 @@
+"""`/v1/interactions/bulk`: lines in, one line out for each, both while the other still runs.
+
+Memory holds one batch. Every line that has been answered is durable; when the archive fails on the
+way, the last line says from where on nothing is promised, so that nothing is lost in silence.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask import Response, request, stream_with_context
+from flask_openapi3.blueprint import APIBlueprint
+
+from api import context, log, problems
+from api.lines import Line, Readable, batches, read_lines
+from api.problems import documented
+from api.v1.shapes import INTERACTIONS, SECURITY, require_media_type
+from archive.access.answers import CaptureResult
+from archive.errors import MunimentError
+
+NDJSON_TYPES = (
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/json",
+)
+LINE_LIMIT = 64 * 1024 * 1024
+BATCH_LINES = 500
+BATCH_BYTES = 4 * 1024 * 1024
+
+blueprint = APIBlueprint(
+    "bulk",
+    __name__,
+    url_prefix="/v1/interactions",
+    abp_tags=[INTERACTIONS],
+    abp_security=SECURITY,
+)
+
+_NDJSON = {"application/x-ndjson": {"schema": {"type": "string"}}}
+
+
+@blueprint.post(
+    "/bulk",
+    responses={
+        "200": {
+            "description": "NDJSON: for each line of the request `line` (from 1), `status` "
+            "(archived, already, erased, rejected), `id`, `seq` and `reason`. A last line of "
+            "status `failed` says from which line on nothing is promised.",
+            "content": _NDJSON,
+        },
+        **documented(400, 401, 403, 415, 503),
+    },
+    description="One interaction a line, as `POST /v1/interactions` takes it. Lines of white "
+    "space are passed over. Results come in batches: do not wait for one before sending on.",
+    openapi_extensions={"requestBody": {"required": True, "content": _NDJSON}},
+)
+def capture_many() -> Response:
+    """Capture many interactions."""
+    require_media_type(NDJSON_TYPES)
+    results = _results(request.stream)
+    first = next(results, "")
+    return Response(stream_with_context(_joined(first, results)), mimetype="application/x-ndjson")
+
+
+def _joined(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _results(stream: Readable) -> Iterator[str]:
+    """Yield the answer of one batch at a time, as NDJSON.
+
+    What fails before anything was answered is raised and becomes a problem document.
+    """
+    lines = read_lines(stream, longest=LINE_LIMIT)
+    answered = 0
+    batch: list[Line] = []
+    try:
+        for batch in batches(lines, count=BATCH_LINES, size=BATCH_BYTES):
+            yield "".join(_captured(batch))
+            answered = batch[-1].number
+    except Exception as error:
+        if not answered:
+            raise
+        yield _failed(answered + 1, error)
+
+
+def _captured(batch: Sequence[Line]) -> Iterator[str]:
+    sent = [line.data for line in batch if line.data is not None]
+    results = iter(context.archive().intake.capture(context.actor(), sent) if sent else ())
+    for line in batch:
+        result = _TOO_LONG if line.data is None else next(results)
+        yield _written({"line": line.number, **result.model_dump(mode="json", exclude_none=True)})
+
+
+_TOO_LONG = CaptureResult(
+    status="rejected", reason=f"The line is longer than {LINE_LIMIT // 1024 // 1024} MiB."
+)
+
+
+def _failed(line: int, error: Exception) -> str:
+    known = isinstance(error, MunimentError)
+    problem = (
+        problems.of_error(error)
+        if isinstance(error, MunimentError)
+        else problems.of_kind(problems.INTERNAL, "An error that nobody foresaw.")
+    )
+    log.write(
+        context.clock(),
+        logging.WARNING if known else logging.ERROR,
+        "bulk-failure",
+        request_id=context.request_id(),
+        line=line,
+        error=type(error).__name__,
+        through=log.places(error),
+    )
+    return _written(
+        {
+            "line": line,
+            "status": "failed",
+            "reason": f"{problem.detail} Nothing from this line on is promised; send it again.",
+            "type": problem.type,
+            "request_id": context.request_id(),
+        }
+    )
+
+
+def _written(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,129 @@
+"""`/v1/interactions`: capture one, and read one with its original and its history."""
+
+import base64
+import itertools
+import re
+
+from flask import Response, request, url_for
+from flask_openapi3.blueprint import APIBlueprint
+
+from api import context
+from api.problems import REJECTED, ProblemError, documented
+from api.v1.shapes import (
+    INTERACTIONS,
+    SECURITY,
+    IdempotencyHeader,
+    InteractionPath,
+    PurposeHeader,
+    answer,
+    require_media_type,
+)
+from archive.access.answers import CaptureResult, HistoryAnswer, Original, RecordAnswer
+
+JSON_TYPES = ("application/json",)
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+
+blueprint = APIBlueprint(
+    "interactions",
+    __name__,
+    url_prefix="/v1/interactions",
+    abp_tags=[INTERACTIONS],
+    abp_security=SECURITY,
+)
+
+_INTERACTION_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/IncomingInteraction"}}
+        },
+    }
+}
+
+
+@blueprint.post(
+    "",
+    responses={
+        "201": CaptureResult,
+        "200": CaptureResult,
+        **documented(400, 401, 403, 409, 413, 415, 422, 503),
+    },
+    description="201 when it is archived now, 200 when it was already here or has been erased. "
+    "The bytes sent are kept as the original unless the interaction brings one.",
+    openapi_extensions=_INTERACTION_BODY,
+)
+def capture_one(header: IdempotencyHeader) -> Response:
+    """Capture one interaction."""
+    require_media_type(JSON_TYPES)
+    actor = context.actor()
+    body = request.get_data(cache=False)
+    with context.door().keys.claimed(actor.id, header.idempotency_key, body):
+        (result,) = context.archive().intake.capture(actor, [body])
+        if result.status == "rejected":
+            raise ProblemError(REJECTED, result.reason or "The interaction was refused.")
+    response = answer(result, 201 if result.status == "archived" else 200)
+    if result.id is not None:
+        response.headers["Location"] = url_for("interactions.show", id=result.id)
+    return response
+
+
+@blueprint.get(
+    "/<uuid:id>",
+    responses={"200": RecordAnswer, **documented(400, 401, 403, 404, 410, 500, 503)},
+    description="The record as it stands now; the read is audited with its purpose.",
+)
+def show(path: InteractionPath, header: PurposeHeader) -> Response:
+    """Read one interaction."""
+    purpose = context.purpose(header.muniment_purpose)
+    return answer(context.archive().access.show(context.actor(), purpose, path.id))
+
+
+@blueprint.get(
+    "/<uuid:id>/original",
+    responses={
+        "200": {
+            "description": "The captured bytes, unchanged, as an attachment; Repr-Digest (RFC "
+            "9530) gives their SHA-256.",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        },
+        **documented(400, 401, 403, 404, 410, 500, 503),
+    },
+)
+def original(path: InteractionPath, header: PurposeHeader) -> Response:
+    """Download the captured bytes of one interaction."""
+    purpose = context.purpose(header.muniment_purpose)
+    return download(context.archive().access.original(context.actor(), purpose, path.id))
+
+
+@blueprint.get(
+    "/<uuid:id>/history",
+    responses={"200": HistoryAnswer, **documented(400, 401, 403, 404, 500, 503)},
+    description="Its events, oldest first, without content; an erased record keeps its history.",
+)
+def history(path: InteractionPath, header: PurposeHeader) -> Response:
+    """List the events of one interaction."""
+    purpose = context.purpose(header.muniment_purpose)
+    return answer(context.archive().access.history(context.actor(), purpose, path.id))
+
+
+def download(original: Original) -> Response:
+    """Answer with captured bytes so that no browser shows or runs them.
+
+    The first bytes are read before the answer begins, so that what fails at once is told as a
+    problem; a later failure breaks the connection short of Content-Length.
+    """
+    chunks = iter(original.chunks)
+    first = next(chunks, b"")
+    response = Response(itertools.chain((first,), chunks))
+    info = original.info
+    media_type = info.media_type if _MEDIA_TYPE.fullmatch(info.media_type) else ""
+    digest = base64.b64encode(bytes.fromhex(info.sha256)).decode()
+    response.headers["Content-Type"] = media_type or "application/octet-stream"
+    response.headers["Content-Length"] = str(info.size)
+    response.headers.set("Content-Disposition", "attachment", filename=original.filename)
+    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    close = getattr(original.chunks, "close", None)
+    if close is not None:
+        response.call_on_close(close)
+    return response

@@ -1,0 +1,54 @@
+"""What the views of version 1 share: headers, path parameters, and how answers are written."""
+
+from uuid import UUID
+
+from flask import Response, request
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel, Field
+
+from api.problems import UNSUPPORTED_MEDIA_TYPE, ProblemError
+
+INTERACTIONS = Tag(name="interactions", description="What is archived, one by one or many.")
+SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+
+
+class PurposeHeader(BaseModel):
+    """Why content is read; the console's session may say it instead."""
+
+    muniment_purpose: str | None = Field(
+        default=None,
+        alias="Muniment-Purpose",
+        description="Why the content is read: matter, compliance, data-subject-request, "
+        "operations, training or compensation; a detail may follow a colon.",
+    )
+
+
+class IdempotencyHeader(BaseModel):
+    """A key of the client's own for one request."""
+
+    idempotency_key: str | None = Field(
+        default=None,
+        alias="Idempotency-Key",
+        description="The same key with another body is refused; capture itself never doubles.",
+    )
+
+
+class InteractionPath(BaseModel):
+    """Which interaction is meant."""
+
+    id: UUID = Field(description="The interaction's id, as capture and search give it.")
+
+
+def answer(model: BaseModel, status: int = 200) -> Response:
+    """Write a model as the JSON of its public names."""
+    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")
+
+
+def require_media_type(accepted: tuple[str, ...]) -> None:
+    """Raise ProblemError unless the body says it is one of these, or says nothing."""
+    stated = request.mimetype
+    if stated and stated not in accepted:
+        raise ProblemError(
+            UNSUPPORTED_MEDIA_TYPE,
+            f"Send the body with a Content-Type of {' or '.join(accepted)}.",
+        )

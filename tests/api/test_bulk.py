@@ -1,0 +1,107 @@
+"""Bulk capture: a result for each line, flat memory, nothing lost in silence."""
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.lines import batches, read_lines
+from api.v1 import bulk
+from archive.errors import UnavailableError
+from tests.api.standin import interaction
+
+URL = "/v1/interactions/bulk"
+
+
+def send(client, headers, body):
+    return client.post(URL, data=body, content_type="application/x-ndjson", headers=headers)
+
+
+def results(answer):
+    assert answer.mimetype == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_every_line_has_its_result_and_a_bad_one_stops_nothing(client, legal):
+    lines = [interaction("a"), b"{broken", b"  ", interaction("a"), interaction("b")]
+    answer = send(client, legal, b"\n".join(lines))
+    found = [(result["line"], result["status"]) for result in results(answer)]
+    assert found == [(1, "archived"), (2, "rejected"), (4, "already"), (5, "archived")]
+
+
+def test_many_batches_come_back_in_order(client, legal, stand_in):
+    count = bulk.BATCH_LINES * 2 + 7
+    answer = send(client, legal, b"".join(interaction(f"n{n}") + b"\n" for n in range(count)))
+    assert [result["line"] for result in results(answer)] == list(range(1, count + 1))
+    assert len(stand_in.records) == count
+
+
+def test_a_line_that_is_too_long_is_rejected_alone(client, legal, monkeypatch):
+    monkeypatch.setattr(bulk, "LINE_LIMIT", 1_000)
+    answer = send(
+        client, legal, interaction("a") + b"\n" + b"x" * 200_000 + b"\n" + interaction("b")
+    )
+    assert [result["status"] for result in results(answer)] == ["archived", "rejected", "archived"]
+
+
+def test_a_failure_on_the_way_is_the_last_line(client, legal, stand_in):
+    stand_in.fault = UnavailableError("The committer does not answer.")
+    stand_in.fault_after = 1
+    count = bulk.BATCH_LINES + 3
+    answer = send(client, legal, b"\n".join(interaction(f"n{n}") for n in range(count)))
+    found = results(answer)
+    assert len(found) == bulk.BATCH_LINES + 1
+    assert found[-1]["status"] == "failed"
+    assert found[-1]["line"] == bulk.BATCH_LINES + 1
+    assert found[-1]["type"] == "urn:muniment:problem:unavailable"
+    assert "The committer does not answer." in found[-1]["reason"]
+
+
+def test_a_defect_on_the_way_tells_no_details(client, legal, stand_in):
+    stand_in.fault = ValueError("secret content")
+    stand_in.fault_after = 1
+    count = bulk.BATCH_LINES + 1
+    answer = send(client, legal, b"\n".join(interaction(f"n{n}") for n in range(count)))
+    assert results(answer)[-1]["type"] == "urn:muniment:problem:internal"
+    assert "secret content" not in answer.text
+
+
+def test_a_failure_before_any_answer_is_a_problem_document(client, legal, stand_in):
+    stand_in.fault = UnavailableError("The committer does not answer.", retry_after=7)
+    answer = send(client, legal, interaction())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+
+
+def test_nothing_in_gives_nothing_out(client, legal):
+    assert send(client, legal, b"").data == b""
+
+
+@given(body=st.binary(max_size=400), chunk=st.integers(1, 50), longest=st.integers(0, 30))
+def test_lines_are_those_of_split_whatever_the_chunks(body, chunk, longest):
+    class Slow(io.BytesIO):
+        def read(self, size=-1, /):
+            return super().read(min(size, chunk))
+
+    expected = [
+        (number, line if len(line) <= longest else None)
+        for number, line in enumerate(body.split(b"\n"), 1)
+        if line.strip() or len(line) > longest
+    ]
+    found = [(line.number, line.data) for line in read_lines(Slow(body), longest=longest)]
+    assert expected == found
+
+
+@given(body=st.binary(max_size=300), count=st.integers(1, 5), size=st.integers(1, 40))
+def test_batches_keep_every_line_in_order(body, count, size):
+    lines = list(read_lines(io.BytesIO(body), longest=100))
+    grouped = list(batches(iter(lines), count=count, size=size))
+    assert [line for batch in grouped for line in batch] == lines
+    assert all(0 < len(batch) <= count for batch in grouped)
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "application/x-www-form-urlencoded"])
+def test_another_media_type_is_refused(client, legal, media_type):
+    answer = client.post(URL, data=b"{}", content_type=media_type, headers=legal)
+    assert answer.status_code == 415
