@@ -75,6 +75,7 @@ def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None
         validation_error_model=Problem,
         validation_error_callback=_refuse_parameters,
     )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[context.EXTENSION] = Door(archive_provider, clock or SystemClock())
     app.components_schemas.update(_schemas_of_bodies())
     for blueprint in (interactions.blueprint, bulk.blueprint, search.blueprint, service):

@@ -3,6 +3,7 @@
 Commands are imported when they are called, so that help and wrong use answer at once.
 """
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,9 @@ def muniment() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and leave with its status: 0 done, 1 something wrong, 2 wrong use."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that lacks a letter shows a mark for it; it is no reason to stop.
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(run(arguments))
 
 

@@ -6,6 +6,7 @@ and marks that turn the direction of writing; none of them reach a terminal.
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import click
 from pydantic import BaseModel
 
+_UNBOUNDED = 10_000
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -33,10 +35,13 @@ def utc_time(value: datetime | None) -> str:
 
 def write_json(value: BaseModel | dict[str, Any]) -> None:
     """Write the one JSON document of a command."""
-    if isinstance(value, BaseModel):
-        click.echo(value.model_dump_json(by_alias=True))
-    else:
-        click.echo(json.dumps(value, ensure_ascii=False))
+    text = (
+        value.model_dump_json(by_alias=True)
+        if isinstance(value, BaseModel)
+        else json.dumps(value, ensure_ascii=False)
+    )
+    # As bytes: JSON is UTF-8 (RFC 8259) whatever the terminal's encoding is.
+    click.echo(text.encode())
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -51,7 +56,9 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    # Into a file or a pipe a row stays one line, whatever its length.
+    width = None if sys.stdout.isatty() else _UNBOUNDED
+    Console(highlight=False, width=width).print(table)
 
 
 def write_facts(facts: Iterable[tuple[str, str]]) -> None:

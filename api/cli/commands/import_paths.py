@@ -55,10 +55,6 @@ def command(
     except KeyboardInterrupt:
         click.echo("what was archived stays; run the same command again to go on", err=True)
         raise
-    exceptions = [
-        {"path": found.path, "item": found.item, "reason": found.reason}
-        for found in report.exceptions
-    ]
     if as_json:
         output.write_json(
             {
@@ -67,7 +63,7 @@ def command(
                 "already": report.already,
                 "rejected": report.rejected,
                 "events": report.events,
-                "exceptions": exceptions,
+                "exceptions": report.exceptions,
             }
         )
     else:
@@ -75,7 +71,7 @@ def command(
             f"seen {report.seen:,}: archived {report.archived:,}, already there "
             f"{report.already:,}, rejected {report.rejected:,}"
         )
-        for found in exceptions:
+        for found in report.exceptions:
             place = " ".join(part for part in (found["path"], found["item"]) if part)
             click.echo(f"  {output.one_line(place)}: {output.one_line(found['reason'])}", err=True)
     return 1 if report.rejected else 0

@@ -18,7 +18,7 @@ def command(sandbox: bool, purpose: Purpose, as_json: bool) -> None:
 
     Prints the tokens of an administrator and of a legal user and the recovery code, once.
     """
-    from archive.opening import create_archive
+    from archive.creating import create_archive
 
     settings = options.settings()
     made = create_archive(settings, sandbox=sandbox)

@@ -3,7 +3,6 @@
 from typing import cast
 
 import click
-from pydantic import ValidationError
 
 from api.cli import options, output
 from archive.access.answers import SearchAnswer, SearchRequest, Sort
@@ -43,18 +42,15 @@ def command(
 
     The language is in docs/query-language.md. A query that begins with - needs -- before it.
     """
-    try:
-        asked = SearchRequest(
-            query=query,
-            limit=limit,
-            cursor=cursor,
-            sort=cast(Sort, sort),
-            as_of=as_of,
-            facets=facets,
-            count=count,
-        )
-    except ValidationError as error:
-        raise click.UsageError(error.errors(include_input=False)[0]["msg"]) from error
+    asked = SearchRequest(
+        query=query,
+        limit=limit,
+        cursor=cursor,
+        sort=cast(Sort, sort),
+        as_of=as_of,
+        facets=facets,
+        count=count,
+    )
     try:
         with options.opened() as archive:
             answer = archive.access.search(LOCAL_ACTOR, purpose, asked)
