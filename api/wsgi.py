@@ -15,10 +15,11 @@ from archive.settings import Settings
 def build() -> OpenAPI:
     """Open the archive that the environment names, and give the application over it.
 
-    The archive is closed when the process ends. Raises ConfigurationError.
+    What it captures goes through the host's committer, a process of its own. The archive is
+    closed when this process ends. Raises ConfigurationError.
     """
     stack = ExitStack()
     atexit.register(stack.close)
     settings = Settings.load(os.environ, Path.cwd())
-    archive = stack.enter_context(open_archive(settings))
+    archive = stack.enter_context(open_archive(settings, commits=False))
     return create_app(lambda: archive)

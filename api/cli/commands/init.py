@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli import options, output
+from api.cli import newly, options
 from archive.access.roles import Purpose
 
 
@@ -21,28 +21,4 @@ def command(sandbox: bool, purpose: Purpose, as_json: bool) -> None:
     from archive.creating import create_archive
 
     settings = options.settings()
-    made = create_archive(settings, sandbox=sandbox)
-    if as_json:
-        output.write_json(
-            {
-                "archive_id": str(made.archive_id),
-                "home": str(settings.home),
-                "administrator_token": made.administrator_token,
-                "legal_token": made.legal_token,
-                "recovery_code": made.recovery_code,
-                "notes": list(made.notes),
-            }
-        )
-        return
-    click.echo(f"A new archive stands in {settings.home}.\n")
-    output.write_facts(
-        (
-            ("archive", str(made.archive_id)),
-            ("administrator token", made.administrator_token),
-            ("legal token", made.legal_token),
-            ("recovery code", made.recovery_code),
-        )
-    )
-    click.echo("\nThese are shown once; keep them where only their owners can read them.")
-    for note in made.notes:
-        click.echo(f"\n{note}")
+    newly.show(create_archive(settings, sandbox=sandbox), settings.home, as_json=as_json)

@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli import options
+from api.cli import newly, options
 from archive.access.roles import Purpose
 
 
@@ -15,11 +15,31 @@ from archive.access.roles import Purpose
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Web processes."
 )
 @click.option("--create", is_flag=True, help="Make the archive first if there is none.")
+@click.option(
+    "--worker/--no-worker",
+    default=True,
+    help="Start the worker with them, or leave it to a `muniment worker` elsewhere.",
+)
 @options.common
 def command(
-    host: str, port: int, workers: int, create: bool, purpose: Purpose, as_json: bool
+    host: str,
+    port: int,
+    workers: int,
+    create: bool,
+    worker: bool,
+    purpose: Purpose,
+    as_json: bool,
 ) -> int:
     """Serve the API and the console until stopped."""
     from api.serve import serve
 
-    return serve(options.settings(), host=host, port=port, workers=workers, create=create)
+    settings = options.settings()
+    return serve(
+        settings,
+        host=host,
+        port=port,
+        workers=workers,
+        create=create,
+        worker=worker,
+        announce=lambda made: newly.show(made, settings.home, as_json=as_json),
+    )
