@@ -1,0 +1,23 @@
+"""The supervisor's children: `python -m api.serve committer|worker`."""
+
+import os
+import sys
+from pathlib import Path
+
+from api.serve.processes import committer, worker
+from archive.errors import MunimentError
+from archive.settings import Settings
+
+
+def main(name: str) -> int:
+    """Run one process until it is told to stop; what stops it early is said in one sentence."""
+    try:
+        settings = Settings.load(os.environ, Path.cwd())
+        return {"committer": committer, "worker": worker}[name](settings)
+    except MunimentError as error:
+        print(f"muniment {name}: {error}", file=sys.stderr, flush=True)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,163 @@
+"""`muniment serve`: starts the processes, watches over them, and stops them in order.
+
+A process that dies is started again, with the reason on standard error and a pause that doubles
+while it keeps dying. Stopping goes from the doors inwards: web workers finish their requests
+first, then the worker its batch, then the committer its commits.
+"""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event
+from types import FrameType
+
+from archive.clock import Clock, SystemClock
+from archive.creating import NewArchive, create_archive
+from archive.errors import ConfigurationError
+from archive.opening import open_archive
+from archive.settings import Settings
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 30.0
+_STEADY_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.2
+
+_MODULE = (sys.executable, "-m", "api.serve")
+
+
+@dataclass(slots=True)
+class _Child:
+    """One process that is to run as long as the service does."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = _FIRST_PAUSE
+    due: float = 0.0
+
+    def start(self, clock: Clock) -> None:
+        # A group of its own, so that Ctrl-C reaches the supervisor alone and the order is kept.
+        self.process = subprocess.Popen(self.command, process_group=0)
+        self.started = clock.monotonic()
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _say(f"{self.name} did not stop within {_STOP_SECONDS:.0f} s and was killed.")
+            self.process.kill()
+            self.process.wait()
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    create: bool,
+    worker: bool = True,
+    announce: Callable[[NewArchive], None] = lambda _: None,
+) -> int:
+    """Run the service until SIGTERM or SIGINT; returns the exit status.
+
+    With `create`, an archive is made on first use and handed to `announce`, which shows its
+    tokens. `worker` False leaves following to a `muniment worker` started elsewhere.
+
+    Raises:
+        ConfigurationError: there is no archive and none is to be made, or it cannot be opened.
+    """
+    clock = SystemClock()
+    if create and not (settings.home / "events.db").exists():
+        announce(create_archive(settings, clock=clock))
+    # Opened once here, so that a wrong key or a broken archive is told before anything starts.
+    with open_archive(settings, clock=clock, commits=False):
+        pass
+    children = [_Child("committer", (*_MODULE, "committer"))]
+    if worker:
+        children.append(_Child("worker", (*_MODULE, "worker")))
+    children.append(_Child("web", _web_command(host, port, workers)))
+    stop = Event()
+
+    def told(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        for child in children:
+            child.start(clock)
+        _say(f"Muniment serves {settings.home} at http://{_shown(host)}:{port}/")
+        while not stop.wait(_POLL_SECONDS):
+            for child in children:
+                _watch(child, clock)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for child in reversed(children):
+            child.stop()
+    return 0
+
+
+def _watch(child: _Child, clock: Clock) -> None:
+    """Start a child again that has died, after its pause."""
+    now = clock.monotonic()
+    if child.process is not None:
+        status = child.process.poll()
+        if status is None:
+            return
+        if now - child.started > _STEADY_SECONDS:
+            child.pause = _FIRST_PAUSE
+        _say(f"{child.name} {_why(status)}; it is started again in {child.pause:.1f} s.")
+        child.process, child.due = None, now + child.pause
+        child.pause = min(child.pause * 2, _LONGEST_PAUSE)
+    elif now >= child.due:
+        child.start(clock)
+
+
+def _why(status: int) -> str:
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended with status {status}"
+
+
+def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
+    if not 1 <= port <= 65535:
+        raise ConfigurationError(f"{port} is not a port; choose one from 1 to 65535.")
+    return (
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--factory",
+        "api.wsgi:build",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "16",
+        "--backpressure",
+        "64",
+        "--respawn-failed-workers",
+        "--no-ws",
+        "--log-level",
+        "warning",
+    )
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""What is kept: capture, sealing, the bucket, events, catalog, index, query, access."""

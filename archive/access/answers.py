@@ -1,0 +1,160 @@
+"""What leaves the archive: the shapes of answers, the same for HTTP, console and command line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from archive.model.interaction import Attachment, Frozen, Metrics, Participant
+
+Sort = Literal["date", "-date", "relevance"]
+
+
+class SearchRequest(Frozen):
+    """A search as a door takes it; `limit` is the page's length, `as_of` a sequence number."""
+
+    query: str = ""
+    limit: int = Field(default=20, ge=1, le=1000)
+    cursor: str | None = None
+    sort: Sort = "-date"
+    as_of: int | None = Field(default=None, ge=0)
+    facets: bool = False
+    count: bool = False
+
+
+class ParsedQuery(Frozen):
+    """The query as it was understood: its canonical text and its syntax tree."""
+
+    parsed: str
+    ast: dict[str, Any]
+
+
+class Highlight(Frozen):
+    """A match in a snippet: character offsets, end exclusive."""
+
+    start: int
+    end: int
+
+
+class SearchResult(Frozen):
+    """One line of a result page."""
+
+    id: UUID
+    seq: int
+    channel: str
+    source: str
+    custodian: str | None
+    sender: str | None = Field(serialization_alias="from")
+    recipients: tuple[str, ...] = Field(serialization_alias="to")
+    subject: str | None
+    occurred_at: datetime | None
+    snippet: str
+    highlights: tuple[Highlight, ...] = ()
+    has_attachment: bool = False
+
+
+class SearchAnswer(Frozen):
+    """A page of results; `total` is exact, and true as of sequence number `as_of`."""
+
+    query: ParsedQuery
+    total: int
+    as_of: int
+    unsearchable: int
+    results: tuple[SearchResult, ...]
+    facets: dict[str, dict[str, int]] | None = None
+    cursor: str | None = None
+
+
+class OriginalInfo(Frozen):
+    """The captured bytes, by measure: `sha256` in hex, `size` in bytes."""
+
+    media_type: str
+    size: int
+    sha256: str
+
+
+class RecordAnswer(Frozen):
+    """One interaction as it stands now."""
+
+    id: UUID
+    version: int
+    seq: int
+    captured_at: datetime
+    source: str
+    native_id: str
+    channel: str
+    kind: str
+    direction: str | None
+    occurred_at: datetime | None
+    conversation: str | None
+    in_reply_to: str | None
+    participants: tuple[Participant, ...]
+    subject: str | None
+    text: str | None
+    html_text: str | None
+    language: str | None
+    location: str | None
+    attachments: tuple[Attachment, ...]
+    metrics: Metrics | None
+    problems: tuple[str, ...]
+    custodian: str | None
+    labels: dict[str, str]
+    edited: bool
+    deleted: bool
+    original: OriginalInfo
+
+
+class HistoryEvent(Frozen):
+    """One event of an interaction, without its content."""
+
+    seq: int
+    version: int
+    type: str
+    recorded_at: datetime | None
+    leaf_hash: str
+    segment: str
+
+
+class HistoryAnswer(Frozen):
+    """What happened to an interaction, oldest first."""
+
+    id: UUID
+    events: tuple[HistoryEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The captured bytes as a stream, with a file name safe for a header."""
+
+    info: OriginalInfo
+    filename: str
+    chunks: Iterator[bytes]
+
+
+class CaptureResult(Frozen):
+    """What became of one item: `seq` is that of its event where it is archived."""
+
+    status: Literal["archived", "already", "erased", "rejected"]
+    id: UUID | None = None
+    seq: int | None = None
+    reason: str | None = None
+
+
+class FollowerState(Frozen):
+    """How far one follower has come; `lag` is in events."""
+
+    name: str
+    position: int
+    lag: int
+
+
+class Health(Frozen):
+    """Whether the service can answer, and if not, why."""
+
+    ready: bool
+    last_seq: int
+    followers: tuple[FollowerState, ...]
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,49 @@
+"""The audit trail: each act is an event of its own, durable before its answer leaves."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from archive.access.roles import Actor, Purpose
+from archive.clock import Clock
+from archive.events.commit import Group
+from archive.events.group import Committer
+from archive.events.plain import plain
+from archive.events.types import AccessRecorded
+
+
+class Audit:
+    """Writes audit events through the committer, where they join the commit under way."""
+
+    def __init__(self, committer: Committer, clock: Clock) -> None:
+        self._committer = committer
+        self._clock = clock
+
+    def record(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        action: str,
+        *,
+        allowed: bool = True,
+        query: str | None = None,
+        as_of: int | None = None,
+        total: int | None = None,
+        records: Sequence[UUID] = (),
+    ) -> None:
+        """Commit one audit event; UnavailableError means that no answer may be given."""
+        event = AccessRecorded(
+            originator_id=self._clock.uuid7(),
+            originator_version=1,
+            recorded_at=self._clock.now(),
+            actor=actor.id,
+            role=actor.role,
+            purpose=str(purpose),
+            action=action,
+            allowed=allowed,
+            query=query,
+            as_of=as_of,
+            total=total,
+            records=tuple(records),
+        )
+        # Not atomic: sent twice after a cut connection, the event meets itself and is passed over.
+        self._committer.commit(Group([plain(event)], atomic=False))

@@ -1,0 +1,271 @@
+"""The one place through which content is read.
+
+Each call takes who asks and why, decides, checks in SQL that the record has not been erased,
+opens what is asked for, and appends the audit event; only then does the answer leave. Refusals
+are audited too.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import tzinfo
+from uuid import UUID
+
+from archive.access.answers import (
+    Highlight,
+    HistoryAnswer,
+    HistoryEvent,
+    Original,
+    OriginalInfo,
+    ParsedQuery,
+    RecordAnswer,
+    SearchAnswer,
+    SearchRequest,
+    SearchResult,
+)
+from archive.access.audit import Audit
+from archive.access.roles import Actor, Permission, Purpose, require, require_full_view
+from archive.bucket.names import segment_name
+from archive.catalog.catalog import Catalog
+from archive.errors import (
+    ForbiddenError,
+    GoneError,
+    NotFoundError,
+    UnauthenticatedError,
+)
+from archive.events.identity import Identity
+from archive.events.mapper import EventMapper
+from archive.events.opener import DamagedEvent, Opener
+from archive.events.pointers import PointerRecorder
+from archive.events.records import Loaded, Records
+from archive.events.types import Erased
+from archive.index.searcher import Hits, Searcher
+from archive.model.interaction import Role as Part
+from archive.model.record import Record
+from archive.query.parser import parse
+from archive.query.printer import to_text
+from archive.query.snippet import snippet
+from archive.query.tree import Node, to_json
+
+_SENDERS = (Part.FROM, Part.AUTHOR, Part.AGENT, Part.SPEAKER)
+_RECIPIENTS = (Part.TO, Part.CC, Part.BCC)
+SNIPPET_WIDTH = 200
+
+
+class Access:
+    """Searches and reads, for somebody and for a purpose."""
+
+    def __init__(
+        self,
+        *,
+        pointers: PointerRecorder,
+        opener: Opener,
+        mapper: EventMapper,
+        records: Records,
+        catalog: Catalog,
+        identity: Identity,
+        audit: Audit,
+        searcher: Callable[[], tuple[Searcher, int]],
+        timezone: tzinfo,
+    ) -> None:
+        self._pointers = pointers
+        self._opener = opener
+        self._mapper = mapper
+        self._records = records
+        self._catalog = catalog
+        self._identity = identity
+        self._audit = audit
+        self._searcher = searcher
+        self._timezone = timezone
+
+    def authenticate(self, token: str) -> Actor:
+        """Return whoever holds the token; UnauthenticatedError if nobody does."""
+        digest = self._identity.token(token)
+        # The look-up is by keyed digest, so its timing tells nothing about any token.
+        found = self._catalog.token(digest)
+        if found is None:
+            raise UnauthenticatedError("The token is not valid.")
+        user_id, role = found
+        return Actor(id=str(user_id), name=f"{role} {str(user_id)[:8]}", role=role)
+
+    def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
+        """Answer one page of a search.
+
+        Raises:
+            InvalidError: the query or the cursor is wrong; `column` says where in the query.
+            ForbiddenError: the role or purpose does not allow it.
+            UnavailableError: the index is not ready, or the audit could not be written.
+        """
+        self._allow(actor, purpose, Permission.SEARCH, "search", query=request.query)
+        node = parse(request.query, self._timezone)
+        searcher, position = self._searcher()
+        as_of = position if request.as_of is None else min(request.as_of, position)
+        hits = searcher.search(
+            node,
+            as_of=as_of,
+            limit=0 if request.count else request.limit,
+            sort=request.sort,
+            after=request.cursor,
+            facets=request.facets,
+            settle=lambda ids: self._settle(ids, as_of),
+        )
+        results = self._results(node, hits, as_of)
+        parsed = ParsedQuery(parsed=to_text(node), ast=to_json(node))
+        self._audit.record(
+            actor,
+            purpose,
+            "search",
+            query=request.query,
+            as_of=as_of,
+            total=hits.total,
+            records=[result.id for result in results],
+        )
+        return SearchAnswer(
+            query=parsed,
+            total=hits.total,
+            as_of=as_of,
+            unsearchable=hits.unsearchable + self._catalog.damaged(as_of),
+            results=tuple(results),
+            facets=hits.facets,
+            cursor=hits.cursor,
+        )
+
+    def show(self, actor: Actor, purpose: Purpose, record_id: UUID) -> RecordAnswer:
+        """Return one record as it stands now.
+
+        Raises:
+            NotFoundError, GoneError: there is no such record, or it has been erased.
+            CorruptError: its stored bytes do not check.
+            ForbiddenError, UnavailableError: as in `search`.
+        """
+        loaded = self._read(actor, purpose, record_id, "show")
+        self._audit.record(actor, purpose, "show", records=[record_id])
+        return _answer(loaded.record(), self._conversation(record_id))
+
+    def original(self, actor: Actor, purpose: Purpose, record_id: UUID) -> Original:
+        """Return the captured bytes, unchanged; errors as in `show`.
+
+        The stream is checked as it is read: CorruptError may come in its middle.
+        """
+        loaded = self._read(actor, purpose, record_id, "original")
+        self._audit.record(actor, purpose, "original", records=[record_id])
+        part = loaded.interaction.shown.original
+        info = OriginalInfo(media_type=part.media_type, size=part.size, sha256=part.sha256)
+        suffix = {"message/rfc822": "eml", "application/json": "json"}.get(part.media_type, "bin")
+        chunks = self._records.read_part(loaded.interaction, part)
+        return Original(info, f"{record_id}.{suffix}", chunks)
+
+    def history(self, actor: Actor, purpose: Purpose, record_id: UUID) -> HistoryAnswer:
+        """Return what happened to a record, erased ones included; errors as in `show`."""
+        self._allow(actor, purpose, Permission.READ, "history", records=[record_id])
+        rows = [
+            row
+            for row in self._pointers.select_pointers_of([record_id])
+            if row.type.startswith("interaction.")
+        ]
+        if not rows:
+            raise NotFoundError(f"There is no record {record_id}.")
+        events = []
+        for row, opened in zip(rows, self._opener.open_each(rows), strict=True):
+            event = None if isinstance(opened, DamagedEvent) else self._mapper.event(opened)
+            known = event is not None and not isinstance(event, Erased)
+            events.append(
+                HistoryEvent(
+                    seq=row.seq,
+                    version=row.originator_version,
+                    type=row.type,
+                    recorded_at=event.recorded_at if known and event else None,
+                    leaf_hash=row.pointer.leaf_hash.hex(),
+                    segment=segment_name(row.pointer.segment_id),
+                )
+            )
+        self._audit.record(actor, purpose, "history", records=[record_id])
+        return HistoryAnswer(id=record_id, events=tuple(events))
+
+    def _allow(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        permission: Permission,
+        action: str,
+        *,
+        query: str | None = None,
+        records: Sequence[UUID] = (),
+    ) -> None:
+        try:
+            require(actor, permission)
+            require_full_view(purpose)
+        except ForbiddenError:
+            self._audit.record(actor, purpose, action, allowed=False, query=query, records=records)
+            raise
+
+    def _read(self, actor: Actor, purpose: Purpose, record_id: UUID, action: str) -> Loaded:
+        self._allow(actor, purpose, Permission.READ, action, records=[record_id])
+        row = self._catalog.rows([record_id]).get(record_id)
+        if row is not None and row.erased:
+            raise GoneError(f"Record {record_id} has been erased.")
+        return self._records.load(record_id)
+
+    def _settle(self, ids: Sequence[UUID], as_of: int) -> Iterator[Record]:
+        """Give the matcher the records it must look into, without erased or damaged ones."""
+        for loaded in self._records.load_each(ids, as_of=as_of):
+            if isinstance(loaded, Loaded):
+                yield loaded.record()
+
+    def _results(self, node: Node, hits: Hits, as_of: int) -> list[SearchResult]:
+        ids = [hit.id for hit in hits.hits]
+        erased = {key for key, row in self._catalog.rows(ids).items() if row.erased}
+        results: list[SearchResult] = []
+        loaded = self._records.load_each(ids, as_of=as_of)
+        for each in loaded:
+            if isinstance(each, Loaded) and each.interaction.id not in erased:
+                results.append(_result(each.record(), node))
+        return results
+
+    def _conversation(self, record_id: UUID) -> UUID | None:
+        row = self._catalog.rows([record_id]).get(record_id)
+        return None if row is None else row.conversation
+
+
+def _addresses(record: Record, roles: Sequence[Part]) -> Iterator[str]:
+    for participant in record.content.participants:
+        if participant.role in roles:
+            yield participant.address or participant.name or ""
+
+
+def _result(record: Record, node: Node) -> SearchResult:
+    content = record.content
+    found = snippet(record, node, SNIPPET_WIDTH)
+    return SearchResult(
+        id=record.id,
+        seq=record.seq,
+        channel=content.channel,
+        source=content.source,
+        custodian=record.custodian,
+        sender=next(_addresses(record, _SENDERS), None),
+        recipients=tuple(_addresses(record, _RECIPIENTS)),
+        subject=content.subject,
+        occurred_at=content.occurred_at,
+        snippet=found.text,
+        highlights=tuple(Highlight(start=start, end=end) for start, end in found.highlights),
+        has_attachment=bool(content.attachments),
+    )
+
+
+def _answer(record: Record, conversation: UUID | None) -> RecordAnswer:
+    content = record.content
+    return RecordAnswer(
+        id=record.id,
+        version=record.version,
+        seq=record.seq,
+        captured_at=record.captured_at,
+        conversation=str(conversation) if conversation else None,
+        custodian=record.custodian,
+        labels=record.labels,
+        edited=record.edited,
+        deleted=record.deleted,
+        original=OriginalInfo(media_type=record.media_type, size=record.size, sha256=record.sha256),
+        **{
+            name: getattr(content, name)
+            for name in RecordAnswer.model_fields
+            if name in type(content).model_fields and name != "conversation"
+        },
+    )

@@ -1,0 +1,132 @@
+"""Batches of items through the intake: what an import's worker process does, and what it says."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.capture import parse
+from archive.capture.intake import Intake, Item
+from archive.capture.slices import Slice
+from archive.errors import ConfigurationError, InvalidError
+
+_ITEMS_PER_BATCH = 200
+_BYTES_PER_BATCH = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item that could not be archived, and why."""
+
+    path: str
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import says of all its items. `custodians` maps path prefixes to custodians."""
+
+    source: str
+    custodian: str | None = None
+    custodians: tuple[tuple[str, str], ...] = ()
+
+    def custodian_of(self, path: str) -> str | None:
+        """Return the custodian for a path: the longest prefix counts, then the one for all."""
+        for prefix, name in self.custodians:
+            if path.startswith(prefix):
+                return name
+        return self.custodian
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of items; `last_seq` is the newest sequence number among them."""
+
+    archived: int = 0
+    already: int = 0
+    events: int = 0
+    size: int = 0
+    last_seq: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Count another tally in."""
+        self.archived += other.archived
+        self.already += other.already
+        self.events += other.events
+        self.size += other.size
+        self.last_seq = max(self.last_seq, other.last_seq)
+        self.rejected += other.rejected
+
+
+def batches(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
+    """Group slices so that a batch is worth a commit and fits in memory many times."""
+    batch: list[Slice] = []
+    size = 0
+    for each in slices:
+        if batch and (len(batch) == _ITEMS_PER_BATCH or size + each.length > _BYTES_PER_BATCH):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += each.length
+    if batch:
+        yield batch
+
+
+def capture_batch(intake: Intake, plan: Plan, batch: Sequence[Slice]) -> Tally:
+    """Read, parse and capture a batch; an item that cannot be read is rejected, with its reason.
+
+    Raises:
+        UnavailableError: the archive did not take the batch; it may be given again.
+    """
+    tally = Tally(size=sum(each.length for each in batch))
+    items: list[Item] = []
+    taken: list[Slice] = []
+    for each in batch:
+        try:
+            raw = parse.read(each)
+            parsed = parse.parse(raw, format=each.format, source=plan.source, path=each.path)
+        except (InvalidError, OSError) as error:
+            tally.rejected.append(Rejected(each.path, each.item, _reason(error)))
+            continue
+        items.append(Item(parsed, plan.custodian_of(each.path)))
+        taken.append(each)
+    for each, result in zip(taken, intake.take(items), strict=True):
+        if result.status == "rejected":
+            tally.rejected.append(Rejected(each.path, each.item, result.reason or "rejected"))
+        elif result.status == "archived":
+            tally.archived += 1
+            tally.events += 1
+        else:
+            tally.already += 1
+        tally.last_seq = max(tally.last_seq, result.seq or 0)
+    return tally
+
+
+def _reason(error: InvalidError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"The file cannot be read: {error.strerror or type(error).__name__}."
+    return str(error)
+
+
+def read_custodian_map(path: Path) -> tuple[tuple[str, str], ...]:
+    """Read lines of `path prefix,custodian` (CSV), the longest prefix first.
+
+    Raises:
+        ConfigurationError: the file cannot be read or a line has not two fields.
+    """
+    found: list[tuple[str, str]] = []
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            for number, fields in enumerate(csv.reader(lines), 1):
+                if not fields or fields[0].startswith("#"):
+                    continue
+                if len(fields) != 2 or not fields[1].strip():
+                    raise ConfigurationError(
+                        f"{path}, line {number}: write a path prefix, a comma and a custodian."
+                    )
+                found.append((fields[0], fields[1].strip()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    return tuple(sorted(found, key=lambda pair: -len(pair[0])))

@@ -1,0 +1,202 @@
+"""The one way into the archive: items go in as parsed, and each comes back with its fate.
+
+Archived, already there, erased or rejected: every item gets exactly one, so that totals add up.
+An item whose id exists with other content is archived as a revision where its source settles
+identity by id; mail does not, so there other bytes are another record.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+from uuid import UUID
+
+from archive.access.answers import CaptureResult
+from archive.access.roles import Actor, Permission, require
+from archive.capture import ndjson
+from archive.capture.parsed import Parsed
+from archive.capture.prepare import Prepared, Preparer
+from archive.clock import Clock
+from archive.errors import ConflictError, GoneError, InvalidError
+from archive.events.blobs import INLINE_LIMIT
+from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
+from archive.events.commit import Group
+from archive.events.group import Committer
+from archive.events.plain import plain
+from archive.events.pointers import BlobCondemnedError, BlobUse
+from archive.events.records import Loaded, Records
+from archive.events.types import InteractionRevised
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One parsed item, and the custodian that the caller names for it, if any."""
+
+    parsed: Parsed
+    custodian: str | None = None
+
+    @property
+    def held_by(self) -> str | None:
+        """The custodian that counts: the caller's word, else the item's own."""
+        return self.custodian or self.parsed.custodian
+
+
+class Intake:
+    """Captures items, many at once."""
+
+    def __init__(
+        self,
+        preparer: Preparer,
+        committer: Committer,
+        codebook: Codebook,
+        records: Records,
+        exists: Callable[[Sequence[UUID]], set[UUID]],
+        clock: Clock,
+    ) -> None:
+        self._preparer = preparer
+        self._committer = committer
+        self._codebook = codebook
+        self._records = records
+        self._exists = exists
+        self._clock = clock
+
+    def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
+        """Capture interactions given as JSON texts; a bad one is rejected, with the reason.
+
+        Raises:
+            ForbiddenError: the actor may not capture.
+            UnavailableError: nothing was acknowledged; the same lines may be sent again.
+        """
+        require(actor, Permission.CAPTURE)
+        results: dict[int, CaptureResult] = {}
+        items: dict[int, Item] = {}
+        for place, line in enumerate(lines):
+            try:
+                items[place] = Item(ndjson.parse(line))
+            except InvalidError as error:
+                results[place] = CaptureResult(status="rejected", reason=str(error))
+        taken = self.take(list(items.values()))
+        results |= dict(zip(items, taken, strict=True))
+        return [results[place] for place in range(len(lines))]
+
+    def take(self, items: Sequence[Item]) -> list[CaptureResult]:
+        """Capture parsed items, in order; errors as in `capture`."""
+        for name in {item.parsed.content.source for item in items}:
+            self._codebook.ensure(self._committer, SOURCE, name)
+        for name in {item.held_by for item in items} - {None}:
+            self._codebook.ensure(self._committer, CUSTODIAN, str(name))
+        prepared, group = self._commit(items, self._known_large(items))
+        again: list[Prepared] = []
+        first: set[UUID] = set()
+        for each in prepared:
+            if isinstance(each, Prepared):
+                record_id = each.event.originator_id
+                if record_id in first or each.event.key not in group.seqs:
+                    again.append(each)
+                first.add(record_id)
+        loaded = self._load(again)
+        met_again = {id(each) for each in again}
+        results: list[CaptureResult] = []
+        for each in prepared:
+            if isinstance(each, CaptureResult):
+                results.append(each)
+            elif id(each) in met_again:
+                results.append(self._met_again(each, loaded))
+            else:
+                results.append(
+                    CaptureResult(
+                        status="archived",
+                        id=each.event.originator_id,
+                        seq=group.seqs[each.event.key],
+                    )
+                )
+        return results
+
+    def _prepare(self, item: Item, *, blobs_anew: bool = False) -> Prepared:
+        return self._preparer.prepare(
+            item.parsed,
+            custodian=item.held_by,
+            labels=item.parsed.labels,
+            blobs_anew=blobs_anew,
+        )
+
+    def _known_large(self, items: Sequence[Item]) -> dict[int, CaptureResult]:
+        """Answer those large items that are here already, before their blobs are uploaded."""
+        ids: dict[int, UUID] = {}
+        for place, item in enumerate(items):
+            parsed = item.parsed
+            if parsed.reusable_ids and len(parsed.original) > INLINE_LIMIT:
+                sha256 = hashlib.sha256(parsed.original).hexdigest()
+                ids[place] = self._preparer.id_of(parsed, sha256, item.held_by)
+        existing = self._exists(list(ids.values())) if ids else set()
+        answers: dict[int, CaptureResult] = {}
+        wanted = [record_id for record_id in ids.values() if record_id in existing]
+        found = dict(zip(wanted, self._records.load_each(wanted), strict=True))
+        for place, record_id in ids.items():
+            if record_id in existing:
+                erased = isinstance(found[record_id], GoneError)
+                status: Literal["erased", "already"] = "erased" if erased else "already"
+                answers[place] = CaptureResult(status=status, id=record_id)
+        return answers
+
+    def _commit(
+        self, items: Sequence[Item], known: Mapping[int, CaptureResult]
+    ) -> tuple[list[Prepared | CaptureResult], Group]:
+        """Commit what is new; if a blob to be shared is going away, upload blobs anew, once."""
+        anew = False
+        while True:
+            prepared = [
+                known.get(place) or self._prepare(item, blobs_anew=anew)
+                for place, item in enumerate(items)
+            ]
+            group = _group([each for each in prepared if isinstance(each, Prepared)])
+            try:
+                if group.events:
+                    self._committer.commit(group)
+                return prepared, group
+            except BlobCondemnedError:
+                if anew:
+                    raise
+                anew = True
+
+    def _load(self, prepared: Sequence[Prepared]) -> dict[UUID, Loaded | Exception]:
+        """Load what exists already and may have changed or been erased."""
+        ids = list({each.event.originator_id for each in prepared})
+        return dict(zip(ids, self._records.load_each(ids), strict=True)) if ids else {}
+
+    def _met_again(
+        self, prepared: Prepared, loaded: dict[UUID, Loaded | Exception]
+    ) -> CaptureResult:
+        record_id = prepared.event.originator_id
+        while True:
+            found = loaded[record_id]
+            if isinstance(found, GoneError):
+                return CaptureResult(status="erased", id=record_id)
+            if not isinstance(found, Loaded):
+                # What is there is damaged: it exists, and `verify` names it.
+                return CaptureResult(status="already", id=record_id)
+            revised = None
+            if not prepared.reusable_ids:
+                revised = found.interaction.revise(prepared.event, self._clock.now())
+            if revised is None:
+                return CaptureResult(status="already", id=record_id, seq=found.rows[-1].seq)
+            group = Group([plain(revised)], blobs=_moved(prepared.blobs, revised))
+            with suppress(ConflictError):
+                self._committer.commit(group)
+                loaded |= self._load([prepared])
+                return CaptureResult(status="archived", id=record_id, seq=group.seqs[revised.key])
+            # Somebody else revised it first; perhaps to the same content.
+            loaded |= self._load([prepared])
+
+
+def _group(prepared: Sequence[Prepared]) -> Group:
+    return Group(
+        [plain(each.event) for each in prepared],
+        atomic=False,
+        blobs=[use for each in prepared for use in each.blobs],
+    )
+
+
+def _moved(blobs: Sequence[BlobUse], revised: InteractionRevised) -> list[BlobUse]:
+    return [replace(use, originator_version=revised.originator_version) for use in blobs]

@@ -1,0 +1,98 @@
+"""From a parsed item to the event that archives it: identity, original inline or as a blob."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from archive.capture.parsed import Parsed
+from archive.clock import Clock
+from archive.events.blobs import INLINE_LIMIT, BlobStore
+from archive.events.identity import Identity
+from archive.events.pointers import BlobUse
+from archive.events.types import InteractionCaptured, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One item as an event, with the blobs it refers to."""
+
+    event: InteractionCaptured
+    blobs: tuple[BlobUse, ...]
+    reusable_ids: bool
+
+
+class Preparer:
+    """Makes capture events; uploads large parts as it goes."""
+
+    def __init__(self, identity: Identity, blobs: BlobStore, clock: Clock) -> None:
+        self._identity = identity
+        self._blobs = blobs
+        self._clock = clock
+
+    def id_of(self, parsed: Parsed, sha256: str, custodian: str | None) -> UUID:
+        """Return the id that this item has, or will have."""
+        content = parsed.content
+        raw = sha256 if parsed.reusable_ids or not content.native_id else None
+        return self._identity.interaction(content.source, custodian, content.native_id, raw)
+
+    def prepare(
+        self,
+        parsed: Parsed,
+        *,
+        custodian: str | None,
+        labels: Mapping[str, str],
+        blobs_anew: bool = False,
+    ) -> Prepared:
+        """Return the event for an item. `blobs_anew` uploads blobs even if there are such."""
+        keeper = _Keeper(self._blobs, blobs_anew)
+        original = keeper.keep("", parsed.media_type, parsed.original)
+        media_types = {each.part: each.media_type for each in parsed.content.attachments}
+        extra = [
+            keeper.keep(name, media_types.get(name, "application/octet-stream"), data)
+            for name, data in parsed.extra_parts.items()
+        ]
+        event = InteractionCaptured(
+            originator_id=self.id_of(parsed, original.sha256, custodian),
+            originator_version=1,
+            recorded_at=self._clock.now(),
+            content=parsed.content,
+            original=original,
+            extra_parts=tuple(extra),
+            custodian=custodian,
+            labels=dict(labels),
+            blob_keys=keeper.keys,
+            inline=b"".join(keeper.inline),
+        )
+        return Prepared(event, keeper.uses(event), parsed.reusable_ids)
+
+
+class _Keeper:
+    def __init__(self, blobs: BlobStore, anew: bool) -> None:
+        self._blobs = blobs
+        self._anew = anew
+        self._kept: list[tuple[UUID, bytes, int, bool]] = []
+        self.inline: list[bytes] = []
+        self.keys: dict[str, str] = {}
+        self._offset = 0
+
+    def keep(self, name: str, media_type: str, data: bytes) -> Part:
+        digest = hashlib.sha256(data)
+        part = Part(name=name, media_type=media_type, size=len(data), sha256=digest.hexdigest())
+        if len(data) <= INLINE_LIMIT:
+            self.inline.append(data)
+            self._offset += len(data)
+            return part.model_copy(update={"offset": self._offset - len(data)})
+        kept = self._blobs.keep(data, digest.digest(), anew=self._anew)
+        self.keys[str(kept.place.id)] = base64.b64encode(kept.key).decode()
+        self._kept.append(
+            (kept.place.id, bytes.fromhex(kept.place.digest), kept.place.sealed_size, kept.new)
+        )
+        return part.model_copy(update={"blob": kept.place})
+
+    def uses(self, event: InteractionCaptured) -> tuple[BlobUse, ...]:
+        return tuple(
+            BlobUse(blob_id, digest, size, event.originator_id, event.originator_version, new)
+            for blob_id, digest, size, new in self._kept
+        )

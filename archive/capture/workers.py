@@ -1,0 +1,123 @@
+"""Worker processes that read and parse: a hostile file can at worst take its own process down.
+
+Processes are spawned, not forked, since the parent has threads; the keyring reaches them through
+the pipe that only they can read. A batch whose worker dies is given again item by item, so that
+exactly the item that does it is rejected.
+"""
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any
+
+from archive.capture.batches import Plan, Rejected, Tally, capture_batch
+from archive.capture.slices import Slice
+from archive.errors import MunimentError, UnavailableError
+from archive.opening import Archive, join_archive
+
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+def _work(connection: Connection) -> None:
+    """Capture batches until the parent hangs up."""
+    # Ctrl-C reaches the whole group; the parent decides what to do about it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    opening, plan = connection.recv()
+    with join_archive(opening) as archive:
+        connection.send(None)
+        while True:
+            try:
+                batch: list[Slice] = connection.recv()
+            except EOFError:
+                return
+            try:
+                answer: Tally | MunimentError = capture_batch(archive.intake, plan, batch)
+            except MunimentError as error:
+                answer = UnavailableError(str(error))
+            connection.send(answer)
+
+
+class _Worker:
+    def __init__(self, first_message: Any) -> None:
+        self.connection, theirs = _CONTEXT.Pipe()
+        self.process: BaseProcess = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.connection.send(first_message)
+        self.ready = False
+        self.batch: list[Slice] = []
+
+    def close(self) -> None:
+        self.connection.close()
+        self.process.join()
+
+
+class WorkerPool:
+    """Runs batches through as many processes as there are processors."""
+
+    def __init__(self, archive: Archive, plan: Plan, count: int) -> None:
+        self._first_message = (archive.opening(), plan)
+        self._workers = [_Worker(self._first_message) for _ in range(count)]
+
+    def run(self, waiting: Iterator[list[Slice]]) -> Iterator[Tally]:
+        """Yield the tally of every batch, in no order.
+
+        Raises:
+            UnavailableError: the archive does not take batches any more.
+        """
+        again: deque[list[Slice]] = deque()
+        while True:
+            for worker in self._workers:
+                if worker.ready and not worker.batch:
+                    worker.batch = again.popleft() if again else next(waiting, [])
+                    if worker.batch:
+                        worker.connection.send(worker.batch)
+            busy = [worker for worker in self._workers if worker.batch or not worker.ready]
+            if not busy:
+                return
+            for connection in wait([worker.connection for worker in busy]):
+                worker = next(each for each in busy if each.connection is connection)
+                try:
+                    answer = worker.connection.recv()
+                except EOFError:
+                    yield from self._died(worker, again)
+                    continue
+                if isinstance(answer, MunimentError):
+                    raise answer
+                worker.ready = True
+                if answer is not None:
+                    worker.batch = []
+                    yield answer
+
+    def _died(self, worker: "_Worker", again: deque[list[Slice]]) -> Iterator[Tally]:
+        worker.close()
+        batch = worker.batch
+        if not worker.ready:
+            raise UnavailableError(
+                "A process that reads files could not start "
+                f"(exit status {worker.process.exitcode})."
+            )
+        self._workers[self._workers.index(worker)] = _Worker(self._first_message)
+        if len(batch) == 1:
+            reason = "Reading it stopped the process that read it; the file was left alone."
+            only = batch[0]
+            rejected = [Rejected(only.path, only.item, reason)]
+            yield Tally(size=only.length, rejected=rejected)
+        else:
+            again.extend([each] for each in batch)
+
+    def __enter__(self) -> "WorkerPool":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._workers:
+            worker.close()

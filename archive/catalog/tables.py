@@ -1,0 +1,75 @@
+"""The catalog's tables: ids, times, codes and keyed digests, nothing that can be read.
+
+All of them are derived from the events and can be thrown away. `CHANNELS`, `KINDS`, `DIRECTIONS`
+and `ROLES` give the numbers that stand for closed vocabularies; a number is never reused.
+"""
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, SmallInteger, Table
+
+from archive.access.roles import Role
+from archive.model.interaction import Channel, Direction, Kind
+
+METADATA = MetaData()
+
+CHANNELS = {channel: number for number, channel in enumerate(Channel, 1)}
+KINDS = {kind: number for number, kind in enumerate(Kind, 1)}
+DIRECTIONS = {direction: number for number, direction in enumerate(Direction, 1)}
+ROLES = {role: number for number, role in enumerate(Role, 1)}
+
+records = Table(
+    "records",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("first_seq", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("channel", SmallInteger),
+    Column("kind", SmallInteger),
+    Column("direction", SmallInteger),
+    Column("source", Integer),
+    Column("custodian", Integer),
+    Column("occurred_at", Integer, comment="milliseconds since 1970, UTC"),
+    Column("captured_at", Integer, comment="milliseconds since 1970, UTC"),
+    Column("size", Integer),
+    Column("conversation", LargeBinary(16)),
+    Column("duplicate", LargeBinary(16)),
+    Column("deleted", SmallInteger, nullable=False, default=0),
+    Column("erased", SmallInteger, nullable=False, default=0),
+    Column("damaged", SmallInteger, nullable=False, default=0),
+    Index("records_by_conversation", "conversation"),
+    Index("records_by_duplicate", "duplicate"),
+    Index("records_by_first_seq", "first_seq"),
+    sqlite_with_rowid=False,
+)
+
+thread_keys = Table(
+    "thread_keys",
+    METADATA,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("conversation", LargeBinary(16), nullable=False),
+    Index("thread_keys_by_conversation", "conversation"),
+    sqlite_with_rowid=False,
+)
+
+tokens = Table(
+    "tokens",
+    METADATA,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("user_id", LargeBinary(16), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+users = Table(
+    "users",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("role", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+positions = Table(
+    "positions",
+    METADATA,
+    Column("follower", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+)

@@ -1,0 +1,107 @@
+"""Making a new archive: keyring first, then the first events, then the secrets, shown once."""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from archive.access.roles import Role
+from archive.bucket import open_bucket
+from archive.bucket.names import keyring_name
+from archive.clock import Clock, SystemClock
+from archive.errors import ConfigurationError
+from archive.events.commit import Group
+from archive.events.plain import plain
+from archive.events.types import ArchiveCreated, TokenIssued, UserRegistered
+from archive.opening import Archive, home_of, open_archive
+from archive.sealing.kek import FileKek, parse_kek
+from archive.sealing.keyring import Keyring, seal_keyring
+from archive.sealing.recovery import RecoveryCode
+from archive.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewArchive:
+    """What `init` shows, once."""
+
+    archive_id: UUID
+    administrator_token: str
+    legal_token: str
+    recovery_code: str
+    notes: tuple[str, ...]
+
+
+def create_archive(
+    settings: Settings,
+    *,
+    sandbox: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+) -> NewArchive:
+    """Make an archive where there is none.
+
+    Raises:
+        ConfigurationError: there is one already, in the home folder or in the bucket.
+    """
+    clock = clock or SystemClock()
+    if (settings.home / "events.db").exists():
+        raise ConfigurationError(f"There is an archive at {settings.home} already.")
+    bucket = open_bucket(settings.bucket, clock)
+    if next(iter(bucket.names("")), None) is not None:
+        raise ConfigurationError(f"{bucket.describe()} is not empty; an archive needs its own.")
+    home_of(settings)
+    kek = parse_kek(settings.kek, environ)
+    notes: list[str] = []
+    if isinstance(kek, FileKek):
+        if not kek.path.exists():
+            kek = FileKek.create(kek.path, clock)
+        if kek.path.is_relative_to(settings.home):
+            notes.append(_file_note(kek))
+    recovery = RecoveryCode.generate(clock)
+    keyring = Keyring.generate(clock.uuid7(), clock, sandbox=sandbox)
+    bucket.put(keyring_name(keyring.number), seal_keyring(keyring, [kek, recovery], clock))
+    if sandbox:
+        notes.append("This is a sandbox, and stays one: it may purge as if a later day had come.")
+    with open_archive(settings, environ=environ, clock=clock) as archive:
+        created = ArchiveCreated(
+            originator_id=keyring.archive_id,
+            originator_version=1,
+            recorded_at=clock.now(),
+            sandbox=sandbox,
+        )
+        archive.committer.commit(Group([plain(created)]))
+        administrator = register_user(archive, Role.ADMINISTRATOR)
+        legal = register_user(archive, Role.LEGAL)
+        archive.follow()
+    return NewArchive(keyring.archive_id, administrator, legal, recovery.text, tuple(notes))
+
+
+def register_user(archive: Archive, role: Role) -> str:
+    """Register a user in a role and return their first token; only its digest is kept."""
+    clock = archive.clock
+    token = "mun_" + base64.urlsafe_b64encode(clock.random_bytes(32)).rstrip(b"=").decode()
+    user_id, now = clock.uuid7(), clock.now()
+    user = UserRegistered(
+        originator_id=user_id,
+        originator_version=1,
+        recorded_at=now,
+        name=role.value,
+        role=role.value,
+    )
+    issued = TokenIssued(
+        originator_id=user_id,
+        originator_version=2,
+        recorded_at=now,
+        digest=archive.identity.token(token).hex(),
+    )
+    archive.committer.commit(Group([plain(user), plain(issued)]))
+    return token
+
+
+def _file_note(kek: FileKek) -> str:
+    return (
+        f"The key that opens the archive is the file {kek.path}. By default it lies beside the "
+        "ciphertext, so whoever copies the home folder has both. Move it to another disk and set "
+        "MUNIMENT_KEK=file:PATH, or use passphrase: or env:NAME."
+    )

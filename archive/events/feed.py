@@ -1,0 +1,88 @@
+"""Followers: what is derived from the events, kept up by one loop that opens each event once.
+
+A follower keeps its position beside its own state and applies each event exactly once, in order.
+An event that cannot be opened is fed as damaged: it stops nobody, and shows in the catalog.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eventsourcing.persistence import MapperDeserialisationError
+
+from archive.errors import CorruptError
+from archive.events.mapper import EventMapper
+from archive.events.opener import DamagedEvent, Opener
+from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.types import Event
+
+_EVENTS_PER_BATCH = 1_000
+_BYTES_PER_BATCH = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FedEvent:
+    """An event as followers get it."""
+
+    row: PointerRow
+    event: Event | DamagedEvent
+
+
+class Follower(ABC):
+    """Something derived from the events. One process at a time runs a follower."""
+
+    name: str
+
+    @abstractmethod
+    def position(self) -> int:
+        """Return the sequence number up to which everything has been applied."""
+
+    @abstractmethod
+    def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
+        """Apply events after the position, in order; `up_to` becomes the position with them."""
+
+
+class Feed:
+    """Feeds followers from the events."""
+
+    def __init__(self, pointers: PointerRecorder, opener: Opener, mapper: EventMapper) -> None:
+        self._pointers = pointers
+        self._opener = opener
+        self._mapper = mapper
+
+    def step(self, followers: Sequence[Follower]) -> int:
+        """Feed the next batch to those followers that are behind; return its length, 0 at the end.
+
+        Followers that stand at different places are fed what each of them still lacks.
+        """
+        stands = {follower: follower.position() for follower in followers}
+        rows = self._next(min(stands.values()))
+        if not rows:
+            return 0
+        events = [
+            FedEvent(opened.row, self._event(opened)) for opened in self._opener.open_each(rows)
+        ]
+        last = rows[-1].seq
+        for follower, position in stands.items():
+            if position < last:
+                follower.apply([fed for fed in events if fed.row.seq > position], last)
+        return len(rows)
+
+    def _next(self, position: int) -> list[PointerRow]:
+        rows = self._pointers.select_pointers_from(
+            position, _EVENTS_PER_BATCH, inclusive_of_start=False
+        )
+        size = 0
+        for place, row in enumerate(rows):
+            size += row.pointer.length
+            if size > _BYTES_PER_BATCH:
+                return rows[: place + 1]
+        return rows
+
+    def _event(self, opened: object) -> Event | DamagedEvent:
+        if isinstance(opened, DamagedEvent):
+            return opened
+        try:
+            return self._mapper.event(opened)  # type: ignore[arg-type]
+        except MapperDeserialisationError as error:
+            return DamagedEvent(opened.row, CorruptError(str(error)))  # type: ignore[attr-defined]

@@ -1,0 +1,68 @@
+"""Ids and keyed digests: the same capture meets the same id, and SQL holds nothing guessable.
+
+Every digest is an HMAC-SHA256 under a key of its own derived from the keyring's identity key,
+which never rotates. Texts enter with their lengths, so that no two lists of texts run together.
+"""
+
+import hmac
+from struct import Struct
+from uuid import UUID
+
+from archive.model.interaction import Content
+from archive.sealing.keyring import Keyring
+
+_LENGTH = Struct(">I")
+
+
+def uuid8(digest: bytes) -> UUID:
+    """Return a version 8 UUID (RFC 9562) made of a digest's first 16 bytes."""
+    value = int.from_bytes(digest[:16], "big")
+    value = value & ~(0xF << 76) | (0x8 << 76)
+    value = value & ~(0x3 << 62) | (0x2 << 62)
+    return UUID(int=value)
+
+
+class Identity:
+    """Derives ids and digests from the keyring's identity key."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._interaction = keyring.derive("interaction")
+        self._duplicate = keyring.derive("duplicate")
+        self._conversation = keyring.derive("conversation")
+        self._blob = keyring.derive("blob")
+        self._token = keyring.derive("token")
+        self._stream = keyring.derive("stream")
+
+    def interaction(
+        self, source: str, custodian: str | None, native_id: str, raw_sha256: str | None
+    ) -> UUID:
+        """Return an interaction's id; `raw_sha256` where the source can reuse native ids."""
+        return uuid8(
+            _digest(self._interaction, source, custodian or "", native_id, raw_sha256 or "")
+        )
+
+    def duplicate(self, content: Content, raw_sha256: str) -> bytes:
+        """Return the 16 bytes that copies of one message share, whoever holds them."""
+        own = content.native_id or raw_sha256
+        return _digest(self._duplicate, content.channel, own)[:16]
+
+    def thread_key(self, text: str) -> bytes:
+        """Return the 16 bytes that stand for one thread key in SQL."""
+        return _digest(self._conversation, text)[:16]
+
+    def blob(self, sha256: bytes) -> bytes:
+        """Return the 32 bytes that name a blob by its content."""
+        return hmac.digest(self._blob, sha256, "sha256")
+
+    def token(self, token: str) -> bytes:
+        """Return the 32 bytes by which a bearer token is known."""
+        return _digest(self._token, token)
+
+    def stream(self, name: str) -> UUID:
+        """Return the id of a stream that there is one of, such as a codebook."""
+        return uuid8(_digest(self._stream, name))
+
+
+def _digest(key: bytes, *texts: str) -> bytes:
+    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return hmac.digest(key, b"".join(_LENGTH.pack(len(part)) + part for part in parts), "sha256")

@@ -1,0 +1,117 @@
+"""The interaction aggregate: captured, revised, withdrawn at source; nothing is ever overwritten.
+
+`evolve` is a pure fold over the events of one stream, fit for the event library's repository.
+What other people do with an interaction (holds, tags, reads) are aggregates of their own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from archive.errors import GoneError, InvalidError
+from archive.events.types import (
+    Erased,
+    Event,
+    InteractionCaptured,
+    InteractionRevised,
+    InteractionWithdrawn,
+    Part,
+)
+from archive.model.interaction import Content
+from archive.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One interaction up to one version. `shown` is the event whose content is shown."""
+
+    id: UUID
+    version: int
+    captured_at: datetime
+    shown: InteractionCaptured | InteractionRevised
+    contents: tuple[Content, ...]
+    withdrawn: bool = False
+
+    def revise(
+        self, revision: InteractionCaptured, recorded_at: datetime
+    ) -> InteractionRevised | None:
+        """Return the event that makes `revision` the newest content, None if it is known."""
+        if revision.content in self.contents and not self.withdrawn:
+            return None
+        fields = {name: getattr(revision, name) for name in InteractionCaptured.model_fields}
+        fields |= {"originator_version": self.version + 1, "recorded_at": recorded_at}
+        return InteractionRevised.model_validate(fields)
+
+    def withdraw(self, recorded_at: datetime) -> InteractionWithdrawn | None:
+        """Return the event that says the source took it back, None if it already has."""
+        if self.withdrawn:
+            return None
+        return InteractionWithdrawn(
+            originator_id=self.id, originator_version=self.version + 1, recorded_at=recorded_at
+        )
+
+    def part(self, name: str) -> Part | None:
+        """Return where a part that is kept by itself stands; the original's name is empty."""
+        for part in (self.shown.original, *self.shown.extra_parts):
+            if part.name == name:
+                return part
+        return None
+
+    def record(self, *, seq: int, first_seq: int, duplicate: bool = False) -> Record:
+        """Return this version as a record to be shown or indexed."""
+        original = self.shown.original
+        return Record(
+            id=self.id,
+            version=self.version,
+            seq=seq,
+            first_seq=first_seq,
+            captured_at=self.captured_at,
+            content=self.shown.content,
+            custodian=self.shown.custodian,
+            labels=dict(self.shown.labels),
+            size=original.size,
+            sha256=original.sha256,
+            media_type=original.media_type,
+            edited=isinstance(self.shown, InteractionRevised),
+            deleted=self.withdrawn,
+            duplicate=duplicate,
+        )
+
+
+def evolve(interaction: Interaction | None, event: Event) -> Interaction:
+    """Return the interaction after one more event.
+
+    Raises:
+        GoneError: the event has been erased, and with it the interaction.
+        InvalidError: the event does not belong here.
+    """
+    match event, interaction:
+        case Erased(), _:
+            raise GoneError(f"Record {event.originator_id} has been erased.")
+        case InteractionCaptured(), None:
+            return Interaction(
+                id=event.originator_id,
+                version=event.originator_version,
+                captured_at=event.recorded_at,
+                shown=event,
+                contents=(event.content,),
+            )
+        case InteractionRevised(), Interaction():
+            return replace(
+                interaction,
+                version=event.originator_version,
+                shown=event,
+                contents=(*interaction.contents, event.content),
+                withdrawn=False,
+            )
+        case InteractionWithdrawn(), Interaction():
+            return replace(interaction, version=event.originator_version, withdrawn=True)
+    raise InvalidError(f"{event.type} has no place in the stream of an interaction.")
+
+
+def project(interaction: Interaction | None, events: Iterable[Event]) -> Interaction | None:
+    """Fold events, in order of version; the event library's repository calls it so."""
+    for event in events:
+        interaction = evolve(interaction, event)
+    return interaction

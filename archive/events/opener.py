@@ -1,0 +1,148 @@
+"""From pointers back to plaintext: find the frame, find its key, open both boxes, check both.
+
+A frame whose key is no longer in its key object has been erased, and opens to None. Bytes that
+do not check raise or yield `CorruptError` naming the object and the record; other frames of the
+same segment stay readable.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+from archive.bucket.names import keys_name, keys_prefix, segment_name
+from archive.bucket.port import Bucket
+from archive.errors import CorruptError, NotFoundError
+from archive.events.pointers import PointerRecorder, PointerRow
+from archive.sealing.frame import open_frame
+from archive.sealing.keyring import Keyring
+from archive.sealing.keys import open_keys
+
+_CACHED_KEY_OBJECTS = 128
+_WHOLE_SEGMENT_SHARE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEvent:
+    """One event in clear: its row, and the plaintext of its two boxes."""
+
+    row: PointerRow
+    evidence: bytes
+    custody: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedEvent:
+    """One event whose key has been destroyed."""
+
+    row: PointerRow
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedEvent:
+    """One event that cannot be opened, and why."""
+
+    row: PointerRow
+    error: CorruptError
+
+
+Opened = OpenedEvent | ErasedEvent | DamagedEvent
+
+
+class Opener:
+    """Opens events. Safe for several threads; keeps a bounded number of key objects."""
+
+    def __init__(self, recorder: PointerRecorder, bucket: Bucket, keyring: Keyring) -> None:
+        self._recorder = recorder
+        self._bucket = bucket
+        self._keyring = keyring
+        self._cache: OrderedDict[UUID, Mapping[int, bytes]] = OrderedDict()
+        self._lock = Lock()
+
+    def open(self, rows: Sequence[PointerRow]) -> list[OpenedEvent | ErasedEvent]:
+        """Open the rows, in their order; CorruptError at the first that does not check."""
+        opened: list[OpenedEvent | ErasedEvent] = []
+        for event in self.open_each(rows):
+            if isinstance(event, DamagedEvent):
+                raise event.error
+            opened.append(event)
+        return opened
+
+    def open_each(self, rows: Sequence[PointerRow]) -> Iterator[Opened]:
+        """Open the rows, in their order, giving a damaged one in its place."""
+        wanted: dict[UUID, list[PointerRow]] = defaultdict(list)
+        for row in rows:
+            wanted[row.pointer.segment_id].append(row)
+        frames: dict[int, bytes] = {}
+        for segment_id, members in wanted.items():
+            frames |= self._frames(segment_id, members)
+        for row in rows:
+            yield self._open(row, frames.get(row.seq, b""))
+
+    def _frames(self, segment_id: UUID, rows: Sequence[PointerRow]) -> dict[int, bytes]:
+        """Return the frames' bytes by sequence number, in as few reads as is sensible."""
+        name = segment_name(segment_id)
+        first = min(row.pointer.offset for row in rows)
+        end = max(row.pointer.offset + row.pointer.length for row in rows)
+        wanted = sum(row.pointer.length for row in rows)
+        try:
+            if end - first <= wanted * _WHOLE_SEGMENT_SHARE:
+                data = self._bucket.get_range(name, first, end - first)
+                return {
+                    row.seq: data[row.pointer.offset - first :][: row.pointer.length]
+                    for row in rows
+                }
+            return {
+                row.seq: self._bucket.get_range(name, row.pointer.offset, row.pointer.length)
+                for row in rows
+            }
+        except NotFoundError:
+            return {}
+
+    def _open(self, row: PointerRow, frame: bytes) -> Opened:
+        name = segment_name(row.pointer.segment_id)
+        try:
+            data_key = self._keys(row.pointer.segment_id).get(row.pointer.slot)
+            if data_key is None:
+                return ErasedEvent(row)
+            if not frame:
+                raise CorruptError(f"{name} is missing or too short.")
+            opened = open_frame(frame, data_key)
+            header = opened.header
+            if (
+                header.archive_id != self._keyring.archive_id
+                or header.originator_id != row.originator_id
+                or header.originator_version != row.originator_version
+                or header.event_type != row.type
+            ):
+                raise CorruptError("the frame's header names another event.")
+        except CorruptError as error:
+            message = (
+                f"Record {row.originator_id} version {row.originator_version} (seq {row.seq}) "
+                f"in {name}, slot {row.pointer.slot}, cannot be read: {error}"
+            )
+            return DamagedEvent(row, CorruptError(message))
+        return OpenedEvent(row, opened.evidence, opened.custody)
+
+    def _keys(self, segment_id: UUID) -> Mapping[int, bytes]:
+        with self._lock:
+            found = self._cache.get(segment_id)
+            if found is not None:
+                self._cache.move_to_end(segment_id)
+                return found
+        keys_id = self._recorder.keys_of(segment_id)
+        name = keys_prefix(segment_id) if keys_id is None else keys_name(segment_id, keys_id)
+        try:
+            data = self._bucket.get(name)
+        except NotFoundError as error:
+            raise CorruptError(f"the key object {name} is missing.") from error
+        try:
+            keys = open_keys(data, self._keyring).keys
+        except CorruptError as error:
+            raise CorruptError(f"{name}: {error}") from error
+        with self._lock:
+            self._cache[segment_id] = keys
+            while len(self._cache) > _CACHED_KEY_OBJECTS:
+                self._cache.popitem(last=False)
+        return keys

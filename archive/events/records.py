@@ -1,0 +1,98 @@
+"""Records from their events: by id, many at once, at the newest or an earlier sequence number."""
+
+import base64
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from eventsourcing.persistence import MapperDeserialisationError
+
+from archive.errors import CorruptError, GoneError, NotFoundError
+from archive.events.blobs import BlobStore
+from archive.events.interaction import Interaction, evolve
+from archive.events.mapper import EventMapper
+from archive.events.opener import DamagedEvent, ErasedEvent, OpenedEvent, Opener
+from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.types import Part
+from archive.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An interaction with the rows of its events, oldest first."""
+
+    interaction: Interaction
+    rows: tuple[PointerRow, ...]
+
+    def record(self) -> Record:
+        """Return it as a record."""
+        return self.interaction.record(seq=self.rows[-1].seq, first_seq=self.rows[0].seq)
+
+
+class Records:
+    """Loads interactions and their bytes."""
+
+    def __init__(
+        self, pointers: PointerRecorder, opener: Opener, mapper: EventMapper, blobs: BlobStore
+    ) -> None:
+        self._pointers = pointers
+        self._opener = opener
+        self._mapper = mapper
+        self._blobs = blobs
+
+    def load(self, record_id: UUID, *, as_of: int | None = None) -> Loaded:
+        """Return one interaction.
+
+        Raises:
+            NotFoundError: no such record, or none as of that sequence number.
+            GoneError: it has been erased.
+            CorruptError: its stored bytes do not check.
+        """
+        for loaded in self.load_each([record_id], as_of=as_of):
+            if isinstance(loaded, Loaded):
+                return loaded
+            raise loaded
+        raise NotFoundError(f"There is no record {record_id}.")
+
+    def load_each(
+        self, ids: Sequence[UUID], *, as_of: int | None = None
+    ) -> Iterator[Loaded | GoneError | CorruptError]:
+        """Return those that exist, in the order asked for; errors stand in their place."""
+        streams: dict[UUID, list[PointerRow]] = {}
+        for row in self._pointers.select_pointers_of(ids):
+            if row.type.startswith("interaction.") and (as_of is None or row.seq <= as_of):
+                streams.setdefault(row.originator_id, []).append(row)
+        rows = [row for record_id in ids for row in streams.get(record_id, ())]
+        opened = iter(self._opener.open_each(rows))
+        for record_id in ids:
+            stream = streams.get(record_id, ())
+            if stream:
+                yield self._fold(stream, [next(opened) for _ in stream])
+
+    def _fold(
+        self,
+        rows: Sequence[PointerRow],
+        opened: Iterable[OpenedEvent | ErasedEvent | DamagedEvent],
+    ) -> Loaded | GoneError | CorruptError:
+        interaction: Interaction | None = None
+        for event in opened:
+            if isinstance(event, DamagedEvent):
+                return event.error
+            try:
+                interaction = evolve(interaction, self._mapper.event(event))
+            except GoneError as error:
+                return error
+            except MapperDeserialisationError as error:
+                return CorruptError(str(error))
+        if interaction is None:
+            return CorruptError("A record without events.")
+        return Loaded(interaction, tuple(rows))
+
+    def read_part(self, interaction: Interaction, part: Part) -> Iterator[bytes]:
+        """Stream the bytes of a part; CorruptError if they do not check."""
+        if part.blob is None:
+            end = part.offset + part.size
+            yield interaction.shown.inline[part.offset : end]
+            return
+        key = base64.b64decode(interaction.shown.blob_keys[str(part.blob.id)])
+        yield from self._blobs.read(part.blob, key, interaction.id)

@@ -1,0 +1,196 @@
+"""The committer's socket: who holds the host's committer lock serves it, others call it."""
+
+import fcntl
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Lock, Thread, current_thread
+
+import msgspec
+
+from archive.clock import Clock
+from archive.errors import InvalidError, MunimentError, UnavailableError
+from archive.events import wire
+from archive.events.commit import Group
+from archive.events.group import Committer
+
+LOCK_NAME = "committer.lock"
+_CONNECT_SECONDS = 5.0
+
+
+class HostLock:
+    """An exclusive lock on a file in the run folder; the kernel lets go when the holder dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.held = False
+
+    def acquire(self, *, wait: bool = False) -> bool:
+        """Take the lock; without `wait`, return False at once if somebody has it."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        self.held = True
+        return True
+
+    @classmethod
+    def is_held(cls, path: Path) -> bool:
+        """Say whether some process holds the lock now."""
+        lock = cls(path)
+        try:
+            return not lock.acquire()
+        finally:
+            lock.release()
+
+    def release(self) -> None:
+        """Let go of the lock and the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self.held = -1, False
+
+
+class CommitServer:
+    """Answers requests on the host's socket from a `Committer`, a thread a connection.
+
+    The caller holds the committer lock, so that a socket file found in the way is a dead one.
+    """
+
+    def __init__(self, committer: Committer, run_folder: Path) -> None:
+        self._committer = committer
+        self._folder = run_folder
+        self._stop = Event()
+        self._connections: set[socket.socket] = set()
+        self._lock = Lock()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with wire.socket_path(run_folder) as path:
+            Path(path).unlink(missing_ok=True)
+            self._listener.bind(path)
+            Path(path).chmod(0o600)
+        self._listener.listen(128)
+        self._listener.settimeout(0.2)
+        self._threads: set[Thread] = set()
+        self._accepting = Thread(target=self._accept, name="committer-accept", daemon=True)
+        self._accepting.start()
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            connection.settimeout(None)
+            thread = Thread(target=self._serve, args=(connection,), daemon=True)
+            with self._lock:
+                self._connections.add(connection)
+                self._threads.add(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        # A caller that goes away, or sends what is no request, ends its own connection only.
+        with suppress(OSError, msgspec.DecodeError), connection:
+            while not self._stop.is_set():
+                message = wire.receive(connection)
+                if message is None:
+                    break
+                wire.send(connection, self._answer(wire.decode_request(message)))
+        with self._lock:
+            self._connections.discard(connection)
+            self._threads.discard(current_thread())
+
+    def _answer(self, group: Group) -> bytes:
+        try:
+            self._committer.commit(group)
+        except MunimentError as error:
+            return wire.encode_answer(group, error)
+        return wire.encode_answer(group, None)
+
+    def close(self) -> None:
+        """Stop taking requests, finish those under way, remove the socket."""
+        self._stop.set()
+        self._accepting.join()
+        self._listener.close()
+        with self._lock:
+            connections, threads = set(self._connections), set(self._threads)
+        for connection in connections:
+            # Reading ends, so that idle threads leave; an answer under way is still sent.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        for thread in threads:
+            thread.join()
+        with wire.socket_path(self._folder) as path:
+            Path(path).unlink(missing_ok=True)
+
+
+class RemoteCommitter(Committer):
+    """Calls the host's committer; keeps idle connections for its threads to share."""
+
+    def __init__(self, run_folder: Path, clock: Clock, *, patience: float = 10.0) -> None:
+        self._folder = run_folder
+        self._clock = clock
+        self._patience = patience
+        self._idle: list[socket.socket] = []
+        self._lock = Lock()
+
+    def commit(self, group: Group) -> None:
+        message = wire.encode_request(group)
+        if len(message) > wire.MAX_MESSAGE:
+            raise InvalidError("More was handed in at once than can be committed together.")
+        deadline = self._clock.monotonic() + self._patience
+        while True:
+            try:
+                answer = self._call(message, fresh=group.atomic)
+            except OSError as error:
+                # The committer died or restarts. A capture may be sent again, since what exists
+                # is passed over; an atomic group may have been committed, so its caller decides.
+                if group.atomic and not isinstance(
+                    error, ConnectionRefusedError | FileNotFoundError
+                ):
+                    raise UnavailableError(
+                        "The committer went away; the change may have been made."
+                    ) from error
+                if self._clock.monotonic() > deadline:
+                    raise UnavailableError("The committer does not answer.") from error
+                self._clock.sleep(0.1)
+            else:
+                wire.take_answer(group, answer)
+                return
+
+    def _call(self, message: bytes, *, fresh: bool) -> bytes:
+        # An idle connection may be dead, which shows only after sending: no place for a message
+        # that must not be sent twice.
+        with self._lock:
+            connection = self._idle.pop() if self._idle and not fresh else None
+        connection = connection or self._connect()
+        try:
+            wire.send(connection, message)
+            answer = wire.receive(connection)
+            if answer is None:
+                raise OSError("the committer closed the connection")
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)
+        return answer
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with wire.socket_path(self._folder) as path:
+                connection.settimeout(_CONNECT_SECONDS)
+                connection.connect(path)
+                connection.settimeout(None)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()

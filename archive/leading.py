@@ -1,0 +1,53 @@
+"""The leader: the one process that keeps catalog and index up with the events."""
+
+from threading import Event
+
+from archive.events.server import HostLock
+from archive.index.source import SharedIndex
+from archive.opening import LEADER_LOCK, Archive
+
+_IDLE_SECONDS = 0.05
+_RETRY_SECONDS = 1.0
+
+
+def lead(archive: Archive, stop: Event) -> None:
+    """Wait for the leader's lock, then follow the events until `stop` is set.
+
+    The index is built anew in a generation of its own; searches go on in the one before, if there
+    is one, until the new one has caught up with where the events stood at the start.
+    """
+    lock = HostLock(archive.run_folder / LEADER_LOCK)
+    while not lock.acquire():
+        if stop.wait(_RETRY_SECONDS):
+            lock.release()
+            return
+    try:
+        _follow(archive, stop)
+    finally:
+        lock.release()
+
+
+def _follow(archive: Archive, stop: Event) -> None:
+    directory = SharedIndex.directory(archive.settings)
+    if directory is None:
+        # Without tmpfs each process keeps an index of its own; only the catalog is left to do.
+        while not stop.is_set():
+            if not archive.feed.step([archive.catalog_follower]):
+                stop.wait(_IDLE_SECONDS)
+        return
+    generation = directory.new_generation()
+    target = archive.pointers.last_seq()
+    follower = archive.index_follower(generation.index, generation.publish)
+    try:
+        follower.apply([], 0)
+        published = False
+        while not stop.is_set():
+            if not published and follower.position() >= target:
+                generation.make_current()
+                published = True
+            if not archive.feed.step([archive.catalog_follower, follower]):
+                stop.wait(_IDLE_SECONDS)
+    finally:
+        follower.close()
+
+

@@ -1,0 +1,157 @@
+"""Settings: read once, from the environment or `muniment.toml` in the home folder, and validated.
+
+The environment wins over the file. `Settings.shown` is what `muniment config` prints: every
+setting, where its value came from, and secrets masked.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from archive.errors import ConfigurationError
+
+Origin = Literal["environment", "file", "default"]
+
+FILE_NAME = "muniment.toml"
+_NAMES = (
+    "MUNIMENT_HOME",
+    "MUNIMENT_BUCKET",
+    "MUNIMENT_S3_ENDPOINT",
+    "MUNIMENT_DATABASE_URL",
+    "MUNIMENT_KEK",
+    "MUNIMENT_KEYS_BUCKET",
+    "MUNIMENT_TIMEZONE",
+    "MUNIMENT_INDEX_DIR",
+    "MUNIMENT_INDEX_ON_DISK",
+)
+_PASSWORD_IN_URL = re.compile(r"(//[^/:@]*):[^/@]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLine:
+    """One setting as it is shown to a person."""
+
+    name: str
+    value: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Paths are absolute; texts are as the user wrote them."""
+
+    home: Path
+    bucket: str
+    s3_endpoint: str | None
+    database_url: str
+    kek: str
+    keys_bucket: str | None
+    timezone: ZoneInfo
+    index_dir: Path | None
+    index_on_disk: bool
+    passphrase: str | None
+    origins: Mapping[str, Origin]
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], cwd: Path) -> "Settings":
+        """Read settings; ConfigurationError names the one that is wrong and says why."""
+        home_text = environ.get("MUNIMENT_HOME")
+        home = (cwd / (home_text or "muniment-data")).absolute()
+        file_values = _read_file(home / FILE_NAME)
+        origins: dict[str, Origin] = {"MUNIMENT_HOME": "environment" if home_text else "default"}
+
+        def value(name: str, default: str) -> str:
+            if environ.get(name):
+                origins[name] = "environment"
+                return environ[name]
+            if name in file_values:
+                origins[name] = "file"
+                return file_values[name]
+            origins[name] = "default"
+            return default
+
+        database_url = value("MUNIMENT_DATABASE_URL", "sqlite")
+        if database_url != "sqlite":
+            raise ConfigurationError(
+                "MUNIMENT_DATABASE_URL: only SQLite in the home folder is available yet; "
+                "leave the setting out."
+            )
+        index_dir = value("MUNIMENT_INDEX_DIR", "")
+        if value("MUNIMENT_S3_ENDPOINT", "") or value("MUNIMENT_KEYS_BUCKET", ""):
+            raise ConfigurationError(
+                "MUNIMENT_S3_ENDPOINT and MUNIMENT_KEYS_BUCKET belong to S3, "
+                "which is not available yet; leave them out."
+            )
+        return cls(
+            home=home,
+            bucket=value("MUNIMENT_BUCKET", f"file:{home / 'bucket'}"),
+            s3_endpoint=None,
+            database_url=database_url,
+            kek=value("MUNIMENT_KEK", f"file:{home / 'kek.key'}"),
+            keys_bucket=None,
+            timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
+            index_dir=(cwd / index_dir).absolute() if index_dir else None,
+            index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
+            passphrase=environ.get("MUNIMENT_PASSPHRASE") or None,
+            origins=origins,
+        )
+
+    def shown(self) -> list[SettingLine]:
+        """Return every setting for display, with passwords and passphrases masked."""
+        values = {
+            "MUNIMENT_HOME": str(self.home),
+            "MUNIMENT_BUCKET": self.bucket,
+            "MUNIMENT_S3_ENDPOINT": self.s3_endpoint or "",
+            "MUNIMENT_DATABASE_URL": self.database_url,
+            "MUNIMENT_KEK": self.kek,
+            "MUNIMENT_KEYS_BUCKET": self.keys_bucket or "",
+            "MUNIMENT_TIMEZONE": self.timezone.key,
+            "MUNIMENT_INDEX_DIR": str(self.index_dir or ""),
+            "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
+        }
+        lines = [
+            SettingLine(name, _PASSWORD_IN_URL.sub(r"\1:***@", values[name]), self.origins[name])
+            for name in _NAMES
+        ]
+        if self.passphrase:
+            lines.append(SettingLine("MUNIMENT_PASSPHRASE", "***", "environment"))
+        return lines
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    values: dict[str, str] = {}
+    for key, value in document.items():
+        name = "MUNIMENT_" + key.upper().removeprefix("MUNIMENT_")
+        if name not in _NAMES or name == "MUNIMENT_HOME":
+            raise ConfigurationError(f"{path} has no setting named {key!r}.")
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        if not isinstance(value, str):
+            raise ConfigurationError(f"{path}: {key} must be a text in quotes.")
+        values[name] = value
+    return values
+
+
+def _timezone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"MUNIMENT_TIMEZONE: {name!r} is not a time zone name such as Europe/London."
+        ) from error
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() in ("yes", "no"):
+        return text.lower() == "yes"
+    raise ConfigurationError(f"{name}: say yes or no.")

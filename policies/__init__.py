@@ -1,0 +1,1 @@
+"""What may and must go: retention, holds, disposition and purge."""

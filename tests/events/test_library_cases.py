@@ -1,0 +1,84 @@
+"""The event library's own recorder cases, by name, over sealed events."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import eventsourcing.cryptography
+
+# The library's test module imports its cipher by an older name.
+sys.modules.setdefault("eventsourcing.cipher", eventsourcing.cryptography)
+
+from eventsourcing.tests.persistence import (  # noqa: E402
+    AggregateRecorderTestCase,
+    ApplicationRecorderTestCase,
+    NonInterleavingNotificationIDsBaseCase,
+    ProcessRecorderTestCase,
+    TrackingRecorderTestCase,
+)
+
+from archive.events.recorder import SealedAggregateRecorder, SealedRecorder  # noqa: E402
+from archive.events.types import OneBox  # noqa: E402
+from tests.events.parts import Parts, assemble  # noqa: E402
+
+
+class _Sealed:
+    """Gives each case a recorder of its own."""
+
+    def setUp(self) -> None:
+        self._folder = Path(tempfile.mkdtemp())
+        self._open: list[Parts] = []
+
+    def tearDown(self) -> None:
+        for parts in self._open:
+            parts.close()
+        shutil.rmtree(self._folder)
+
+    def create_recorder(self, *_: Any, **__: Any) -> SealedRecorder:
+        return self._assemble().recorder
+
+    def _assemble(self) -> Parts:
+        known = self._open[-1] if self._open else None
+        parts = assemble(
+            self._folder,
+            bucket=known.bucket if known else None,
+            keyring=known.keyring if known else None,
+            layout=OneBox(),
+        )
+        self._open.append(parts)
+        return parts
+
+
+class TestAggregateRecorder(_Sealed, AggregateRecorderTestCase):
+    """Events of one stream."""
+
+    def create_recorder(self) -> SealedAggregateRecorder:
+        parts = self._assemble()
+        return SealedAggregateRecorder(parts.pointers, parts.committer, parts.opener, OneBox())
+
+
+class TestApplicationRecorder(_Sealed, ApplicationRecorderTestCase[SealedRecorder]):
+    """Notifications, in order, from several threads."""
+
+
+class TestTrackingRecorder(_Sealed, TrackingRecorderTestCase):
+    """How far upstream events were processed."""
+
+
+class TestProcessRecorder(_Sealed, ProcessRecorderTestCase):
+    """Events and tracking in one transaction."""
+
+
+class TestNonInterleaving(_Sealed, NonInterleavingNotificationIDsBaseCase):
+    """One insert's notification ids are not mixed with another's."""
+
+
+del (
+    AggregateRecorderTestCase,
+    ApplicationRecorderTestCase,
+    NonInterleavingNotificationIDsBaseCase,
+    ProcessRecorderTestCase,
+    TrackingRecorderTestCase,
+)
