@@ -84,6 +84,8 @@ def open_blob(
         if not TAG_SIZE < length <= _sealed_bound(chunk_size):
             raise CorruptError(f"{name} says that chunk {number} has {length} bytes.")
         ciphertext = reader.take(length)
+        if len(ciphertext) < length:
+            raise CorruptError(f"{name} is cut short in chunk {number}.")
         last = reader.at_end()
         try:
             data = cipher.decrypt(_NONCE.pack(number, last), ciphertext, header)

@@ -64,7 +64,7 @@ class FileKek(Kek):
     opens = frozenset({"file", "env"})
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     @classmethod
     def create(cls, path: Path, clock: Clock) -> "FileKek":
@@ -93,23 +93,23 @@ class FileKek(Kek):
 
     def secret(self, salt: bytes, parameters: Mapping[str, int]) -> bytes:
         try:
-            with self._path.open("rb") as file:
+            with self.path.open("rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
                 content = file.read(_TEXT_LIMIT)
         except OSError as error:
             raise ConfigurationError(
-                f"The key file {self._path} cannot be read: {error.strerror}. "
+                f"The key file {self.path} cannot be read: {error.strerror}. "
                 "Set MUNIMENT_KEK to where it is."
             ) from None
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ConfigurationError(
-                f"Others than its owner may use the key file {self._path}: "
-                f"run chmod 600 {self._path}."
+                f"Others than its owner may use the key file {self.path}: "
+                f"run chmod 600 {self.path}."
             )
         return parse_key_text(content.decode("ascii", "replace"), str(self))
 
     def __str__(self) -> str:
-        return f"the key file {self._path}"
+        return f"the key file {self.path}"
 
 
 class EnvironmentKek(Kek):

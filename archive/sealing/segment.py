@@ -206,6 +206,8 @@ def _read_header(data: Octets) -> tuple[UUID, UUID, LockClass, int]:
 
 def _frame_end(data: Octets, offset: int, archive_id: UUID) -> int | None:
     """Return where the frame at `offset` says that it ends; None if no frame starts there."""
+    if offset >= len(data):
+        return None
     try:
         header = read_header(data, offset)
     except CorruptError:
