@@ -131,5 +131,6 @@ def _tolerant(text: str) -> list[tuple[str, str]]:
         if getattr(email.utils, "supports_strict_parsing", False):
             return email.utils.getaddresses([text], strict=False)
         return email.utils.getaddresses([text])
-    except (ValueError, IndexError, TypeError, AttributeError):
-        return [("", text.strip())]
+    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
+        # Fields that even it cannot take apart are kept whole, as a name.
+        return [(text.strip(), "")]

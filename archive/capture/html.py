@@ -5,6 +5,7 @@ parsing: a line break in front of every block element's tags survives into the t
 markup's own line breaks, which mean nothing, are made into spaces first.
 """
 
+import html as entities
 import re
 
 from selectolax.lexbor import LexborHTMLParser
@@ -20,6 +21,17 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _CELL = re.compile(r"<(?=t[dh][\s/>])", re.IGNORECASE)
+# The time to build a tree grows with the square of its depth, which real mail never makes large.
+# Only markup with very many tags is worth the look; void and self-closing elements do not nest.
+_MANY_TAGS = 20_000
+_DEEPEST = 1_000
+_NESTING = re.compile(
+    r"<(/?)(?!(?:br|img|p|li|t[rdh]|hr|input|meta|link|option|col)[\s/>])[a-z]", re.IGNORECASE
+)
+_UNSEEN = re.compile(
+    r"<(script|style|head)[\s>].*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
+)
+_TAG = re.compile(r"<[/!a-zA-Z][^>]*>?")
 _META = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE
 )
@@ -45,9 +57,20 @@ def visible_text(html: str) -> str:
     if "<pre" not in html and "<PRE" not in html:
         html = html.replace("\n", " ").replace("\r", " ")
     marked = _CELL.sub("\t<", _BLOCK.sub("\n<", html))
-    tree = LexborHTMLParser(marked)
-    tree.strip_tags(_INVISIBLE)
-    root = tree.root
-    text = root.text(deep=True, separator="") if root is not None else ""
+    if marked.count("<") > _MANY_TAGS and _is_deep(marked):
+        text = entities.unescape(_TAG.sub("", _UNSEEN.sub("", marked)))
+    else:
+        tree = LexborHTMLParser(marked)
+        tree.strip_tags(_INVISIBLE)
+        text = tree.root.text(deep=True, separator="") if tree.root is not None else ""
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return clean("\n".join(line for line in lines if line))
+
+
+def _is_deep(html: str) -> bool:
+    depth = 0
+    for tag in _NESTING.finditer(html):
+        depth += -1 if tag[1] else 1
+        if depth > _DEEPEST:
+            return True
+    return False

@@ -23,11 +23,6 @@ from archive.model.interaction import Attachment, Channel, Content, Participant,
 
 MEDIA_TYPE = "message/rfc822"
 
-# Parts that are not text/* by name, but that a reader shows as text: reports of delivery and of
-# reading (RFC 3464, RFC 8098).
-_REPORTS = frozenset(
-    {"message/delivery-status", "message/disposition-notification", "message/feedback-report"}
-)
 _PEOPLE = (
     (Role.FROM, b"from", b"x-from"),
     (Role.TO, b"to", b"x-to"),
@@ -141,10 +136,10 @@ class _Bodies:
             major != "text" or part.disposition == "attachment" or part.filename is not None
         )
         # A body that is the whole message is read even when its header calls it an attachment;
-        # so is a named part that its header asks to be shown within the message.
-        is_shown = (major == "text" or part.media_type in _REPORTS) and (
-            is_whole or part.disposition != "attachment"
-        )
+        # so is a named part that its header asks to be shown within the message. The reports and
+        # fragments of message/* (RFC 3464, RFC 8098, RFC 2046 section 5.2.2) are text as well.
+        is_text = major == "text" or (major == "message" and not part.children)
+        is_shown = is_text and (is_whole or part.disposition != "attachment")
         data, broken = decode_body(part)
         if broken is not None:
             self._problem(part, broken)

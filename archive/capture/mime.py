@@ -7,23 +7,23 @@ cost of an import. Structure never fails: what is broken is read as a mail reade
 in `Part.problems`.
 """
 
-import binascii
 import re
 from typing import NamedTuple
 
 from archive.capture.parameters import Fields, parse_value
+from archive.capture.transfer import decode_transfer
 
 # Deeper or wider nesting than any real mail has; what lies beyond is kept as one opaque part, so
 # that a hostile message costs neither the stack nor the memory.
 _DEEPEST = 32
 _MOST_PARTS = 2000
 
+# A whole message within a message; message/global is the same with UTF-8 headers (RFC 6532).
+_MESSAGES = ("message/rfc822", "message/global")
+
 _BLOCK = re.compile(rb"(?:[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))*+")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
-_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+(?:>?From [^\n]*(?:\n|\Z))?")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
-_BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
+_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+(?P<line>>?From [^\n]*(?:\n|\Z))?")
 
 
 class Part(NamedTuple):
@@ -60,14 +60,13 @@ def scan(raw: bytes) -> Part:
     """
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
-    envelope = _ENVELOPE.match(raw)
-    start = envelope.end() if envelope is not None else 0
     end = len(raw)
-    # The blank line after a message in an mbox belongs to the container, not to the message.
-    if raw[:start].lstrip().startswith(b"From ") and end - start > 2:
-        blank = 2 if raw.endswith(b"\n\r\n") else int(raw.endswith(b"\n\n"))
-        end -= blank
-    return _Scanner().message(raw, start, end, "", 0)
+    envelope = _ENVELOPE.match(raw)
+    # The blank line after a message in an mbox belongs to the container, not to the message; the
+    # one right after the From_ line ends an empty header.
+    if envelope is not None and envelope["line"] and end > envelope.end() + 2:
+        end -= 2 if raw.endswith(b"\n\r\n") else int(raw.endswith(b"\n\n"))
+    return _Scanner().message(raw, 0, end, "", 0)
 
 
 def decode_body(part: Part) -> tuple[bytes, str | None]:
@@ -78,18 +77,7 @@ def decode_body(part: Part) -> tuple[bytes, str | None]:
         phrase about what was broken, or None.
     """
     body = part.buffer[part.start : part.end]
-    values = part.fields.get(b"content-transfer-encoding")
-    if values is None:
-        return body, None
-    encoding = values[0].partition(b";")[0].strip().lower()
-    if encoding == b"base64":
-        return _decode_base64(body)
-    if encoding == b"quoted-printable":
-        broken = "the quoted-printable text is broken" if _BAD_QUOTED.search(body) else None
-        return binascii.a2b_qp(body), broken
-    if encoding in (b"x-uuencode", b"uuencode", b"uue", b"x-uue"):
-        return _decode_uu(body)
-    return body, None
+    return decode_transfer(body, part.fields.get(b"content-transfer-encoding", [b""])[0])
 
 
 def numbered(root: Part, number: str) -> Part | None:
@@ -101,40 +89,6 @@ def numbered(root: Part, number: str) -> Part | None:
         if found is not None:
             return found
     return None
-
-
-def _decode_base64(body: bytes) -> tuple[bytes, str | None]:
-    # The lenient decoder skips what is no base64 and stops at the padding, so the data that it
-    # reads is right in nearly every mail; the rest of this function is for the others.
-    broken = None
-    padding = body.find(b"=")
-    if padding != -1 and _NOT_BASE64.sub(b"", body[padding:]):
-        broken = "there is more text after the end of the base64"
-    try:
-        return binascii.a2b_base64(body), broken
-    except binascii.Error:
-        kept = _NOT_BASE64.sub(b"", body if padding == -1 else body[:padding])
-        if len(kept) % 4 == 1:
-            kept = kept[:-1]
-        return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4)), "the base64 is cut short"
-
-
-def _decode_uu(body: bytes) -> tuple[bytes, str | None]:
-    begin = _UU_BEGIN.search(body)
-    decoded = []
-    for line in body[begin.end() if begin is not None else 0 :].splitlines():
-        if line in (b"end", b"`", b""):
-            continue
-        try:
-            decoded.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # Some encoders leave padding at the end of a line; the first byte gives its length.
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                decoded.append(binascii.a2b_uu(line[:length]))
-            except binascii.Error:
-                return b"".join(decoded), "the uuencoded text is broken"
-    return b"".join(decoded), None
 
 
 def _header(buffer: bytes, start: int, end: int) -> tuple[Fields, int, tuple[str, ...]]:
@@ -177,7 +131,13 @@ class _Scanner:
         self.parts = 0
 
     def message(self, buffer: bytes, start: int, end: int, number: str, depth: int) -> Part:
-        """Scan a whole message: its body is part `number`.1 unless it is a multipart."""
+        """Scan a whole message: its body is part `number`.1 unless it is a multipart.
+
+        Blank lines and a From_ line may stand before it, even where it is nested in another.
+        """
+        envelope = _ENVELOPE.match(buffer, start, end)
+        if envelope is not None:
+            start = envelope.end()
         fields, body, problems = _header(buffer, start, end)
         return self.entity(
             buffer, body, end, number, depth, fields, problems, b"text/plain", is_message=True
@@ -212,7 +172,7 @@ class _Scanner:
         body_number = number
         if is_message:
             body_number = f"{number}.1" if number else "1"
-        if major == "multipart" or media_type == "message/rfc822":
+        if major == "multipart" or media_type in _MESSAGES:
             if depth >= _DEEPEST or self.parts >= _MOST_PARTS:
                 media_type = "application/octet-stream"
                 problems = (*problems, "the parts are too many or nested too deep to be read")
@@ -246,13 +206,12 @@ class _Scanner:
         self, buffer: bytes, start: int, end: int, number: str, depth: int, fields: Fields
     ) -> Part:
         """Scan the message inside a message/rfc822 part, which should not be encoded but may be."""
-        encoding = fields.get(b"content-transfer-encoding", [b""])[0].strip().lower()
-        if encoding in (b"base64", b"quoted-printable"):
-            body = buffer[start:end]
-            decode = _decode_base64(body)[0] if encoding == b"base64" else binascii.a2b_qp(body)
+        encoding = fields.get(b"content-transfer-encoding", [b""])[0]
+        if encoding:
+            decoded = decode_transfer(buffer[start:end], encoding)[0]
             # Some writers name an encoding and do not use it; then the text itself is the message.
-            if _FIELD.match(decode):
-                buffer, start, end = decode, 0, len(decode)
+            if decoded.startswith(b"From ") or _FIELD.match(decoded):
+                buffer, start, end = decoded, 0, len(decoded)
         return self.message(buffer, start, end, number, depth + 1)
 
     def multipart(

@@ -164,14 +164,16 @@ def _sentence(error: ValidationError) -> str:
     """Say what is wrong with the first wrong field, without repeating what it holds."""
     details = error.errors(include_url=False, include_context=False, include_input=False)
     first = details[0]
-    field = ".".join(str(step) for step in first["loc"])
-    if first["type"] == "json_invalid" or not field:
-        return f"The line is not an interaction: {first['msg']}."
+    # A field's name may be the caller's own, so it is cut to what can be a name.
+    field = ".".join(str(step) for step in first["loc"])[:100]
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    if not field:
+        return f"The line is not an interaction: {message}."
     if first["type"] == "extra_forbidden":
         said = f"There is no field {field}"
     elif first["type"] == "missing":
         said = f"The field {field} is missing"
     else:
-        said = f"The field {field} is not right: {first['msg']}"
+        said = f"The field {field} is not right: {message}"
     others = len(details) - 1
     return f"{said}{f' (and {others} more)' if others else ''}."

@@ -72,8 +72,8 @@ def find(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
 def _find_all(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
     for path in paths:
         if path.is_dir():
-            prefix = f"{path}/" if len(paths) > 1 else ""
-            yield from _Walk(path, prefix, format).folder(path, prefix)
+            shown = f"{path}/" if len(paths) > 1 else ""
+            yield from _Walk(path.resolve()).folder(path, shown, format)
         else:
             yield from _file(path, printable(str(path)), format)
 
@@ -84,37 +84,34 @@ def printable(path: str) -> str:
 
 
 class _Walk:
-    """Walks one of the given folders."""
+    """Walks one of the given folders, whose true path is `root`."""
 
-    def __init__(self, root: Path, prefix: str, format: str | None) -> None:
-        self.root = root.resolve()
-        self.prefix = prefix
-        self.format = format
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
-    def folder(self, folder: Path, shown: str) -> Iterator[Found]:
-        """Give the items in a folder and below it; `shown` is its name in reports."""
+    def folder(self, folder: Path, shown: str, format: str | None) -> Iterator[Found]:
+        """Give the items in a folder and below it; `shown` is what reports put before names."""
         try:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
-            yield Unreadable(printable(shown), "", _why(error))
+            yield Unreadable(printable(shown or str(folder)), "", _why(error))
             return
-        names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
-        is_maildir = names.issuperset(_MAILDIR_FOLDERS)
+        folders = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        is_maildir = folders.issuperset(_MAILDIR_FOLDERS)
         for entry in entries:
             path = folder / entry.name
             name = shown + entry.name
             if entry.is_symlink():
                 yield from self.link(path, name)
-            elif entry.is_dir():
+            elif entry.name in folders:
                 if is_maildir and entry.name == "tmp":
                     continue
-                if is_maildir and entry.name in _MAILDIR_FOLDERS and self.format is None:
-                    yield from _Walk(path, "", "maildir").folder(path, f"{name}/")
-                else:
-                    yield from self.folder(path, f"{name}/")
+                holds_mail = is_maildir and entry.name in _MAILDIR_FOLDERS
+                inner = "maildir" if holds_mail and format is None else format
+                yield from self.folder(path, f"{name}/", inner)
             elif not (is_maildir and entry.name.startswith(_MAILDIR_CONTROL)):
-                yield from _file(path, printable(name), self.format)
+                yield from _file(path, printable(name), format)
 
     def link(self, path: Path, name: str) -> Iterator[Found]:
         """Pass over a link to what the walk finds by itself, and list any other."""

@@ -9,7 +9,7 @@ import re
 
 from archive.capture.charset import clean, decode, decode_unlabelled
 
-_WORD = re.compile(r"=\?([^?\s]*)\?([bBqQ])\?(.*?)\?=", re.DOTALL)
+_WORD = re.compile(r"=\?([^?\s]*)\?([bBqQ])\?(.{0,2000}?)\?=", re.DOTALL)
 _FOLD = re.compile(rb"\r?\n[ \t]*")
 
 
