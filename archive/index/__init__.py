@@ -1,0 +1,1 @@
+"""The search index: analysis, documents, translation of queries, searching, and where it lives."""

@@ -1,0 +1,251 @@
+"""Words: the one analysis that index, matcher and query share (docs/query-language.md, "Words").
+
+A text is normalised in Python to words parted by single spaces, and everything downstream, the
+index's tokenizer included, merely splits at spaces. So the two evaluators cannot disagree about
+what a word is. Plain ASCII, most of what a mail archive holds, takes one table look-up a
+character in C; only the runs that are not ASCII pay for Unicode (UAX #15 NFKC, case folding).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+LONGEST_WORD: Final = 16_000
+"""Longer runs are cut here, so that a term always fits the index's 65,530 bytes."""
+
+ANY_RUN: Final = "\ue000"
+"""Stands for `*` in the words of a pattern."""
+ANY_CHARACTER: Final = "\ue001"
+"""Stands for `?` in the words of a pattern."""
+
+_ASCII: Final = "".join(chr(c).lower() if chr(c).isalnum() else " " for c in range(128))
+_ASCII_AND_NUL: Final = "\0" + _ASCII[1:]
+_NOT_ASCII: Final = re.compile(r"([^\x00-\x7f]+)")
+_ASCII_WORD: Final = re.compile(r"[0-9A-Za-z]+")
+_CHUNK: Final = re.compile(r"\S+")
+_CLUSTER: Final = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u064b-\u0670\u3099\u309a]*", re.DOTALL)
+# A Latin or Greek letter with the marks after it.
+_ACCENTED: Final = re.compile(r"([a-z\u00df-\u02af\u0370-\u03ff\u1e00-\u1fff])[\u0300-\u036f]*")
+_SHORT: Final = 16
+_REMEMBERED: Final = 8192
+_OVERLONG: Final = re.compile(rf"[^ ]{{{LONGEST_WORD}}}")
+_ZERO_WIDTH_SPACE: Final = 0x200B
+# Letters whose stroke or ligature Unicode does not decompose, but which are typed without it.
+_STROKES: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ŧ": "t",
+        "\u0131": "i",
+        "æ": "ae",
+        "œ": "oe",
+    }
+)
+# Scripts written without spaces, and emoji: each character is a word, so that any part of a run
+# is found as a phrase.
+_ONE_BY_ONE: Final = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1100, 0x11FF),  # Hangul Jamo
+    (0x1780, 0x17FF),  # Khmer
+    (0x2E80, 0x2FDF),  # Han radicals
+    (0x3005, 0x3007),  # Han iteration mark and zero
+    (0x3040, 0x31FF),  # Kana, Bopomofo, Hangul compatibility
+    (0x3400, 0x4DBF),  # Han extension A
+    (0x4E00, 0x9FFF),  # Han
+    (0xA960, 0xA97F),  # Hangul Jamo extended A
+    (0xAC00, 0xD7FF),  # Hangul
+    (0xF900, 0xFAFF),  # Han compatibility
+    (0x1B000, 0x1B16F),  # Kana supplements
+    (0x1F000, 0x1FAFF),  # emoji
+    (0x20000, 0x3FFFF),  # Han extensions
+)
+
+
+class Word(NamedTuple):
+    """One word of a text: accents folded, and exactly as written (case folded either way)."""
+
+    folded: str
+    exact: str
+
+
+class PlacedWord(NamedTuple):
+    """A word and where it stands in the original text, as character offsets."""
+
+    word: Word
+    start: int
+    end: int
+
+
+class _Separators(dict[int, str]):
+    """What each character becomes after normalisation, worked out when first met."""
+
+    def __init__(self, kept: str = "") -> None:
+        super().__init__({ord(character): character for character in kept})
+
+    def __missing__(self, code: int) -> str:
+        self[code] = result = _separate(code)
+        return result
+
+
+def _separate(code: int) -> str:
+    character = chr(code)
+    category = unicodedata.category(character)
+    if any(low <= code <= high for low, high in _ONE_BY_ONE):
+        kept = category[0] in "LNM" or category == "So"
+        return f" {character} " if kept else ("" if category == "Sk" else " ")
+    if category in ("Cf", "Me") or unicodedata.name(character, "").startswith("VARIATION SELECTOR"):
+        # Soft hyphens, joiners and selectors change the look of a word, not the word.
+        return " " if code == _ZERO_WIDTH_SPACE else ""
+    return character if category[0] in "LNM" else " "
+
+
+_separators: Final = _Separators()
+_pattern_separators: Final = _Separators(ANY_RUN + ANY_CHARACTER)
+
+
+def _compatible(text: str) -> str:
+    """Fold case and compatibility forms (Unicode Standard, definition D146)."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+@lru_cache(maxsize=4096)
+def _unaccented(letter: str) -> str:
+    """Return a Latin or Greek letter without its accents."""
+    bare = unicodedata.normalize("NFKD", letter)
+    return "".join(c for c in bare if not unicodedata.combining(c)).translate(_STROKES)
+
+
+def _fold(exact: str) -> str:
+    return exact if exact.isascii() else _ACCENTED.sub(lambda match: _unaccented(match[1]), exact)
+
+
+def _run(run: str, separators: _Separators) -> Word:
+    """Normalise a run that is not ASCII, first as folded and then as exact words."""
+    exact = _compatible(run).translate(separators)
+    return Word(_fold(exact), exact)
+
+
+class _Runs(dict[str, Word]):
+    """The short runs met so far: a language has few accented letters, and uses them often."""
+
+    def __missing__(self, run: str) -> Word:
+        word = _run(run, _separators)
+        if len(run) <= _SHORT:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[run] = word
+        return word
+
+
+_runs: Final = _Runs()
+
+
+def _normalise(text: str, separators: _Separators) -> Word:
+    if text.isascii():
+        plain = _split_overlong(text.translate(_ASCII))
+        return Word(plain, plain)
+    text = unicodedata.normalize("NFC", text.replace("\0", " "))
+    # The pattern has one group, so every second piece is a run that is not ASCII. The pieces
+    # between are looked up together, parted by a NUL, in one call.
+    pieces = _NOT_ASCII.split(text)
+    if any(unicodedata.category(run[0])[0] == "M" for run in pieces[1::2]):
+        # A mark that composes with nothing belongs to the ASCII letter before it.
+        pieces = ["", text, ""]
+    between = "\0".join(pieces[::2]).translate(_ASCII_AND_NUL).split("\0")
+    if separators is _separators:
+        runs = [_runs[run] for run in pieces[1::2]]
+    else:
+        runs = [_run(run, separators) for run in pieces[1::2]]
+    pieces[::2] = between
+    pieces[1::2] = [exact for _, exact in runs]
+    exact_text = _split_overlong("".join(pieces))
+    if len(exact_text) > LONGEST_WORD:
+        # Cut where the exact words are cut, so that the two stay word for word the same.
+        return Word(_fold(exact_text), exact_text)
+    pieces[1::2] = [folded for folded, _ in runs]
+    return Word("".join(pieces), exact_text)
+
+
+def _split_overlong(text: str) -> str:
+    return _OVERLONG.sub(r"\g<0> ", text) if len(text) > LONGEST_WORD else text
+
+
+def normalise(text: str) -> Word:
+    """Return all words of a text, parted by spaces: folded, and exactly as written.
+
+    The two have the same number of words. They are the same object where nothing is accented in
+    a way that ASCII text cannot be.
+    """
+    return _normalise(text, _separators)
+
+
+def words(text: str) -> list[Word]:
+    """Return the words of a text in order."""
+    folded, exact = normalise(text)
+    if folded is exact:
+        return [Word(word, word) for word in folded.split()]
+    return [Word(*pair) for pair in zip(folded.split(), exact.split(), strict=True)]
+
+
+def pattern_words(text: str) -> list[Word]:
+    """Return the words of a pattern, in which ANY_RUN and ANY_CHARACTER count as letters."""
+    folded, exact = _normalise(text, _pattern_separators)
+    return [Word(*pair) for pair in zip(folded.split(), exact.split(), strict=True)]
+
+
+def placed_words(text: str) -> Iterator[PlacedWord]:
+    """Yield the words of a text with the place of each in the text as it was given."""
+    for chunk in _CHUNK.finditer(text):
+        piece = chunk[0]
+        found = words(piece)
+        places = _places(piece, found)
+        for word, (start, end) in zip(found, places, strict=True):
+            yield PlacedWord(word, chunk.start() + start, chunk.start() + end)
+
+
+def _places(piece: str, found: list[Word]) -> list[tuple[int, int]]:
+    """Find each word of a chunk by normalising one base character with its marks at a time.
+
+    Where that does not give the chunk's own words (a rare composition across characters), each
+    word is placed on the whole chunk, which is never wrong, only wide.
+    """
+    if piece.isascii():
+        return [match.span() for match in _ASCII_WORD.finditer(piece)]
+    characters: list[tuple[str, int, int]] = []
+    for cluster in _CLUSTER.finditer(piece):
+        exact = normalise(cluster[0]).exact
+        characters.extend((character, *cluster.span()) for character in exact)
+    spelled = "".join(character for character, _, _ in characters)
+    if spelled.split() != [word.exact for word in found]:
+        return [(0, len(piece))] * len(found)
+    return [
+        (characters[match.start()][1], characters[match.end() - 1][2])
+        for match in _CHUNK.finditer(spelled)
+    ]
+
+
+def value(text: str) -> str:
+    """Return the form in which a whole value (a source, a custodian, a file name) is compared."""
+    if not text.isascii():
+        text = _compatible(text)
+    return " ".join(text.casefold().split())[:LONGEST_WORD]
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Return the English stem (Snowball) of a folded word."""
+    return _stemmer().analyze(word)[0]
+
+
+@cache
+def _stemmer() -> TextAnalyzer:
+    return TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.stemmer("english")).build()

@@ -1,0 +1,145 @@
+"""Records to index documents: one per version, true from its event until the next one's."""
+
+from datetime import UTC
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from tantivy import Document
+
+from archive.index.analysis import normalise
+from archive.index.schema import CURRENT, facet_field, person_field
+from archive.model.record import Record
+from archive.query import attributes
+from archive.query.fields import DEFAULT_TEXTS
+from archive.query.people import address_terms
+
+__all__ = ["CURRENT", "build_document", "document_key"]
+
+_SEQ_BITS: Final = 28
+_FARTHEST: Final = 2**34
+"""Seconds to either side of 1970 that an order can tell apart: the years 1425 to 2514."""
+_SIGN: Final = 2**63
+_WRAP: Final = 2**64
+
+
+def document_key(id: UUID, version: int) -> str:
+    """Return the term by which the document of one version is deleted."""
+    return f"{id.hex}:{version}"
+
+
+def order(sent: int | None, first_seq: int, *, descending: bool) -> int:
+    """Return one number to sort by: the time, then the sequence; undated last either way."""
+    if sent is None:
+        time = -_FARTHEST - 1 if descending else _FARTHEST + 1
+    else:
+        time = max(-_FARTHEST, min(_FARTHEST, sent))
+    return (time << _SEQ_BITS) | (first_seq & ((1 << _SEQ_BITS) - 1))
+
+
+def month(record: Record) -> str | None:
+    """Return the month of a record in UTC, as `2001-05`."""
+    occurred = record.content.occurred_at
+    if occurred is None:
+        return None
+    moment = occurred.astimezone(UTC)
+    return f"{moment.year:04}-{moment.month:02}"
+
+
+def facets(record: Record) -> dict[str, str | None]:
+    """Return what a record counts under in each facet."""
+    return {
+        "channel": record.content.channel.value,
+        "source": record.content.source,
+        "custodian": record.custodian,
+        "month": month(record),
+        "sender": attributes.sender(record),
+    }
+
+
+def split_id(id: UUID) -> tuple[int, int]:
+    """Return an id as two signed numbers of 64 bits."""
+    return _signed(id.int >> 64), _signed(id.int & (_WRAP - 1))
+
+
+def join_id(high: int, low: int) -> UUID:
+    """Return the id that `split_id` split."""
+    return UUID(int=((high % _WRAP) << 64) | (low % _WRAP))
+
+
+def _signed(number: int) -> int:
+    return number - _WRAP if number >= _SIGN else number
+
+
+def build_document(
+    record: Record, *, until: int = CURRENT, conversation: str | None = None
+) -> Document:
+    """Return the document of one version, true for `record.seq <= as_of < until`.
+
+    `conversation` is the archive's own thread, where it found one that the source did not name.
+    """
+    document = Document()
+    document.add_text("key", document_key(record.id, record.version))
+    searchable = _add_texts(document, record)
+    _add_people(document, record)
+    values = attributes.values(record, searchable=searchable, conversation=conversation)
+    for name, found in values.items():
+        for value in found:
+            document.add_text(name, value)
+    if conversation:
+        document.add_text("thread", conversation)
+    for facet, counted in facets(record).items():
+        if counted:
+            document.add_text(facet_field(facet), counted)
+    _add_numbers(document, record, until)
+    return document
+
+
+def _add_texts(document: Document, record: Record) -> bool:
+    """Add the texts; returns whether there is any word in the subject or the body."""
+    accented: set[str] = set()
+    searchable = False
+    for name in (*DEFAULT_TEXTS, "location"):
+        for text in attributes.texts(record, name):
+            folded, exact = normalise(text)
+            document.add_text(name, folded)
+            if folded != exact and name != "location":
+                # Folding leaves no accented word alone, so none of these is a folded one.
+                accented.update(set(exact.split()).difference(folded.split()))
+            if name in ("subject", "text", "html"):
+                searchable = searchable or bool(exact.strip())
+    if accented:
+        document.add_text("accented", " ".join(accented))
+    return searchable
+
+
+def _add_people(document: Document, record: Record) -> None:
+    for someone in record.content.participants:
+        part = attributes.role_field(someone.role)
+        if someone.name:
+            document.add_text(part, _folded(someone.name))
+        if someone.address:
+            document.add_text(part, _folded(someone.address))
+            for term in address_terms(someone.address):
+                document.add_text(person_field(part), term)
+
+
+@lru_cache(maxsize=16_384)
+def _folded(name: str) -> str:
+    return normalise(name).folded
+
+
+def _add_numbers(document: Document, record: Record, until: int) -> None:
+    sent = attributes.number(record, "sent")
+    high, low = split_id(record.id)
+    document.add_integer("since", record.seq)
+    document.add_integer("until", until)
+    document.add_integer("version", record.version)
+    document.add_integer("id_high", high)
+    document.add_integer("id_low", low)
+    document.add_integer("order_descending", order(sent, record.first_seq, descending=True))
+    document.add_integer("order_ascending", order(sent, record.first_seq, descending=False))
+    document.add_integer("captured", attributes.number(record, "captured") or 0)
+    document.add_integer("size", record.size)
+    if sent is not None:
+        document.add_integer("sent", sent)

@@ -1,0 +1,110 @@
+"""One snapshot of a Tantivy index, with the library's traps behind it.
+
+Tantivy panics on a limit of nothing, and its panic is a BaseException that `except Exception`
+misses. Here a limit is at least one, and a panic becomes an UnavailableError.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+import tantivy
+from tantivy import DocAddress, Order, Query
+
+from archive.errors import UnavailableError
+from archive.index.documents import document_key
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_MOST_BUCKETS = 60_000
+# Each segment hands on all its values, so that counts are exact over all of them.
+_ALL_OF_SEGMENT = 2**31 - 1
+
+
+def guarded(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Call into the library; a panic of its own comes out as an UnavailableError."""
+    try:
+        return call(*args, **kwargs)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UnavailableError("The search index failed on this query.") from error
+
+
+class Engine:
+    """What an index held at one moment. A query of None finds nothing."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        self.schema = index.schema
+        self._searcher = guarded(index.searcher)
+
+    def count(self, query: Query | None) -> int:
+        """Return how many documents a query finds, exactly."""
+        if query is None:
+            return 0
+        constant = Query.const_score_query(query, 1.0)
+        result = guarded(self._searcher.search, constant, limit=1, count=True)
+        return int(result.count)  # type: ignore[attr-defined]  # The stub leaves it out.
+
+    def ordered(
+        self, query: Query | None, field: str, limit: int, *, rising: bool
+    ) -> list[DocAddress]:
+        """Return the first documents of a query by a number, which every document has."""
+        if query is None:
+            return []
+        result = guarded(
+            self._searcher.search,
+            query,
+            limit=max(1, limit),
+            count=False,
+            order_by_field=field,
+            order=Order.Asc if rising else Order.Desc,
+        )
+        return [address for _, address in result.hits[:limit]]
+
+    def scored(self, query: Query | None, limit: int) -> list[tuple[float, DocAddress]]:
+        """Return the first documents of a query by relevance (BM25), with their scores."""
+        if query is None:
+            return []
+        result = guarded(self._searcher.search, query, limit=max(1, limit), count=False)
+        return [(float(score), address) for score, address in result.hits[:limit]]
+
+    def numbers(self, field: str, addresses: list[DocAddress]) -> list[int]:
+        """Return a number of each document; every document must have it."""
+        values = guarded(self._searcher.fast_field_values, field, addresses)
+        return [int(value or 0) for value in values]
+
+    def thread(self, id: UUID, version: int) -> str | None:
+        """Return the archive's own thread of one document, if it has one."""
+        key = Query.term_query(self.schema, "key", document_key(id, version), "basic")
+        result = guarded(self._searcher.search, key, limit=1, count=False)
+        for _, address in result.hits:
+            thread = guarded(self._searcher.doc, address).get_first("thread")
+            return None if thread is None else str(thread)
+        return None
+
+    def top(
+        self, query: Query | None, field: str, limit: int, extra: dict[str, int]
+    ) -> Sequence[tuple[str, int]]:
+        """Return the most frequent values of a field and their exact counts.
+
+        `extra` is counted on top; equal counts come in order of value.
+        """
+        # A value that is rare here may be frequent with what is added, so all are then needed.
+        wanted = _MOST_BUCKETS if extra else limit
+        counts = self._buckets(query, field, wanted)
+        whole = len(counts) < wanted
+        for value, more in extra.items():
+            if value not in counts and not whole:
+                term = Query.term_query(self.schema, field, value, "basic")
+                counts[value] = self.count(query.and_must_match(term)) if query else 0
+            counts[value] = counts.get(value, 0) + more
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def _buckets(self, query: Query | None, field: str, limit: int) -> dict[str, int]:
+        if query is None:
+            return {}
+        terms = {"field": field, "size": limit, "segment_size": _ALL_OF_SEGMENT}
+        answer = guarded(self._searcher.aggregate, query, {"values": {"terms": terms}})
+        return {bucket["key"]: bucket["doc_count"] for bucket in answer["values"]["buckets"]}

@@ -1,0 +1,74 @@
+"""The index's fields (docs/query-language.md, "The index").
+
+Texts are indexed with positions and never stored: a deleted document's stored text would stay in
+the index until its next generation. Numbers are signed, because the writer's thread dies of an
+unsigned field that is given a Python integer.
+"""
+
+from typing import Final
+
+import tantivy
+
+from archive.query.attributes import PEOPLE
+from archive.query.fields import DEFAULT_TEXTS, FIELDS, FieldKind
+
+CURRENT: Final = 2**63 - 1
+"""The `until` of a document that nothing has superseded."""
+
+TEXT_FIELDS: Final = (*DEFAULT_TEXTS, "location", *PEOPLE)
+VALUE_FIELDS: Final = tuple(
+    field.name
+    for field in FIELDS.values()
+    if field.kind in (FieldKind.VALUE, FieldKind.IDENTIFIER, FieldKind.CHOICE)
+)
+NUMBER_FIELDS: Final = (
+    "since",
+    "until",
+    "version",
+    "id_high",
+    "id_low",
+    "order_descending",
+    "order_ascending",
+    "sent",
+    "captured",
+    "size",
+)
+FACETS: Final = ("channel", "source", "custodian", "month", "sender")
+MANY_VALUED: Final = frozenset({"attachment", *PEOPLE})
+"""Text fields that hold several texts, so that words of two texts stand near each other."""
+
+
+def person_field(field: str) -> str:
+    """Return the name of the index field with the address terms of a field of people."""
+    return f"{field}_person"
+
+
+def facet_field(facet: str) -> str:
+    """Return the name of the index field that a facet counts."""
+    return f"facet_{facet}"
+
+
+def build_schema() -> tantivy.Schema:
+    """Return the schema; every index of the archive is made with it."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
+    for name in TEXT_FIELDS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    # The accented words of the default texts, exactly as written; the texts hold them folded.
+    builder.add_text_field("accented", tokenizer_name="whitespace", index_option="basic")
+    for name in map(person_field, PEOPLE):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in VALUE_FIELDS:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    # The archive's own thread, kept because the matcher cannot read it from the record.
+    builder.add_text_field("thread", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in map(facet_field, FACETS):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in NUMBER_FIELDS:
+        builder.add_integer_field(name, indexed=False, fast=True)
+    return builder.build()
+
+
+def create_index(path: str | None = None) -> tantivy.Index:
+    """Return a new index in a folder, or in memory; or the one that the folder already holds."""
+    return tantivy.Index(build_schema(), path)

@@ -1,0 +1,252 @@
+"""Searching one index: exact totals, stable pages, facets, and the matcher's word where needed."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import tantivy
+from tantivy import Query
+
+from archive.errors import InvalidError
+from archive.index.cursor import Cursor, Sort
+from archive.index.documents import facets as facets_of
+from archive.index.documents import join_id
+from archive.index.engine import Engine
+from archive.index.schema import FACETS, facet_field
+from archive.index.translate import Bounds, all_of, between, translate, without
+from archive.model.record import Record
+from archive.query.matcher import matches
+from archive.query.tree import Node, Value, walk
+
+MOST_HITS: Final = 1_000
+RANKED: Final = 10_000
+"""How many results an order by relevance holds; a longer one is of use to nobody."""
+_BATCH: Final = 256
+_FACET_VALUES: Final = 100
+
+Settle = Callable[[Sequence[UUID]], Iterator[Record]]
+"""Opens records as of the search's sequence; one that cannot be opened is left out."""
+Facets = Mapping[str, Sequence[tuple[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result. `seq` is of the event that made this version; `order` what it is sorted by."""
+
+    id: UUID
+    version: int
+    seq: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A page of results.
+
+    `total` is exact, and counts all pages. `unsearchable` counts the records, whether they match
+    or not, whose texts hold no words, and those that had to be opened and could not be. `cursor`
+    is None on the last page.
+    """
+
+    total: int
+    hits: tuple[Hit, ...]
+    unsearchable: int
+    facets: Facets | None
+    cursor: str | None
+
+
+class Searcher:
+    """Searches an index as it was last reloaded. Safe for threads: each search has a snapshot."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        self._index = index
+
+    def search(
+        self,
+        node: Node,
+        *,
+        as_of: int,
+        limit: int,
+        settle: Settle,
+        sort: Sort = Sort.NEWEST,
+        after: Cursor | None = None,
+        facets: bool = False,
+    ) -> Hits:
+        """Return a page of what matched as of a sequence number.
+
+        Where the index alone cannot tell, `settle` opens the candidates in batches and the
+        matcher decides. Raises InvalidError for a bad limit, pattern or cursor.
+        """
+        if not 0 <= limit <= MOST_HITS:
+            raise InvalidError(f"A page holds 0 to {MOST_HITS:,} results.")
+        if after is not None and after.as_of != as_of:
+            raise InvalidError(f"The cursor is as of {after.as_of}, the search as of {as_of}.")
+        engine = Engine(self._index)
+        bounds = translate(node, engine.schema)
+        run = _Run(engine, node, bounds, as_of, limit, sort, after, settle)
+        settled = _Settled() if bounds.exact else run.settle_all(facets)
+        placed = run.ranked() if sort is Sort.RELEVANCE else run.dated(settled)
+        page = placed[:limit]
+        cursor = Cursor(page[-1].key, as_of) if 0 < limit < len(placed) else None
+        return Hits(
+            total=engine.count(run.sure) + settled.matched,
+            hits=tuple(place.hit for place in page),
+            unsearchable=run.unsearchable() + settled.unopened,
+            facets=run.facets(settled) if facets else None,
+            cursor=cursor.encode(node, sort) if cursor else None,
+        )
+
+
+class _Placed(NamedTuple):
+    """A hit and the cursor's key that leads to what comes after it."""
+
+    key: int
+    hit: Hit
+
+
+@dataclass(slots=True)
+class _Settled:
+    """What the matcher decided of the records between the bounds."""
+
+    matched: int = 0
+    unopened: int = 0
+    page: list[Hit] = field(default_factory=list)
+    facets: dict[str, Counter[str]] = field(
+        default_factory=lambda: {facet: Counter() for facet in FACETS}
+    )
+
+    def count(self, record: Record) -> None:
+        for facet, value in facets_of(record).items():
+            if value:
+                self.facets[facet][value] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One search, on one snapshot of the index."""
+
+    engine: Engine
+    node: Node
+    bounds: Bounds
+    as_of: int
+    limit: int
+    sort: Sort
+    after: Cursor | None
+    settle: Settle
+
+    @property
+    def sure(self) -> Query | None:
+        return all_of([self.bounds.lower, *self._valid()])
+
+    @property
+    def possible(self) -> Query | None:
+        return all_of([self.bounds.upper, *self._valid()])
+
+    @property
+    def _order(self) -> str:
+        return "order_ascending" if self.sort is Sort.OLDEST else "order_descending"
+
+    def _valid(self) -> list[Query]:
+        """Return what is true as of the sequence: begun by then, and not yet superseded."""
+        schema = self.engine.schema
+        return [
+            between(schema, "since", None, self.as_of),
+            between(schema, "until", self.as_of + 1, None),
+        ]
+
+    def dated(self, settled: _Settled) -> list[_Placed]:
+        """Return up to one hit more than the page holds, in order of date."""
+        if self.limit == 0:
+            return []
+        key = self.after.key if self.after else None
+        hits = [*self._ordered(self.sure, key, self.limit + 1), *settled.page]
+        hits.sort(key=lambda hit: hit.order, reverse=self.sort is not Sort.OLDEST)
+        return [_Placed(hit.order, hit) for hit in hits[: self.limit + 1]]
+
+    def _ordered(self, query: Query | None, key: int | None, limit: int) -> list[Hit]:
+        """Return the first hits of a query beyond an order."""
+        rising = self.sort is Sort.OLDEST
+        if key is not None:
+            low, high = (key + 1, None) if rising else (None, key - 1)
+            query = all_of([query, between(self.engine.schema, self._order, low, high)])
+        return self._hits(self.engine.ordered(query, self._order, limit, rising=rising))
+
+    def _hits(self, addresses: list[tantivy.DocAddress]) -> list[Hit]:
+        names = ("id_high", "id_low", "version", "since", self._order)
+        columns = [self.engine.numbers(name, addresses) for name in names]
+        return [
+            Hit(join_id(high, low), version, since, order)
+            for high, low, version, since, order in zip(*columns, strict=True)
+        ]
+
+    def settle_all(self, facets: bool) -> _Settled:
+        """Decide all records between the bounds, in order, a batch at a time."""
+        settled = _Settled()
+        doubtful = without(self.possible, self.bounds.lower)
+        key: int | None = None
+        while batch := self._ordered(doubtful, key, _BATCH):
+            key = batch[-1].order
+            records = self._open(batch)
+            settled.unopened += len(batch) - len(records)
+            for hit in self._confirmed(batch, records):
+                settled.matched += 1
+                if self._beyond(hit) and len(settled.page) <= self.limit:
+                    settled.page.append(hit)
+                if facets:
+                    settled.count(records[hit.id])
+        return settled
+
+    def _beyond(self, hit: Hit) -> bool:
+        if self.after is None:
+            return True
+        if self.sort is Sort.OLDEST:
+            return hit.order > self.after.key
+        return hit.order < self.after.key
+
+    def _open(self, batch: Sequence[Hit]) -> dict[UUID, Record]:
+        return {record.id: record for record in self.settle([hit.id for hit in batch])}
+
+    def _confirmed(self, batch: Sequence[Hit], records: Mapping[UUID, Record]) -> Iterator[Hit]:
+        """Yield those of a batch that were opened and that the matcher finds to match."""
+        threaded = any(isinstance(n, Value) and n.field == "conversation" for n in walk(self.node))
+        for hit in batch:
+            record = records.get(hit.id)
+            if record is None:
+                continue
+            thread = self.engine.thread(hit.id, hit.version) if threaded else None
+            if matches(self.node, record, conversation=thread):
+                yield hit
+
+    def ranked(self) -> list[_Placed]:
+        """Return up to one hit more than the page holds, by relevance, the newer first if equal."""
+        if self.limit == 0:
+            return []
+        scored = self.engine.scored(self.possible, RANKED)
+        hits = self._hits([address for _, address in scored])
+        pairs = list(zip((score for score, _ in scored), hits, strict=True))
+        pairs.sort(key=lambda pair: (-pair[0], -pair[1].order))
+        start = self.after.key if self.after else 0
+        rest = [_Placed(rank, hit) for rank, (_, hit) in enumerate(pairs, 1)][start:]
+        if self.bounds.exact:
+            return rest[: self.limit + 1]
+        found: list[_Placed] = []
+        while rest and len(found) <= self.limit:
+            batch, rest = rest[:_BATCH], rest[_BATCH:]
+            opened = [place.hit for place in batch]
+            confirmed = {hit.id for hit in self._confirmed(opened, self._open(opened))}
+            found.extend(place for place in batch if place.hit.id in confirmed)
+        return found[: self.limit + 1]
+
+    def unsearchable(self) -> int:
+        """Return how many records hold no words, whatever is asked."""
+        term = Query.term_query(self.engine.schema, "is", "unsearchable", index_option="basic")
+        return self.engine.count(all_of([term, *self._valid()]))
+
+    def facets(self, settled: _Settled) -> Facets:
+        """Return the most frequent values of each facet among all that matched."""
+        return {
+            facet: self.engine.top(self.sure, facet_field(facet), _FACET_VALUES, counted)
+            for facet, counted in settled.facets.items()
+        }

@@ -1,0 +1,224 @@
+"""Where the index lives on a host: a private folder of generations on memory-backed storage.
+
+One process, the leader, writes; any number read. A generation is a folder of its own, filled by
+one writer and never reopened for writing, and `current` is a link to the one to read:
+
+    current -> gen-4711-1
+    gen-4711-1/                Tantivy's files
+    gen-4711-1/position        the sequence number up to which it is searchable, in decimal
+
+Invariants: the position is written after the commit that it speaks of, so it never promises what
+cannot be found; the link is swapped by a rename, so a reader sees the old or the new generation.
+An index holds the words of everything, so it is kept off the disk unless the operator says so.
+"""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import tantivy
+
+from archive.errors import ConfigurationError, UnavailableError
+from archive.index.engine import guarded
+from archive.index.memory import Memory
+from archive.index.schema import create_index
+from archive.index.searcher import Searcher
+
+_CURRENT: Final = "current"
+_POSITION: Final = "position"
+_GENERATION: Final = re.compile(r"gen-(\d+)-(\d+)")
+_SHARED_MEMORY: Final = "/dev/shm"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation while it is being filled, by the process that made it."""
+
+    index: tantivy.Index
+    folder: Path
+
+    def publish(self, position: int) -> None:
+        """Say up to which sequence number the last commit is complete."""
+        _write(self.folder / _POSITION, f"{position}\n")
+
+    def make_current(self) -> None:
+        """Let readers go to this generation from their next search on, and remove the others.
+
+        A reader that is still in a removed one keeps its open files until its search is done.
+        """
+        home = self.folder.parent
+        link = home / f".{_CURRENT}-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.folder.name)
+        link.replace(home / _CURRENT)
+        for other in _generations(home):
+            if other != self.folder:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+class IndexDirectory:
+    """The folder that one archive's processes on one host share."""
+
+    def __init__(self, path: Path, memory: Memory) -> None:
+        self.path = path
+        self._memory = memory
+        self._numbers = count(1)
+
+    @classmethod
+    def resolve(
+        cls,
+        home: Path,
+        *,
+        chosen: Path | None,
+        on_disk_allowed: bool,
+        memory: Memory,
+        shared_memory: Path = Path(_SHARED_MEMORY),
+    ) -> "IndexDirectory | None":
+        """Return the folder for the archive at `home`, made private; None means in memory.
+
+        `chosen` is MUNIMENT_INDEX_DIR, and `on_disk_allowed` MUNIMENT_INDEX_ON_DISK.
+
+        Raises:
+            ConfigurationError: the folder is on disk or can be swapped to disk in the clear, and
+                that is not allowed; or it is somebody else's.
+        """
+        backed = memory.holds(shared_memory)
+        if chosen is None and not backed:
+            return None
+        path = chosen if chosen is not None else shared_memory / _private_name(home)
+        if not on_disk_allowed:
+            _refuse_disk(path, memory)
+        _make_private(path)
+        return cls(path, memory)
+
+    def new_generation(self) -> Generation:
+        """Make an empty generation, after removing what dead processes left. Leader only."""
+        self.remove_dead()
+        folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
+        while folder.exists():
+            folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
+        folder.mkdir(mode=0o700)
+        generation = Generation(create_index(str(folder)), folder)
+        generation.publish(0)
+        return generation
+
+    def remove(self) -> None:
+        """Remove everything, for a leader that stops: no index outlives the service."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def remove_dead(self) -> None:
+        """Remove generations of processes that are gone, but for the current one.
+
+        Readers stay in that until the leader has built the next.
+        """
+        current = _target(self.path)
+        for folder in _generations(self.path):
+            match = _GENERATION.fullmatch(folder.name)
+            if match and folder.name != current and not self._memory.alive(int(match[1])):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class SharedIndexReader:
+    """Reads the current generation, wherever it is by now. Safe for threads."""
+
+    def __init__(self, directory: IndexDirectory) -> None:
+        self._path = directory.path
+        self._opened: tuple[str, tantivy.Index] | None = None
+
+    def position(self) -> int:
+        """Return the sequence number up to which the current generation is searchable."""
+        return _read_position(self._path / _CURRENT)
+
+    def searcher(self) -> tuple[Searcher, int]:
+        """Return a searcher of the current generation, and a position that it surely holds.
+
+        Raises UnavailableError while there is none.
+        """
+        for _ in range(3):
+            name = _target(self._path)
+            if name is None:
+                break
+            try:
+                # The position first: what is loaded after it holds at least as much.
+                position = _read_position(self._path / name)
+                return Searcher(self._load(name)), position
+            except (ValueError, OSError, UnavailableError):
+                # The generation was replaced in between; the link now names the next one.
+                self._opened = None
+        raise UnavailableError("The search index is being built; try again in a moment.")
+
+    def _load(self, name: str) -> tantivy.Index:
+        # One tuple, read and replaced as a whole, so that threads need no lock.
+        opened = self._opened
+        if opened is not None and opened[0] == name:
+            guarded(opened[1].reload)
+            return opened[1]
+        index = guarded(tantivy.Index.open, str(self._path / name))
+        guarded(index.reload)
+        self._opened = (name, index)
+        return index
+
+
+def _private_name(home: Path) -> str:
+    digest = sha256(os.fsencode(home.resolve())).hexdigest()[:12]
+    return f"muniment-{os.getuid()}-{digest}"
+
+
+def _refuse_disk(path: Path, memory: Memory) -> None:
+    remedy = "set MUNIMENT_INDEX_ON_DISK=yes if that is wanted"
+    existing = next(place for place in (path, *path.parents) if place.exists())
+    if not memory.holds(existing.resolve()):
+        raise ConfigurationError(
+            f"The index folder {path} is on disk, where it would be readable; {remedy}."
+        )
+    swap = memory.open_swap()
+    if swap is not None:
+        raise ConfigurationError(
+            f"The index in {path} could be swapped to {swap}, which is not encrypted; "
+            f"encrypt or turn off swap, or {remedy}."
+        )
+
+
+def _make_private(path: Path) -> None:
+    """Make the folder, or check that nobody else has made it first: /dev/shm is open to all."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.lstat()
+        if path.is_symlink() or status.st_uid != os.getuid():
+            raise ConfigurationError(f"The index folder {path} belongs to somebody else.")
+        path.chmod(0o700)
+    except OSError as error:
+        raise ConfigurationError(f"The index folder {path} cannot be used: {error}.") from error
+
+
+def _generations(path: Path) -> list[Path]:
+    return [
+        folder
+        for folder in path.iterdir()
+        if _GENERATION.fullmatch(folder.name) and not folder.is_symlink()
+    ]
+
+
+def _target(path: Path) -> str | None:
+    try:
+        return str((path / _CURRENT).readlink())
+    except OSError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def _read_position(folder: Path) -> int:
+    try:
+        return int((folder / _POSITION).read_text())
+    except (OSError, ValueError):
+        raise UnavailableError("The search index is being built; try again in a moment.") from None

@@ -1,0 +1,1 @@
+"""The query language: text to tree, tree to text, and the exact evaluator over one record."""

@@ -1,0 +1,168 @@
+"""What a record offers to a query, by field: the one place that index and matcher both ask.
+
+Texts are looked into word by word, values compared whole, numbers by order.
+"""
+
+from typing import Final
+
+from archive.index.analysis import normalise, value
+from archive.model.interaction import Channel, Participant, Role
+from archive.model.record import Record
+from archive.query.fields import TEXTS
+from archive.query.people import address_terms
+from archive.query.values import seconds
+
+ROLE_FIELDS: Final = {
+    Role.FROM: "from",
+    Role.AUTHOR: "from",
+    Role.TO: "to",
+    Role.CC: "cc",
+    Role.BCC: "bcc",
+}
+"""The field of each role; the roles that have none are found by `participants:` alone."""
+
+OTHERS: Final = "others"
+PEOPLE: Final = ("from", "to", "cc", "bcc", OTHERS)
+
+
+def role_field(role: Role) -> str:
+    """Return the one of PEOPLE that a role belongs to."""
+    return ROLE_FIELDS.get(role, OTHERS)
+
+
+def participants(record: Record, part: str) -> list[Participant]:
+    """Return those whom one of PEOPLE means, in order."""
+    return [one for one in record.content.participants if role_field(one.role) == part]
+
+
+def texts(record: Record, name: str) -> list[str]:
+    """Return the texts of one name, in order; a phrase never goes from one to the next."""
+    content = record.content
+    match name:
+        case "subject":
+            found = [content.subject]
+        case "text":
+            found = [content.text]
+        case "html":
+            found = [content.html_text]
+        case "location":
+            found = [content.location]
+        case "attachment":
+            found = [attachment.filename for attachment in content.attachments]
+        case _:
+            people = participants(record, name)
+            found = [part for someone in people for part in (someone.name, someone.address)]
+    return [text for text in found if text]
+
+
+def people_terms(record: Record, field: str) -> set[str]:
+    """Return the address and domain terms of a field of people (archive.query.people)."""
+    return {
+        term
+        for part in TEXTS[field]
+        for someone in participants(record, part)
+        if someone.address
+        for term in address_terms(someone.address)
+    }
+
+
+def values(
+    record: Record, *, searchable: bool, conversation: str | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Return the whole values of every field that has such, as they are compared.
+
+    `conversation` is the archive's own thread, where it found one that the source did not name.
+    `searchable` is what the function of that name says, for callers who know it already.
+    """
+    content = record.content
+    thread = conversation or content.conversation
+    digests = (record.sha256, *(attachment.sha256 for attachment in content.attachments))
+    return {
+        "channel": (content.channel.value,),
+        "kind": (content.kind.value,),
+        "direction": (content.direction.value,) if content.direction else (),
+        "source": (value(content.source),),
+        "custodian": _optional(record.custodian),
+        "outcome": _optional(content.metrics.outcome if content.metrics else None),
+        "filename": tuple(value(name) for name in texts(record, "attachment")),
+        "language": _languages(content.language),
+        "conversation": (identifier(thread),) if thread else (),
+        "id": (str(record.id), record.id.hex, identifier(content.native_id)),
+        "hash": tuple(digest.lower() for digest in digests),
+        "has": _has(record),
+        "is": _is(record, searchable),
+    }
+
+
+def number(record: Record, field: str) -> int | None:
+    """Return the number of a field: seconds since 1970 for dates, bytes for the size."""
+    match field:
+        case "sent":
+            occurred = record.content.occurred_at
+            return None if occurred is None else seconds(occurred)
+        case "captured":
+            return seconds(record.captured_at)
+        case _:
+            return record.size
+
+
+def identifier(text: str) -> str:
+    """Return the form in which ids are compared: without the brackets of a Message-ID."""
+    text = " ".join(text.split())
+    inner = text[1:-1] if text.startswith("<") and text.endswith(">") else text
+    return inner[:8_000]
+
+
+def searchable(record: Record) -> bool:
+    """Say whether there is any word in the subject or the body."""
+    return any(
+        normalise(text).exact.strip()
+        for name in ("subject", "text", "html")
+        for text in texts(record, name)
+    )
+
+
+def sender(record: Record) -> str | None:
+    """Return the first author's address, lower case, or else the name."""
+    for author in participants(record, "from"):
+        return value(author.address) if author.address else author.name
+    return None
+
+
+def _optional(text: str | None) -> tuple[str, ...]:
+    return (value(text),) if text else ()
+
+
+def _languages(language: str | None) -> tuple[str, ...]:
+    """Return a language tag and what it is a kind of: `en-gb`, `en` (RFC 4647 look-up)."""
+    if not language:
+        return ()
+    parts = value(language).replace("_", "-").split("-")
+    return tuple("-".join(parts[:count]) for count in range(len(parts), 0, -1))
+
+
+def _has(record: Record) -> tuple[str, ...]:
+    content = record.content
+    audio = any(a.media_type.startswith("audio/") for a in content.attachments)
+    audio = audio or (content.channel is Channel.VOICE and record.media_type.startswith("audio/"))
+    found = {
+        "attachment": bool(content.attachments),
+        "text": bool(content.text and content.text.strip()),
+        "html": content.html_text is not None,
+        "audio": audio,
+    }
+    return tuple(name for name, there in found.items() if there)
+
+
+def _is(record: Record, searchable: bool) -> tuple[str, ...]:
+    content = record.content
+    blank = not (content.text and content.text.strip())
+    found = {
+        "edited": record.edited,
+        "deleted": record.deleted,
+        "duplicate": record.duplicate,
+        "undated": content.occurred_at is None,
+        "html-only": content.html_text is not None and blank,
+        "unsearchable": not searchable,
+    }
+    return tuple(name for name, true in found.items() if true)

@@ -1,0 +1,263 @@
+"""Parse trees to syntax trees: fields handed down, values understood, ambiguity refused."""
+
+import re
+from datetime import tzinfo
+from typing import Final, TypeAlias
+
+from lark import Token, Tree
+
+from archive.errors import InvalidError
+from archive.query.fields import FIELDS, Field, FieldKind, suggestion
+from archive.query.people import person
+from archive.query.terms import terms
+from archive.query.tree import (
+    EVERYTHING,
+    Fuzzy,
+    Near,
+    Node,
+    Not,
+    NotNear,
+    Or,
+    Person,
+    Phrase,
+    Range,
+    Stem,
+    Value,
+    Word,
+    conjunction,
+    disjunction,
+)
+from archive.query.values import compared, ranged
+
+FARTHEST: Final = 1_000
+MOST_EDITS: Final = 2
+
+Branch: TypeAlias = "Tree[Token] | Token"
+
+_SUFFIX: Final = re.compile(r"(?P<text>.+?)(?:~(?P<tilde>\d*)|%(?P<percent>\d+))", re.DOTALL)
+_OPERATORS: Final = frozenset({"and", "or", "not"})
+_PROXIMITY: Final = re.compile(r"[wW]/\d+|[pP][rR][eE]/\d+|O?NEAR(?:/\d+)?")
+
+
+def column_of(token: Token) -> int:
+    """Return the 1-based place of a token in the query."""
+    return (token.start_pos or 0) + 1
+
+
+class Builder:
+    """Makes syntax trees; dates without an offset are read in `zone`."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+
+    def node(self, branch: Branch, field: Field | None = None) -> Node:
+        """Return the node of a parse tree that stands under `field`; raises InvalidError."""
+        tree = _tree(branch)
+        match tree.data:
+            case "disjunction":
+                return self._disjunction(tree, field)
+            case "conjunction":
+                return conjunction([self.node(child, field) for child in _operands(tree)])
+            case "negated":
+                return Not(self.node(tree.children[1], field))
+            case "proximity":
+                return self._proximity(tree, field)
+            case "group":
+                return self.node(tree.children[0], field)
+            case "fielded":
+                token = _token(tree.children[0])
+                return self.node(tree.children[1], _field(token, token[:-1], field))
+            case "compared":
+                return self._compared(tree, field)
+            case _:
+                return self._leaf(_token(tree.children[0]), field)
+
+    def _disjunction(self, tree: Tree[Token], field: Field | None) -> Node:
+        for child in _operands(tree):
+            if child.data == "conjunction":
+                raise InvalidError(
+                    "AND (or a space) and OR are mixed here, and systems differ in which binds "
+                    "first; put parentheses around one of them.",
+                    column=_first_column(child),
+                )
+        return disjunction([self.node(child, field) for child in _operands(tree)])
+
+    def _proximity(self, tree: Tree[Token], field: Field | None) -> Node:
+        left, operator, right, *more = tree.children
+        token = _token(operator)
+        if more:
+            raise InvalidError(
+                "Two proximity operators in a row; put parentheses around one pair.",
+                column=column_of(_token(more[0])),
+            )
+        distance = int(re.findall(r"\d+", token)[-1])
+        if not 1 <= distance <= FARTHEST:
+            raise InvalidError(f"A distance is 1 to {FARTHEST:,} words.", column=column_of(token))
+        sides = self.node(left, field), self.node(right, field)
+        if len(_fields(sides[0], token) | _fields(sides[1], token)) > 1:
+            raise InvalidError(
+                f"Both sides of {token} must be looked for in the same field; "
+                "write the field once, as in subject:(a w/5 b).",
+                column=column_of(token),
+            )
+        if token.type == "NOT_WITHIN":
+            return NotNear(*sides, distance)
+        return Near(*sides, distance, ordered=token.type == "BEFORE")
+
+    def _compared(self, tree: Tree[Token], outer: Field | None) -> Node:
+        token, value = (_token(child) for child in tree.children)
+        name = token.rstrip("<>=")
+        field = _field(token, name, outer)
+        if field.kind not in (FieldKind.DATE, FieldKind.SIZE):
+            raise InvalidError(
+                f"{name} has no order to compare by; write {name}:value.", column=column_of(token)
+            )
+        try:
+            return Range(
+                field.name, *compared(field.kind, token[len(name) :], str(value), self._zone)
+            )
+        except InvalidError as error:
+            raise InvalidError(str(error), column=column_of(value)) from None
+
+    def _leaf(self, token: Token, field: Field | None) -> Node:
+        try:
+            return self._value(token, field)
+        except InvalidError as error:
+            raise InvalidError(str(error), column=column_of(token)) from None
+
+    def _value(self, token: Token, field: Field | None) -> Node:
+        kind = field.kind if field else FieldKind.TEXT
+        name = field.name if field else None
+        quoted = token.type == "QUOTED"
+        text, suffix = _split(token)
+        if kind in (FieldKind.TEXT, FieldKind.PERSON):
+            if suffix is not None:
+                return _loose(text, suffix, quoted, name)
+            someone = person(text, quoted=quoted) if kind is FieldKind.PERSON else None
+            return Person(someone, name) if name and someone else _words(text, quoted, name)
+        if suffix is not None or field is None:
+            raise InvalidError(f"~ and % go with words, which {name} does not hold.")
+        if kind in (FieldKind.DATE, FieldKind.SIZE):
+            return Range(field.name, *ranged(kind, text, self._zone))
+        return _whole(text, field)
+
+
+def _tree(branch: Branch) -> Tree[Token]:
+    assert isinstance(branch, Tree)
+    return branch
+
+
+def _token(branch: Branch) -> Token:
+    assert isinstance(branch, Token)
+    return branch
+
+
+def _operands(tree: Tree[Token]) -> list[Tree[Token]]:
+    return [child for child in tree.children if isinstance(child, Tree)]
+
+
+def _first_column(branch: Branch) -> int:
+    while isinstance(branch, Tree):
+        branch = branch.children[0]
+    return column_of(branch)
+
+
+def _field(token: Token, name: str, outer: Field | None) -> Field:
+    field = FIELDS.get(name.lower())
+    if field is None:
+        raise InvalidError(
+            f'There is no field {name}.{suggestion(name, FIELDS)} Put "{token}…" into quotes '
+            "to search for it as text.",
+            column=column_of(token),
+        )
+    if outer is not None:
+        raise InvalidError(
+            f"{name} stands inside {outer.name}:( ); one field cannot hold another.",
+            column=column_of(token),
+        )
+    if field.kind is FieldKind.LATER:
+        raise InvalidError(f"The field {name} is not available yet.", column=column_of(token))
+    return field
+
+
+def _fields(node: Node, operator: Token) -> set[str | None]:
+    """Return the fields that a side of a proximity operator is looked for in."""
+    match node:
+        case Word(field=field) | Phrase(field=field) | Stem(field=field) | Fuzzy(field=field):
+            return {field}
+        case Near(left, right) | Or((left, right)):
+            return _fields(left, operator) | _fields(right, operator)
+        case Or(below):
+            return set().union(*(_fields(child, operator) for child in below))
+        case _:
+            raise InvalidError(
+                f"{operator} takes words and phrases, groups of them joined by OR, and other "
+                "proximities on its sides.",
+                column=column_of(operator),
+            )
+
+
+def _split(token: Token) -> tuple[str, str | None]:
+    """Return a value without its quotes, and its suffix for looseness (`~`, `~1`, `%1`)."""
+    if token.type == "QUOTED":
+        inner, _, suffix = token[1:].rpartition('"')
+        return inner.replace('\\"', '"'), suffix or None
+    match = _SUFFIX.fullmatch(token)
+    if match is None:
+        return str(token), None
+    return match["text"], token[len(match["text"]) :]
+
+
+def _loose(text: str, suffix: str, quoted: bool, name: str | None) -> Node:
+    if quoted:
+        raise InvalidError("~ and % go with single words; for a loose phrase write a w/5 b.")
+    found = terms(Word(text, name))
+    if len(found) != 1 or any(character in text for character in "*?\\"):
+        raise InvalidError(f"{suffix} goes with a single word without wildcards.")
+    if suffix == "~":
+        return Stem(text, name)
+    distance = int(suffix[1:])
+    if not 1 <= distance <= MOST_EDITS:
+        raise InvalidError(f"{suffix} is out of reach; 1 or {MOST_EDITS} letters may differ.")
+    return Fuzzy(text, distance, name)
+
+
+def _words(text: str, quoted: bool, name: str | None) -> Node:
+    if not quoted and text.lower() in _OPERATORS:
+        upper = text.upper()
+        raise InvalidError(
+            f'Write {upper} in capitals for the operator, or "{text}" in quotes for the word.'
+            if text != upper
+            else f'{upper} lacks something on one side; write "{text}" in quotes for the word.'
+        )
+    if not quoted and name is None and _PROXIMITY.fullmatch(text):
+        raise InvalidError(
+            f"{text} needs a number and something on both sides, as in a w/5 b or a NEAR(5) b; "
+            f'write "{text}" in quotes for the word.'
+        )
+    node = Phrase(text, name) if quoted else Word(text, name)
+    if not quoted and text.strip("*") == "":
+        return Word("*", name) if name else EVERYTHING
+    if not terms(node):
+        raise InvalidError(
+            f"There is no letter or digit to search for in {text}; leave it out, or put it "
+            "into quotes together with its neighbours."
+        )
+    return node
+
+
+def _whole(text: str, field: Field) -> Node:
+    if field.kind is FieldKind.CHOICE:
+        text = text.lower()
+        if text not in field.choices:
+            raise InvalidError(
+                f"{field.name} takes {', '.join(sorted(field.choices))}; not {text}."
+                f"{suggestion(text, field.choices)}"
+            )
+        if text in field.later:
+            raise InvalidError(f"{field.name}:{text} is not available yet.")
+    elif field.kind is FieldKind.IDENTIFIER:
+        text = re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    if not text.strip():
+        raise InvalidError(f"{field.name} needs a value.")
+    return Value(text, field.name)

@@ -1,0 +1,130 @@
+"""The exact evaluator: does a query match a record? Pure, over the unsealed record.
+
+The index answers the same question faster; where it cannot be exact, this settles it.
+"""
+
+from collections.abc import Collection, Sequence
+
+from archive.errors import InvalidError
+from archive.index.analysis import Word as TextWord
+from archive.index.analysis import words
+from archive.model.record import Record
+from archive.query import attributes
+from archive.query.fields import FIELDS, TEXTS, FieldKind
+from archive.query.people import bare_address, wanted_terms
+from archive.query.spans import spans
+from archive.query.terms import glob, has_wildcard, marked_pattern, value_pattern
+from archive.query.tree import (
+    And,
+    Everything,
+    Fuzzy,
+    Node,
+    Not,
+    Or,
+    Person,
+    Phrase,
+    Range,
+    Stem,
+    Value,
+    Word,
+    walk,
+)
+
+
+def matches(node: Node, record: Record, *, conversation: str | None = None) -> bool:
+    """Say whether a record is one that the query asks for.
+
+    `conversation` is the archive's own thread, where it found one that the source did not name.
+    """
+    return _Matcher(record, conversation).matches(node)
+
+
+def text_field(node: Node) -> str | None:
+    """Return the field in which a word, phrase or proximity is looked for."""
+    for below in walk(node):
+        if isinstance(below, Word | Phrase | Stem | Fuzzy):
+            return below.field
+    raise InvalidError("There is nothing to look for in a text here.")
+
+
+class _Matcher:
+    """One record, whose texts are analysed when first asked for."""
+
+    def __init__(self, record: Record, conversation: str | None) -> None:
+        self._record = record
+        self._conversation = conversation
+        self._values: dict[str, tuple[str, ...]] | None = None
+        self._analysed: dict[str, list[list[TextWord]]] = {}
+
+    def matches(self, node: Node) -> bool:
+        match node:
+            case Everything():
+                return True
+            case And(below):
+                return all(self.matches(child) for child in below)
+            case Or(below):
+                return any(self.matches(child) for child in below)
+            case Not(child):
+                return not self.matches(child)
+            case Person(text, field):
+                return self._person(text, field)
+            case Value(text, field):
+                return self._value(text, field)
+            case Range(field, low, high):
+                number = attributes.number(self._record, field)
+                return number is not None and _within(number, low, high)
+            case Word(text, None) if bare_address(text):
+                return self._found(node) or self._person(text, "participants")
+            case _:
+                return self._found(node)
+
+    def _found(self, node: Node) -> bool:
+        return any(
+            spans(node, text) for name in TEXTS[text_field(node)] for text in self._texts(name)
+        )
+
+    def _texts(self, name: str) -> Sequence[Sequence[TextWord]]:
+        if name not in self._analysed:
+            self._analysed[name] = [words(text) for text in attributes.texts(self._record, name)]
+        return self._analysed[name]
+
+    def _person(self, text: str, field: str) -> bool:
+        there = attributes.people_terms(self._record, field)
+        return any(_among(wanted, there) for wanted in wanted_patterns(text))
+
+    def _value(self, text: str, field: str) -> bool:
+        if self._values is None:
+            self._values = attributes.values(
+                self._record,
+                searchable=attributes.searchable(self._record),
+                conversation=self._conversation,
+            )
+        return any(_among(wanted, self._values[field]) for wanted in wanted_values(text, field))
+
+
+def wanted_patterns(text: str) -> list[str]:
+    """Return the marked patterns of which a person's terms must meet any."""
+    return wanted_terms(marked_pattern(text))
+
+
+def wanted_values(text: str, field: str) -> list[str]:
+    """Return the marked patterns of which a field's values must meet any."""
+    kind = FIELDS[field].kind
+    if kind is FieldKind.IDENTIFIER:
+        exact = attributes.identifier(text)
+        # UUIDs and digests are written in either case; a native id only in its own.
+        return [exact] if field == "conversation" else list(dict.fromkeys((exact, exact.lower())))
+    if kind is FieldKind.CHOICE:
+        return [text]
+    return [value_pattern(text)]
+
+
+def _among(wanted: str, there: Collection[str]) -> bool:
+    if not has_wildcard(wanted):
+        return wanted in there
+    pattern = glob(wanted)
+    return any(pattern.fullmatch(term) for term in there)
+
+
+def _within(number: int, low: int | None, high: int | None) -> bool:
+    return (low is None or number >= low) and (high is None or number < high)

@@ -1,0 +1,142 @@
+"""The piece of an unsealed record that shows why a query found it."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from archive.index.analysis import placed_words
+from archive.model.record import Record
+from archive.query import attributes
+from archive.query.fields import TEXTS
+from archive.query.spans import spans
+from archive.query.tree import Fuzzy, Node, Not, NotNear, Phrase, Stem, TextLeaf, Word, children
+
+_SPACE: Final = re.compile(r"\s+")
+_MOST_WORDS: Final = 50_000
+"""A match farther into a text is not looked for; the snippet then shows the beginning."""
+_LEAD: Final = 4
+"""One part in this many of the width stands before the first match."""
+_ELLIPSIS: Final = "\u2026"
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Plain text, with the places in it that match: character offsets, the end exclusive."""
+
+    text: str
+    highlights: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    start: int
+    end: int
+    leaf: TextLeaf
+
+
+def snippet(record: Record, node: Node, width: int = 200) -> Snippet:
+    """Return about `width` characters of the body around what the query looks for.
+
+    The plain text is preferred to the HTML's; where nothing of the query stands in either, it is
+    the beginning. Spaces and line ends are drawn together.
+    """
+    bodies = [text for name in TEXTS["body"] for text in attributes.texts(record, name)]
+    leaves = list(_leaves(node))
+    for body in bodies:
+        found = _matches(body, leaves)
+        if found:
+            return _cut(body, found, _best(found, width), width)
+    return _cut(bodies[0], [], 0, width) if bodies else Snippet("", ())
+
+
+def _leaves(node: Node) -> Iterator[TextLeaf]:
+    """Yield what the query wants to stand in the body."""
+    match node:
+        case Word() | Phrase() | Stem() | Fuzzy():
+            if node.field in (None, "body") and node != Word("*", "body"):
+                yield node
+        case Not():
+            return
+        case NotNear(left, _):
+            yield from _leaves(left)
+        case _:
+            for child in children(node):
+                yield from _leaves(child)
+
+
+def _matches(text: str, leaves: list[TextLeaf]) -> list[_Match]:
+    if not leaves:
+        return []
+    placed = list(islice(placed_words(text), _MOST_WORDS))
+    words = [place.word for place in placed]
+    found = {
+        _Match(placed[first].start, placed[last].end, leaf)
+        for leaf in dict.fromkeys(leaves)
+        for first, last in spans(leaf, words)
+    }
+    return sorted(found, key=lambda match: (match.start, match.end))
+
+
+def _best(found: list[_Match], width: int) -> int:
+    """Return where the snippet begins: where most of what was asked for stands together."""
+    starts = [match.start for match in found]
+    reach = width - width // _LEAD
+
+    def together(place: int) -> int:
+        end = bisect_right(starts, starts[place] + reach)
+        return len({match.leaf for match in found[place:end]})
+
+    # Places late in a long list of matches seldom beat the first ones.
+    best = max(range(min(len(found), 1_000)), key=together)
+    return max(0, starts[best] - width // _LEAD)
+
+
+def _cut(text: str, found: list[_Match], begin: int, width: int) -> Snippet:
+    """Cut at spaces, draw white space together, and carry the matches over."""
+    if begin:
+        space = _SPACE.search(text, begin, begin + width // _LEAD)
+        begin = space.end() if space else begin
+    end = min(len(text), begin + width)
+    if end < len(text):
+        space_before = max(text.rfind(" ", begin, end), text.rfind("\n", begin, end))
+        end = space_before if space_before > begin + width // 2 else end
+    piece = text[begin:end]
+    drawn, moved = _draw_together(piece)
+    lead = f"{_ELLIPSIS} " if begin else ""
+    tail = f" {_ELLIPSIS}" if end < len(text.rstrip()) else ""
+    shift = len(lead)
+    highlights = _merge(
+        (moved[max(match.start, begin) - begin] + shift, moved[min(match.end, end) - begin] + shift)
+        for match in found
+        if match.start < end and match.end > begin
+    )
+    return Snippet(lead + drawn + tail, highlights)
+
+
+def _draw_together(piece: str) -> tuple[str, list[int]]:
+    """Return the text with single spaces, and where each old offset now is."""
+    drawn: list[str] = []
+    moved: list[int] = []
+    for character in piece:
+        moved.append(len(drawn))
+        if not character.isspace():
+            drawn.append(character)
+        elif drawn and drawn[-1] != " ":
+            drawn.append(" ")
+    moved.append(len(drawn))
+    text = "".join(drawn).rstrip()
+    return text, [min(place, len(text)) for place in moved]
+
+
+def _merge(places: Iterator[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Join places that overlap, so that each character is highlighted once."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        elif start < end:
+            merged.append((start, end))
+    return tuple(merged)

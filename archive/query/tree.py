@@ -1,0 +1,175 @@
+"""The syntax tree of a query: frozen values, the same for both dialects.
+
+Fields are pushed down to the leaves, so every leaf can be understood alone. Dates and sizes are
+already resolved to seconds and bytes: a saved query means the same wherever it is read again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TypeAlias
+
+from archive.model.interaction import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    r"""What was typed as one word; `*` and `?` are wildcards, a backslash takes their meaning.
+
+    Several words in analysis (an address, a hyphenated word) are met as a phrase.
+    """
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words next to each other, in order, within one text."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stem:
+    """A word in any form with the same English stem."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """A word with at most `distance` letters changed, missing, added or swapped."""
+
+    text: str
+    distance: int
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An address (`a@b.c`, wildcards allowed), a domain (`@b.c`), or either (`b.c`)."""
+
+    text: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A whole value of a field, such as a channel, a source, a hash."""
+
+    text: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers `low <= n < high`: seconds since 1970 in UTC for dates, bytes for sizes.
+
+    Both None means that the record has the number at all.
+    """
+
+    field: str
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Both sides within `distance` words of each other in one text; `ordered`: left one first."""
+
+    left: "Node"
+    right: "Node"
+    distance: int
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotNear:
+    """The left side somewhere with no right side within `distance` words of it."""
+
+    left: "Node"
+    right: "Node"
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Records that `child` does not match."""
+
+    child: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Records that all children match; two or more, none of them an And."""
+
+    children: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Records that any child matches; two or more, none of them an Or."""
+
+    children: "tuple[Node, ...]"
+
+
+TextLeaf: TypeAlias = Word | Phrase | Stem | Fuzzy
+Leaf: TypeAlias = Everything | TextLeaf | Person | Value | Range
+Node: TypeAlias = Leaf | Near | NotNear | Not | And | Or
+
+EVERYTHING = Everything()
+
+
+def conjunction(children: "list[Node]") -> Node:
+    """Join with AND, flattening what is already an And; one child is itself."""
+    flat = [
+        c for child in children for c in (child.children if isinstance(child, And) else [child])
+    ]
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def disjunction(children: "list[Node]") -> Node:
+    """Join with OR, flattening what is already an Or; one child is itself."""
+    flat = [c for child in children for c in (child.children if isinstance(child, Or) else [child])]
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+
+def children(node: Node) -> "tuple[Node, ...]":
+    """Return the nodes directly below."""
+    match node:
+        case And(below) | Or(below):
+            return below
+        case Not(child):
+            return (child,)
+        case Near(left, right) | NotNear(left, right):
+            return (left, right)
+        case _:
+            return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield the node and all below it, parents first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def to_json(node: Node) -> JsonObject:
+    """Return the tree as JSON objects, each with its `type` and its attributes by name."""
+    result: JsonObject = {"type": type(node).__name__.lower()}
+    for attribute in fields(node):
+        below = getattr(node, attribute.name)
+        if isinstance(below, tuple):
+            result[attribute.name] = [to_json(child) for child in below]
+        elif hasattr(below, "__dataclass_fields__"):
+            result[attribute.name] = to_json(below)
+        elif below is not None:
+            result[attribute.name] = below
+    return result

@@ -1,0 +1,57 @@
+"""Index and matcher must agree on every query over every corpus."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+import tantivy
+from hypothesis import HealthCheck, given, settings
+
+from archive.index.cursor import Cursor, Sort
+from archive.index.documents import build_document
+from archive.index.schema import create_index
+from archive.index.searcher import Searcher
+from archive.model.record import Record
+from archive.query.matcher import matches
+from archive.query.tree import Node
+from tests.query.samples import corpora, nodes
+
+AS_OF = 1_000
+
+
+def indexed(records: Sequence[Record]) -> tantivy.Index:
+    index = create_index()
+    writer = index.writer(15_000_000, 1)
+    for record in records:
+        writer.add_document(build_document(record))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    return index
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(corpora(), nodes)
+def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: Node) -> None:
+    by_id = {record.id: record for record in records}
+
+    def settle(ids: Sequence[UUID]) -> Iterator[Record]:
+        return (by_id[id] for id in ids)
+
+    searcher = Searcher(indexed(records))
+    expected = {record.id for record in records if matches(node, record)}
+    for sort in Sort:
+        found: list[UUID] = []
+        after: Cursor | None = None
+        while True:
+            hits = searcher.search(
+                node, as_of=AS_OF, limit=2, sort=sort, settle=settle, after=after, facets=True
+            )
+            found.extend(hit.id for hit in hits.hits)
+            assert hits.total == len(expected)
+            assert hits.facets is not None
+            assert sum(count for _, count in hits.facets["channel"]) == len(expected)
+            if hits.cursor is None:
+                break
+            after = Cursor.decode(hits.cursor, node, sort)
+        assert len(found) == len(set(found))
+        assert set(found) == expected

@@ -1,0 +1,138 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from archive.errors import ConfigurationError, UnavailableError
+from archive.index.documents import build_document
+from archive.index.memory import Memory
+from archive.index.storage import Generation, IndexDirectory, SharedIndexReader
+from archive.query.parser import parse
+from tests.query.samples import record
+
+HEADER = "Filename Type Size Used Priority\n"
+
+
+def memory(tmpfs: Path | None, swaps: str = "", *, alive: bool = True) -> Memory:
+    mounts = "/dev/sda1 / ext4 rw 0 0\n"
+    if tmpfs is not None:
+        escaped = str(tmpfs).replace(" ", "\\040")
+        mounts += f"tmpfs {escaped} tmpfs rw 0 0\n"
+    return Memory(
+        mounts=mounts,
+        swaps=HEADER + swaps,
+        encrypted_swap=lambda device: "crypt" in device,
+        alive=lambda process: alive or process == os.getpid(),
+    )
+
+
+def resolve(home: Path, kernel: Memory, **options: object) -> IndexDirectory | None:
+    chosen = options.get("chosen")
+    return IndexDirectory.resolve(
+        home,
+        chosen=chosen if isinstance(chosen, Path) else None,
+        on_disk_allowed=bool(options.get("on_disk_allowed")),
+        memory=kernel,
+        shared_memory=home / "shared memory",
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "shared memory").mkdir()
+    return tmp_path
+
+
+def fill(generation: Generation, *numbers: int) -> None:
+    writer = generation.index.writer(15_000_000, 1)
+    for number in numbers:
+        writer.add_document(build_document(record(number, text="fee")))
+    writer.commit()
+    writer.wait_merging_threads()
+    generation.publish(max(numbers))
+
+
+def total(reader: SharedIndexReader) -> tuple[int, int]:
+    searcher, position = reader.searcher()
+    hits = searcher.search(parse("fee"), as_of=position, limit=1, settle=lambda ids: iter(()))
+    return hits.total, position
+
+
+def test_the_default_is_a_private_folder_on_tmpfs(home: Path) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+    assert directory.path.parent == home / "shared memory"
+    assert directory.path.stat().st_mode & 0o777 == 0o700
+    again = resolve(home, memory(home / "shared memory"))
+    assert again is not None
+    assert again.path == directory.path
+
+
+def test_without_tmpfs_the_index_stays_in_memory(home: Path) -> None:
+    assert resolve(home, memory(None)) is None
+
+
+def test_open_swap_is_refused_and_encrypted_swap_is_not(home: Path) -> None:
+    tmpfs = home / "shared memory"
+    with pytest.raises(ConfigurationError, match="/dev/sda2"):
+        resolve(home, memory(tmpfs, "/dev/crypt1 partition 1 0 -2\n/dev/sda2 partition 1 0 -3\n"))
+    assert resolve(home, memory(tmpfs, "/dev/crypt1 partition 1 0 -2\n")) is not None
+    assert resolve(home, memory(tmpfs, "/dev/sda2 partition 1 0 -2\n"), on_disk_allowed=True)
+
+
+def test_a_chosen_folder_on_disk_needs_leave(home: Path) -> None:
+    chosen = home / "disk" / "index"
+    with pytest.raises(ConfigurationError, match="MUNIMENT_INDEX_ON_DISK"):
+        resolve(home, memory(home / "shared memory"), chosen=chosen)
+    assert not chosen.exists()
+    assert resolve(home, memory(None), chosen=chosen, on_disk_allowed=True) is not None
+    assert chosen.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_is_a_link_is_refused(home: Path) -> None:
+    elsewhere = home / "shared memory" / "elsewhere"
+    elsewhere.mkdir()
+    chosen = home / "shared memory" / "index"
+    chosen.symlink_to(elsewhere)
+    with pytest.raises(ConfigurationError, match="somebody else"):
+        resolve(home, memory(home / "shared memory"), chosen=chosen)
+
+
+def test_readers_follow_commits_and_generations(home: Path) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+    reader = SharedIndexReader(directory)
+    with pytest.raises(UnavailableError):
+        reader.searcher()
+    with pytest.raises(UnavailableError):
+        reader.position()
+
+    first = directory.new_generation()
+    first.make_current()
+    assert total(reader) == (0, 0)
+    fill(first, 1, 2)
+    assert total(reader) == (2, 2)
+
+    second = directory.new_generation()
+    fill(second, 1, 2, 3)
+    assert total(reader) == (2, 2)
+    second.make_current()
+    assert total(reader) == (3, 3)
+    assert reader.position() == 3
+    assert not first.folder.exists()
+
+
+def test_what_dead_processes_left_is_removed_but_for_the_current_one(home: Path) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+    current = directory.new_generation()
+    current.make_current()
+    (directory.path / "gen-999999-1").mkdir()
+    (directory.path / "keep-me").mkdir()
+    after_crash = resolve(home, memory(home / "shared memory", alive=False))
+    assert after_crash is not None
+    new = after_crash.new_generation()
+    assert not (directory.path / "gen-999999-1").exists()
+    assert (directory.path / "keep-me").exists()
+    assert current.folder.exists()
+    assert new.folder != current.folder
