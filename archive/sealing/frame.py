@@ -37,16 +37,16 @@ _CUSTODY = "muniment/frame/1/custody"
 class FrameHeader:
     """What a frame says in the clear.
 
-    `size` is the header's own length in bytes; the boxes' lengths follow it.
+    `size` is the header's own length in bytes; the boxes' lengths are the sealed ones.
     """
 
     archive_id: UUID
     originator_id: UUID
     originator_version: int
     event_type: str
+    size: int
     evidence_commitment: bytes
     custody_commitment: bytes
-    size: int
     evidence_length: int
     custody_length: int
 
@@ -124,40 +124,43 @@ def seal_frame(
     )
 
 
-def read_header(data: Octets, offset: int = 0) -> FrameHeader:
-    """Read the clear header of the frame that starts at `offset`; the boxes are not looked at.
+def frame_end(data: Octets, offset: int, archive_id: UUID) -> int | None:
+    """Return where the frame of `archive_id` at `offset` says that it ends; None if none starts.
 
-    CorruptError if no header of a known version stands there.
+    It looks at no more of the header than it must, since whole segments are walked with it.
     """
+    prefix = bytes((FRAME_VERSION,)) + archive_id.bytes
+    if data[offset : offset + len(prefix)] != prefix:
+        return None
     try:
-        version, archive, originator, originator_version, length = _START.unpack_from(data, offset)
-        if version != FRAME_VERSION:
-            raise CorruptError(f"A frame has the unknown format version {version}.")
-        start = offset + _START.size
-        event_type = bytes(data[start : start + length]).decode("ascii", "replace")
-        evidence_commitment, custody_commitment, evidence_length, custody_length = (
-            _REST.unpack_from(data, start + length)
-        )
+        length = _START.unpack_from(data, offset)[-1]
+        rest = offset + _START.size + length
+        _, _, evidence_length, custody_length = _REST.unpack_from(data, rest)
     except StructError:
-        raise CorruptError("A frame is cut short in its header.") from None
-    if not is_event_type(event_type):
-        raise CorruptError("A frame has a malformed event type.")
-    return FrameHeader(
-        UUID(bytes=archive),
-        UUID(bytes=originator),
-        originator_version,
-        event_type,
-        evidence_commitment,
-        custody_commitment,
-        _START.size + length + _REST.size,
-        evidence_length,
-        custody_length,
-    )
+        return None
+    return int(rest + _REST.size + evidence_length + custody_length)
 
 
 def parse_header(frame: Octets) -> FrameHeader:
     """Read the clear header of a whole frame; CorruptError if it is none of exactly that size."""
-    header = read_header(frame)
+    try:
+        version, archive, originator, originator_version, length = _START.unpack_from(frame)
+        if version != FRAME_VERSION:
+            raise CorruptError(f"A frame has the unknown format version {version}.")
+        event_type = bytes(frame[_START.size : _START.size + length]).decode("ascii", "replace")
+        commitments_and_lengths = _REST.unpack_from(frame, _START.size + length)
+    except StructError:
+        raise CorruptError("A frame is cut short in its header.") from None
+    if not is_event_type(event_type):
+        raise CorruptError("A frame has a malformed event type.")
+    header = FrameHeader(
+        UUID(bytes=archive),
+        UUID(bytes=originator),
+        originator_version,
+        event_type,
+        _START.size + length + _REST.size,
+        *commitments_and_lengths,
+    )
     if header.frame_size != len(frame):
         raise CorruptError(
             f"The {header} says that it has {header.frame_size} bytes, not {len(frame)}."

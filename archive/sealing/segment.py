@@ -14,7 +14,7 @@ from typing import Literal
 from uuid import UUID
 
 from archive.errors import CorruptError, InvalidError
-from archive.sealing.frame import leaf_hash, read_header
+from archive.sealing.frame import frame_end, leaf_hash
 from archive.sealing.primitives import HASH_SIZE, Octets
 
 SEGMENT_MAGIC = b"MUNIMSEG"
@@ -120,7 +120,7 @@ def build_segment(
     spans = []
     position = _HEADER.size
     for slot, frame in enumerate(frames):
-        if _frame_end(frame, 0, archive_id) != len(frame):
+        if frame_end(frame, 0, archive_id) != len(frame):
             raise InvalidError(f"What is to be slot {slot} is no frame of archive {archive_id}.")
         spans.append(Span(position, len(frame)))
         position += len(frame)
@@ -147,7 +147,7 @@ def parse_segment(data: Octets) -> Segment:
     broken = [
         str(slot)
         for slot, span in enumerate(segment.spans)
-        if _frame_end(data, span.offset, segment.archive_id) != span.offset + span.length
+        if frame_end(data, span.offset, segment.archive_id) != span.offset + span.length
     ]
     where = f" The damage shows in slot {', '.join(broken)}." if broken else ""
     if not segment.intact:
@@ -172,8 +172,8 @@ def frames_of(data: Octets) -> Segment:
     starts = [_HEADER.size]
     for slot, stated in enumerate(table[1:-1]):
         # Where the two accounts of a frame's end differ, the next frame tells which is right.
-        walked = _frame_end(data, starts[-1], archive_id)
-        follows = walked == stated or _frame_end(data, stated, archive_id) is not None
+        walked = frame_end(data, starts[-1], archive_id)
+        follows = walked == stated or frame_end(data, stated, archive_id) is not None
         start = stated if follows or walked is None else walked
         if not starts[-1] < start < table_start:
             raise CorruptError(f"Segment {segment_id} has lost the end of slot {slot}.")
@@ -202,14 +202,3 @@ def _read_header(data: Octets) -> tuple[UUID, UUID, LockClass, int]:
     except (IndexError, InvalidError):
         raise CorruptError(f"Segment {segment_id} has no valid lock class.") from None
     return UUID(bytes=archive), segment_id, lock_class, count
-
-
-def _frame_end(data: Octets, offset: int, archive_id: UUID) -> int | None:
-    """Return where the frame at `offset` says that it ends; None if no frame starts there."""
-    if offset >= len(data):
-        return None
-    try:
-        header = read_header(data, offset)
-    except CorruptError:
-        return None
-    return offset + header.frame_size if header.archive_id == archive_id else None

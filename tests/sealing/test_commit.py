@@ -80,12 +80,34 @@ def test_another_key_makes_another_archive_of_it() -> None:
         decode_commit_record(DATA, bytes(32))
 
 
+def with_mac(body: bytes) -> bytes:
+    return body + hmac.digest(MAC_KEY, body, "sha256")
+
+
 @given(st.binary(max_size=300), st.integers(0, 3))
-def test_an_authentic_record_that_was_laid_out_wrongly_is_refused(body: bytes, count: int) -> None:
-    head = DATA[:49] + count.to_bytes(4, "big")
-    data = head + body
+def test_an_authentic_record_without_sense_is_refused(body: bytes, count: int) -> None:
     with pytest.raises(CorruptError):
-        decode_commit_record(data + hmac.digest(MAC_KEY, data, "sha256"), MAC_KEY)
+        decode_commit_record(with_mac(DATA[:49] + count.to_bytes(4, "big") + body), MAC_KEY)
+
+
+def test_an_authentic_record_that_was_laid_out_wrongly_is_refused() -> None:
+    body = DATA[:-32]
+    first, second = body[53 : 53 + (len(body) - 53) // 2], body[53 + (len(body) - 53) // 2 :]
+    assert with_mac(body[:53] + first + second) == DATA
+    head, one, three = body[:49], bytes([0, 0, 0, 1]), bytes([0, 0, 0, 3])
+    for wrong in (
+        body[:53] + second + first,
+        head + one + second,
+        head + one + first + second,
+        head + three + first + second + first,
+        head + three + first + second + second,
+        head + three + first + second,
+        body + b"\0",
+        b"MUNIMKEY" + body[8:],
+        body[:8] + b"\x02" + body[9:],
+    ):
+        with pytest.raises(CorruptError, match=str(RECORD)):
+            decode_commit_record(with_mac(wrong), MAC_KEY)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,10 @@ def test_every_cut_is_rejected() -> None:
     for cut in every_cut(FRAME):
         with pytest.raises(CorruptError):
             open_frame(cut, KEY)
+        with pytest.raises(CorruptError):
+            parse_header(cut)
+        with pytest.raises(CorruptError):
+            open_evidence(cut, evidence_subkey(KEY))
 
 
 def test_every_flipped_bit_changes_the_leaf() -> None:

@@ -59,15 +59,20 @@ def test_an_epoch_that_is_not_there_is_told() -> None:
         open_keys(later, KEYRING)
 
 
-def test_slots_that_repeat_or_fall_are_refused() -> None:
-    for slots in ([1, 1], [2, 1]):
-        header = b"MUNIMKEY\x01" + ARCHIVE.bytes + SEGMENT.bytes + OBJECT.bytes
-        header += struct.pack(">II", 1, 2)
-        entries = b"".join(struct.pack(">I", slot) + bytes(32) for slot in slots)
-        context = SEGMENT.bytes + OBJECT.bytes
-        key = reference.expand(KEYRING.epoch_key(1), "muniment/keys/1", context)
-        with pytest.raises(CorruptError, match="order"):
-            open_keys(header + reference.gcm(key, header, entries), KEYRING)
+@pytest.mark.parametrize(
+    ("count", "slots", "tail"),
+    [(2, [1, 1], b""), (2, [2, 1], b""), (1, [0, 1], b""), (2, [0], b""), (1, [0], b"tail")],
+)
+def test_an_authentic_object_that_was_laid_out_wrongly_is_refused(
+    count: int, slots: list[int], tail: bytes
+) -> None:
+    header = b"MUNIMKEY\x01" + ARCHIVE.bytes + SEGMENT.bytes + OBJECT.bytes
+    header += struct.pack(">II", 1, count)
+    entries = b"".join(struct.pack(">I", slot) + bytes(32) for slot in slots) + tail
+    context = SEGMENT.bytes + OBJECT.bytes
+    key = reference.expand(KEYRING.epoch_key(1), "muniment/keys/1", context)
+    with pytest.raises(CorruptError):
+        open_keys(header + reference.gcm(key, header, entries), KEYRING)
 
 
 def test_what_does_not_fit_is_not_sealed() -> None:

@@ -1,6 +1,7 @@
 """Segments: damage anywhere is seen, and what is not damaged stays readable."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -78,6 +79,21 @@ def test_a_changed_byte_costs_at_most_the_frame_that_it_is_in(mask: int) -> None
 def test_an_error_names_the_segment_and_the_slot_where_the_damage_shows() -> None:
     with pytest.raises(CorruptError, match=rf"{SEGMENT}.*slot 3"):
         parse_segment(changed_at(BUILT.spans[3].offset, 0xFF))
+
+
+def rehashed(body: bytes) -> bytes:
+    return body + sha256(body).digest()
+
+
+def test_a_right_hash_does_not_cover_for_a_wrong_layout() -> None:
+    body = BUILT.data[:-32]
+    assert rehashed(body) == BUILT.data
+    for place in (BUILT.spans[4].offset, BUILT.spans[0].offset, FRAMES_END, len(body) - 1):
+        wrong = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+        with pytest.raises(CorruptError, match=str(SEGMENT)):
+            parse_segment(rehashed(wrong))
+    with pytest.raises(CorruptError, match="cut short"):
+        parse_segment(rehashed(body[:46] + bytes(4) + bytes(8)))
 
 
 def test_a_lost_slot_counts_as_damaged() -> None:
