@@ -3,7 +3,7 @@
 from threading import Event
 
 from archive.events.server import HostLock
-from archive.index.source import SharedIndex
+from archive.index.source import index_directory
 from archive.opening import LEADER_LOCK, Archive
 
 _IDLE_SECONDS = 0.05
@@ -14,7 +14,8 @@ def lead(archive: Archive, stop: Event) -> None:
     """Wait for the leader's lock, then follow the events until `stop` is set.
 
     The index is built anew in a generation of its own; searches go on in the one before, if there
-    is one, until the new one has caught up with where the events stood at the start.
+    is one, until the new one has caught up with where the events stood at the start. A leader that
+    is told to stop takes the index with it; one that is killed leaves it to the next.
     """
     lock = HostLock(archive.run_folder / LEADER_LOCK)
     while not lock.acquire():
@@ -28,7 +29,7 @@ def lead(archive: Archive, stop: Event) -> None:
 
 
 def _follow(archive: Archive, stop: Event) -> None:
-    directory = SharedIndex.directory(archive.settings)
+    directory = index_directory(archive.settings)
     if directory is None:
         # Without tmpfs each process keeps an index of its own; only the catalog is left to do.
         while not stop.is_set():
@@ -49,5 +50,4 @@ def _follow(archive: Archive, stop: Event) -> None:
                 stop.wait(_IDLE_SECONDS)
     finally:
         follower.close()
-
-
+        directory.remove()

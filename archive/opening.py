@@ -32,7 +32,7 @@ from archive.events.pointers import PointerDatastore, PointerRecorder
 from archive.events.records import Records
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.index.follower import IndexFollower
-from archive.index.source import PrivateIndex, SearchSource, SharedIndex
+from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
 from archive.sealing.kek import parse_kek
 from archive.sealing.keyring import Keyring, open_keyring
 from archive.settings import Settings
@@ -89,7 +89,7 @@ class Archive:
             self._existing,
             clock,
         )
-        self.search_source = self._source()
+        self.search_source = self._source(commits=commits)
         self.access = Access(
             pointers=self.pointers,
             opener=self.opener,
@@ -112,18 +112,19 @@ class Archive:
         self.committing = True
         return committer
 
-    def _source(self) -> SearchSource:
-        directory = SharedIndex.directory(self.settings)
-        leader = self.run_folder / LEADER_LOCK
-        if directory is not None and HostLock.is_held(leader):
+    def _source(self, *, commits: bool) -> SearchSource:
+        """Search where the leader writes; a single command without a service searches by itself."""
+        directory = index_directory(self.settings)
+        served = not commits or HostLock.is_held(self.run_folder / LEADER_LOCK)
+        if directory is not None and served:
             return SharedIndex(directory)
-        return PrivateIndex(self.feed, self.index_follower)
+        return PrivateIndex(self.feed, self.follow, self.index_follower)
 
-    def index_follower(
-        self, index: tantivy.Index, publish: Callable[[int], None]
-    ) -> IndexFollower:
+    def index_follower(self, index: tantivy.Index, publish: Callable[[int], None]) -> IndexFollower:
         """Return a follower that fills the given index."""
-        return IndexFollower(index, self.records, self.catalog.duplicates, publish)
+        return IndexFollower(
+            index, self.records, self.catalog, self.catalog_follower.rethreaded, publish
+        )
 
     def _existing(self, ids: Sequence[UUID]) -> set[UUID]:
         found = self.pointers.existing((record_id, 1) for record_id in ids)

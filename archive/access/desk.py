@@ -37,6 +37,7 @@ from archive.events.opener import DamagedEvent, Opener
 from archive.events.pointers import PointerRecorder
 from archive.events.records import Loaded, Records
 from archive.events.types import Erased
+from archive.index.cursor import Cursor, Sort
 from archive.index.searcher import Hits, Searcher
 from archive.model.interaction import Role as Part
 from archive.model.record import Record
@@ -97,13 +98,16 @@ class Access:
         self._allow(actor, purpose, Permission.SEARCH, "search", query=request.query)
         node = parse(request.query, self._timezone)
         searcher, position = self._searcher()
-        as_of = position if request.as_of is None else min(request.as_of, position)
+        sort = Sort(request.sort)
+        cursor = Cursor.decode(request.cursor, node, sort) if request.cursor else None
+        wanted = cursor.as_of if cursor and request.as_of is None else request.as_of
+        as_of = position if wanted is None else min(wanted, position)
         hits = searcher.search(
             node,
             as_of=as_of,
             limit=0 if request.count else request.limit,
-            sort=request.sort,
-            after=request.cursor,
+            sort=sort,
+            after=cursor,
             facets=request.facets,
             settle=lambda ids: self._settle(ids, as_of),
         )
@@ -124,7 +128,9 @@ class Access:
             as_of=as_of,
             unsearchable=hits.unsearchable + self._catalog.damaged(as_of),
             results=tuple(results),
-            facets=hits.facets,
+            facets=None
+            if hits.facets is None
+            else {name: dict(counts) for name, counts in hits.facets.items()},
             cursor=hits.cursor,
         )
 

@@ -82,10 +82,10 @@ class Intake:
 
     def take(self, items: Sequence[Item]) -> list[CaptureResult]:
         """Capture parsed items, in order; errors as in `capture`."""
-        for name in {item.parsed.content.source for item in items}:
-            self._codebook.ensure(self._committer, SOURCE, name)
-        for name in {item.held_by for item in items} - {None}:
-            self._codebook.ensure(self._committer, CUSTODIAN, str(name))
+        for source in {item.parsed.content.source for item in items}:
+            self._codebook.ensure(self._committer, SOURCE, source)
+        for custodian in {item.held_by for item in items if item.held_by}:
+            self._codebook.ensure(self._committer, CUSTODIAN, str(custodian))
         prepared, group = self._commit(items, self._known_large(items))
         again: list[Prepared] = []
         first: set[UUID] = set()

@@ -7,6 +7,7 @@ sequence number, never between two.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -29,6 +30,7 @@ from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
 from archive.events.feed import FedEvent, Follower
 from archive.events.identity import Identity
 from archive.events.opener import DamagedEvent
+from archive.events.pointers import PointerRow
 from archive.events.types import (
     Erased,
     InteractionCaptured,
@@ -40,7 +42,10 @@ from archive.events.types import (
 
 
 class CatalogFollower(Follower):
-    """Keeps the catalog. Only the leader runs it."""
+    """Keeps the catalog. Only the leader runs it.
+
+    `rethreaded` gathers the records that moved to another conversation, for whoever shows them.
+    """
 
     name = "catalog"
 
@@ -49,17 +54,20 @@ class CatalogFollower(Follower):
         self._catalog = Catalog(engine)
         self._identity = identity
         self._codebook = codebook
+        self.rethreaded: set[UUID] = set()
 
     def position(self) -> int:
         return self._catalog.position()
 
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
         with self._engine.begin() as connection:
-            captured = [fed for fed in events if isinstance(fed.event, InteractionCaptured)]
+            captured = [
+                (fed.row, fed.event) for fed in events if isinstance(fed.event, InteractionCaptured)
+            ]
             if captured:
                 connection.execute(
                     insert(records).on_conflict_do_nothing(),
-                    [self._row(fed, fed.event) for fed in captured],
+                    [self._row(row, event) for row, event in captured],
                 )
                 self._thread(connection, captured)
             for fed in events:
@@ -75,7 +83,7 @@ class CatalogFollower(Follower):
         row, event = fed.row, fed.event
         match event:
             case InteractionRevised():
-                changed = self._row(fed, event)
+                changed = self._row(row, event)
                 del changed["first_seq"], changed["captured_at"]
                 connection.execute(
                     update(records)
@@ -118,15 +126,15 @@ class CatalogFollower(Follower):
                 )
 
     def _row(
-        self, fed: FedEvent, event: InteractionCaptured | InteractionRevised
+        self, row: PointerRow, event: InteractionCaptured | InteractionRevised
     ) -> dict[str, Any]:
         content = event.content
         custodian = event.custodian
         return {
-            "id": fed.row.originator_id.bytes,
-            "first_seq": fed.row.seq,
-            "seq": fed.row.seq,
-            "version": fed.row.originator_version,
+            "id": row.originator_id.bytes,
+            "first_seq": row.seq,
+            "seq": row.seq,
+            "version": row.originator_version,
             "channel": CHANNELS[content.channel],
             "kind": KINDS[content.kind],
             "direction": DIRECTIONS[content.direction] if content.direction else None,
@@ -139,54 +147,39 @@ class CatalogFollower(Follower):
             "deleted": 0,
         }
 
-    def _thread(self, connection: Connection, captured: Sequence[FedEvent]) -> None:
+    def _thread(
+        self, connection: Connection, captured: Sequence[tuple[PointerRow, InteractionCaptured]]
+    ) -> None:
         """Join each record to the conversation that its keys name, merging where they meet.
 
         A conversation's id is that of its first captured record, and the older id wins a merge,
         so that the same events in the same order always give the same conversations.
         """
-        keyed = [(fed, self._keys(fed)) for fed in captured]
-        wanted = {key for _, keys in keyed for key in keys}
-        found = self._conversations(connection, wanted)
-        fresh: dict[bytes, bytes] = {}
-        joined: dict[bytes, bytes] = {}
-        for fed, keys in keyed:
-            own = fed.row.originator_id.bytes
-            known = {found[key] for key in keys if key in found}
-            conversation = own
+        keyed = [(row.originator_id.bytes, self._keys(event)) for row, event in captured]
+        threads = _Threads(self._conversations(connection, {key for _, ks in keyed for key in ks}))
+        for record, keys in keyed:
+            conversation = record
+            known = {threads.of[key] for key in keys if key in threads.of}
             if known:
-                conversation = self._oldest(connection, known, joined, captured)
+                conversation = self._oldest(connection, known)
                 for other in known - {conversation}:
-                    found = {
-                        key: conversation if each == other else each for key, each in found.items()
-                    }
-                    fresh = {
-                        key: conversation if each == other else each for key, each in fresh.items()
-                    }
-                    joined = {
-                        key: conversation if each == other else each for key, each in joined.items()
-                    }
+                    threads.merge(other, conversation)
                     self._merge(connection, other, conversation)
-            joined[own] = conversation
-            for key in keys:
-                if key not in found:
-                    fresh[key] = conversation
-                found[key] = conversation
-        if fresh:
+            threads.join(record, keys, conversation)
+        if threads.fresh:
             connection.execute(
                 insert(thread_keys).on_conflict_do_nothing(),
-                [{"key": key, "conversation": value} for key, value in fresh.items()],
+                [{"key": key, "conversation": threads.of[key]} for key in threads.fresh],
             )
         connection.execute(
             update(records)
             .where(records.c.id == bindparam("record"))
             .values(conversation=bindparam("joined")),
-            [{"record": record, "joined": value} for record, value in joined.items()],
+            [{"record": record, "joined": value} for record, value in threads.joined.items()],
         )
 
-    def _keys(self, fed: FedEvent) -> list[bytes]:
-        assert isinstance(fed.event, InteractionCaptured)
-        return [self._identity.thread_key(text) for text in keys_of(fed.event.content)]
+    def _keys(self, event: InteractionCaptured) -> list[bytes]:
+        return [self._identity.thread_key(text) for text in keys_of(event.content)]
 
     @staticmethod
     def _conversations(connection: Connection, keys: set[bytes]) -> dict[bytes, bytes]:
@@ -201,23 +194,41 @@ class CatalogFollower(Follower):
         return found
 
     @staticmethod
-    def _oldest(
-        connection: Connection,
-        conversations: set[bytes],
-        joined: dict[bytes, bytes],
-        captured: Sequence[FedEvent],
-    ) -> bytes:
+    def _oldest(connection: Connection, conversations: set[bytes]) -> bytes:
         if len(conversations) == 1:
             return next(iter(conversations))
         statement = select(records.c.first_seq, records.c.id).where(records.c.id.in_(conversations))
-        return min((seq, identifier) for seq, identifier in connection.execute(statement))[1]
+        return bytes(min((row.first_seq, row.id) for row in connection.execute(statement))[1])
 
-    @staticmethod
-    def _merge(connection: Connection, gone: bytes, kept: bytes) -> None:
+    def _merge(self, connection: Connection, gone: bytes, kept: bytes) -> None:
+        moved = select(records.c.id).where(records.c.conversation == gone)
+        self.rethreaded.update(UUID(bytes=row.id) for row in connection.execute(moved))
         for table in (thread_keys, records):
             connection.execute(
                 update(table).where(table.c.conversation == gone).values(conversation=kept)
             )
+
+
+class _Threads:
+    """Conversations by key while one batch is threaded.
+
+    `of` holds what is known, `fresh` the keys that SQL does not have yet, `joined` the records of
+    this batch.
+    """
+
+    def __init__(self, known: dict[bytes, bytes]) -> None:
+        self.of = known
+        self.fresh: set[bytes] = set()
+        self.joined: dict[bytes, bytes] = {}
+
+    def join(self, record: bytes, keys: Sequence[bytes], conversation: bytes) -> None:
+        self.joined[record] = conversation
+        self.fresh.update(key for key in keys if key not in self.of)
+        self.of.update(dict.fromkeys(keys, conversation))
+
+    def merge(self, gone: bytes, kept: bytes) -> None:
+        for table in (self.of, self.joined):
+            table.update({key: kept for key, value in table.items() if value == gone})
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -178,6 +178,9 @@ class CommitEngine:
                 return self._conflicted(groups, trackings, error)
             first = found
         row = CommitRow(first, first + len(events) - 1, sealed.record_id)
+        self._unrecorded.append((row, self._record(row, self._entries(sealed, first))))
+        # No caller may hear of success before the record stands: it is what a rebuild goes by.
+        self._write_records()
         seqs = {event.key: first + place for place, event in enumerate(events)}
         claimed: set[tuple[UUID, int]] = set()
         for group in groups:
@@ -188,8 +191,6 @@ class CommitEngine:
                 else:
                     group.seqs[event.key] = seqs[event.key]
             claimed.update(group.seqs)
-        self._unrecorded.append((row, self._record(row, self._entries(sealed, first))))
-        self._write_records()
         return False
 
     def _seal(self, events: Sequence[PlainEvent]) -> "_Sealed":

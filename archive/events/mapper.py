@@ -87,9 +87,4 @@ class EventMapper(Mapper[UUID]):
 
 
 def _erased(originator_id: UUID, version: int, event_type: str) -> Erased:
-    return Erased.model_construct(
-        originator_id=originator_id,
-        originator_version=version,
-        recorded_at=None,
-        erased_type=event_type,
-    )
+    return Erased(originator_id=originator_id, originator_version=version, erased_type=event_type)

@@ -10,7 +10,7 @@ Evidence is what was captured and may one day be shown to an outsider; the field
 """
 
 from abc import ABC, abstractmethod
-from datetime import datetime
+from datetime import UTC, datetime
 from struct import Struct
 from typing import Any, ClassVar
 from uuid import UUID
@@ -22,6 +22,8 @@ from archive.errors import CorruptError
 from archive.model.interaction import Content, Frozen
 
 _LENGTH = Struct(">I")
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Stands for a time that was in a box whose key is destroyed."""
 
 
 class Event(Frozen):
@@ -192,6 +194,7 @@ class Erased(Event):
 
     type = "erased"
 
+    recorded_at: datetime = NEVER
     erased_type: str
 
 

@@ -9,19 +9,23 @@ from uuid import UUID
 
 import tantivy
 
-from archive.errors import GoneError, MunimentError
+from archive.catalog.catalog import Catalog
+from archive.errors import CorruptError, GoneError
 from archive.events.feed import FedEvent, Follower
 from archive.events.interaction import Interaction, evolve
-from archive.events.records import Records
+from archive.events.records import Loaded, Records
 from archive.events.types import InteractionCaptured, InteractionRevised, InteractionWithdrawn
 from archive.index.documents import CURRENT, build_document, document_key
-from archive.model.record import Record
 
 WRITER_MEMORY = 64 * 1024 * 1024
 
 
 class IndexFollower(Follower):
-    """Keeps one index. `publish` is called with the position after each commit."""
+    """Keeps one index, a step behind the catalog, which knows conversations and duplicates.
+
+    `publish` is called with the position after each commit. `rethreaded` is the catalog
+    follower's set of records whose conversation has changed; it is emptied here.
+    """
 
     name = "index"
 
@@ -29,14 +33,16 @@ class IndexFollower(Follower):
         self,
         index: tantivy.Index,
         records: Records,
-        duplicates: Callable[[Sequence[UUID]], set[UUID]],
+        catalog: Catalog,
+        rethreaded: set[UUID],
         publish: Callable[[int], None],
     ) -> None:
         # One indexing thread: the loop that opens events keeps it busy, and on a host that
         # captures at the same time more threads only take the processors from each other.
         self._writer = index.writer(WRITER_MEMORY, 1)
         self._records = records
-        self._duplicates = duplicates
+        self._catalog = catalog
+        self._rethreaded = rethreaded
         self._publish = publish
         self._position = 0
 
@@ -44,45 +50,76 @@ class IndexFollower(Follower):
         return self._position
 
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
-        captured = [fed for fed in events if isinstance(fed.event, InteractionCaptured)]
-        repeated = self._duplicates([fed.row.originator_id for fed in captured])
+        captured = {
+            fed.row.originator_id: fed
+            for fed in events
+            if isinstance(fed.event, InteractionCaptured)
+        }
+        around = _Surroundings(self._catalog, list(captured))
         for fed in events:
             match fed.event:
                 case InteractionCaptured():
-                    record = evolve(None, fed.event).record(
-                        seq=fed.row.seq,
-                        first_seq=fed.row.seq,
-                        duplicate=fed.row.originator_id in repeated,
-                    )
-                    self._writer.add_document(build_document(record, until=CURRENT))
+                    interaction = evolve(None, fed.event)
+                    self._add(interaction, fed.row.seq, fed.row.seq, around, CURRENT)
                 case InteractionRevised() | InteractionWithdrawn():
                     self._supersede(fed)
+        moved = self._rethreaded - captured.keys()
+        self._rethreaded.clear()
+        self._rethread(sorted(moved), up_to)
         self._writer.commit()
         self._position = up_to
         self._publish(up_to)
 
     def _supersede(self, fed: FedEvent) -> None:
+        record_id, seq = fed.row.originator_id, fed.row.seq
         try:
-            older = self._records.load(fed.row.originator_id, as_of=fed.row.seq - 1)
-            newer = self._records.load(fed.row.originator_id, as_of=fed.row.seq)
-        except MunimentError as error:
-            if isinstance(error, GoneError):
-                return
-            # A damaged version cannot be indexed; the catalog lists the record as damaged.
+            older = self._records.load(record_id, as_of=seq - 1)
+            newer = self._records.load(record_id, as_of=seq)
+        except (GoneError, CorruptError):
+            # An erased or damaged version cannot be indexed; the catalog says which it is.
             return
-        first = older.rows[0].seq
-        duplicate = bool(self._duplicates([fed.row.originator_id]))
-        self._close(older.interaction, older.rows[-1].seq, first, fed.row.seq, duplicate)
-        record = newer.interaction.record(seq=fed.row.seq, first_seq=first, duplicate=duplicate)
-        self._writer.add_document(build_document(record, until=CURRENT))
+        around = _Surroundings(self._catalog, [record_id])
+        first_seq = older.rows[0].seq
+        self._remove(record_id, older.interaction.version)
+        self._add(older.interaction, older.rows[-1].seq, first_seq, around, seq)
+        self._add(newer.interaction, seq, first_seq, around, CURRENT)
 
-    def _close(
-        self, interaction: Interaction, seq: int, first_seq: int, until: int, duplicate: bool
+    def _rethread(self, moved: Sequence[UUID], up_to: int) -> None:
+        around = _Surroundings(self._catalog, moved)
+        for loaded in self._records.load_each(moved, as_of=up_to):
+            if isinstance(loaded, Loaded):
+                self._remove(loaded.interaction.id, loaded.interaction.version)
+                first, last = loaded.rows[0].seq, loaded.rows[-1].seq
+                self._add(loaded.interaction, last, first, around, CURRENT)
+
+    def _add(
+        self,
+        interaction: Interaction,
+        seq: int,
+        first_seq: int,
+        around: "_Surroundings",
+        until: int,
     ) -> None:
-        record: Record = interaction.record(seq=seq, first_seq=first_seq, duplicate=duplicate)
-        self._writer.delete_documents_by_term("key", document_key(record.id, record.version))
-        self._writer.add_document(build_document(record, until=until))
+        record = interaction.record(
+            seq=seq, first_seq=first_seq, duplicate=interaction.id in around.duplicates
+        )
+        conversation = around.conversations.get(interaction.id)
+        self._writer.add_document(build_document(record, until=until, conversation=conversation))
+
+    def _remove(self, record_id: UUID, version: int) -> None:
+        self._writer.delete_documents_by_term("key", document_key(record_id, version))
 
     def close(self) -> None:
         """Stop the writer; what was published stays readable."""
         self._writer.wait_merging_threads()
+
+
+class _Surroundings:
+    """What the catalog knows of some records beyond themselves."""
+
+    def __init__(self, catalog: Catalog, ids: Sequence[UUID]) -> None:
+        rows = catalog.rows(ids)
+        self.duplicates = catalog.duplicates(ids)
+        self.conversations = {
+            record_id: str(row.conversation) for record_id, row in rows.items() if row.conversation
+        }

@@ -1,0 +1,102 @@
+"""Where a process searches: in the leader's index on tmpfs, or in one of its own in memory."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from threading import Lock
+
+import tantivy
+
+from archive.events.feed import Feed
+from archive.index.follower import IndexFollower
+from archive.index.memory import Memory
+from archive.index.schema import create_index
+from archive.index.searcher import Searcher
+from archive.index.storage import IndexDirectory, SharedIndexReader
+from archive.settings import Settings
+
+MakeFollower = Callable[[tantivy.Index, Callable[[int], None]], IndexFollower]
+
+
+class SearchSource(ABC):
+    """Gives searchers, each with the sequence number up to which it knows everything."""
+
+    @abstractmethod
+    def searcher(self) -> tuple[Searcher, int]:
+        """Return a searcher and its position; UnavailableError while there is none yet."""
+
+    @abstractmethod
+    def position(self) -> int:
+        """Return the position that a search would have now; errors as in `searcher`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the index."""
+
+
+class PrivateIndex(SearchSource):
+    """An index in this process's memory, filled from the events before each search.
+
+    For single commands without a service, and for hosts without tmpfs.
+    """
+
+    def __init__(
+        self, feed: Feed, follow_catalog: Callable[[], bool], make_follower: MakeFollower
+    ) -> None:
+        self._feed = feed
+        self._follow_catalog = follow_catalog
+        self._make_follower = make_follower
+        self._lock = Lock()
+        self._open: tuple[tantivy.Index, IndexFollower] | None = None
+
+    def searcher(self) -> tuple[Searcher, int]:
+        with self._lock:
+            # Documents name their conversation, which the catalog knows.
+            self._follow_catalog()
+            if self._open is None:
+                index = create_index()
+                self._open = index, self._make_follower(index, lambda _: None)
+            index, follower = self._open
+            while self._feed.step([follower]):
+                pass
+            index.reload()
+            return Searcher(index), follower.position()
+
+    def position(self) -> int:
+        with self._lock:
+            return self._open[1].position() if self._open else 0
+
+    def close(self) -> None:
+        with self._lock:
+            if self._open is not None:
+                self._open[1].close()
+            self._open = None
+
+
+class SharedIndex(SearchSource):
+    """The index that the host's leader keeps on tmpfs."""
+
+    def __init__(self, directory: IndexDirectory) -> None:
+        self._reader = SharedIndexReader(directory)
+
+    def searcher(self) -> tuple[Searcher, int]:
+        return self._reader.searcher()
+
+    def position(self) -> int:
+        return self._reader.position()
+
+    def close(self) -> None:
+        """Nothing is held open that the process's end would not close."""
+
+
+def index_directory(settings: Settings) -> IndexDirectory | None:
+    """Return the folder for the shared index, None where it can only be in memory.
+
+    Raises:
+        ConfigurationError: the folder that the settings name is not fit for it.
+    """
+    return IndexDirectory.resolve(
+        settings.home,
+        chosen=settings.index_dir,
+        on_disk_allowed=settings.index_on_disk,
+        memory=Memory.of_this_host(),
+    )

@@ -1,0 +1,91 @@
+"""The committer behind its socket: shared, restarted, reached through long paths."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from archive.clock import SystemClock
+from archive.errors import ConflictError, UnavailableError
+from archive.events.commit import Group, PlainEvent
+from archive.events.server import CommitServer, HostLock, RemoteCommitter
+from archive.events.wire import SOCKET_NAME
+from tests.events.parts import assemble
+
+
+def plain() -> PlainEvent:
+    return PlainEvent(uuid4(), 1, "interaction.captured", b"said", b"whose")
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    # Longer than a socket's path may be.
+    folder = tmp_path / ("deep" * 30) / "run"
+    folder.mkdir(parents=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def test_callers_in_many_threads_share_one_committer(tmp_path: Path, run_folder: Path) -> None:
+    parts = assemble(tmp_path)
+    server = CommitServer(parts.committer, run_folder)
+    remote = RemoteCommitter(run_folder, SystemClock())
+    groups = [Group([plain(), plain()], atomic=False) for _ in range(50)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(remote.commit, groups))
+    assert sorted(s for group in groups for s in group.seqs.values()) == list(range(1, 101))
+    again = Group(groups[0].events, atomic=False)
+    remote.commit(again)
+    assert again.already == groups[0].seqs and not again.seqs
+    with pytest.raises(ConflictError):
+        remote.commit(Group(groups[0].events))
+    remote.close()
+    server.close()
+    parts.close()
+
+
+def test_the_socket_is_for_its_owner_alone(tmp_path: Path, run_folder: Path) -> None:
+    parts = assemble(tmp_path)
+    server = CommitServer(parts.committer, run_folder)
+    mode = (run_folder / SOCKET_NAME).stat().st_mode
+    assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
+    run_folder.chmod(0o755)
+    with pytest.raises(UnavailableError, match="private"):
+        RemoteCommitter(run_folder, SystemClock(), patience=0).commit(Group([plain()]))
+    run_folder.chmod(0o700)
+    server.close()
+    parts.close()
+
+
+def test_a_capture_outlives_a_restart_of_the_committer(tmp_path: Path, run_folder: Path) -> None:
+    parts = assemble(tmp_path)
+    first = CommitServer(parts.committer, run_folder)
+    remote = RemoteCommitter(run_folder, SystemClock())
+    remote.commit(Group([plain()], atomic=False))
+    first.close()
+    second = CommitServer(parts.committer, run_folder)
+    # The idle connection is dead; a capture is simply sent again.
+    group = Group([plain()], atomic=False)
+    remote.commit(group)
+    assert list(group.seqs.values()) == [2]
+    remote.close()
+    second.close()
+    parts.close()
+
+
+def test_no_committer_is_told_plainly(run_folder: Path) -> None:
+    remote = RemoteCommitter(run_folder, SystemClock(), patience=0.0)
+    with pytest.raises(UnavailableError, match="does not answer"):
+        remote.commit(Group([plain()], atomic=False))
+
+
+def test_the_host_lock_has_one_holder(tmp_path: Path) -> None:
+    first, second = HostLock(tmp_path / "lock"), HostLock(tmp_path / "lock")
+    assert first.acquire() and not second.acquire()
+    assert HostLock.is_held(tmp_path / "lock")
+    first.release()
+    assert second.acquire()
+    second.release()
+    assert not HostLock.is_held(tmp_path / "lock")
