@@ -94,6 +94,8 @@ def test_a_right_hash_does_not_cover_for_a_wrong_layout() -> None:
             parse_segment(rehashed(wrong))
     with pytest.raises(CorruptError, match="cut short"):
         parse_segment(rehashed(body[:46] + bytes(4) + bytes(8)))
+    with pytest.raises(CorruptError, match="cut short"):
+        frames_of(body[:46] + bytes(4) + body[50:] + bytes(32))
 
 
 def test_a_lost_slot_counts_as_damaged() -> None:
