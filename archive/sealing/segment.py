@@ -164,11 +164,12 @@ def frames_of(data: Octets) -> Segment:
     is damaged, or if the boundary between two frames is lost.
     """
     archive_id, segment_id, lock_class, count = _read_header(data)
+    view = memoryview(data)
     table_start = len(data) - HASH_SIZE - _OFFSET.size * (count + 1)
     if count == 0 or table_start <= _HEADER.size:
         raise CorruptError(f"Segment {segment_id} is cut short.")
-    table = [offset for (offset,) in _OFFSET.iter_unpack(data[table_start:-HASH_SIZE])]
-    intact = sha256(data[:-HASH_SIZE]).digest() == data[-HASH_SIZE:]
+    table = [offset for (offset,) in _OFFSET.iter_unpack(view[table_start:-HASH_SIZE])]
+    intact = sha256(view[:-HASH_SIZE]).digest() == view[-HASH_SIZE:]
     starts = [_HEADER.size]
     for slot, stated in enumerate(table[1:-1]):
         # Where the two accounts of a frame's end differ, the next frame tells which is right.
@@ -182,7 +183,6 @@ def frames_of(data: Octets) -> Segment:
         raise CorruptError(f"Segment {segment_id} was built with a wrong offset table.")
     ends = [*starts[1:], table_start]
     spans = tuple(Span(start, end - start) for start, end in zip(starts, ends, strict=True))
-    view = memoryview(data)
     frames = tuple(view[span.offset : span.offset + span.length] for span in spans)
     return Segment(archive_id, segment_id, lock_class, frames, spans, intact)
 
