@@ -5,12 +5,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api import context
+from api import metrics as metrics_text
 from api.problems import NOT_READY, ProblemError, documented
 from api.v1.shapes import SECURITY, answer
 from archive.access.answers import Health
 from archive.access.roles import Permission, require
-
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 blueprint = APIBlueprint(
     "service",
@@ -63,4 +62,5 @@ def readyz() -> Response:
 def metrics() -> Response:
     """Give the counters of this service."""
     require(context.actor(), Permission.OPERATE)
-    return Response(context.archive().metrics(), content_type=METRICS_TYPE)
+    text = metrics_text.exposition(context.archive().health())
+    return Response(text, content_type=metrics_text.MEDIA_TYPE)

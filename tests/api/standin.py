@@ -219,9 +219,6 @@ class StandIn:
             problems=self.not_ready,
         )
 
-    def metrics(self) -> str:
-        return "# TYPE muniment_events_total counter\nmuniment_events_total 1\n"
-
 
 def interaction(native_id: str = "m1", **changes: object) -> bytes:
     """Give the JSON of an interaction that is right, with changes."""

@@ -25,10 +25,17 @@ def test_readyz_gives_its_reasons(client, legal, stand_in):
     assert "Retry-After" in answer.headers
 
 
-def test_metrics_are_for_those_who_operate(client, administrator, legal):
+def test_metrics_are_for_those_who_operate(client, administrator, legal, capture):
+    capture()
     answer = client.get("/metrics", headers=administrator)
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    assert "muniment_events_total 1" in answer.text
+    samples = dict(line.split(" ") for line in answer.text.splitlines() if line[0] != "#")
+    assert samples == {
+        "muniment_ready": "1",
+        "muniment_events_total": "1",
+        'muniment_follower_position{follower="index"}': "1",
+        'muniment_follower_lag_events{follower="index"}': "0",
+    }
     assert client.get("/metrics", headers=legal).status_code == 403
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from api.cli import options, output, progress
+from api.cli import EXIT_INTERRUPTED, options, output, progress
 from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.clock import SystemClock
 
@@ -53,8 +53,10 @@ def command(
                 progress=show,
             )
     except KeyboardInterrupt:
-        click.echo("what was archived stays; run the same command again to go on", err=True)
-        raise
+        click.echo(
+            "interrupted; what was archived stays; run the same command again to go on", err=True
+        )
+        return EXIT_INTERRUPTED
     if as_json:
         output.write_json(
             {

@@ -77,7 +77,8 @@ def _write(answer: SearchAnswer, *, count: bool) -> None:
     unsearchable = f"; {answer.unsearchable:,} could not be searched" if answer.unsearchable else ""
     click.echo(f"{answer.total:,} found as of event {answer.as_of}{unsearchable}")
     for name, counts in (answer.facets or {}).items():
-        output.write_table((name, "records"), [(key, f"{n:,}") for key, n in counts.items()])
+        if counts:
+            output.write_table((name, "records"), [(key, f"{n:,}") for key, n in counts.items()])
     if count:
         return
     for result in answer.results:
