@@ -1,0 +1,1 @@
+"""The doors: JSON API, web console, command line and the processes behind them."""
