@@ -108,8 +108,10 @@ class IndexDirectory:
         return generation
 
     def remove(self) -> None:
-        """Remove everything, for a leader that stops: no index outlives the service."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove every generation, for a leader that stops: no index outlives the service."""
+        (self.path / _CURRENT).unlink(missing_ok=True)
+        for folder in _generations(self.path):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def remove_dead(self) -> None:
         """Remove generations of processes that are gone, but for the current one.
