@@ -334,7 +334,11 @@ def _entry(row: PointerRow) -> CommitEntry:
 
 
 def _distinct(events: Iterable[PlainEvent]) -> list[PlainEvent]:
-    return list({event.key: event for event in events}.values())
+    """Return the first event of each key, in order."""
+    first: dict[tuple[UUID, int], PlainEvent] = {}
+    for event in events:
+        first.setdefault(event.key, event)
+    return list(first.values())
 
 
 def _distinct_uses(groups: Sequence[Group], events: Sequence[PlainEvent]) -> list[BlobUse]:
