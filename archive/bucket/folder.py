@@ -46,16 +46,16 @@ class FolderBucket(Bucket):
     """
 
     def __init__(self, root: Path, clock: Clock, *, files: Files | None = None) -> None:
-        self._root = root.absolute()
+        self.root = root.absolute()
         self._clock = clock
         self._files = files or Files()
-        self._disk = Disk(self._root, self._files)
+        self._disk = Disk(self.root, self._files)
 
     def now(self) -> datetime:
         return self._clock.now()
 
     def describe(self) -> str:
-        return f"file:{self._root}"
+        return f"file:{self.root}"
 
     # Reading
 
@@ -80,7 +80,7 @@ class FolderBucket(Bucket):
         check_name(name)
         with _answering(name), self._disk.turn(name, shared=True):
             entry = self._find(name, version)
-            held = history.load_protection(history.lock_path(self._root, name, entry.version))
+            held = history.load_protection(history.lock_path(self.root, name, entry.version))
         return ObjectInfo(
             name=name,
             version=entry.version,
@@ -96,7 +96,7 @@ class FolderBucket(Bucket):
 
     def _names(self, prefix: str, after: str) -> Iterator[str]:
         with _answering(prefix):
-            yield from listing.names(self._root, prefix, after)
+            yield from listing.names(self.root, prefix, after)
 
     def versions(self, prefix: str) -> Iterator[VersionInfo]:
         check_prefix(prefix)
@@ -104,9 +104,9 @@ class FolderBucket(Bucket):
 
     def _versions(self, prefix: str) -> Iterator[VersionInfo]:
         with _answering(prefix):
-            for name in listing.names_with_history(self._root, prefix):
+            for name in listing.names_with_history(self.root, prefix):
                 with self._disk.turn(name, shared=True):
-                    found = history.load(self._root, name)
+                    found = history.load(self.root, name)
                 for number, entry in enumerate(found.entries):
                     yield VersionInfo(
                         name=name,
@@ -121,7 +121,7 @@ class FolderBucket(Bucket):
         check_name(name)
         if version is None:
             try:
-                return (self._root / name).open("rb", buffering=0)
+                return (self.root / name).open("rb", buffering=0)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 raise _not_found(name) from None
         # A version can move between the plain file and the history while it is being looked up.
@@ -131,9 +131,9 @@ class FolderBucket(Bucket):
     def _find(self, name: str, version: str | None) -> Entry:
         """Return a version with bytes; the caller holds the turn of `name`."""
         if version is None:
-            entry = history.plain_entry(self._root / name)
+            entry = history.plain_entry(self.root / name)
         else:
-            entry = history.load(self._root, name).find(version)
+            entry = history.load(self.root, name).find(version)
         if entry is None or entry.marker:
             raise _not_found(name, version)
         return entry
@@ -162,7 +162,7 @@ class FolderBucket(Bucket):
                 return self._publish(name, temporary, Protection(retention, legal_hold))
 
     def _publish(self, name: str, temporary: Temporary, protection: Protection) -> str:
-        path = self._root / name
+        path = self.root / name
         self._disk.ensure(path.parent)
         # The slow step is taken before the turn, for the usual case that no older version has the
         # same time or a later one.
@@ -205,7 +205,7 @@ class FolderBucket(Bucket):
         check_name(name)
         with _answering(name), self._disk.turn(name):
             entry = self._find(name, version)
-            held = history.load_protection(history.lock_path(self._root, name, entry.version))
+            held = history.load_protection(history.lock_path(self.root, name, entry.version))
             check_extension(name, held.retention, retention, self.now())
             self._protect(name, entry.version, replace(held, retention=retention))
 
@@ -213,23 +213,23 @@ class FolderBucket(Bucket):
         check_name(name)
         with _answering(name), self._disk.turn(name):
             entry = self._find(name, version)
-            held = history.load_protection(history.lock_path(self._root, name, entry.version))
+            held = history.load_protection(history.lock_path(self.root, name, entry.version))
             self._protect(name, entry.version, replace(held, legal_hold=on))
 
     # Steps of writing; the caller holds the turn of the name.
 
     def _settled(self, name: str) -> History:
         """Return all that the name has, after removing what cut-off changes left."""
-        found = history.load(self._root, name)
+        found = history.load(self.root, name)
         for path in found.leftovers:
             self._files.unlink(path)
         if found.leftovers:
             # Otherwise a power cut could bring one back when it has an effect again.
-            self._files.sync_directory(history.folder_of(self._root, name))
+            self._files.sync_directory(history.folder_of(self.root, name))
         return found
 
     def _history_folder(self, name: str) -> Path:
-        folder = history.folder_of(self._root, name)
+        folder = history.folder_of(self.root, name)
         self._disk.ensure(folder.parent)
         self._disk.ensure_last(folder)
         return folder
@@ -241,7 +241,7 @@ class FolderBucket(Bucket):
         self._files.sync_directory(folder)
 
     def _protect(self, name: str, version: str, protection: Protection) -> None:
-        path = history.lock_path(self._root, name, version)
+        path = history.lock_path(self.root, name, version)
         if protection != Protection():
             self._history_folder(name)
             self._disk.write(path, history.dump_protection(protection))
@@ -251,13 +251,13 @@ class FolderBucket(Bucket):
         self._tidy(name)
 
     def _hide(self, name: str) -> None:
-        path = self._root / name
+        path = self.root / name
         found = self._settled(name)
         if found.plain is not None:
             self._keep(name, found.plain)
             moment = max(history.to_nanoseconds(self.now()), int(found.plain.version, 16) + 1)
             marker = history.to_version(moment) + history.GONE
-            self._disk.write(history.folder_of(self._root, name) / marker, b"")
+            self._disk.write(history.folder_of(self.root, name) / marker, b"")
             self._files.unlink(path)
         # Also when nothing was found: the call may repeat one that failed just here.
         self._sync_if_there(path.parent)
@@ -266,10 +266,10 @@ class FolderBucket(Bucket):
         found = self._settled(name)
         entry = found.find(version)
         if entry is not None:
-            held = history.load_protection(history.lock_path(self._root, name, version))
+            held = history.load_protection(history.lock_path(self.root, name, version))
             check_destroyable(name, held.retention, held.legal_hold, self.now())
-            self._remove(self._root / name, found, entry)
-        self._sync_if_there((self._root / name).parent)
+            self._remove(self.root / name, found, entry)
+        self._sync_if_there((self.root / name).parent)
         # What the step before has left without effect goes now: the lock of the version, the
         # marker that was removed, the second link to the version that is current again.
         self._settled(name)
@@ -286,7 +286,7 @@ class FolderBucket(Bucket):
 
     def _tidy(self, name: str) -> None:
         """Make removals in the history durable, and remove its folder if it is empty now."""
-        folder = history.folder_of(self._root, name)
+        folder = history.folder_of(self.root, name)
         self._sync_if_there(folder)
         try:
             self._files.remove_directory(folder)

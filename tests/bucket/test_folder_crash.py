@@ -18,7 +18,14 @@ from archive.bucket import LockMode, Retention
 from archive.bucket.files import Files
 from archive.bucket.folder import FolderBucket
 from archive.errors import NotFoundError, UnavailableError
-from tests.bucket.doubles import Crash, FailingFiles, ManualClock, PowerLossFiles, SteppedFiles
+from tests.bucket.doubles import (
+    Crash,
+    FailingFiles,
+    ManualClock,
+    PowerLossFiles,
+    QuickFiles,
+    SteppedFiles,
+)
 
 NAME = "keys/segment/one.keys"
 NEW = b"new content"
@@ -80,11 +87,26 @@ def release(bucket: FolderBucket, version: str) -> None:
 
 
 def ended_lock(bucket: FolderBucket) -> None:
-    bucket.put(NAME, b"1", retention=Retention(LockMode.COMPLIANCE, LOCK_END))
-    bucket._clock.sleep(2.0)
+    """Leave a lock that has ended by the scenario's time."""
+    clock = ManualClock()
+    clock.move(days=-2)
+    ended = Retention(LockMode.COMPLIANCE, clock.now() + timedelta(days=1))
+    FolderBucket(bucket.root, clock, files=QuickFiles()).put(NAME, b"1", retention=ended)
 
 
-LOCK_END = ManualClock().now() + timedelta(seconds=1)
+class CutAtUnlink(QuickFiles):
+    """Dies before the first removal of a name."""
+
+    def unlink(self, path: Path) -> None:
+        raise Crash
+
+
+def cut_off_hide(bucket: FolderBucket) -> None:
+    """Leave a marker without effect and a second link to the version, of a call that died."""
+    bucket.put(NAME, b"1")
+    with suppress(Crash):
+        FolderBucket(bucket.root, ManualClock(), files=CutAtUnlink()).delete(NAME)
+
 
 SCENARIOS = [
     Scenario("put", put(), put_new),
@@ -103,6 +125,9 @@ SCENARIOS = [
     Scenario("destroy old marker", put(b"1", None, b"2"), destroy, target=1),
     Scenario("destroy marker", put(b"1", b"2", None), destroy),
     Scenario("destroy hidden", put(b"1", None), destroy, target=1),
+    Scenario("put after cut-off hide", cut_off_hide, put_new),
+    Scenario("hide after cut-off hide", cut_off_hide, hide),
+    Scenario("destroy after cut-off hide", cut_off_hide, destroy),
     Scenario("extend", put(b"1"), extend),
     Scenario("extend more", put(b"1", retention=until(60)), extend),
     Scenario("extend old", put(b"1", b"2"), extend, target=1),
@@ -146,7 +171,7 @@ class Trial:
         self._number += 1
         clock = ManualClock()
         root = self._folder / str(self._number) / "bucket"
-        bucket = FolderBucket(root, clock, files=Quick())
+        bucket = FolderBucket(root, clock, files=QuickFiles())
         self._scenario.prepare(bucket)
         versions = [each.version for each in bucket.versions(NAME)]
         target = versions[self._scenario.target] if versions else ""
@@ -178,28 +203,17 @@ class Prepared:
     target: str
 
     def open(self, files: Files | None = None) -> FolderBucket:
-        return FolderBucket(self.root, self.clock, files=files or Quick())
+        return FolderBucket(self.root, self.clock, files=files or QuickFiles())
 
     def act(self, bucket: FolderBucket) -> None:
         self.scenario.act(bucket, self.target)
 
 
-class Quick(Files):
-    """Leaves out what only a cut of the power could tell from its absence."""
-
-    def sync(self, descriptor: int) -> None:
-        pass
-
-    def sync_directory(self, path: Path) -> None:
-        if not path.is_dir():
-            raise FileNotFoundError
-
-
-class QuickSteps(SteppedFiles, Quick):
+class QuickSteps(SteppedFiles, QuickFiles):
     """The same, counted."""
 
 
-class QuickFailing(FailingFiles, Quick):
+class QuickFailing(FailingFiles, QuickFiles):
     """The same, failing."""
 
 
@@ -278,8 +292,8 @@ def test_making_the_bucket_can_be_cut_off(tmp_path: Path) -> None:
         root = tmp_path / str(at) / "bucket"
         with pytest.raises(Crash):
             make(root, QuickFailing(Crash(), at=at, taken=True))
-        make(root, Quick()).put(NAME, NEW)
-        assert make(root, Quick()).get(NAME) == NEW
+        make(root, QuickFiles()).put(NAME, NEW)
+        assert make(root, QuickFiles()).get(NAME) == NEW
 
 
 def test_what_a_put_costs(tmp_path: Path) -> None:
