@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from api.app import create_app
 from api.cli import run
@@ -29,8 +31,17 @@ ANSWER = (
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+
+
+def environment(tmp_path):
+    """Everything under the temporary folder, the index too, so that nothing stays behind."""
+    return {
+        "MUNIMENT_HOME": str(tmp_path / "home"),
+        "MUNIMENT_INDEX_DIR": str(tmp_path / "index"),
+        "MUNIMENT_INDEX_ON_DISK": "yes",
+    }
 
 
 def document(capfd):
@@ -91,8 +102,8 @@ def test_what_cannot_be_read_is_listed_and_leaves_with_1(home, tmp_path, capfd):
     assert "channel" in report["exceptions"][0]["reason"]
 
 
-def test_http_captures_finds_and_reads(home, tmp_path):
-    settings = Settings.load({"MUNIMENT_HOME": str(home)}, tmp_path)
+def test_http_captures_finds_and_reads(tmp_path):
+    settings = Settings.load(environment(tmp_path), tmp_path)
     made = create_archive(settings)
     with open_archive(settings) as archive:
         client = create_app(lambda: archive).test_client()
@@ -131,3 +142,35 @@ def test_http_captures_finds_and_reads(home, tmp_path):
         page = client.get("/?q=side")
         assert page.status_code == 200
         assert "<mark>Side</mark>" in page.text or "<mark>side</mark>" in page.text
+
+
+QUERY_PARTS = st.sampled_from(
+    'side "side letter" AND OR NOT ( ) - * ? ~1 w/3 pre/2 %2 : from: sent:2001.. sent>=2001-05 '
+    "size>1kb has:attachment is:html-only".split()
+)
+
+
+def test_no_query_makes_a_500(tmp_path):
+    settings_of_archive = Settings.load(environment(tmp_path), tmp_path)
+    made = create_archive(settings_of_archive)
+    with open_archive(settings_of_archive) as archive:
+        client = create_app(lambda: archive).test_client()
+        legal = headers(made.legal_token)
+        archive.intake.capture(archive.access.authenticate(made.legal_token), [interaction()])
+
+        @settings(max_examples=40)
+        @given(
+            query=st.lists(QUERY_PARTS | st.text(max_size=4), max_size=6).map(" ".join),
+            cursor=st.none() | st.text(max_size=20),
+            as_of=st.none() | st.integers(0, 2**80),
+        )
+        def answered(query, cursor, as_of):
+            asked = {"q": query, "cursor": cursor, "as_of": as_of}
+            answer = client.get(
+                "/v1/search",
+                query_string={name: value for name, value in asked.items() if value is not None},
+                headers=legal,
+            )
+            assert answer.status_code in (200, 400), answer.text
+
+        answered()
