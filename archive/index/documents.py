@@ -8,10 +8,9 @@ from uuid import UUID
 from tantivy import Document
 
 from archive.index.analysis import normalise
-from archive.index.schema import CURRENT, facet_field, person_field
+from archive.index.schema import ACCENTED_TEXTS, CONTENT_TEXTS, CURRENT, facet_field, person_field
 from archive.model.record import Record
 from archive.query import attributes
-from archive.query.fields import DEFAULT_TEXTS
 from archive.query.people import address_terms
 
 __all__ = ["CURRENT", "build_document", "document_key"]
@@ -99,11 +98,11 @@ def _add_texts(document: Document, record: Record) -> bool:
     """Add the texts; returns whether there is any word in the subject or the body."""
     accented: set[str] = set()
     searchable = False
-    for name in (*DEFAULT_TEXTS, "location"):
+    for name in CONTENT_TEXTS:
         for text in attributes.texts(record, name):
             folded, exact = normalise(text)
             document.add_text(name, folded)
-            if folded != exact and name != "location":
+            if folded != exact and name in ACCENTED_TEXTS:
                 # Folding leaves no accented word alone, so none of these is a folded one.
                 accented.update(set(exact.split()).difference(folded.split()))
             if name in ("subject", "text", "html"):

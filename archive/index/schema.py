@@ -15,7 +15,10 @@ from archive.query.fields import DEFAULT_TEXTS, FIELDS, FieldKind
 CURRENT: Final = 2**63 - 1
 """The `until` of a document that nothing has superseded."""
 
-TEXT_FIELDS: Final = (*DEFAULT_TEXTS, "location", *PEOPLE)
+CONTENT_TEXTS: Final = ("subject", *DEFAULT_TEXTS, "location")
+TEXT_FIELDS: Final = (*CONTENT_TEXTS, *PEOPLE)
+ACCENTED_TEXTS: Final = frozenset({"subject", *DEFAULT_TEXTS})
+"""The texts whose accented words stand in the field of that name; the opening has the subject."""
 VALUE_FIELDS: Final = tuple(
     field.name
     for field in FIELDS.values()
@@ -54,7 +57,7 @@ def build_schema() -> tantivy.Schema:
     builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    # The accented words of the default texts, exactly as written; the texts hold them folded.
+    # Accented words exactly as written; the texts hold them folded.
     builder.add_text_field("accented", tokenizer_name="whitespace", index_option="basic")
     for name in map(person_field, PEOPLE):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")

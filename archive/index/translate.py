@@ -13,8 +13,8 @@ from tantivy import FieldType, Occur, Query, Schema
 
 from archive.errors import InvalidError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN, stem
-from archive.index.schema import MANY_VALUED, person_field
-from archive.query.fields import DEFAULT_TEXTS, TEXTS
+from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, person_field
+from archive.query.fields import TEXTS
 from archive.query.matcher import text_field, wanted_patterns, wanted_values
 from archive.query.people import bare_address
 from archive.query.terms import Term, TermKind, has_wildcard, terms
@@ -204,7 +204,7 @@ class _Translator:
             case TermKind.PLAIN:
                 return _exactly(folded)
             case TermKind.ACCENTED:
-                upper = all_of([folded, self._accented(term)]) if name in DEFAULT_TEXTS else folded
+                upper = all_of([folded, self._accented(term)]) if name in ACCENTED_TEXTS else folded
                 return Bounds(upper, None, False)
             case TermKind.PATTERN:
                 query = Query.regex_query(self._schema, name, _expression(term.folded))

@@ -6,7 +6,7 @@ Texts are looked into word by word, values compared whole, numbers by order.
 from typing import Final
 
 from archive.index.analysis import normalise, value
-from archive.model.interaction import Channel, Participant, Role
+from archive.model.interaction import Channel, Content, Participant, Role
 from archive.model.record import Record
 from archive.query.fields import TEXTS
 from archive.query.people import address_terms
@@ -20,6 +20,9 @@ ROLE_FIELDS: Final = {
     Role.BCC: "bcc",
 }
 """The field of each role; the roles that have none are found by `participants:` alone."""
+
+_OPENING: Final = 500
+"""How many characters of the body the opening reaches into."""
 
 OTHERS: Final = "others"
 PEOPLE: Final = ("from", "to", "cc", "bcc", OTHERS)
@@ -36,11 +39,17 @@ def participants(record: Record, part: str) -> list[Participant]:
 
 
 def texts(record: Record, name: str) -> list[str]:
-    """Return the texts of one name, in order; a phrase never goes from one to the next."""
+    """Return the texts of one name, in order; a phrase never goes from one to the next.
+
+    The `opening` is the subject and how the body begins, read on as one text, the way a page
+    shows them: a phrase may begin in the one and end in the other.
+    """
     content = record.content
     match name:
         case "subject":
             found = [content.subject]
+        case "opening":
+            found = [_opening(content)]
         case "text":
             found = [content.text]
         case "html":
@@ -127,6 +136,16 @@ def sender(record: Record) -> str | None:
     for author in participants(record, "from"):
         return value(author.address) if author.address else author.name
     return None
+
+
+def _opening(content: Content) -> str | None:
+    if not content.subject:
+        return None
+    body = content.text or content.html_text or ""
+    if len(body) > _OPENING:
+        # Cut between words, so that no piece of one is found.
+        body = body[:_OPENING].rsplit(maxsplit=1)[0]
+    return f"{content.subject}\n{body}"
 
 
 def _optional(text: str | None) -> tuple[str, ...]:

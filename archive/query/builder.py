@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from lark import Token, Tree
 
 from archive.errors import InvalidError
+from archive.index.analysis import ANY_CHARACTER, ANY_RUN
 from archive.query.fields import FIELDS, Field, FieldKind, suggestion
 from archive.query.people import person
 from archive.query.terms import terms
@@ -31,6 +32,9 @@ from archive.query.values import compared, ranged
 
 FARTHEST: Final = 1_000
 MOST_EDITS: Final = 2
+LONGEST_FUZZY: Final = 64
+MOST_UNKNOWN: Final = 8
+"""How many `?` a word may hold beside a `*`: the automaton doubles with each."""
 
 Branch: TypeAlias = "Tree[Token] | Token"
 
@@ -216,6 +220,8 @@ def _loose(text: str, suffix: str, quoted: bool, name: str | None) -> Node:
         raise InvalidError(f"{suffix} goes with a single word without wildcards.")
     if suffix == "~":
         return Stem(text, name)
+    if len(text) > LONGEST_FUZZY:
+        raise InvalidError(f"A fuzzy word has at most {LONGEST_FUZZY} characters.")
     distance = int(suffix[1:])
     if not 1 <= distance <= MOST_EDITS:
         raise InvalidError(f"{suffix} is out of reach; 1 or {MOST_EDITS} letters may differ.")
@@ -238,6 +244,9 @@ def _words(text: str, quoted: bool, name: str | None) -> Node:
     node = Phrase(text, name) if quoted else Word(text, name)
     if not quoted and text.strip("*") == "":
         return Word("*", name) if name else EVERYTHING
+    for term in terms(node):
+        if ANY_RUN in term.folded and term.folded.count(ANY_CHARACTER) > MOST_UNKNOWN:
+            raise InvalidError(f"A word with a * takes at most {MOST_UNKNOWN} times ?.")
     if not terms(node):
         raise InvalidError(
             f"There is no letter or digit to search for in {text}; leave it out, or put it "
@@ -247,6 +256,8 @@ def _words(text: str, quoted: bool, name: str | None) -> Node:
 
 
 def _whole(text: str, field: Field) -> Node:
+    if text == "*":
+        return Value(text, field.name)
     if field.kind is FieldKind.CHOICE:
         text = text.lower()
         if text not in field.choices:

@@ -59,7 +59,7 @@ FIELDS: Final[dict[str, Field]] = {
     )
 }
 
-DEFAULT_TEXTS: Final = ("subject", "text", "html", "attachment")
+DEFAULT_TEXTS: Final = ("opening", "text", "html", "attachment")
 """The texts that words without a field are looked for in."""
 
 TEXTS: Final[dict[str | None, tuple[str, ...]]] = {

@@ -3,16 +3,18 @@
 The index answers the same question faster; where it cannot be exact, this settles it.
 """
 
+import re
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from archive.errors import InvalidError
+from archive.index.analysis import ANY_RUN, words
 from archive.index.analysis import Word as TextWord
-from archive.index.analysis import words
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.fields import FIELDS, TEXTS, FieldKind
 from archive.query.people import bare_address, wanted_terms
-from archive.query.spans import spans
+from archive.query.spans import occurs
 from archive.query.terms import glob, has_wildcard, marked_pattern, value_pattern
 from archive.query.tree import (
     And,
@@ -29,6 +31,8 @@ from archive.query.tree import (
     Word,
     walk,
 )
+
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]{12}")
 
 
 def matches(node: Node, record: Record, *, conversation: str | None = None) -> bool:
@@ -80,7 +84,7 @@ class _Matcher:
 
     def _found(self, node: Node) -> bool:
         return any(
-            spans(node, text) for name in TEXTS[text_field(node)] for text in self._texts(name)
+            occurs(node, text) for name in TEXTS[text_field(node)] for text in self._texts(name)
         )
 
     def _texts(self, name: str) -> Sequence[Sequence[TextWord]]:
@@ -110,10 +114,12 @@ def wanted_patterns(text: str) -> list[str]:
 def wanted_values(text: str, field: str) -> list[str]:
     """Return the marked patterns of which a field's values must meet any."""
     kind = FIELDS[field].kind
+    if text == "*":
+        return [ANY_RUN]
     if kind is FieldKind.IDENTIFIER:
         exact = attributes.identifier(text)
-        # UUIDs and digests are written in either case; a native id only in its own.
-        return [exact] if field == "conversation" else list(dict.fromkeys((exact, exact.lower())))
+        # UUIDs and digests are written in either case; a source's own id only in its own.
+        return [exact.lower() if field == "hash" or _UUID.fullmatch(exact) else exact]
     if kind is FieldKind.CHOICE:
         return [text]
     return [value_pattern(text)]

@@ -201,6 +201,7 @@ values = st.sampled_from(
         Value("text", "has"), Value("html", "has"), Value("audio", "has"), Value("edited", "is"),
         Value("deleted", "is"), Value("undated", "is"), Value("duplicate", "is"),
         Value("unsearchable", "is"), Value("html-only", "is"),
+        Value("*", "direction"), Value("*", "conversation"), Value("*", "outcome"),
     ]
 )  # fmt: skip
 people = st.builds(

@@ -1,0 +1,201 @@
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import tantivy
+
+from archive.errors import InvalidError, UnavailableError
+from archive.index.cursor import Cursor, Sort
+from archive.index.documents import CURRENT, build_document, document_key, order
+from archive.index.engine import guarded
+from archive.index.schema import create_index
+from archive.index.searcher import Hits, Searcher
+from archive.model.interaction import Participant, Role
+from archive.model.record import Record
+from archive.query.parser import parse
+from tests.query.samples import START, record
+
+NOW = 1_000
+
+
+class Indexed:
+    """An index with the records that were put into it."""
+
+    def __init__(self) -> None:
+        self.index = create_index()
+        self.records: dict[UUID, Record] = {}
+        self.opened: list[UUID] = []
+
+    def add(self, *records: Record, until: int = CURRENT, conversation: str | None = None) -> None:
+        writer = self.index.writer(15_000_000, 1)
+        for each in records:
+            self.records[each.id] = each
+            writer.delete_documents_by_term("key", document_key(each.id, each.version))
+            writer.add_document(build_document(each, until=until, conversation=conversation))
+        writer.commit()
+        writer.wait_merging_threads()
+        self.index.reload()
+
+    def settle(self, ids: Sequence[UUID]) -> Iterator[Record]:
+        self.opened.extend(ids)
+        return (self.records[id] for id in ids if id in self.records)
+
+    def search(self, query: str, **options: Any) -> Hits:
+        options = {"as_of": NOW, "limit": 10, "settle": self.settle, **options}
+        return Searcher(self.index).search(parse(query), **options)
+
+    def seqs(self, query: str, **options: Any) -> list[int]:
+        return [hit.seq for hit in self.search(query, **options).hits]
+
+
+@pytest.fixture
+def indexed() -> Indexed:
+    return Indexed()
+
+
+def test_dates_order_results_and_undated_ones_come_last_both_ways(indexed: Indexed) -> None:
+    same = START + timedelta(days=9)
+    indexed.add(
+        record(1, occurred_at=same),
+        record(2, occurred_at=None),
+        record(3, occurred_at=START),
+        record(4, occurred_at=same),
+        record(5, occurred_at=None),
+        record(6, occurred_at=START - timedelta(days=40_000)),
+    )
+    assert indexed.seqs("") == [4, 1, 3, 6, 5, 2]
+    assert indexed.seqs("", sort=Sort.OLDEST) == [6, 3, 1, 4, 2, 5]
+
+
+def test_times_beyond_the_reach_of_an_order_keep_to_their_side() -> None:
+    far = order(10**12, 1, descending=True)
+    assert order(None, 2**28 - 1, descending=True) < order(-(10**12), 0, descending=True)
+    assert far < order(None, 0, descending=False) < 2**63
+
+
+def test_a_search_as_of_an_earlier_sequence_finds_what_was_true_then(indexed: Indexed) -> None:
+    old = record(1, text="fee", seq=5)
+    indexed.add(old, until=8)
+    indexed.add(record(1, text="rebate", seq=8, version=2))
+    assert indexed.seqs("fee") == []
+    assert indexed.seqs("rebate") == [8]
+    assert indexed.seqs("fee", as_of=7) == [5]
+    assert indexed.seqs("rebate", as_of=7) == []
+    assert indexed.seqs("", as_of=4) == []
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("query", ["fee", "fee pre/2 rebate"])
+def test_pages_join_up_even_when_more_is_captured_meanwhile(
+    indexed: Indexed, query: str, sort: Sort
+) -> None:
+    indexed.add(*(record(n, text="fee x rebate " * (n % 3 + 1)) for n in range(1, 12)))
+    whole = indexed.seqs(query, sort=sort, as_of=11)
+    assert len(whole) == 10
+    pages: list[int] = []
+    cursor: Cursor | None = None
+    for extra in range(12, 20):
+        hits = indexed.search(query, sort=sort, as_of=11, limit=4, after=cursor)
+        assert hits.total == 11
+        pages.extend(hit.seq for hit in hits.hits)
+        if hits.cursor is None:
+            break
+        cursor = Cursor.decode(hits.cursor, parse(query), sort)
+        if sort is not Sort.RELEVANCE:
+            indexed.add(record(extra, text="fee x rebate"))
+    assert pages[:10] == whole
+    assert len(set(pages)) == 11
+
+
+def test_a_cursor_serves_its_own_search_only(indexed: Indexed) -> None:
+    indexed.add(record(1), record(2))
+    text = indexed.search("", limit=1).cursor
+    assert text is not None
+    cursor = Cursor.decode(text, parse(""), Sort.NEWEST)
+    assert cursor.as_of == NOW
+    for query, sort in (("fee", Sort.NEWEST), ("", Sort.OLDEST)):
+        with pytest.raises(InvalidError, match="another"):
+            Cursor.decode(text, parse(query), sort)
+    for place in range(len(text)):
+        other = "A" if text[place] != "A" else "B"
+        with pytest.raises(InvalidError):
+            Cursor.decode(text[:place] + other + text[place + 1 :], parse(""), Sort.NEWEST)
+    for nonsense in ("", "é", "====", "A" * 400):
+        with pytest.raises(InvalidError):
+            Cursor.decode(nonsense, parse(""), Sort.NEWEST)
+    with pytest.raises(InvalidError, match="as of"):
+        indexed.search("", after=cursor, as_of=NOW - 1)
+
+
+def test_totals_are_exact_where_nothing_or_no_page_is_asked_for(indexed: Indexed) -> None:
+    indexed.add(*(record(n, text="fee") for n in range(1, 4)))
+    counted = indexed.search("fee", limit=0)
+    assert (counted.total, counted.hits, counted.cursor) == (3, (), None)
+    assert indexed.search("nothing").total == 0
+    with pytest.raises(InvalidError):
+        indexed.search("fee", limit=-1)
+
+
+def test_relevance_puts_the_best_first_and_the_newer_where_equal(indexed: Indexed) -> None:
+    indexed.add(
+        record(1, text="fee x x x"), record(2, text="fee fee fee x"), record(3, text="fee x x x")
+    )
+    assert indexed.seqs("fee", sort=Sort.RELEVANCE) == [2, 3, 1]
+
+
+def test_facets_count_all_that_matched(indexed: Indexed) -> None:
+    ann = (Participant(role=Role.FROM, address="Ann@b.test"),)
+    indexed.add(
+        record(1, text="fee a rebate", participants=ann, custodian="Ann"),
+        record(2, text="fee a rebate", source="Chat"),
+        record(3, text="fee rebate x", participants=ann, occurred_at=None),
+        record(4, text="draft", participants=ann),
+    )
+    # One of these the index answers alone, the other the matcher settles.
+    for query in ("fee rebate", "fee w/2 rebate"):
+        facets = indexed.search(query, limit=0, facets=True).facets
+        assert facets is not None
+        assert {name: dict(counts) for name, counts in facets.items()} == {
+            "channel": {"email": 3},
+            "source": {"Mail": 2, "Chat": 1},
+            "custodian": {"Ann": 1},
+            "month": {"2001-01": 2},
+            "sender": {"ann@b.test": 2},
+        }
+
+
+def test_unsearchable_counts_wordless_records_and_those_that_would_not_open(
+    indexed: Indexed,
+) -> None:
+    indexed.add(record(1, text="side letter"), record(2, text="..."), record(3, text="side late"))
+    assert indexed.search("side").unsearchable == 1
+    del indexed.records[record(3).id]
+    hits = indexed.search('"side l*"')
+    assert (hits.total, hits.unsearchable) == (1, 2)
+
+
+def test_only_doubtful_records_are_opened(indexed: Indexed) -> None:
+    indexed.add(record(1, text="fee and rebate"), record(2, text="fee"), record(3, text="rebate"))
+    assert indexed.search("fee -rebate").total == 1
+    assert indexed.search("écrit OR fee*").total == 2
+    assert indexed.search("fee w/9 rebate").total == 1
+    assert indexed.opened == []
+
+
+def test_the_archives_own_thread_is_found_and_settled(indexed: Indexed) -> None:
+    indexed.add(record(1, text="side letter"), conversation="T9")
+    assert indexed.search("conversation:T9").total == 1
+    assert indexed.search('conversation:T9 "si* letter"').total == 1
+
+
+def test_a_pattern_that_the_index_refuses_is_told_as_invalid(indexed: Indexed) -> None:
+    with pytest.raises(InvalidError, match="complicated"):
+        indexed.search("?" * 5_000)
+
+
+def test_a_panic_of_the_library_becomes_unavailable() -> None:
+    index = create_index()
+    with pytest.raises(UnavailableError):
+        guarded(index.searcher().search, tantivy.Query.all_query(), limit=0)

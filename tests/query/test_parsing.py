@@ -1,0 +1,161 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.errors import InvalidError
+from archive.query.parser import parse
+from archive.query.printer import to_text
+from archive.query.tree import EVERYTHING, Near, Person, Phrase, Range, Word, to_json
+
+
+def seconds(*parts: int) -> int:
+    return int(datetime(*parts, tzinfo=UTC).timestamp())  # type: ignore[arg-type,misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("", "*"),
+        ("fee rebate", "fee AND rebate"),
+        ("fee AND rebate", "fee AND rebate"),
+        ("fee -draft", "fee AND NOT draft"),
+        ("fee NOT (a OR b)", "fee AND NOT (a OR b)"),
+        ("((fee))", "fee"),
+        ("(a AND b) c", "a AND b AND c"),
+        ("“side letter”", '"side letter"'),
+        ("a NEAR(5) b", "a w/5 b"),
+        ("a near(n=5) b", "a w/5 b"),
+        ("a W/5 b", "a w/5 b"),
+        ("a ONEAR(3) b", "a pre/3 b"),
+        ("a NOT w/5 b", "a NOT w/5 b"),
+        ("a b w/5 c", "a AND b w/5 c"),
+        ("(a w/5 b) pre/9 c", "(a w/5 b) pre/9 c"),
+        ("subject:(a w/5 b)", "subject:a w/5 subject:b"),
+        ("subject:(fee OR rebate)", "subject:fee OR subject:rebate"),
+        ("FROM:(ann OR @b.test)", "from:ann OR from:@b.test"),
+        ("recieve%1", "recieve~1"),
+        ('from:"Ann <ann@b.test>"', "from:ann@b.test"),
+        ("http://b.test/a?b=1", "http://b.test/a?b=1"),
+        ("size>1mb", "size:1000001.."),
+        ("size:1kib..2kib", "size:1024..2048"),
+        ("sent:2001-02", "sent:2001-02-01T00:00:00Z..2001-02-28T23:59:59Z"),
+        ("sent<2001", "sent:..2000-12-31T23:59:59Z"),
+        ("sent<=2001", "sent:..2001-12-31T23:59:59Z"),
+        ("sent>9998", "sent:9999-01-01T00:00:00Z.."),
+        ("sent:9999-12-31", "sent:9999-12-31T00:00:00Z..9999-12-31T23:59:59Z"),
+        ("sent:*", "sent:*"),
+        ("id:<m1@x.test>", 'id:"<m1@x.test>"'),
+        ("Has:Attachment", "has:attachment"),
+    ],
+)
+def test_both_dialects_are_read_alike(text: str, read: str) -> None:
+    assert to_text(parse(text)) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "says"),
+    [
+        ("a OR b c", 6, "parentheses"),
+        ("a AND b OR c", 1, "parentheses"),
+        ("a and b", 3, "capitals"),
+        ("a OR", 5, "missing"),
+        ("OR a", 1, "quotes for the word"),
+        ("(a", 1, "no closing"),
+        ("a)", 2, "no opening"),
+        ('say "fee', 5, "no closing"),
+        ("()", 2, "missing"),
+        ("fee &", 5, "no letter or digit"),
+        ("form:ann", 1, "Did you mean from?"),
+        ("Re: fee", 1, "quotes"),
+        ("channel:emial", 9, "Did you mean email?"),
+        ("fee has:hold", 9, "not available yet"),
+        ("matter:x", 1, "not available yet"),
+        ("a w/5 b w/3 c", 9, "parentheses"),
+        ("a w/0 b", 3, "distance"),
+        ("a w/5 (b AND c)", 3, "sides"),
+        ("subject:a w/5 b", 11, "same field"),
+        ("w/5 b", 1, "both sides"),
+        ("-a w/5 b", 4, "both sides"),
+        ("NOT NOT a", 5, "NOT"),
+        ("sent:2001-02-30", 6, "no date"),
+        ("sent:yesterday", 6, "not a date"),
+        ("sent:2002..2001", 6, "ends before it begins"),
+        ("size:big", 6, "not a size"),
+        ("size<0", 6, "Nothing"),
+        ("subject>a", 1, "no order"),
+        ("subject:(from:a)", 10, "cannot hold another"),
+        ("feee~3", 1, "out of reach"),
+        ("fe*~1", 1, "without wildcards"),
+        ('"a b"~2', 1, "w/5"),
+        ("b *a?????????", 3, "at most 8"),
+        ("b" * 65 + "~1", 1, "at most 64"),
+        ("a\\", 2, "backslash"),
+        ("(" * 51 + "a" + ")" * 51, 51, "deeper"),
+        ("a " * 5001, 10_001, "10,000"),
+        ("a " * 1001, 1, "1,000"),
+    ],
+)
+def test_a_refusal_points_at_the_column_and_says_what_to_do(
+    text: str, column: int, says: str
+) -> None:
+    with pytest.raises(InvalidError, match=says) as refused:
+        parse(text)
+    assert refused.value.column == column
+
+
+def test_dates_are_read_in_the_zone_given() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    # The clocks go forward on this day, which has 23 hours.
+    assert parse("sent:2001-03-25", zone) == Range(
+        "sent", seconds(2001, 3, 24, 23), seconds(2001, 3, 25, 22)
+    )
+    assert parse("sent>=2001-03-25T10:00+05:30", zone) == Range(
+        "sent", seconds(2001, 3, 25, 4, 30), None
+    )
+
+
+def test_a_dotted_value_of_a_person_is_a_domain_and_a_quoted_one_is_words() -> None:
+    assert parse("from:enron.com") == Person("enron.com", "from")
+    assert parse('from:"enron.com"') == Phrase("enron.com", "from")
+    assert parse("from:skilling") == Word("skilling", "from")
+
+
+def test_a_tree_in_json_names_types_and_attributes() -> None:
+    assert to_json(parse("a pre/2 b")) == {
+        "type": "near",
+        "left": {"type": "word", "text": "a"},
+        "right": {"type": "word", "text": "b"},
+        "distance": 2,
+        "ordered": True,
+    }
+    assert parse("a pre/2 b") == Near(Word("a"), Word("b"), 2, ordered=True)
+    assert to_json(EVERYTHING) == {"type": "everything"}
+
+
+def test_the_deepest_query_that_is_taken_does_not_exhaust_the_stack() -> None:
+    node = parse("NOT (" * 50 + "a" + ")" * 50)
+    assert parse(to_text(node)) == node
+
+
+pieces = st.lists(
+    st.sampled_from(
+        ["a", "b*", '"c d"', '"', "(", ")", "AND", "OR", "NOT", "-", "w/5", "pre/2", "NEAR(3)",
+         "NOT w/2", "from:", "sent:", "size>", "2001-05", "..", "~1", "%", ":", "\\", "&", "日本",
+         " ",         "@", "1kb", "is:edited", "\n", "é"]
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(pieces.map("".join) | pieces.map(" ".join) | st.text(max_size=30))
+def test_any_text_is_read_and_printed_alike_or_refused_with_a_column(text: str) -> None:
+    try:
+        node = parse(text)
+    except InvalidError as refused:
+        assert refused.column is not None
+        assert 1 <= refused.column <= len(text) + 1
+    else:
+        assert parse(to_text(node)) == node
