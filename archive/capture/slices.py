@@ -80,7 +80,10 @@ def _find_all(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
 
 def printable(path: str) -> str:
     """Return a path that can be printed and written as JSON, whatever bytes its name holds."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class _Walk:

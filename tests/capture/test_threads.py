@@ -1,0 +1,51 @@
+"""Records that share a key are one conversation."""
+
+import pytest
+
+from archive.capture.threads import normalised_subject, thread_keys
+from archive.model.interaction import Channel, Content
+
+
+def mail(**fields) -> Content:
+    return Content(
+        **{"source": "s", "native_id": "own@x", "channel": Channel.EMAIL, "subject": "Re: Fee"}
+        | fields
+    )
+
+
+def test_a_reply_is_joined_by_ids_alone():
+    keys = thread_keys(mail(references=("a@x", "b@x"), in_reply_to="b@x"))
+    assert keys == ("s\nid:own@x", "s\nid:a@x", "s\nid:b@x")
+
+
+def test_mail_that_names_no_other_is_joined_by_subject_too():
+    assert thread_keys(mail()) == ("s\nid:own@x", "s\nsubject:fee")
+    assert thread_keys(mail(subject="RE: ")) == ("s\nid:own@x",)
+    assert thread_keys(mail(native_id="", subject=None)) == ()
+
+
+def test_sources_do_not_meet():
+    assert not set(thread_keys(mail())) & set(thread_keys(mail(source="t")))
+
+
+def test_other_channels_follow_the_source():
+    chat = mail(channel=Channel.CHAT, conversation="C1", references=("a@x",))
+    assert thread_keys(chat) == ("s\nconversation:chat:C1",)
+    assert thread_keys(mail(channel=Channel.CHAT)) == ("s\nid:own@x",)
+
+
+@pytest.mark.parametrize(
+    ("subject", "shared"),
+    [
+        ("Re: FW:  re : The\t Fee", "the fee"),
+        ("Fwd: Re[2]: Fee", "fee"),
+        ("AW: SV: Fee", "fee"),
+        ("Re: [list] Re: Fee", "[list] fee"),
+        ("[list] Re: [list] Fee", "[list] fee"),
+        ("[list] Fee", "[list] fee"),
+        ("Regarding: fee", "regarding: fee"),
+        ("Re:", ""),
+    ],
+)
+def test_subjects(subject, shared):
+    assert normalised_subject(subject) == shared
