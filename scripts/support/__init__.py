@@ -1,0 +1,1 @@
+"""What the shows share. Nothing here is part of the program."""
