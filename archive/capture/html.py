@@ -63,8 +63,8 @@ def visible_text(html: str) -> str:
         tree = LexborHTMLParser(marked)
         tree.strip_tags(_INVISIBLE)
         text = tree.root.text(deep=True, separator="") if tree.root is not None else ""
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return clean("\n".join(line for line in lines if line))
+    lines = (" ".join(words) for line in text.split("\n") if (words := line.split()))
+    return clean("\n".join(lines))
 
 
 def _is_deep(html: str) -> bool:
