@@ -8,6 +8,7 @@ from pathlib import Path
 from flask_openapi3.openapi import OpenAPI
 
 from api.app import create_app
+from api.serve.parent import end_with_parent
 from archive.opening import open_archive
 from archive.settings import Settings
 
@@ -18,6 +19,7 @@ def build() -> OpenAPI:
     What it captures goes through the host's committer, a process of its own. The archive is
     closed when this process ends. Raises ConfigurationError.
     """
+    end_with_parent()
     stack = ExitStack()
     atexit.register(stack.close)
     settings = Settings.load(os.environ, Path.cwd())

@@ -212,8 +212,12 @@ def read_keyring(settings: Settings, bucket: Bucket, environ: Mapping[str, str])
         raise ConfigurationError(
             f"There is no archive in {bucket.describe()}; make one with: muniment init."
         )
-    newest = max(parse_keyring_name(name) for name in names)
-    return open_keyring(bucket.get(keyring_name(newest)), parse_kek(settings.kek, environ))
+    newest = keyring_name(max(parse_keyring_name(name) for name in names))
+    keyring = open_keyring(bucket.get(newest), parse_kek(settings.kek, environ))
+    if keyring_name(keyring.number) != newest:
+        # An older keyring copied over a newer name would bring back keys that were destroyed.
+        raise ConfigurationError(f"{newest} holds keyring {keyring.number}: it was put there.")
+    return keyring
 
 
 @contextmanager

@@ -1,16 +1,21 @@
-"""The supervisor's children: `python -m api.serve committer|worker`."""
+"""The supervisor's children: `python -m api.serve committer|worker|web ARGUMENTS`."""
 
 import os
 import sys
 from pathlib import Path
 
+from api.serve.parent import end_with_parent
 from api.serve.processes import committer, worker
 from archive.errors import MunimentError
 from archive.settings import Settings
 
 
-def main(name: str) -> int:
+def main(name: str, *arguments: str) -> int:
     """Run one process until it is told to stop; what stops it early is said in one sentence."""
+    end_with_parent()
+    if name == "web":
+        # The wish to end with the parent stays through the exec.
+        os.execv(sys.executable, (sys.executable, "-m", "granian", *arguments))
     try:
         settings = Settings.load(os.environ, Path.cwd())
         return {"committer": committer, "worker": worker}[name](settings)
@@ -20,4 +25,4 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -131,9 +131,8 @@ def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
     if not 1 <= port <= 65535:
         raise ConfigurationError(f"{port} is not a port; choose one from 1 to 65535.")
     return (
-        sys.executable,
-        "-m",
-        "granian",
+        *_MODULE,
+        "web",
         "--interface",
         "wsgi",
         "--factory",
@@ -145,7 +144,7 @@ def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
         "--workers",
         str(workers),
         "--blocking-threads",
-        "16",
+        "4",
         "--backpressure",
         "64",
         "--respawn-failed-workers",

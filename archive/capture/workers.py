@@ -24,8 +24,6 @@ _CONTEXT = multiprocessing.get_context("spawn")
 
 def _work(connection: Connection) -> None:
     """Capture batches until the parent hangs up."""
-    # Ctrl-C reaches the whole group; the parent decides what to do about it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     opening, plan = connection.recv()
     with join_archive(opening) as archive:
         connection.send(None)
@@ -45,7 +43,13 @@ class _Worker:
     def __init__(self, first_message: Any) -> None:
         self.connection, theirs = _CONTEXT.Pipe()
         self.process: BaseProcess = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
-        self.process.start()
+        # Ctrl-C reaches the whole group; the parent decides what to do about it. What is blocked
+        # here stays blocked in the child.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self.connection.send(first_message)
         self.ready = False

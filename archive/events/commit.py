@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent, Tracking
+from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
 
 from archive.bucket.names import commit_name, keys_name, segment_name
 from archive.bucket.port import Bucket
@@ -24,15 +24,13 @@ from archive.events.pointers import (
     CommitRow,
     Pointer,
     PointerRecorder,
-    PointerRow,
 )
-from archive.sealing.commit import CommitEntry, encode_commit_record
+from archive.sealing.commit import COMMIT_MAC_LABEL, CommitEntry, encode_commit_record
 from archive.sealing.frame import leaf_hash, seal_frame
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
 
-MAC_LABEL = "commit-record"
 _SEGMENT_MAX_AGE = timedelta(hours=1)
 _ATTEMPTS = 3
 
@@ -85,7 +83,7 @@ class CommitEngine:
         self._bucket = bucket
         self._keyring = keyring
         self._clock = clock
-        self._mac_key = keyring.derive(MAC_LABEL)
+        self._mac_key = keyring.derive(COMMIT_MAC_LABEL)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="put")
         self._durable: list[int] = []
         self._unrecorded: list[tuple[CommitRow, bytes | None]] = []
@@ -161,7 +159,15 @@ class CommitEngine:
                 segment_id=sealed.segment_id,
                 keys_id=sealed.keys_id,
                 record_id=sealed.record_id,
-                events=sealed.stored,
+                rows=[
+                    (
+                        event.originator_id.bytes,
+                        event.originator_version,
+                        event.type,
+                        pointer.encode(),
+                    )
+                    for event, pointer in zip(events, sealed.pointers, strict=True)
+                ],
                 blobs=uses,
                 trackings=trackings,
                 durable_commits=self._durable,
@@ -173,12 +179,12 @@ class CommitEngine:
                     group.error = error
             return True
         except (PersistenceError, OSError) as error:
-            found = self._read_back(sealed)
+            found = self._read_back(events[0], sealed.segment_id)
             if found is None:
                 return self._conflicted(groups, trackings, error)
             first = found
         row = CommitRow(first, first + len(events) - 1, sealed.record_id)
-        self._unrecorded.append((row, self._record(row, self._entries(sealed, first))))
+        self._unrecorded.append((row, self._record(row, _entries(events, sealed.pointers, first))))
         # No caller may hear of success before the record stands: it is what a rebuild goes by.
         self._write_records()
         seqs = {event.key: first + place for place, event in enumerate(events)}
@@ -220,20 +226,11 @@ class CommitEngine:
             self._keyring.epoch_key(epoch),
             dict(enumerate(data_keys)),
         )
-        stored = [
-            StoredEvent(
-                originator_id=event.originator_id,
-                originator_version=event.originator_version,
-                topic=event.type,
-                state=Pointer(
-                    segment_id, slot, span.offset, span.length, leaf_hash(archive_id, frame)
-                ).encode(),
-            )
-            for slot, (event, frame, span) in enumerate(
-                zip(events, frames, segment.spans, strict=True)
-            )
+        pointers = [
+            Pointer(segment_id, slot, span.offset, span.length, leaf_hash(archive_id, frame))
+            for slot, (frame, span) in enumerate(zip(frames, segment.spans, strict=True))
         ]
-        return _Sealed(segment_id, keys_id, self._clock.uuid7(), segment.data, keys, stored)
+        return _Sealed(segment_id, keys_id, self._clock.uuid7(), segment.data, keys, pointers)
 
     def _put(self, sealed: "_Sealed") -> None:
         keys = self._pool.submit(
@@ -253,14 +250,11 @@ class CommitEngine:
             else:
                 return
 
-    def _read_back(self, sealed: "_Sealed") -> int | None:
-        """Return the first sequence number if the rows do stand, naming this segment."""
-        first = sealed.stored[0]
-        for row in self._recorder.select_pointers_of([UUID(str(first.originator_id))]):
-            if (
-                row.originator_version == first.originator_version
-                and row.pointer.segment_id == sealed.segment_id
-            ):
+    def _read_back(self, event: PlainEvent, segment_id: UUID) -> int | None:
+        """Return the first event's sequence number if it stands, and names this segment."""
+        for row in self._recorder.select_pointers_of([event.originator_id]):
+            same = row.originator_version == event.originator_version
+            if same and row.pointer.segment_id == segment_id:
                 return row.seq
         return None
 
@@ -278,20 +272,6 @@ class CommitEngine:
                     group.error = ConflictError("The events were processed already.")
         return True
 
-    def _entries(self, sealed: "_Sealed", first: int) -> list[CommitEntry]:
-        return [
-            _entry(
-                PointerRow(
-                    first + place,
-                    UUID(str(event.originator_id)),
-                    event.originator_version,
-                    event.topic,
-                    Pointer.decode(event.state),
-                )
-            )
-            for place, event in enumerate(sealed.stored)
-        ]
-
     def _record(self, row: CommitRow, entries: Sequence[CommitEntry]) -> bytes:
         return encode_commit_record(self._keyring.archive_id, row.record_id, entries, self._mac_key)
 
@@ -303,7 +283,17 @@ class CommitEngine:
                 rows = self._recorder.select_pointers_from(
                     row.first_seq, row.last_seq - row.first_seq + 1
                 )
-                data = self._record(row, [_entry(each) for each in rows])
+                entries = [
+                    _entry(
+                        each.seq,
+                        each.originator_id,
+                        each.originator_version,
+                        each.type,
+                        each.pointer,
+                    )
+                    for each in rows
+                ]
+                data = self._record(row, entries)
             self._try(self._bucket.put, commit_name(row.first_seq, row.record_id), data)
             self._unrecorded.pop(0)
             self._durable.append(row.first_seq)
@@ -316,20 +306,35 @@ class _Sealed:
     record_id: UUID
     segment: bytes
     keys: bytes
-    stored: list[StoredEvent]
+    pointers: list[Pointer]
 
 
-def _entry(row: PointerRow) -> CommitEntry:
+def _stream(event: PlainEvent) -> tuple[bytes, int]:
+    return event.originator_id.bytes, event.originator_version
+
+
+def _entries(
+    events: Sequence[PlainEvent], pointers: Sequence[Pointer], first: int
+) -> list[CommitEntry]:
+    return [
+        _entry(seq, event.originator_id, event.originator_version, event.type, pointer)
+        for seq, (event, pointer) in enumerate(zip(events, pointers, strict=True), first)
+    ]
+
+
+def _entry(
+    seq: int, originator_id: UUID, version: int, event_type: str, pointer: Pointer
+) -> CommitEntry:
     return CommitEntry(
-        seq=row.seq,
-        originator_id=row.originator_id,
-        originator_version=row.originator_version,
-        event_type=row.type,
-        leaf_hash=row.pointer.leaf_hash,
-        segment_id=row.pointer.segment_id,
-        slot=row.pointer.slot,
-        offset=row.pointer.offset,
-        length=row.pointer.length,
+        seq=seq,
+        originator_id=originator_id,
+        originator_version=version,
+        event_type=event_type,
+        leaf_hash=pointer.leaf_hash,
+        segment_id=pointer.segment_id,
+        slot=pointer.slot,
+        offset=pointer.offset,
+        length=pointer.length,
     )
 
 

@@ -28,6 +28,8 @@ _POINTER = Struct(">B16sIQI32s")
 _POINTER_VERSION = 1
 _IDS_PER_QUERY = 10_000
 
+SqlRow = tuple[bytes, int, str, bytes]
+
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS segments (segment_id BLOB PRIMARY KEY, keys_id BLOB NOT NULL)"
     " WITHOUT ROWID",
@@ -239,13 +241,14 @@ class PointerRecorder(SQLiteProcessRecorder):
         segment_id: UUID,
         keys_id: UUID,
         record_id: UUID,
-        events: Sequence[StoredEvent],
+        rows: Sequence[SqlRow],
         blobs: Sequence[BlobUse],
         trackings: Sequence[Tracking],
         durable_commits: Sequence[int],
     ) -> int:
         """Insert one commit in one transaction and return its first sequence number.
 
+        `rows` are stream id, version, type and encoded pointer, in the order of the segment.
         `durable_commits` are earlier commits, by first sequence number, whose record is known to
         stand in the bucket by now: noting it here saves them a transaction of their own.
 
@@ -258,10 +261,10 @@ class PointerRecorder(SQLiteProcessRecorder):
             # the maximum when the events are inserted.
             cursor.execute("INSERT INTO segments VALUES (?,?)", (segment_id.bytes, keys_id.bytes))
             first = (self._max_notification_id(cursor) or 0) + 1
-            self._insert_rows(cursor, first, events)
+            self._insert_rows(cursor, first, rows)
             cursor.execute(
                 "INSERT INTO commits VALUES (?,?,?,0)",
-                (first, first + len(events) - 1, record_id.bytes),
+                (first, first + len(rows) - 1, record_id.bytes),
             )
             self._insert_blobs(cursor, blobs)
             for tracking in trackings:
@@ -274,20 +277,21 @@ class PointerRecorder(SQLiteProcessRecorder):
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int] | None:
         first = (self._max_notification_id(c) or 0) + 1
-        self._insert_rows(c, first, stored_events)
+        rows = [
+            (_id_bytes(event), event.originator_version, event.topic, event.state)
+            for event in stored_events
+        ]
+        self._insert_rows(c, first, rows)
         tracking: Tracking | None = kwargs.get("tracking")
         if tracking is not None:
             self._insert_tracking(c, tracking)
         return range(first, first + len(stored_events))
 
     @staticmethod
-    def _insert_rows(c: SQLiteCursor, first: int, events: Sequence[StoredEvent]) -> None:
+    def _insert_rows(c: SQLiteCursor, first: int, rows: Sequence[SqlRow]) -> None:
         c.executemany(
             "INSERT INTO stored_events VALUES (?,?,?,?,?)",
-            [
-                (seq, _id_bytes(event), event.originator_version, event.topic, event.state)
-                for seq, event in enumerate(events, first)
-            ],
+            [(seq, *row) for seq, row in enumerate(rows, first)],
         )
 
     @staticmethod

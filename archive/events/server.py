@@ -17,6 +17,7 @@ from archive.events.group import Committer
 
 LOCK_NAME = "committer.lock"
 _CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 60.0
 
 
 class HostLock:
@@ -183,7 +184,9 @@ class RemoteCommitter(Committer):
             with wire.socket_path(self._folder) as path:
                 connection.settimeout(_CONNECT_SECONDS)
                 connection.connect(path)
-                connection.settimeout(None)
+                # A committer that hangs must not hang its callers: what it does is then unknown,
+                # as after a crash, and the same capture again tells.
+                connection.settimeout(_ANSWER_SECONDS)
         except BaseException:
             connection.close()
             raise

@@ -79,7 +79,7 @@ class IndexDirectory:
         memory: Memory,
         shared_memory: Path = Path(_SHARED_MEMORY),
     ) -> "IndexDirectory | None":
-        """Return the folder for the archive at `home`, made private; None means in memory.
+        """Return the folder for the archive at `home`; None means in memory.
 
         `chosen` is MUNIMENT_INDEX_DIR, and `on_disk_allowed` MUNIMENT_INDEX_ON_DISK.
 
@@ -93,11 +93,13 @@ class IndexDirectory:
         path = chosen if chosen is not None else shared_memory / _private_name(home)
         if not on_disk_allowed:
             _refuse_disk(path, memory)
-        _make_private(path)
+        _check_private(path)
         return cls(path, memory)
 
     def new_generation(self) -> Generation:
         """Make an empty generation, after removing what dead processes left. Leader only."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_private(self.path)
         self.remove_dead()
         folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
         while folder.exists():
@@ -186,14 +188,15 @@ def _refuse_disk(path: Path, memory: Memory) -> None:
         )
 
 
-def _make_private(path: Path) -> None:
-    """Make the folder, or check that nobody else has made it first: /dev/shm is open to all."""
+def _check_private(path: Path) -> None:
+    """Refuse a folder that somebody else has made first: /dev/shm is open to all."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = path.lstat()
         if path.is_symlink() or status.st_uid != os.getuid():
             raise ConfigurationError(f"The index folder {path} belongs to somebody else.")
         path.chmod(0o700)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise ConfigurationError(f"The index folder {path} cannot be used: {error}.") from error
 

@@ -13,7 +13,7 @@ from archive.errors import ConfigurationError, ConflictError, MunimentError
 from archive.events.commit import Group, PlainEvent
 from archive.events.opener import DamagedEvent, ErasedEvent, OpenedEvent
 from archive.events.pointers import PointerRecorder
-from archive.sealing.commit import decode_commit_record
+from archive.sealing.commit import COMMIT_MAC_LABEL, decode_commit_record
 from archive.sealing.keys import open_keys, seal_keys
 from tests.events.parts import Parts, assemble
 
@@ -28,7 +28,7 @@ def seqs(parts: Parts) -> list[int]:
 
 def recorded(parts: Parts) -> set[int]:
     """The sequence numbers that the bucket's commit records name, MACs checked."""
-    key = parts.keyring.derive("commit-record")
+    key = parts.keyring.derive(COMMIT_MAC_LABEL)
     names = list(parts.bucket.names("commits/"))
     records = [decode_commit_record(parts.bucket.get(name), key) for name in names]
     return {entry.seq for record in records for entry in record.entries}
@@ -205,5 +205,3 @@ def test_many_threads_share_commits_and_lose_nothing(tmp_path: Path) -> None:
     assert sorted(seq for group in groups for seq in group.seqs.values()) == list(range(1, 201))
     assert len(list(parts.bucket.names("segments/"))) < 200
     parts.close()
-
-

@@ -25,7 +25,7 @@ from tests.events.parts import Parts, assemble  # noqa: E402
 
 
 class _Sealed:
-    """Gives each case a recorder of its own."""
+    """Gives each case parts of its own, and those that ask twice the same database again."""
 
     def setUp(self) -> None:
         self._folder = Path(tempfile.mkdtemp())
@@ -35,9 +35,6 @@ class _Sealed:
         for parts in self._open:
             parts.close()
         shutil.rmtree(self._folder)
-
-    def create_recorder(self, *_: Any, **__: Any) -> SealedRecorder:
-        return self._assemble().recorder
 
     def _assemble(self) -> Parts:
         known = self._open[-1] if self._open else None
@@ -51,6 +48,11 @@ class _Sealed:
         return parts
 
 
+class _SealedWithSequence(_Sealed):
+    def create_recorder(self, *_: Any, **__: Any) -> SealedRecorder:
+        return self._assemble().recorder
+
+
 class TestAggregateRecorder(_Sealed, AggregateRecorderTestCase):
     """Events of one stream."""
 
@@ -59,19 +61,19 @@ class TestAggregateRecorder(_Sealed, AggregateRecorderTestCase):
         return SealedAggregateRecorder(parts.pointers, parts.committer, parts.opener, OneBox())
 
 
-class TestApplicationRecorder(_Sealed, ApplicationRecorderTestCase[SealedRecorder]):
+class TestApplicationRecorder(_SealedWithSequence, ApplicationRecorderTestCase[SealedRecorder]):
     """Notifications, in order, from several threads."""
 
 
-class TestTrackingRecorder(_Sealed, TrackingRecorderTestCase):
+class TestTrackingRecorder(_SealedWithSequence, TrackingRecorderTestCase):
     """How far upstream events were processed."""
 
 
-class TestProcessRecorder(_Sealed, ProcessRecorderTestCase):
+class TestProcessRecorder(_SealedWithSequence, ProcessRecorderTestCase):
     """Events and tracking in one transaction."""
 
 
-class TestNonInterleaving(_Sealed, NonInterleavingNotificationIDsBaseCase):
+class TestNonInterleaving(_SealedWithSequence, NonInterleavingNotificationIDsBaseCase):
     """One insert's notification ids are not mixed with another's."""
 
 

@@ -1,0 +1,135 @@
+"""The service's processes: found again after any of them is killed, gone when it is."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from archive.creating import NewArchive
+from tests.archive.house import create, line
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """A service under test, and a client of it."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, made: NewArchive) -> None:
+        self.process, self.port, self.made = process, port, made
+
+    def ask(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            data=body,
+            headers={
+                "Authorization": f"Bearer {self.made.legal_token}",
+                "Muniment-Purpose": "operations",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=70) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def until(self, path: str, total: int, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        answer: tuple[int, bytes] = (0, b"")
+        while time.monotonic() < deadline:
+            answer = self.ask(path)
+            if answer[0] == 200 and json.loads(answer[1])["total"] == total:
+                return
+            time.sleep(0.1)
+        raise AssertionError(answer)
+
+    def children(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for pid in _children(self.process.pid):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            for name in ("committer", "worker"):
+                if name.encode() in words:
+                    found[name] = pid
+            if b"granian" in words:
+                found["web"] = pid
+        return found
+
+
+def _children(parent: int) -> list[int]:
+    path = Path(f"/proc/{parent}/task/{parent}/children")
+    return [int(each) for each in path.read_text().split()]
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    made = create(folder)
+    port = free_port()
+    environment = os.environ | {"MUNIMENT_HOME": str(folder / "home")}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from api.cli import main; main()",
+                "serve",
+                "--port",
+                str(port),
+            ],
+            env=environment,
+            stderr=log,
+        )
+    service = Running(process, port, made)
+    try:
+        service.until("/v1/search?q=&count=true", 0)
+        yield service
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0, (folder / "log").read_text()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs /proc")
+def test_each_process_may_be_killed(tmp_path: Path) -> None:
+    with running(tmp_path) as service:
+        for number, name in enumerate(("committer", "worker", "web"), 1):
+            os.kill(service.children()[name], signal.SIGKILL)
+            deadline = time.monotonic() + 60
+            while (status := service.ask("/v1/interactions", line(str(number)))[0]) not in (
+                200,
+                201,
+            ):
+                assert time.monotonic() < deadline, status
+                time.sleep(0.1)
+            service.until("/v1/search?q=&count=true", number)
+    said = (tmp_path / "log").read_text()
+    for name in ("committer", "worker", "web"):
+        assert f"{name} was ended by SIGKILL" in said
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs /proc")
+def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError), running(tmp_path) as service:
+        children = [each for pid in service.children().values() for each in (pid, *_children(pid))]
+        service.process.kill()
+        deadline = time.monotonic() + 30
+        while any(Path(f"/proc/{pid}").exists() for pid in children):
+            assert time.monotonic() < deadline, "processes stayed behind"
+            time.sleep(0.1)
+        # Leaving the block then finds that the service did not end cleanly.
