@@ -8,7 +8,14 @@ from uuid import UUID
 from tantivy import Document
 
 from archive.index.analysis import normalise
-from archive.index.schema import ACCENTED_TEXTS, CONTENT_TEXTS, CURRENT, facet_field, person_field
+from archive.index.schema import (
+    ACCENTED_TEXTS,
+    CONTENT_TEXTS,
+    CURRENT,
+    TERMS,
+    facet_field,
+    whole_term,
+)
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.people import address_terms
@@ -75,16 +82,15 @@ def build_document(
 ) -> Document:
     """Return the document of one version, true for `record.seq <= as_of < until`.
 
-    `conversation` is the archive's own thread, where it found one that the source did not name.
+    `conversation` is the archive's own thread, which the record does not know.
     """
     document = Document()
     document.add_text("key", document_key(record.id, record.version))
     searchable = _add_texts(document, record)
-    _add_people(document, record)
     values = attributes.values(record, searchable=searchable, conversation=conversation)
-    for name, found in values.items():
-        for value in found:
-            document.add_text(name, value)
+    terms = [whole_term(name, value) for name, found in values.items() for value in found]
+    terms.extend(_add_people(document, record))
+    document.add_text(TERMS, " ".join(terms))
     if conversation:
         document.add_text("thread", conversation)
     for facet, counted in facets(record).items():
@@ -112,15 +118,22 @@ def _add_texts(document: Document, record: Record) -> bool:
     return searchable
 
 
-def _add_people(document: Document, record: Record) -> None:
+def _add_people(document: Document, record: Record) -> set[str]:
+    """Add the words of names and addresses; returns the terms of the addresses."""
+    terms: set[str] = set()
     for someone in record.content.participants:
         part = attributes.role_field(someone.role)
         if someone.name:
             document.add_text(part, _folded(someone.name))
         if someone.address:
             document.add_text(part, _folded(someone.address))
-            for term in address_terms(someone.address):
-                document.add_text(person_field(part), term)
+            terms.update(_person_terms(part, someone.address))
+    return terms
+
+
+@lru_cache(maxsize=16_384)
+def _person_terms(part: str, address: str) -> tuple[str, ...]:
+    return tuple(whole_term(part, term) for term in address_terms(address))
 
 
 @lru_cache(maxsize=16_384)

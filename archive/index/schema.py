@@ -10,7 +10,7 @@ from typing import Final
 import tantivy
 
 from archive.query.attributes import PEOPLE
-from archive.query.fields import DEFAULT_TEXTS, FIELDS, FieldKind
+from archive.query.fields import DEFAULT_TEXTS
 
 CURRENT: Final = 2**63 - 1
 """The `until` of a document that nothing has superseded."""
@@ -19,11 +19,8 @@ CONTENT_TEXTS: Final = ("subject", *DEFAULT_TEXTS, "location")
 TEXT_FIELDS: Final = (*CONTENT_TEXTS, *PEOPLE)
 ACCENTED_TEXTS: Final = frozenset({"subject", *DEFAULT_TEXTS})
 """The texts whose accented words stand in the field of that name; the opening has the subject."""
-VALUE_FIELDS: Final = tuple(
-    field.name
-    for field in FIELDS.values()
-    if field.kind in (FieldKind.VALUE, FieldKind.IDENTIFIER, FieldKind.CHOICE)
-)
+TERMS: Final = "terms"
+"""The field of everything that is compared whole, each term with the name of what it is of."""
 NUMBER_FIELDS: Final = (
     "since",
     "until",
@@ -41,9 +38,12 @@ MANY_VALUED: Final = frozenset({"attachment", *PEOPLE})
 """Text fields that hold several texts, so that words of two texts stand near each other."""
 
 
-def person_field(field: str) -> str:
-    """Return the name of the index field with the address terms of a field of people."""
-    return f"{field}_person"
+def whole_term(name: str, value: str) -> str:
+    """Return the term of a whole value: a field's, or one of the terms of PEOPLE.
+
+    A space would part it in two, so a no-break space stands for it, which no value has.
+    """
+    return f"{name}:{value}".replace(" ", "\u00a0")
 
 
 def facet_field(facet: str) -> str:
@@ -59,10 +59,8 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     # Accented words exactly as written; the texts hold them folded.
     builder.add_text_field("accented", tokenizer_name="whitespace", index_option="basic")
-    for name in map(person_field, PEOPLE):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in VALUE_FIELDS:
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    # One field for many: each field of its own would cost every document time and space.
+    builder.add_text_field(TERMS, tokenizer_name="whitespace", index_option="basic")
     # The archive's own thread, kept because the matcher cannot read it from the record.
     builder.add_text_field("thread", stored=True, tokenizer_name="raw", index_option="basic")
     for name in map(facet_field, FACETS):

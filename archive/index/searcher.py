@@ -25,6 +25,7 @@ RANKED: Final = 10_000
 """How many results an order by relevance holds; a longer one is of use to nobody."""
 _BATCH: Final = 256
 _FACET_VALUES: Final = 100
+_WORDLESS: Final = Value("unsearchable", "is")
 
 Settle = Callable[[Sequence[UUID]], Iterator[Record]]
 """Opens records as of the search's sequence; one that cannot be opened is left out."""
@@ -241,8 +242,8 @@ class _Run:
 
     def unsearchable(self) -> int:
         """Return how many records hold no words, whatever is asked."""
-        term = Query.term_query(self.engine.schema, "is", "unsearchable", index_option="basic")
-        return self.engine.count(all_of([term, *self._valid()]))
+        wordless = translate(_WORDLESS, self.engine.schema).lower
+        return self.engine.count(all_of([wordless, *self._valid()]))
 
     def facets(self, settled: _Settled) -> Facets:
         """Return the most frequent values of each facet among all that matched."""

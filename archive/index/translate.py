@@ -13,7 +13,7 @@ from tantivy import FieldType, Occur, Query, Schema
 
 from archive.errors import InvalidError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN, stem
-from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, person_field
+from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, TERMS, whole_term
 from archive.query.fields import TEXTS
 from archive.query.matcher import text_field, wanted_patterns, wanted_values
 from archive.query.people import bare_address
@@ -151,13 +151,14 @@ class _Translator:
 
     def _person(self, text: str, field: str) -> Bounds:
         wanted = wanted_patterns(text)
-        names = [person_field(part) for part in TEXTS[field]]
-        return _exactly(any_of([self._whole(name, term) for name in names for term in wanted]))
+        queries = [self._whole(part, term) for part in TEXTS[field] for term in wanted]
+        return _exactly(any_of(queries))
 
     def _whole(self, name: str, pattern: str) -> Query:
+        term = whole_term(name, pattern)
         if has_wildcard(pattern):
-            return Query.regex_query(self._schema, name, _expression(pattern))
-        return Query.term_query(self._schema, name, pattern, index_option="basic")
+            return Query.regex_query(self._schema, TERMS, _expression(term))
+        return Query.term_query(self._schema, TERMS, term, index_option="basic")
 
     def _range(self, field: str, low: int | None, high: int | None) -> Query:
         if low is None and high is None:

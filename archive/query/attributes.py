@@ -80,11 +80,11 @@ def values(
 ) -> dict[str, tuple[str, ...]]:
     """Return the whole values of every field that has such, as they are compared.
 
-    `conversation` is the archive's own thread, where it found one that the source did not name.
+    `conversation` is the archive's own thread; the source's is found as well.
     `searchable` is what the function of that name says, for callers who know it already.
     """
     content = record.content
-    thread = conversation or content.conversation
+    threads = (conversation, content.conversation)
     digests = (record.sha256, *(attachment.sha256 for attachment in content.attachments))
     return {
         "channel": (content.channel.value,),
@@ -95,7 +95,7 @@ def values(
         "outcome": _optional(content.metrics.outcome if content.metrics else None),
         "filename": tuple(value(name) for name in texts(record, "attachment")),
         "language": _languages(content.language),
-        "conversation": (identifier(thread),) if thread else (),
+        "conversation": tuple(identifier(thread) for thread in threads if thread),
         "id": (str(record.id), record.id.hex, identifier(content.native_id)),
         "hash": tuple(digest.lower() for digest in digests),
         "has": _has(record),

@@ -38,7 +38,7 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]
 def matches(node: Node, record: Record, *, conversation: str | None = None) -> bool:
     """Say whether a record is one that the query asks for.
 
-    `conversation` is the archive's own thread, where it found one that the source did not name.
+    `conversation` is the archive's own thread, which the record does not know.
     """
     return _Matcher(record, conversation).matches(node)
 

@@ -62,6 +62,7 @@ def test_the_default_is_a_private_folder_on_tmpfs(home: Path) -> None:
     directory = resolve(home, memory(home / "shared memory"))
     assert directory is not None
     assert directory.path.parent == home / "shared memory"
+    directory.new_generation()
     assert directory.path.stat().st_mode & 0o777 == 0o700
     again = resolve(home, memory(home / "shared memory"))
     assert again is not None
@@ -85,7 +86,9 @@ def test_a_chosen_folder_on_disk_needs_leave(home: Path) -> None:
     with pytest.raises(ConfigurationError, match="MUNIMENT_INDEX_ON_DISK"):
         resolve(home, memory(home / "shared memory"), chosen=chosen)
     assert not chosen.exists()
-    assert resolve(home, memory(None), chosen=chosen, on_disk_allowed=True) is not None
+    directory = resolve(home, memory(None), chosen=chosen, on_disk_allowed=True)
+    assert directory is not None
+    directory.new_generation()
     assert chosen.stat().st_mode & 0o777 == 0o700
 
 
@@ -136,3 +139,15 @@ def test_what_dead_processes_left_is_removed_but_for_the_current_one(home: Path)
     assert (directory.path / "keep-me").exists()
     assert current.folder.exists()
     assert new.folder != current.folder
+
+
+def test_no_index_outlives_a_leader_that_stops(home: Path) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+    directory.new_generation().make_current()
+    reader = SharedIndexReader(directory)
+    assert total(reader) == (0, 0)
+    directory.remove()
+    assert list(directory.path.iterdir()) == []
+    with pytest.raises(UnavailableError):
+        reader.searcher()
