@@ -11,6 +11,7 @@ from api.app import create_app
 from api.serve.parent import end_with_parent
 from archive.opening import open_archive
 from archive.settings import Settings
+from archive.tuning import spare_the_collector
 
 
 def build() -> OpenAPI:
@@ -24,4 +25,5 @@ def build() -> OpenAPI:
     atexit.register(stack.close)
     settings = Settings.load(os.environ, Path.cwd())
     archive = stack.enter_context(open_archive(settings, commits=False))
+    spare_the_collector()
     return create_app(lambda: archive)

@@ -1,5 +1,6 @@
 """What the committer's process and the worker's process do until they are told to stop."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,10 @@ from types import FrameType
 from archive.leading import lead
 from archive.opening import open_archive
 from archive.settings import Settings
+from archive.tuning import spare_the_collector
 
 _WAIT_SECONDS = 0.5
+_WORKER_NICENESS = 5
 
 
 @contextmanager
@@ -38,6 +41,7 @@ def committer(settings: Settings) -> int:
         while not stop.is_set():
             with open_archive(settings) as archive:
                 if archive.committing:
+                    spare_the_collector()
                     stop.wait()
                     break
             stop.wait(_WAIT_SECONDS)
@@ -47,5 +51,8 @@ def committer(settings: Settings) -> int:
 def worker(settings: Settings) -> int:
     """Follow the events: catalog and index; returns the exit status."""
     with _until_told() as stop, open_archive(settings, commits=False) as archive:
+        spare_the_collector()
+        # Capturing goes first: what is archived is durable, and the index catches up after.
+        os.nice(_WORKER_NICENESS)
         lead(archive, stop)
     return 0

@@ -1,13 +1,16 @@
 """`/v1/interactions/bulk`: lines in, one line out for each, both while the other still runs.
 
-Memory holds one batch. Every line that has been answered is durable; when the archive fails on the
-way, the last line says from where on nothing is promised, so that nothing is lost in silence.
+Memory holds two batches. Every line that has been answered is durable; when the archive fails on
+the way, the last line says from where on nothing is promised: nothing is lost in silence.
 """
 
 import json
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
@@ -17,7 +20,11 @@ from api.lines import Line, Readable, batches, read_lines
 from api.problems import documented
 from api.v1.shapes import INTERACTIONS, SECURITY, require_media_type
 from archive.access.answers import CaptureResult
+from archive.access.roles import Actor
 from archive.errors import MunimentError
+
+if TYPE_CHECKING:
+    from archive.capture.intake import Intake
 
 NDJSON_TYPES = (
     "application/x-ndjson",
@@ -26,8 +33,10 @@ NDJSON_TYPES = (
     "application/json",
 )
 LINE_LIMIT = 64 * 1024 * 1024
-BATCH_LINES = 500
-BATCH_BYTES = 4 * 1024 * 1024
+BATCH_LINES = 2_000
+BATCH_BYTES = 8 * 1024 * 1024
+# One batch is read and checked while the one before is committed.
+BATCHES_AT_ONCE = 2
 
 blueprint = APIBlueprint(
     "bulk",
@@ -73,25 +82,40 @@ def _results(stream: Readable) -> Iterator[str]:
 
     What fails before anything was answered is raised and becomes a problem document.
     """
-    lines = read_lines(stream, longest=LINE_LIMIT)
+    intake, actor = context.archive().intake, context.actor()
+    found = batches(read_lines(stream, longest=LINE_LIMIT), count=BATCH_LINES, size=BATCH_BYTES)
     answered = 0
-    batch: list[Line] = []
-    try:
-        for batch in batches(lines, count=BATCH_LINES, size=BATCH_BYTES):
-            yield "".join(_captured(batch))
-            answered = batch[-1].number
-    except Exception as error:
-        if not answered:
-            raise
-        yield _failed(answered + 1, error)
+    waiting: deque[tuple[list[Line], Future[str]]] = deque()
+    with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+        try:
+            for batch in chain(found, [None]):
+                if batch is not None:
+                    waiting.append((batch, pool.submit(_captured, intake, actor, batch)))
+                while waiting and (batch is None or len(waiting) == BATCHES_AT_ONCE):
+                    first, results = waiting[0]
+                    yield results.result()
+                    answered = first[-1].number
+                    waiting.popleft()
+        except Exception as error:
+            if not answered:
+                raise
+            yield _failed(answered + 1, error)
 
 
-def _captured(batch: Sequence[Line]) -> Iterator[str]:
+def _captured(intake: "Intake", actor: Actor, batch: Sequence[Line]) -> str:
     sent = [line.data for line in batch if line.data is not None]
-    results = iter(context.archive().intake.capture(context.actor(), sent) if sent else ())
-    for line in batch:
-        result = _TOO_LONG if line.data is None else next(results)
-        yield _written({"line": line.number, **result.model_dump(mode="json", exclude_none=True)})
+    results = iter(intake.capture(actor, sent) if sent else ())
+    return "".join(
+        _written(
+            {
+                "line": line.number,
+                **(_TOO_LONG if line.data is None else next(results)).model_dump(
+                    mode="json", exclude_none=True
+                ),
+            }
+        )
+        for line in batch
+    )
 
 
 _TOO_LONG = CaptureResult(
