@@ -18,6 +18,7 @@ from archive.capture.batches import Plan, Rejected, Tally, capture_batch
 from archive.capture.slices import Slice
 from archive.errors import MunimentError, UnavailableError
 from archive.opening import Archive, join_archive
+from archive.tuning import spare_the_collector
 
 _CONTEXT = multiprocessing.get_context("spawn")
 
@@ -26,6 +27,7 @@ def _work(connection: Connection) -> None:
     """Capture batches until the parent hangs up."""
     opening, plan = connection.recv()
     with join_archive(opening) as archive:
+        spare_the_collector()
         connection.send(None)
         while True:
             try:

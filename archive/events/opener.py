@@ -101,13 +101,12 @@ class Opener:
             return {}
 
     def _open(self, row: PointerRow, frame: bytes) -> Opened:
-        name = segment_name(row.pointer.segment_id)
         try:
             data_key = self._keys(row.pointer.segment_id).get(row.pointer.slot)
             if data_key is None:
                 return ErasedEvent(row)
             if not frame:
-                raise CorruptError(f"{name} is missing or too short.")
+                raise CorruptError("the object is missing or too short.")
             opened = open_frame(frame, data_key)
             header = opened.header
             if (
@@ -118,6 +117,7 @@ class Opener:
             ):
                 raise CorruptError("the frame's header names another event.")
         except CorruptError as error:
+            name = segment_name(row.pointer.segment_id)
             message = (
                 f"Record {row.originator_id} version {row.originator_version} (seq {row.seq}) "
                 f"in {name}, slot {row.pointer.slot}, cannot be read: {error}"

@@ -1,0 +1,14 @@
+"""How long-running processes use the interpreter."""
+
+import gc
+
+
+def spare_the_collector() -> None:
+    """Look for reference cycles rarely; to be called once what stays for ever is loaded.
+
+    Events and records are trees that reference counting frees at once. Left alone, the cycle
+    collector walks them a third of the time that following or capturing takes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
