@@ -97,7 +97,7 @@ def from_incoming(incoming: IncomingInteraction, raw: bytes) -> Parsed:
         occurred_at=occurred_at,
         conversation=_clean(incoming.conversation),
         in_reply_to=_clean(incoming.in_reply_to),
-        participants=tuple(_participant(person) for person in incoming.participants),
+        participants=_participants(incoming, raw),
         subject=_clean(incoming.subject),
         text=_clean(incoming.text),
         html_text=visible_text(incoming.html) if incoming.html is not None else None,
@@ -136,6 +136,13 @@ def attachment_bytes(original: bytes, part: str) -> bytes:
         if part == f"{_PREFIX}{index}":
             return _base64(attachment.data, part)
     raise NotFoundError(f"The interaction has no part {part}.")
+
+
+def _participants(incoming: IncomingInteraction, raw: bytes) -> tuple[Participant, ...]:
+    if b"\\u" not in raw:
+        # What `clean` takes out can only be written as an escape in JSON.
+        return incoming.participants
+    return tuple(_participant(person) for person in incoming.participants)
 
 
 def _participant(person: Participant) -> Participant:

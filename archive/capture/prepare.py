@@ -11,7 +11,7 @@ from archive.clock import Clock
 from archive.events.blobs import INLINE_LIMIT, BlobStore
 from archive.events.identity import Identity
 from archive.events.pointers import BlobUse
-from archive.events.types import InteractionCaptured, Part
+from archive.events.types import BlobPlace, InteractionCaptured, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +79,29 @@ class _Keeper:
 
     def keep(self, name: str, media_type: str, data: bytes) -> Part:
         digest = hashlib.sha256(data)
-        part = Part(name=name, media_type=media_type, size=len(data), sha256=digest.hexdigest())
+        offset, blob = 0, None
         if len(data) <= INLINE_LIMIT:
+            offset = self._offset
             self.inline.append(data)
             self._offset += len(data)
-            return part.model_copy(update={"offset": self._offset - len(data)})
-        kept = self._blobs.keep(data, digest.digest(), anew=self._anew)
+        else:
+            blob = self._keep_blob(data, digest.digest())
+        return Part(
+            name=name,
+            media_type=media_type,
+            size=len(data),
+            sha256=digest.hexdigest(),
+            offset=offset,
+            blob=blob,
+        )
+
+    def _keep_blob(self, data: bytes, sha256: bytes) -> BlobPlace:
+        kept = self._blobs.keep(data, sha256, anew=self._anew)
         self.keys[str(kept.place.id)] = base64.b64encode(kept.key).decode()
         self._kept.append(
             (kept.place.id, bytes.fromhex(kept.place.digest), kept.place.sealed_size, kept.new)
         )
-        return part.model_copy(update={"blob": kept.place})
+        return kept.place
 
     def uses(self, event: InteractionCaptured) -> tuple[BlobUse, ...]:
         return tuple(
