@@ -4,7 +4,7 @@ Tantivy panics on a limit of nothing, and its panic is a BaseException that `exc
 misses. Here a limit is at least one, and a panic becomes an UnavailableError.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from archive.index.documents import document_key
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_MOST_BUCKETS = 60_000
+# Over all facets together, Tantivy refuses more than 65,000.
+_MOST_BUCKETS = 12_000
 # Each segment hands on all its values, so that counts are exact over all of them.
 _ALL_OF_SEGMENT = 2**31 - 1
 
@@ -85,26 +86,36 @@ class Engine:
         return None
 
     def top(
-        self, query: Query | None, field: str, limit: int, extra: dict[str, int]
-    ) -> Sequence[tuple[str, int]]:
-        """Return the most frequent values of a field and their exact counts.
+        self, query: Query | None, fields: Mapping[str, Mapping[str, int]], limit: int
+    ) -> dict[str, Sequence[tuple[str, int]]]:
+        """Return the most frequent values of some fields and their exact counts.
 
-        `extra` is counted on top; equal counts come in order of value.
+        What `fields` gives for a field is counted on top. Equal counts come in order of value.
         """
         # A value that is rare here may be frequent with what is added, so all are then needed.
-        wanted = _MOST_BUCKETS if extra else limit
-        counts = self._buckets(query, field, wanted)
-        whole = len(counts) < wanted
-        for value, more in extra.items():
-            if value not in counts and not whole:
-                term = Query.term_query(self.schema, field, value, "basic")
-                counts[value] = self.count(query.and_must_match(term)) if query else 0
-            counts[value] = counts.get(value, 0) + more
-        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        wanted = {name: _MOST_BUCKETS if extra else limit for name, extra in fields.items()}
+        buckets = self._buckets(query, wanted)
+        top: dict[str, Sequence[tuple[str, int]]] = {}
+        for name, extra in fields.items():
+            counts = buckets[name]
+            whole = len(counts) < wanted[name]
+            for value, more in extra.items():
+                if query is not None and value not in counts and not whole:
+                    term = Query.term_query(self.schema, name, value, "basic")
+                    counts[value] = self.count(query.and_must_match(term))
+                counts[value] = counts.get(value, 0) + more
+            top[name] = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        return top
 
-    def _buckets(self, query: Query | None, field: str, limit: int) -> dict[str, int]:
+    def _buckets(self, query: Query | None, wanted: dict[str, int]) -> dict[str, dict[str, int]]:
         if query is None:
-            return {}
-        terms = {"field": field, "size": limit, "segment_size": _ALL_OF_SEGMENT}
-        answer = guarded(self._searcher.aggregate, query, {"values": {"terms": terms}})
-        return {bucket["key"]: bucket["doc_count"] for bucket in answer["values"]["buckets"]}
+            return {name: {} for name in wanted}
+        aggregations = {
+            name: {"terms": {"field": name, "size": size, "segment_size": _ALL_OF_SEGMENT}}
+            for name, size in wanted.items()
+        }
+        answer = guarded(self._searcher.aggregate, query, aggregations)
+        return {
+            name: {bucket["key"]: bucket["doc_count"] for bucket in answer[name]["buckets"]}
+            for name in wanted
+        }

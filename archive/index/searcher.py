@@ -225,19 +225,23 @@ class _Run:
         if self.limit == 0:
             return []
         scored = self.engine.scored(self.possible, RANKED)
-        hits = self._hits([address for _, address in scored])
-        pairs = list(zip((score for score, _ in scored), hits, strict=True))
-        pairs.sort(key=lambda pair: (-pair[0], -pair[1].order))
-        start = self.after.key if self.after else 0
-        rest = [_Placed(rank, hit) for rank, (_, hit) in enumerate(pairs, 1)][start:]
-        if self.bounds.exact:
-            return rest[: self.limit + 1]
+        orders = self.engine.numbers(self._order, [address for _, address in scored])
+        ranking = sorted(zip(scored, orders, strict=True), key=lambda pair: (-pair[0][0], -pair[1]))
+        addresses = [address for (_, address), _ in ranking]
         found: list[_Placed] = []
-        while rest and len(found) <= self.limit:
-            batch, rest = rest[:_BATCH], rest[_BATCH:]
-            opened = [place.hit for place in batch]
-            confirmed = {hit.id for hit in self._confirmed(opened, self._open(opened))}
-            found.extend(place for place in batch if place.hit.id in confirmed)
+        rank = self.after.key if self.after else 0
+        # What the index is sure of needs no more than the page, else it goes on until that is full.
+        step = self.limit + 1 if self.bounds.exact else _BATCH
+        while rank < len(addresses) and len(found) <= self.limit:
+            batch = self._hits(addresses[rank : rank + step])
+            if self.bounds.exact:
+                confirmed = set(batch)
+            else:
+                confirmed = set(self._confirmed(batch, self._open(batch)))
+            found.extend(
+                _Placed(place, hit) for place, hit in enumerate(batch, rank + 1) if hit in confirmed
+            )
+            rank += step
         return found[: self.limit + 1]
 
     def unsearchable(self) -> int:
@@ -247,7 +251,6 @@ class _Run:
 
     def facets(self, settled: _Settled) -> Facets:
         """Return the most frequent values of each facet among all that matched."""
-        return {
-            facet: self.engine.top(self.sure, facet_field(facet), _FACET_VALUES, counted)
-            for facet, counted in settled.facets.items()
-        }
+        extra = {facet_field(facet): counted for facet, counted in settled.facets.items()}
+        top = self.engine.top(self.sure, extra, _FACET_VALUES)
+        return {facet: top[facet_field(facet)] for facet in FACETS}

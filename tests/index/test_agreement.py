@@ -5,15 +5,18 @@ from uuid import UUID
 
 import tantivy
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import build_document
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.model.record import Record
+from archive.query.builder import MOST_EDITS
 from archive.query.matcher import matches
-from archive.query.tree import Node
-from tests.query.samples import corpora, nodes
+from archive.query.terms import terms
+from archive.query.tree import Fuzzy, Node, Word
+from tests.query.samples import corpora, nodes, record
 
 AS_OF = 1_000
 
@@ -55,3 +58,25 @@ def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: N
             after = Cursor.decode(hits.cursor, node, sort)
         assert len(found) == len(set(found))
         assert set(found) == expected
+
+
+SPELLINGS = st.text("abé日", min_size=1, max_size=6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(SPELLINGS, min_size=1, max_size=30, unique=True), SPELLINGS, st.integers(1, MOST_EDITS)
+)
+def test_fuzzy_words_and_patterns_reach_the_same_spellings(
+    spellings: list[str], word: str, distance: int
+) -> None:
+    records = [record(number, text=text) for number, text in enumerate(spellings, 1)]
+    searcher = Searcher(indexed(records))
+    pattern = f"{word[:1]}*{word[1:2]}?*"
+    for node in (Fuzzy(word, distance), Word(pattern), Word(f"*{word[-1]}"), Word(word)):
+        if not terms(node) or (isinstance(node, Fuzzy) and len(terms(node)) > 1):
+            continue
+        hits = searcher.search(
+            node, as_of=AS_OF, limit=0, settle=lambda ids: (r for r in records if r.id in set(ids))
+        )
+        assert hits.total == sum(matches(node, each) for each in records)

@@ -24,7 +24,6 @@ from archive.query.tree import (
     Node,
     Not,
     NotNear,
-    Or,
     Person,
     Phrase,
     Range,
@@ -231,4 +230,3 @@ nodes: st.SearchStrategy[Node] = st.recursive(
     ),
     max_leaves=6,
 )
-__all__ = ["START", "Or", "corpora", "nodes", "record"]
