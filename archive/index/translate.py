@@ -14,8 +14,8 @@ from tantivy import FieldType, Occur, Query, Schema
 from archive.errors import InvalidError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN, stem
 from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, TERMS, whole_term
-from archive.query.fields import TEXTS
-from archive.query.matcher import text_field, wanted_patterns, wanted_values
+from archive.query.fields import DEFAULT_TEXTS, TEXTS
+from archive.query.matcher import text_names, wanted_patterns, wanted_values
 from archive.query.people import bare_address
 from archive.query.terms import Term, TermKind, has_wildcard, terms
 from archive.query.tree import (
@@ -31,6 +31,7 @@ from archive.query.tree import (
     Phrase,
     Range,
     Stem,
+    TextLeaf,
     Value,
     Word,
 )
@@ -146,7 +147,7 @@ class _Translator:
                 return _exactly(self._range(field, low, high))
             case Word(text, None) if bare_address(text):
                 return _any([self._text(node), self._person(text, "participants")])
-            case _:
+            case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
                 return self._text(node)
 
     def _person(self, text: str, field: str) -> Bounds:
@@ -165,12 +166,12 @@ class _Translator:
             return Query.exists_query(field)
         return between(self._schema, field, low, None if high is None else high - 1)
 
-    def _text(self, node: Node) -> Bounds:
-        field = text_field(node)
+    def _text(self, node: TextLeaf | Near | NotNear) -> Bounds:
+        names = text_names(node)
         single = _single(node)
-        if field is None and single is not None and single.kind is TermKind.ACCENTED:
+        if names == DEFAULT_TEXTS and single is not None and single.kind is TermKind.ACCENTED:
             return _exactly(self._accented(single))
-        return _any([self._within(node, name) for name in TEXTS[field]])
+        return _any([self._within(node, name) for name in names])
 
     def _within(self, node: Node, name: str) -> Bounds:
         """Return the bounds of records with a span of the node in a text of this name."""

@@ -10,7 +10,7 @@ from archive.errors import InvalidError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN
 from archive.query.fields import FIELDS, Field, FieldKind, suggestion
 from archive.query.people import person
-from archive.query.terms import terms
+from archive.query.terms import marked_pattern, terms
 from archive.query.tree import (
     EVERYTHING,
     Fuzzy,
@@ -138,7 +138,10 @@ class Builder:
             if suffix is not None:
                 return _loose(text, suffix, quoted, name)
             someone = person(text, quoted=quoted) if kind is FieldKind.PERSON else None
-            return Person(someone, name) if name and someone else _words(text, quoted, name)
+            if name is None or someone is None:
+                return _words(text, quoted, name)
+            _check_pattern(marked_pattern(someone))
+            return Person(someone, name)
         if suffix is not None or field is None:
             raise InvalidError(f"~ and % go with words, which {name} does not hold.")
         if kind in (FieldKind.DATE, FieldKind.SIZE):
@@ -245,14 +248,18 @@ def _words(text: str, quoted: bool, name: str | None) -> Node:
     if not quoted and text.strip("*") == "":
         return Word("*", name) if name else EVERYTHING
     for term in terms(node):
-        if ANY_RUN in term.folded and term.folded.count(ANY_CHARACTER) > MOST_UNKNOWN:
-            raise InvalidError(f"A word with a * takes at most {MOST_UNKNOWN} times ?.")
+        _check_pattern(term.folded)
     if not terms(node):
         raise InvalidError(
             f"There is no letter or digit to search for in {text}; leave it out, or put it "
             "into quotes together with its neighbours."
         )
     return node
+
+
+def _check_pattern(marked: str) -> None:
+    if ANY_RUN in marked and marked.count(ANY_CHARACTER) > MOST_UNKNOWN:
+        raise InvalidError(f"Beside a *, at most {MOST_UNKNOWN} times ? are taken.")
 
 
 def _whole(text: str, field: Field) -> Node:
@@ -262,12 +269,14 @@ def _whole(text: str, field: Field) -> Node:
         text = text.lower()
         if text not in field.choices:
             raise InvalidError(
-                f"{field.name} takes {', '.join(sorted(field.choices))}; not {text}."
+                f"{field.name} takes {', '.join(sorted(field.choices - field.later))}; not {text}."
                 f"{suggestion(text, field.choices)}"
             )
         if text in field.later:
             raise InvalidError(f"{field.name}:{text} is not available yet.")
-    elif field.kind is FieldKind.IDENTIFIER:
+    elif field.kind is FieldKind.VALUE:
+        _check_pattern(marked_pattern(text))
+    else:
         text = re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
     if not text.strip():
         raise InvalidError(f"{field.name} needs a value.")

@@ -62,6 +62,9 @@ FIELDS: Final[dict[str, Field]] = {
 DEFAULT_TEXTS: Final = ("opening", "text", "html", "attachment")
 """The texts that words without a field are looked for in."""
 
+WHOLE_TEXTS: Final = ("subject", "text", "html", "attachment")
+"""The same without the opening, which ends where the body goes on: for what must not be near."""
+
 TEXTS: Final[dict[str | None, tuple[str, ...]]] = {
     None: DEFAULT_TEXTS,
     **{

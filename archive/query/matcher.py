@@ -7,12 +7,11 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from archive.errors import InvalidError
 from archive.index.analysis import ANY_RUN, words
 from archive.index.analysis import Word as TextWord
 from archive.model.record import Record
 from archive.query import attributes
-from archive.query.fields import FIELDS, TEXTS, FieldKind
+from archive.query.fields import FIELDS, TEXTS, WHOLE_TEXTS, FieldKind
 from archive.query.people import bare_address, wanted_terms
 from archive.query.spans import occurs
 from archive.query.terms import glob, has_wildcard, marked_pattern, value_pattern
@@ -20,13 +19,16 @@ from archive.query.tree import (
     And,
     Everything,
     Fuzzy,
+    Near,
     Node,
     Not,
+    NotNear,
     Or,
     Person,
     Phrase,
     Range,
     Stem,
+    TextLeaf,
     Value,
     Word,
     walk,
@@ -43,12 +45,12 @@ def matches(node: Node, record: Record, *, conversation: str | None = None) -> b
     return _Matcher(record, conversation).matches(node)
 
 
-def text_field(node: Node) -> str | None:
-    """Return the field in which a word, phrase or proximity is looked for."""
-    for below in walk(node):
-        if isinstance(below, Word | Phrase | Stem | Fuzzy):
-            return below.field
-    raise InvalidError("There is nothing to look for in a text here.")
+def text_names(node: TextLeaf | Near | NotNear) -> tuple[str, ...]:
+    """Return the names of the texts in which a word, phrase or proximity is looked for."""
+    field = next(
+        below.field for below in walk(node) if isinstance(below, Word | Phrase | Stem | Fuzzy)
+    )
+    return WHOLE_TEXTS if field is None and isinstance(node, NotNear) else TEXTS[field]
 
 
 class _Matcher:
@@ -79,13 +81,11 @@ class _Matcher:
                 return number is not None and _within(number, low, high)
             case Word(text, None) if bare_address(text):
                 return self._found(node) or self._person(text, "participants")
-            case _:
+            case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
                 return self._found(node)
 
-    def _found(self, node: Node) -> bool:
-        return any(
-            occurs(node, text) for name in TEXTS[text_field(node)] for text in self._texts(name)
-        )
+    def _found(self, node: TextLeaf | Near | NotNear) -> bool:
+        return any(occurs(node, text) for name in text_names(node) for text in self._texts(name))
 
     def _texts(self, name: str) -> Sequence[Sequence[TextWord]]:
         if name not in self._analysed:

@@ -51,7 +51,7 @@ def _runs(wanted: tuple[Term, ...], text: Sequence[TextWord]) -> list[Span]:
     first, *rest = wanted
     return [
         (place, place + len(rest))
-        for place, word in enumerate(text[: len(text) - len(rest)])
+        for place, word in enumerate(text[: max(0, len(text) - len(rest))])
         if first.matches(word)
         and all(term.matches(text[place + step]) for step, term in enumerate(rest, 1))
     ]

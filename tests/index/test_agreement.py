@@ -24,8 +24,8 @@ AS_OF = 1_000
 def indexed(records: Sequence[Record]) -> tantivy.Index:
     index = create_index()
     writer = index.writer(15_000_000, 1)
-    for record in records:
-        writer.add_document(build_document(record))
+    for each in records:
+        writer.add_document(build_document(each))
     writer.commit()
     writer.wait_merging_threads()
     index.reload()
@@ -35,13 +35,13 @@ def indexed(records: Sequence[Record]) -> tantivy.Index:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(corpora(), nodes)
 def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: Node) -> None:
-    by_id = {record.id: record for record in records}
+    by_id = {each.id: each for each in records}
 
     def settle(ids: Sequence[UUID]) -> Iterator[Record]:
         return (by_id[id] for id in ids)
 
     searcher = Searcher(indexed(records))
-    expected = {record.id for record in records if matches(node, record)}
+    expected = {each.id for each in records if matches(node, each)}
     for sort in Sort:
         found: list[UUID] = []
         after: Cursor | None = None

@@ -40,6 +40,7 @@ def found(query: str, **content: Any) -> bool:
         ("apply~", "he applied", True),
         ("recieve~1", "receive", True),
         ("recieve~1", "deceive", False),
+        ('"a a a a"', "a a a", False),
         ("apple w/2 pear", "pear and apple", True),
         ("apple w/1 pear", "pear and apple", False),
         ("apple pre/2 pear", "pear and apple", False),
@@ -63,6 +64,10 @@ def test_texts_are_apart_but_the_subject_reads_on_into_the_body() -> None:
     assert not found("body:side", **apart)
     assert found('"side draft"', subject="side", html_text="draft")
     assert not found('"side late"', subject="side", text="x " * 400 + "late")
+
+
+def test_what_must_not_be_near_is_looked_for_in_whole_texts_only() -> None:
+    assert not found("apple NOT w/3 pear", subject="x", text="x " * 246 + "apple x pear")
 
 
 def people(*pairs: tuple[Role, str]) -> tuple[Participant, ...]:

@@ -91,6 +91,8 @@ def test_both_dialects_are_read_alike(text: str, read: str) -> None:
         ("fe*~1", 1, "without wildcards"),
         ('"a b"~2', 1, "w/5"),
         ("b *a?????????", 3, "at most 8"),
+        ("filename:*a?????????", 10, "at most 8"),
+        ("from:*a?????????@b.test", 6, "at most 8"),
         ("b" * 65 + "~1", 1, "at most 64"),
         ("a\\", 2, "backslash"),
         ("(" * 51 + "a" + ")" * 51, 51, "deeper"),
