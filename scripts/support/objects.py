@@ -1,0 +1,91 @@
+"""The objects in the bucket, taken apart by docs/formats.md and not by the program's own code."""
+
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from struct import unpack_from
+from uuid import UUID
+
+KINDS = {
+    "segments": "segment",
+    "keys": "key object",
+    "blobs": "blob",
+    "commits": "commit record",
+    "keyring": "keyring",
+}
+_SEGMENT_HEADER = 50
+_KEYS_HEADER = 65
+_BLOB_HEADER = 45
+_HASH = 32
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One event's frame in a segment: its place in bytes, whose it is, and its sealed boxes."""
+
+    start: int
+    end: int
+    originator: UUID
+    boxes: tuple[bytes, bytes]
+
+
+def objects(bucket: Path) -> dict[str, Path]:
+    """Return every object of a folder bucket by name, the bucket's own files left out."""
+    return {
+        path.relative_to(bucket).as_posix(): path
+        for top in KINDS
+        for path in sorted((bucket / top).rglob("*"))
+        if path.is_file()
+    }
+
+
+def kind_of(name: str) -> str:
+    """Return what an object is, from its name."""
+    return KINDS[name.partition("/")[0]]
+
+
+def frames(segment: bytes) -> list[Frame]:
+    """Return the frames of a segment."""
+    (count,) = unpack_from(">I", segment, 46)
+    table = len(segment) - _HASH - 8 * (count + 1)
+    offsets = unpack_from(f">{count + 1}Q", segment, table)
+    return [_frame(segment, *span) for span in pairwise(offsets)]
+
+
+def _frame(segment: bytes, start: int, end: int) -> Frame:
+    originator = UUID(bytes=segment[start + 17 : start + 33])
+    type_length = segment[start + 37]
+    evidence, custody = unpack_from(">II", segment, start + 102 + type_length)
+    first = start + 110 + type_length
+    second = first + evidence
+    assert second + custody == end
+    return Frame(start, end, originator, (segment[first:second], segment[second:end]))
+
+
+def sealed(name: str, data: bytes) -> list[bytes]:
+    """Return the ciphertexts of an object: everything that is not a clear header or a hash."""
+    match kind_of(name):
+        case "segment":
+            return [box for frame in frames(data) for box in frame.boxes]
+        case "key object":
+            return [data[_KEYS_HEADER:]]
+        case "blob":
+            return _chunks(data)
+        case "keyring":
+            header, _, body = data.partition(b"\n")
+            json.loads(header)
+            return [body]
+    # A commit record is all in the clear, and content-free.
+    return []
+
+
+def _chunks(blob: bytes) -> list[bytes]:
+    chunks: list[bytes] = []
+    position = _BLOB_HEADER
+    while position < len(blob):
+        (length,) = unpack_from(">I", blob, position)
+        chunks.append(blob[position + 4 : position + 4 + length])
+        position += 4 + length
+    assert position == len(blob)
+    return chunks
