@@ -2,11 +2,13 @@
 
 from threading import Event
 
+from archive.events.feed import FULL_BATCH
 from archive.events.server import HostLock
 from archive.index.source import index_directory
 from archive.opening import LEADER_LOCK, Archive
 
 _IDLE_SECONDS = 0.05
+_PACE_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
 
 
@@ -46,8 +48,13 @@ def _follow(archive: Archive, stop: Event) -> None:
             if not published and follower.position() >= target:
                 generation.make_current()
                 published = True
-            if not archive.feed.step([archive.catalog_follower, follower]):
-                stop.wait(_IDLE_SECONDS)
+            began = archive.clock.monotonic()
+            count = archive.feed.step([archive.catalog_follower, follower])
+            if count < FULL_BATCH:
+                # An index commit costs the same for one record as for a thousand, so a trickle is
+                # gathered; a full batch means that there is more to do at once.
+                spent = archive.clock.monotonic() - began
+                stop.wait(max(_IDLE_SECONDS, _PACE_SECONDS - spent) if count else _IDLE_SECONDS)
     finally:
         follower.close()
         directory.remove()

@@ -14,8 +14,12 @@ HEAD_SIZE = 1 << 16
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+")
 _PARTED = re.compile(rb"content-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
+# These begin with the line break, since a search for a fixed byte is what runs fast.
+_FIELDS = re.compile(rb"\n([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
+_ANY_PARTED = re.compile(rb"\ncontent-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _ANY_FROM = re.compile(rb"From [^\n]*\n")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROLS = bytes(code for code in range(32) if _CONTROL.match(bytes([code])))
 _NATIVE_ID = re.compile(rb'"native_id"\s*:')
 _SOURCE = re.compile(rb'"source"\s*:')
 _CHANNEL = re.compile(rb'"channel"\s*:')
@@ -83,8 +87,44 @@ def _is_interaction(head: bytes, *, is_whole: bool) -> bool:
 
 
 def _mail_format(head: bytes, start: int, *, is_whole: bool) -> str | None:
+    names = _clean_fields(head, start)
+    if names is None:
+        names = _fields(head, start, is_whole=is_whole)
+    if names is None:
+        return None
+    lowered = {name.lower() for name in names}
+    likely = any(name.lower() in _LIKELY and name[:1].isupper() for name in names)
+    if not (likely or lowered & _CERTAIN):
+        return None
+    return "cmu" if b"x-from" in lowered and lowered & _CMU else "eml"
+
+
+def _clean_fields(head: bytes, start: int) -> set[bytes] | None:
+    """Return the names in a header block that is nothing but fields, as nearly all are.
+
+    None leaves the decision to `_fields`, which looks at line after line.
+    """
+    end = head.find(b"\n\n", start)
+    if end < 0 or b"\r" in (block := head[start:end]):
+        end = head.find(b"\r\n\r\n", start)
+        block = head[start:end].replace(b"\r\n", b"\n")
+        if end < 0 or b"\r" in block:
+            return None
+    if block[:1] in (b" ", b"\t", b"") or len(block.translate(None, _CONTROLS)) < len(block):
+        return None
+    block = b"\n" + block
+    names = _FIELDS.findall(block)
+    lines = len(names) + block.count(b"\n ") + block.count(b"\n\t")
+    if lines != block.count(b"\n"):
+        return None
+    if _ANY_PARTED.search(block) is not None:
+        names.append(b"mime-version")
+    return set(names)
+
+
+def _fields(head: bytes, start: int, *, is_whole: bool) -> set[bytes] | None:
+    """Return the names in a header block that may hold other lines too, None if too many."""
     names: set[bytes] = set()
-    capitalised = False
     fields = others = 0
     lines = head[start:].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     if not is_whole:
@@ -100,15 +140,9 @@ def _mail_format(head: bytes, start: int, *, is_whole: bool) -> str | None:
         field = _FIELD.match(line)
         if field is not None:
             fields += 1
-            name = field[1].lower()
-            names.add(b"mime-version" if _PARTED.match(line) else name)
-            capitalised = capitalised or (name in _LIKELY and field[1][:1].isupper())
+            names.add(b"mime-version" if _PARTED.match(line) else field[1])
         elif not line.startswith(b">From "):
             others += 1
             if not fields or others > 1 + fields // 4:
                 return None
-    certain = bool(names & _CERTAIN)
-    likely = bool(names & _LIKELY) and capitalised
-    if not (certain or likely):
-        return None
-    return "cmu" if b"x-from" in names and names & _CMU else "eml"
+    return names

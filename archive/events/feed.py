@@ -16,7 +16,7 @@ from archive.events.opener import DamagedEvent, Opener
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.types import Event
 
-_EVENTS_PER_BATCH = 1_000
+FULL_BATCH = 1_000
 _BYTES_PER_BATCH = 16 * 1024 * 1024
 
 
@@ -70,7 +70,7 @@ class Feed:
 
     def _next(self, position: int) -> list[PointerRow]:
         rows = self._pointers.select_pointers_from(
-            position, _EVENTS_PER_BATCH, inclusive_of_start=False
+            position, FULL_BATCH, inclusive_of_start=False
         )
         size = 0
         for place, row in enumerate(rows):

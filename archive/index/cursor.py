@@ -52,4 +52,4 @@ class Cursor:
 
 def _binding(cursor: Cursor, node: Node, sort: Sort) -> bytes:
     bound = f"{_VERSION}\0{cursor.key}\0{cursor.as_of}\0{sort.value}\0{to_text(node)}"
-    return sha256(bound.encode(errors="surrogatepass")).digest()[:16]
+    return sha256(bound.encode()).digest()[:16]

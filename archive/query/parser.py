@@ -32,6 +32,10 @@ def parse(text: str, zone: tzinfo = UTC) -> Node:
             f"The query has {len(text):,} characters; at most {LONGEST_QUERY:,} are taken.",
             column=LONGEST_QUERY + 1,
         )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidError("This character is half a character.", column=error.start + 1) from None
     straight = text.translate(_STRAIGHT_QUOTES)
     _check_balance(straight)
     try:

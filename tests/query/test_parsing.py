@@ -95,6 +95,7 @@ def test_both_dialects_are_read_alike(text: str, read: str) -> None:
         ("from:*a?????????@b.test", 6, "at most 8"),
         ("b" * 65 + "~1", 1, "at most 64"),
         ("a\\", 2, "backslash"),
+        ("fee \ud800", 5, "half"),
         ("(" * 51 + "a" + ")" * 51, 51, "deeper"),
         ("a " * 5001, 10_001, "10,000"),
         ("a " * 1001, 1, "1,000"),
