@@ -20,6 +20,10 @@ _BLOCK = re.compile(
     r"|legend|figure|figcaption|aside|main|nav|details|summary|optgroup|xmp)[\s/>])",
     re.IGNORECASE,
 )
+# The same for markup whose tags are all in lower case, as nearly all is: without the need to ignore
+# case it takes half the time.
+_LOWER_BLOCK = re.compile(_BLOCK.pattern)
+_UPPER_TAG = re.compile(r"</?[A-Z]")
 _CELL = re.compile(r"<(?=t[dh][\s/>])", re.IGNORECASE)
 # The time to build a tree grows with the square of its depth, which real mail never makes large.
 # Only markup with very many tags is worth the look; void and self-closing elements do not nest.
@@ -56,7 +60,8 @@ def visible_text(html: str) -> str:
     """Return the text a reader sees: a line for each block, words never split or run together."""
     if "<pre" not in html and "<PRE" not in html:
         html = html.replace("\n", " ").replace("\r", " ")
-    marked = _CELL.sub("\t<", _BLOCK.sub("\n<", html))
+    block = _BLOCK if _UPPER_TAG.search(html) is not None else _LOWER_BLOCK
+    marked = _CELL.sub("\t<", block.sub("\n<", html))
     if marked.count("<") > _MANY_TAGS and _is_deep(marked):
         text = entities.unescape(_TAG.sub("", _UNSEEN.sub("", marked)))
     else:

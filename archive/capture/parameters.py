@@ -5,6 +5,8 @@ writers put into file names although the RFC forbids it.
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from archive.capture.charset import decode, decode_unlabelled
@@ -19,8 +21,12 @@ _ESCAPED = re.compile(r'\\(["\\])')
 _FOLD = re.compile(r"\r?\n[ \t]+")
 
 
-def parse_value(value: bytes) -> tuple[str, dict[str, str]]:
-    """Split a value into its main token, lower-cased, and its parameters, decoded, by name."""
+@lru_cache(maxsize=2048)
+def parse_value(value: bytes) -> tuple[str, Mapping[str, str]]:
+    """Split a value into its main token, lower-cased, and its parameters, decoded, by name.
+
+    Remembered, since `text/plain; charset=utf-8` and its like come with every mail.
+    """
     text = value.decode("ascii") if value.isascii() else decode_unlabelled(value)
     main = _MAIN.match(text)
     token = main[1].lower() if main is not None else ""
