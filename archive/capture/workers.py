@@ -16,8 +16,8 @@ from typing import Any
 
 from archive.capture.batches import Plan, Rejected, Tally, capture_batch
 from archive.capture.slices import Slice
+from archive.capture.station import Station, join
 from archive.errors import MunimentError, UnavailableError
-from archive.opening import Archive, join_archive
 from archive.tuning import spare_the_collector
 
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -26,7 +26,7 @@ _CONTEXT = multiprocessing.get_context("spawn")
 def _work(connection: Connection) -> None:
     """Capture batches until the parent hangs up."""
     opening, plan = connection.recv()
-    with join_archive(opening) as archive:
+    with join(opening) as station:
         spare_the_collector()
         connection.send(None)
         while True:
@@ -35,7 +35,7 @@ def _work(connection: Connection) -> None:
             except EOFError:
                 return
             try:
-                answer: Tally | MunimentError = capture_batch(archive.intake, plan, batch)
+                answer: Tally | MunimentError = capture_batch(station.intake, plan, batch)
             except MunimentError as error:
                 answer = UnavailableError(str(error))
             connection.send(answer)
@@ -65,8 +65,8 @@ class _Worker:
 class WorkerPool:
     """Runs batches through as many processes as there are processors."""
 
-    def __init__(self, archive: Archive, plan: Plan, count: int) -> None:
-        self._first_message = (archive.opening(), plan)
+    def __init__(self, station: Station, plan: Plan, count: int) -> None:
+        self._first_message = (station.opening(), plan)
         self._workers = [_Worker(self._first_message) for _ in range(count)]
 
     def run(self, waiting: Iterator[list[Slice]]) -> Iterator[Tally]:
