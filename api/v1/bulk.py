@@ -106,16 +106,12 @@ def _captured(intake: "Intake", actor: Actor, batch: Sequence[Line]) -> str:
     sent = [line.data for line in batch if line.data is not None]
     results = iter(intake.capture(actor, sent) if sent else ())
     return "".join(
-        _written(
-            {
-                "line": line.number,
-                **(_TOO_LONG if line.data is None else next(results)).model_dump(
-                    mode="json", exclude_none=True
-                ),
-            }
-        )
-        for line in batch
+        _answered(line.number, _TOO_LONG if line.data is None else next(results)) for line in batch
     )
+
+
+def _answered(line: int, result: CaptureResult) -> str:
+    return f'{{"line":{line},{result.model_dump_json(exclude_none=True)[1:]}\n'
 
 
 _TOO_LONG = CaptureResult(

@@ -90,8 +90,8 @@ class Station:
         return self._server is not None
 
     def _existing(self, ids: Sequence[UUID]) -> set[UUID]:
-        found = self.pointers.existing((record_id, 1) for record_id in ids)
-        return {record_id for record_id, _ in found}
+        found = self.pointers.existing((record_id.bytes, 1) for record_id in ids)
+        return {UUID(bytes=originator) for originator, _ in found}
 
     def opening(self) -> Opening:
         """Return what a child process needs to join."""

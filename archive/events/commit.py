@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
 
 from archive.bucket.names import commit_name, keys_name, segment_name
@@ -22,6 +23,7 @@ from archive.events.pointers import (
     BlobCondemnedError,
     BlobUse,
     CommitRow,
+    EventKey,
     Pointer,
     PointerRecorder,
 )
@@ -35,20 +37,22 @@ _SEGMENT_MAX_AGE = timedelta(hours=1)
 _ATTEMPTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class PlainEvent:
-    """An event in clear, ready to be sealed: the plaintext of its two boxes."""
+class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event in clear, ready to be sealed: the plaintext of its two boxes.
 
-    originator_id: UUID
+    It travels to the committer as it stands, so the id is its 16 bytes.
+    """
+
+    originator: bytes
     originator_version: int
     type: str
     evidence: bytes
     custody: bytes
 
     @property
-    def key(self) -> tuple[UUID, int]:
+    def key(self) -> EventKey:
         """What may exist once only."""
-        return self.originator_id, self.originator_version
+        return self.originator, self.originator_version
 
 
 @dataclass(slots=True)
@@ -63,12 +67,14 @@ class Group:
     atomic: bool = True
     blobs: Sequence[BlobUse] = ()
     tracking: Tracking | None = None
-    seqs: dict[tuple[UUID, int], int] = field(default_factory=dict)
-    already: dict[tuple[UUID, int], int] = field(default_factory=dict)
+    seqs: dict[EventKey, int] = field(default_factory=dict)
+    already: dict[EventKey, int] = field(default_factory=dict)
     error: Exception | None = None
 
     def missing(self) -> list[PlainEvent]:
         """The events that this group still needs to have written."""
+        if not self.seqs and not self.already:
+            return list(self.events)
         done = self.seqs.keys() | self.already.keys()
         return [event for event in self.events if event.key not in done]
 
@@ -136,7 +142,7 @@ class CommitEngine:
         existing = self._recorder.existing(
             event.key for group in groups for event in group.missing()
         )
-        claimed: set[tuple[UUID, int]] = set()
+        claimed: set[EventKey] = set()
         for group in groups:
             keys = [event.key for event in group.missing()]
             repeated = len(set(keys)) < len(keys) or not claimed.isdisjoint(keys)
@@ -161,7 +167,7 @@ class CommitEngine:
                 record_id=sealed.record_id,
                 rows=[
                     (
-                        event.originator_id.bytes,
+                        event.originator,
                         event.originator_version,
                         event.type,
                         pointer.encode(),
@@ -188,7 +194,7 @@ class CommitEngine:
         # No caller may hear of success before the record stands: it is what a rebuild goes by.
         self._write_records()
         seqs = {event.key: first + place for place, event in enumerate(events)}
-        claimed: set[tuple[UUID, int]] = set()
+        claimed: set[EventKey] = set()
         for group in groups:
             # The first group to bring an event archived it; for the others it was there already.
             for event in group.missing():
@@ -206,7 +212,7 @@ class CommitEngine:
         frames = [
             seal_frame(
                 archive_id,
-                event.originator_id,
+                UUID(bytes=event.originator),
                 event.originator_version,
                 event.type,
                 event.evidence,
@@ -252,7 +258,7 @@ class CommitEngine:
 
     def _read_back(self, event: PlainEvent, segment_id: UUID) -> int | None:
         """Return the first event's sequence number if it stands, and names this segment."""
-        for row in self._recorder.select_pointers_of([event.originator_id]):
+        for row in self._recorder.select_pointers_of([UUID(bytes=event.originator)]):
             same = row.originator_version == event.originator_version
             if same and row.pointer.segment_id == segment_id:
                 return row.seq
@@ -309,15 +315,11 @@ class _Sealed:
     pointers: list[Pointer]
 
 
-def _stream(event: PlainEvent) -> tuple[bytes, int]:
-    return event.originator_id.bytes, event.originator_version
-
-
 def _entries(
     events: Sequence[PlainEvent], pointers: Sequence[Pointer], first: int
 ) -> list[CommitEntry]:
     return [
-        _entry(seq, event.originator_id, event.originator_version, event.type, pointer)
+        _entry(seq, UUID(bytes=event.originator), event.originator_version, event.type, pointer)
         for seq, (event, pointer) in enumerate(zip(events, pointers, strict=True), first)
     ]
 
@@ -340,7 +342,7 @@ def _entry(
 
 def _distinct(events: Iterable[PlainEvent]) -> list[PlainEvent]:
     """Return the first event of each key, in order."""
-    first: dict[tuple[UUID, int], PlainEvent] = {}
+    first: dict[EventKey, PlainEvent] = {}
     for event in events:
         first.setdefault(event.key, event)
     return list(first.values())
@@ -352,7 +354,7 @@ def _distinct_uses(groups: Sequence[Group], events: Sequence[PlainEvent]) -> lis
         use
         for group in groups
         for use in group.blobs
-        if (use.originator_id, use.originator_version) in keys
+        if (use.originator_id.bytes, use.originator_version) in keys
     ]
 
 

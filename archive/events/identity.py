@@ -26,12 +26,12 @@ class Identity:
     """Derives ids and digests from the keyring's identity key."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._interaction = keyring.derive("interaction")
-        self._duplicate = keyring.derive("duplicate")
-        self._conversation = keyring.derive("conversation")
-        self._blob = keyring.derive("blob")
-        self._token = keyring.derive("token")
-        self._stream = keyring.derive("stream")
+        self._interaction = _keyed(keyring, "interaction")
+        self._duplicate = _keyed(keyring, "duplicate")
+        self._conversation = _keyed(keyring, "conversation")
+        self._blob = _keyed(keyring, "blob")
+        self._token = _keyed(keyring, "token")
+        self._stream = _keyed(keyring, "stream")
 
     def interaction(
         self, source: str, custodian: str | None, native_id: str, raw_sha256: str | None
@@ -52,7 +52,7 @@ class Identity:
 
     def blob(self, sha256: bytes) -> bytes:
         """Return the 32 bytes that name a blob by its content."""
-        return hmac.digest(self._blob, sha256, "sha256")
+        return _finish(self._blob, sha256)
 
     def token(self, token: str) -> bytes:
         """Return the 32 bytes by which a bearer token is known."""
@@ -63,6 +63,17 @@ class Identity:
         return uuid8(_digest(self._stream, name))
 
 
-def _digest(key: bytes, *texts: str) -> bytes:
+def _digest(keyed: hmac.HMAC, *texts: str) -> bytes:
     parts = [text.encode("utf-8", "surrogatepass") for text in texts]
-    return hmac.digest(key, b"".join(_LENGTH.pack(len(part)) + part for part in parts), "sha256")
+    return _finish(keyed, b"".join([_LENGTH.pack(len(part)) + part for part in parts]))
+
+
+def _keyed(keyring: Keyring, label: str) -> hmac.HMAC:
+    """Return an HMAC with its key taken in, to be copied: that is what costs."""
+    return hmac.new(keyring.derive(label), digestmod="sha256")
+
+
+def _finish(keyed: hmac.HMAC, message: bytes) -> bytes:
+    whole = keyed.copy()
+    whole.update(message)
+    return whole.digest()

@@ -7,7 +7,7 @@ from archive.events.types import Event
 def plain(event: Event) -> PlainEvent:
     """Return the event with its two boxes in clear."""
     return PlainEvent(
-        event.originator_id,
+        event.originator_id.bytes,
         event.originator_version,
         event.type,
         event.evidence_box(),

@@ -28,6 +28,8 @@ _POINTER = Struct(">B16sIQI32s")
 _POINTER_VERSION = 1
 _IDS_PER_QUERY = 10_000
 
+EventKey = tuple[bytes, int]
+"""What an event is one of: its stream's id as 16 bytes, and its version there."""
 SqlRow = tuple[bytes, int, str, bytes]
 
 _TABLES = (
@@ -219,20 +221,20 @@ class PointerRecorder(SQLiteProcessRecorder):
                 for seq, originator, version, topic, state in cursor.fetchall()
             ]
 
-    def existing(self, keys: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], int]:
-        """Return the sequence numbers of those (originator, version) pairs that exist."""
+    def existing(self, keys: Iterable[EventKey]) -> dict[EventKey, int]:
+        """Return the sequence numbers of those events that exist."""
         wanted = list(keys)
-        found: dict[tuple[UUID, int], int] = {}
+        found: dict[EventKey, int] = {}
         with self.datastore.transaction(commit=False) as cursor:
             for start in range(0, len(wanted), _IDS_PER_QUERY):
                 page = wanted[start : start + _IDS_PER_QUERY]
                 cursor.execute(
                     "SELECT originator_id, originator_version, seq FROM stored_events"
                     f" WHERE originator_id IN ({','.join('?' * len(page))})",
-                    [originator_id.bytes for originator_id, _ in page],
+                    [originator for originator, _ in page],
                 )
                 for originator, version, seq in cursor.fetchall():
-                    found[UUID(bytes=originator), version] = seq
+                    found[originator, version] = seq
         return {key: found[key] for key in wanted if key in found}
 
     def write_commit(

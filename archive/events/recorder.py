@@ -73,7 +73,7 @@ class SealedAggregateRecorder(AggregateRecorder):
     def _plain(self, event: StoredEvent) -> PlainEvent:
         evidence, custody = self._layout.split(event.state)
         return PlainEvent(
-            UUID(str(event.originator_id)),
+            UUID(str(event.originator_id)).bytes,
             event.originator_version,
             event.topic,
             evidence,

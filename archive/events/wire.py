@@ -30,16 +30,6 @@ MAX_MESSAGE = 1 << 30
 _LENGTH = Struct(">I")
 
 
-class WireEvent(msgspec.Struct, array_like=True, frozen=True):
-    """A plain event; ids as 16 bytes."""
-
-    originator_id: bytes
-    originator_version: int
-    type: str
-    evidence: bytes
-    custody: bytes
-
-
 class WireBlob(msgspec.Struct, array_like=True, frozen=True):
     """A blob use; ids as 16 bytes."""
 
@@ -54,7 +44,7 @@ class WireBlob(msgspec.Struct, array_like=True, frozen=True):
 class Request(msgspec.Struct, array_like=True, frozen=True):
     """A group to commit."""
 
-    events: list[WireEvent]
+    events: list[PlainEvent]
     atomic: bool
     blobs: list[WireBlob]
 
@@ -81,16 +71,7 @@ def encode_request(group: Group) -> bytes:
     """Return the message for a group."""
     return _encoder.encode(
         Request(
-            [
-                WireEvent(
-                    event.originator_id.bytes,
-                    event.originator_version,
-                    event.type,
-                    event.evidence,
-                    event.custody,
-                )
-                for event in group.events
-            ],
+            list(group.events),
             group.atomic,
             [
                 WireBlob(
@@ -111,16 +92,7 @@ def decode_request(message: bytes) -> Group:
     """Return the group in a message; msgspec.ValidationError if it is not one."""
     request = _request_decoder.decode(message)
     return Group(
-        [
-            PlainEvent(
-                UUID(bytes=event.originator_id),
-                event.originator_version,
-                event.type,
-                event.evidence,
-                event.custody,
-            )
-            for event in request.events
-        ],
+        request.events,
         atomic=request.atomic,
         blobs=[
             BlobUse(

@@ -19,7 +19,9 @@ from tests.events.parts import Parts, assemble
 
 
 def plain(version: int = 1, originator: UUID | None = None) -> PlainEvent:
-    return PlainEvent(originator or uuid4(), version, "interaction.captured", b"said", b"whose")
+    return PlainEvent(
+        (originator or uuid4()).bytes, version, "interaction.captured", b"said", b"whose"
+    )
 
 
 def seqs(parts: Parts) -> list[int]:

@@ -16,7 +16,7 @@ from tests.events.parts import assemble
 
 
 def plain() -> PlainEvent:
-    return PlainEvent(uuid4(), 1, "interaction.captured", b"said", b"whose")
+    return PlainEvent(uuid4().bytes, 1, "interaction.captured", b"said", b"whose")
 
 
 @pytest.fixture
