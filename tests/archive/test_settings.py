@@ -1,0 +1,61 @@
+"""Settings: where they come from, what is refused, and what is never shown."""
+
+from pathlib import Path
+
+import pytest
+
+from archive.errors import ConfigurationError
+from archive.settings import Settings
+
+
+def load(folder: Path, **environ: str) -> Settings:
+    return Settings.load({"MUNIMENT_HOME": str(folder / "home"), **environ}, folder)
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / "home").mkdir(exist_ok=True)
+    (folder / "home" / "muniment.toml").write_text(text, encoding="utf-8")
+
+
+def test_defaults_are_below_the_home(tmp_path: Path) -> None:
+    settings = Settings.load({}, tmp_path)
+    assert settings.home == tmp_path / "muniment-data"
+    assert settings.bucket == f"file:{tmp_path / 'muniment-data' / 'bucket'}"
+    assert settings.kek == f"file:{tmp_path / 'muniment-data' / 'kek.key'}"
+    assert {line.origin for line in settings.shown()} == {"default"}
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    write(tmp_path, 'timezone = "Europe/London"\nindex_on_disk = true\n')
+    assert load(tmp_path).timezone.key == "Europe/London"
+    assert load(tmp_path).index_on_disk
+    assert load(tmp_path, MUNIMENT_TIMEZONE="Asia/Tokyo").timezone.key == "Asia/Tokyo"
+    shown = {line.name: line.origin for line in load(tmp_path).shown()}
+    assert shown["MUNIMENT_TIMEZONE"] == "file" and shown["MUNIMENT_HOME"] == "environment"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("timezone = 3", "must be a text"),
+        ('zone = "UTC"', "no setting named 'zone'"),
+        ("timezone = ", "cannot be read"),
+        ('timezone = "Mars/Olympus"', "MUNIMENT_TIMEZONE"),
+        ('index_on_disk = "perhaps"', "say yes or no"),
+        ('database_url = "postgresql://db"', "MUNIMENT_DATABASE_URL"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+    write(tmp_path, text)
+    with pytest.raises(ConfigurationError, match=said):
+        load(tmp_path)
+
+
+def test_secrets_are_masked(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        MUNIMENT_PASSPHRASE="open sesame",
+        MUNIMENT_BUCKET="s3://key:hidden@host/bucket",
+    )
+    shown = " ".join(line.value for line in settings.shown())
+    assert "sesame" not in shown and "hidden" not in shown
