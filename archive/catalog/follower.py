@@ -79,6 +79,9 @@ class CatalogFollower(Follower):
                 .on_conflict_do_update(index_elements=["follower"], set_={"seq": up_to})
             )
 
+    def show(self) -> None:
+        """Nothing is left to do: what is applied shows at once."""
+
     def _apply_one(self, connection: Connection, fed: FedEvent) -> None:
         row, event = fed.row, fed.event
         match event:

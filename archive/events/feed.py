@@ -35,11 +35,19 @@ class Follower(ABC):
 
     @abstractmethod
     def position(self) -> int:
-        """Return the sequence number up to which everything has been applied."""
+        """Return the sequence number up to which everything has been applied and shows."""
 
     @abstractmethod
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
-        """Apply events after the position, in order; `up_to` becomes the position with them."""
+        """Apply events after those applied before, in order, up to a sequence number."""
+
+    def applied(self) -> int:
+        """Return the sequence number up to which everything has been applied, shown or not."""
+        return self.position()
+
+    @abstractmethod
+    def show(self) -> None:
+        """Show everything that has been applied: nothing more is to be had for now."""
 
 
 class Feed:
@@ -55,9 +63,11 @@ class Feed:
 
         Followers that stand at different places are fed what each of them still lacks.
         """
-        stands = {follower: follower.position() for follower in followers}
+        stands = {follower: follower.applied() for follower in followers}
         rows = self._next(min(stands.values()))
         if not rows:
+            for follower in followers:
+                follower.show()
             return 0
         events = [
             FedEvent(opened.row, self._event(opened)) for opened in self._opener.open_each(rows)
