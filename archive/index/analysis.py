@@ -2,8 +2,8 @@
 
 A text is normalised in Python to words parted by single spaces, and everything downstream, the
 index's tokenizer included, merely splits at spaces. So the two evaluators cannot disagree about
-what a word is. Plain ASCII, most of what a mail archive holds, takes one table look-up a
-character in C; only the runs that are not ASCII pay for Unicode (UAX #15 NFKC, case folding).
+what a word is. Plain ASCII, most of what a mail archive holds, takes one table look-up a byte in
+C; only the runs that are not ASCII pay for Unicode (UAX #15 NFKC, case folding).
 """
 
 import re
@@ -22,9 +22,11 @@ ANY_RUN: Final = "\ue000"
 ANY_CHARACTER: Final = "\ue001"
 """Stands for `?` in the words of a pattern."""
 
-_ASCII: Final = "".join(chr(c).lower() if chr(c).isalnum() else " " for c in range(128))
-_ASCII_AND_NUL: Final = "\0" + _ASCII[1:]
-_NOT_ASCII: Final = re.compile(r"([^\x00-\x7f]+)")
+# What each byte of ASCII becomes; a table for bytes must have the other half too.
+_ASCII: Final = bytes(c if chr(c).isalnum() else 32 for c in range(128)).lower().ljust(256)
+_ASCII_AND_NUL: Final = b"\0" + _ASCII[1:]
+# A text is split at its ASCII, not at the rest: the longer the runs, the faster the search.
+_ASCII_RUN: Final = re.compile(r"([\x00-\x7f]+)")
 _ASCII_WORD: Final = re.compile(r"[0-9A-Za-z]+")
 _CHUNK: Final = re.compile(r"\S+")
 _CLUSTER: Final = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u064b-\u0670\u3099\u309a]*", re.DOTALL)
@@ -151,27 +153,28 @@ _runs: Final = _Runs()
 
 def _normalise(text: str, separators: _Separators) -> Word:
     if text.isascii():
-        plain = _split_overlong(text.translate(_ASCII))
+        plain = _split_overlong(text.encode("ascii").translate(_ASCII).decode("ascii"))
         return Word(plain, plain)
     text = unicodedata.normalize("NFC", text.replace("\0", " "))
-    # The pattern has one group, so every second piece is a run that is not ASCII. The pieces
-    # between are looked up together, parted by a NUL, in one call.
-    pieces = _NOT_ASCII.split(text)
-    if any(unicodedata.category(run[0])[0] == "M" for run in pieces[1::2]):
+    # The pattern has one group, so every second piece is a run of ASCII, and the pieces around
+    # them, of which the first and the last may be empty, are not.
+    pieces = _ASCII_RUN.split(text)
+    if any(unicodedata.category(run[0])[0] == "M" for run in pieces[::2] if run):
         # A mark that composes with nothing belongs to the ASCII letter before it.
-        pieces = ["", text, ""]
-    between = "\0".join(pieces[::2]).translate(_ASCII_AND_NUL).split("\0")
+        pieces = [text]
     if separators is _separators:
-        runs = [_runs[run] for run in pieces[1::2]]
+        runs = [_runs[run] for run in pieces[::2]]
     else:
-        runs = [_run(run, separators) for run in pieces[1::2]]
-    pieces[::2] = between
-    pieces[1::2] = [exact for _, exact in runs]
+        runs = [_run(run, separators) for run in pieces[::2]]
+    # The runs of ASCII are looked up together, parted by a NUL, in one call.
+    ascii_runs = "\0".join(pieces[1::2]).encode("ascii").translate(_ASCII_AND_NUL)
+    pieces[1::2] = ascii_runs.decode("ascii").split("\0") if len(pieces) > 1 else []
+    pieces[::2] = [exact for _, exact in runs]
     exact_text = _split_overlong("".join(pieces))
     if len(exact_text) > LONGEST_WORD:
         # Cut where the exact words are cut, so that the two stay word for word the same.
         return Word(_fold(exact_text), exact_text)
-    pieces[1::2] = [folded for folded, _ in runs]
+    pieces[::2] = [folded for folded, _ in runs]
     return Word("".join(pieces), exact_text)
 
 
