@@ -12,7 +12,7 @@ from archive.access.audit import Audit
 from archive.access.desk import Access
 from archive.bucket import Bucket, open_bucket
 from archive.bucket.names import keyring_name, parse_keyring_name
-from archive.capture.station import Station
+from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog, open_engine
 from archive.catalog.follower import CatalogFollower
 from archive.clock import Clock, SystemClock
@@ -103,6 +103,8 @@ class Archive(Station):
         """Return whether the archive can answer, and how far its followers are."""
         last = self.pointers.last_seq()
         problems: list[str] = []
+        if not self.committing and not HostLock.is_held(self.run_folder / COMMITTER_LOCK):
+            problems.append("No committer is running: nothing can be captured or read.")
         states: list[FollowerState] = []
         for name, read in (
             ("catalog", self.catalog.position),
