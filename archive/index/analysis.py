@@ -132,7 +132,8 @@ def _fold(exact: str) -> str:
 
 def _run(run: str, separators: _Separators) -> Word:
     """Normalise a run that is not ASCII, first as folded and then as exact words."""
-    exact = _compatible(run).translate(separators)
+    # What the separators drop may have stood between a letter and its mark.
+    exact = unicodedata.normalize("NFC", _compatible(run).translate(separators))
     return Word(_fold(exact), exact)
 
 
@@ -159,13 +160,13 @@ def _normalise(text: str, separators: _Separators) -> Word:
     # The pattern has one group, so every second piece is a run of ASCII, and the pieces around
     # them, of which the first and the last may be empty, are not.
     pieces = _ASCII_RUN.split(text)
-    if any(unicodedata.category(run[0])[0] == "M" for run in pieces[::2] if run):
-        # A mark that composes with nothing belongs to the ASCII letter before it.
-        pieces = [text]
     if separators is _separators:
         runs = [_runs[run] for run in pieces[::2]]
     else:
         runs = [_run(run, separators) for run in pieces[::2]]
+    if any(unicodedata.category(exact[0])[0] == "M" for _, exact in runs if exact):
+        # The mark belongs to the ASCII letter before it.
+        pieces, runs = [text], [_run(text, separators)]
     # The runs of ASCII are looked up together, parted by a NUL, in one call.
     ascii_runs = "\0".join(pieces[1::2]).encode("ascii").translate(_ASCII_AND_NUL)
     pieces[1::2] = ascii_runs.decode("ascii").split("\0") if len(pieces) > 1 else []
