@@ -79,9 +79,7 @@ class Feed:
         return len(rows)
 
     def _next(self, position: int) -> list[PointerRow]:
-        rows = self._pointers.select_pointers_from(
-            position, FULL_BATCH, inclusive_of_start=False
-        )
+        rows = self._pointers.select_pointers_from(position, FULL_BATCH, inclusive_of_start=False)
         size = 0
         for place, row in enumerate(rows):
             size += row.pointer.length
