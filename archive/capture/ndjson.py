@@ -88,21 +88,25 @@ def from_incoming(incoming: IncomingInteraction, raw: bytes) -> Parsed:
         occurred_at = incoming.occurred_at.astimezone(UTC)
     except OverflowError:
         raise InvalidError("The field occurred_at is not right: it is out of range.") from None
+    # What `clean` takes out can only be written as an escape in JSON, and few lines have any.
+    tidy = _clean if b"\\u" in raw else _as_it_is
     content = Content(
-        source=clean(incoming.source),
-        native_id=clean(incoming.native_id),
+        source=tidy(incoming.source) or "",
+        native_id=tidy(incoming.native_id) or "",
         channel=incoming.channel,
         kind=incoming.kind,
         direction=incoming.direction,
         occurred_at=occurred_at,
-        conversation=_clean(incoming.conversation),
-        in_reply_to=_clean(incoming.in_reply_to),
-        participants=_participants(incoming, raw),
-        subject=_clean(incoming.subject),
-        text=_clean(incoming.text),
+        conversation=tidy(incoming.conversation),
+        in_reply_to=tidy(incoming.in_reply_to),
+        participants=incoming.participants
+        if tidy is _as_it_is
+        else tuple(_participant(person) for person in incoming.participants),
+        subject=tidy(incoming.subject),
+        text=tidy(incoming.text),
         html_text=visible_text(incoming.html) if incoming.html is not None else None,
-        language=_clean(incoming.language),
-        location=_clean(incoming.location),
+        language=tidy(incoming.language),
+        location=tidy(incoming.location),
         attachments=tuple(
             Attachment(
                 filename=_clean(attachment.filename),
@@ -138,13 +142,6 @@ def attachment_bytes(original: bytes, part: str) -> bytes:
     raise NotFoundError(f"The interaction has no part {part}.")
 
 
-def _participants(incoming: IncomingInteraction, raw: bytes) -> tuple[Participant, ...]:
-    if b"\\u" not in raw:
-        # What `clean` takes out can only be written as an escape in JSON.
-        return incoming.participants
-    return tuple(_participant(person) for person in incoming.participants)
-
-
 def _participant(person: Participant) -> Participant:
     return Participant(
         role=person.role,
@@ -154,6 +151,10 @@ def _participant(person: Participant) -> Participant:
         department=_clean(person.department),
         location=_clean(person.location),
     )
+
+
+def _as_it_is(text: str | None) -> str | None:
+    return text
 
 
 def _clean(text: str | None) -> str | None:
