@@ -88,9 +88,10 @@ class Opener:
         wanted = sum(row.pointer.length for row in rows)
         try:
             if end - first <= wanted * _WHOLE_SEGMENT_SHARE:
-                data = self._bucket.get_range(name, first, end - first)
+                # A view, because slicing bytes from an offset on copies all that follows it.
+                data = memoryview(self._bucket.get_range(name, first, end - first))
                 return {
-                    row.seq: data[row.pointer.offset - first :][: row.pointer.length]
+                    row.seq: bytes(data[row.pointer.offset - first :][: row.pointer.length])
                     for row in rows
                 }
             return {
