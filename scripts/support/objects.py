@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from struct import unpack_from
+from struct import Struct, unpack_from
 from uuid import UUID
 
 KINDS = {
@@ -18,6 +18,8 @@ _SEGMENT_HEADER = 50
 _KEYS_HEADER = 65
 _BLOB_HEADER = 45
 _HASH = 32
+_COMMIT_HEADER = 53
+_COMMIT_ENTRY = Struct(">32s16sIQI")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,21 @@ class Frame:
     end: int
     originator: UUID
     boxes: tuple[bytes, bytes]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as a commit record names it."""
+
+    seq: int
+    originator: UUID
+    version: int
+    type: str
+    leaf_hash: bytes
+    segment: UUID
+    slot: int
+    offset: int
+    length: int
 
 
 def objects(bucket: Path) -> dict[str, Path]:
@@ -61,6 +78,23 @@ def _frame(segment: bytes, start: int, end: int) -> Frame:
     second = first + evidence
     assert second + custody == end
     return Frame(start, end, originator, (segment[first:second], segment[second:end]))
+
+
+def entries(commit_record: bytes) -> list[Entry]:
+    """Return the events that a commit record names."""
+    (count,) = unpack_from(">I", commit_record, 49)
+    found: list[Entry] = []
+    position = _COMMIT_HEADER
+    for _ in range(count):
+        seq, originator, version, length = unpack_from(">Q16sIB", commit_record, position)
+        start = position + 29
+        type_ = commit_record[start : start + length].decode("ascii")
+        leaf, segment, *place = _COMMIT_ENTRY.unpack_from(commit_record, start + length)
+        where = (UUID(bytes=segment), *place)
+        found.append(Entry(seq, UUID(bytes=originator), version, type_, leaf, *where))
+        position = start + length + _COMMIT_ENTRY.size
+    assert position + _HASH == len(commit_record)
+    return found
 
 
 def sealed(name: str, data: bytes) -> list[bytes]:
