@@ -13,7 +13,7 @@ from archive.settings import Settings
 from archive.tuning import spare_the_collector
 
 _WAIT_SECONDS = 0.5
-_WORKER_NICENESS = 10
+_WORKER_NICENESS = 19
 
 
 @contextmanager
