@@ -19,11 +19,11 @@ from archive.index.documents import CURRENT, build_document, document_key
 
 WRITER_MEMORY = 64 * 1024 * 1024
 # Each commit makes a segment, and the library merges small segments again and again: with commits
-# of 200 documents, indexing takes three times as long as with commits of 4,000. So a stream of
-# records is shown in large strides, and a record that comes nearly alone at once.
-_DOCUMENTS_PER_COMMIT = 4_000
+# of 200 documents, indexing takes three times as long as with commits of 4,000. So a few records
+# are shown at once, and a stream of them in large strides.
+_FEW = 100
+_MANY = 4_000
 _BATCHES_PER_COMMIT = 8
-_NEARLY_ALONE = 100
 
 
 class IndexFollower(Follower):
@@ -52,6 +52,7 @@ class IndexFollower(Follower):
         self._publish = publish
         self._position = 0
         self._applied = 0
+        # The length of each batch that does not show yet.
         self._waiting: list[int] = []
 
     def position(self) -> int:
@@ -79,11 +80,8 @@ class IndexFollower(Follower):
         self._rethread(sorted(moved), up_to)
         self._applied = up_to
         self._waiting.append(len(events))
-        if (
-            len(events) < _NEARLY_ALONE
-            or len(self._waiting) == _BATCHES_PER_COMMIT
-            or sum(self._waiting) >= _DOCUMENTS_PER_COMMIT
-        ):
+        waiting = sum(self._waiting)
+        if not _FEW <= waiting < _MANY or len(self._waiting) == _BATCHES_PER_COMMIT:
             self.show()
 
     def show(self) -> None:
