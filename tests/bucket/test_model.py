@@ -42,7 +42,9 @@ class TwoBuckets(RuleBasedStateMachine):
         for bucket in (self.folder, self.fake):
             given = list(arguments)
             if position is not None:
-                versions = [each.version for each in bucket.versions(arguments[0])]
+                # Other names may begin with this one, and version ids are unique by name only.
+                listed = bucket.versions(arguments[0])
+                versions = [each.version for each in listed if each.name == arguments[0]]
                 version = versions[position] if position < len(versions) else "none"
                 if method in ("delete", "get", "stat"):
                     named["version"] = version
