@@ -12,7 +12,7 @@ from eventsourcing.persistence import MapperDeserialisationError
 
 from archive.errors import CorruptError
 from archive.events.mapper import EventMapper
-from archive.events.opener import DamagedEvent, Opener
+from archive.events.opener import DamagedEvent, Opened, Opener
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.types import Event
 
@@ -87,10 +87,10 @@ class Feed:
                 return rows[: place + 1]
         return rows
 
-    def _event(self, opened: object) -> Event | DamagedEvent:
+    def _event(self, opened: Opened) -> Event | DamagedEvent:
         if isinstance(opened, DamagedEvent):
             return opened
         try:
-            return self._mapper.event(opened)  # type: ignore[arg-type]
+            return self._mapper.event(opened)
         except MapperDeserialisationError as error:
-            return DamagedEvent(opened.row, CorruptError(str(error)))  # type: ignore[attr-defined]
+            return DamagedEvent(opened.row, CorruptError(str(error)))

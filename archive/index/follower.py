@@ -20,10 +20,10 @@ from archive.index.documents import CURRENT, build_document, document_key
 WRITER_MEMORY = 64 * 1024 * 1024
 # Each commit makes a segment, and the library merges small segments again and again: with commits
 # of 200 documents, indexing takes three times as long as with commits of 4,000. So a few records
-# are shown at once, and a stream of them in large strides.
+# are shown at once, and a stream of them in large strides, but within the second.
 _FEW = 100
 _MANY = 4_000
-_BATCHES_PER_COMMIT = 8
+_BATCHES_PER_COMMIT = 4
 
 
 class IndexFollower(Follower):
