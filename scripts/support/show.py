@@ -6,6 +6,7 @@ raises `Failed` when what it shows does not hold, or when it lacks what it needs
 
 import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,8 @@ class Failed(Exception):
 def main(show: Callable[[Path], str]) -> NoReturn:
     """Run a show, print its figure last, and exit with 1 if it does not hold."""
     _use_project_python()
+    # Told to stop, a show still ends what it started and removes its folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.stdout.reconfigure(line_buffering=True, errors="replace")  # type: ignore[union-attr]
     try:
         with TemporaryDirectory(prefix="muniment-show-", ignore_cleanup_errors=True) as folder:
