@@ -16,7 +16,7 @@ from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog, open_engine
 from archive.catalog.follower import CatalogFollower
 from archive.clock import Clock, SystemClock
-from archive.errors import ConfigurationError, MunimentError, UnavailableError
+from archive.errors import ConfigurationError, CorruptError, MunimentError, UnavailableError
 from archive.events.feed import Feed
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
@@ -142,7 +142,10 @@ def read_keyring(settings: Settings, bucket: Bucket, environ: Mapping[str, str])
             f"There is no archive in {bucket.describe()}; make one with: muniment init."
         )
     newest = keyring_name(max(parse_keyring_name(name) for name in names))
-    keyring = open_keyring(bucket.get(newest), parse_kek(settings.kek, environ))
+    try:
+        keyring = open_keyring(bucket.get(newest), parse_kek(settings.kek, environ))
+    except CorruptError as error:
+        raise CorruptError(f"{newest} cannot be read: {error}") from error
     if keyring_name(keyring.number) != newest:
         # An older keyring copied over a newer name would bring back keys that were destroyed.
         raise ConfigurationError(f"{newest} holds keyring {keyring.number}: it was put there.")

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Table, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
 from archive.capture.threads import thread_keys as keys_of
@@ -27,6 +28,7 @@ from archive.catalog.tables import (
     tokens,
     users,
 )
+from archive.errors import UnavailableError
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
 from archive.events.feed import FedEvent, Follower
 from archive.events.identity import Identity
@@ -67,26 +69,35 @@ class CatalogFollower(Follower):
         return self._catalog.position()
 
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
-        with self._engine.begin() as connection:
-            captured = [
-                (fed.row, fed.event) for fed in events if isinstance(fed.event, InteractionCaptured)
+        try:
+            with self._engine.begin() as connection:
+                self._apply(connection, events, up_to)
+        except SQLAlchemyError as error:
+            # Nothing of the batch was kept; it is fed again.
+            raise UnavailableError(
+                f"The catalog does not take a batch: {type(error).__name__}."
+            ) from error
+
+    def _apply(self, connection: Connection, events: Sequence[FedEvent], up_to: int) -> None:
+        captured = [
+            (fed.row, fed.event) for fed in events if isinstance(fed.event, InteractionCaptured)
+        ]
+        if captured:
+            joined = self._thread(connection, captured)
+            rows = [
+                self._row(row, event)
+                | {"conversation": joined[row.originator_id.bytes], "erased": 0, "damaged": 0}
+                for row, event in captured
             ]
-            if captured:
-                joined = self._thread(connection, captured)
-                rows = [
-                    self._row(row, event)
-                    | {"conversation": joined[row.originator_id.bytes], "erased": 0, "damaged": 0}
-                    for row, event in captured
-                ]
-                connection.exec_driver_sql(self._insert_record, list(map(_in_order, rows)))
-            for fed in events:
-                if not isinstance(fed.event, InteractionCaptured):
-                    self._apply_one(connection, fed)
-            connection.execute(
-                insert(positions)
-                .values(follower=CATALOG, seq=up_to)
-                .on_conflict_do_update(index_elements=["follower"], set_={"seq": up_to})
-            )
+            connection.exec_driver_sql(self._insert_record, list(map(_in_order, rows)))
+        for fed in events:
+            if not isinstance(fed.event, InteractionCaptured):
+                self._apply_one(connection, fed)
+        connection.execute(
+            insert(positions)
+            .values(follower=CATALOG, seq=up_to)
+            .on_conflict_do_update(index_elements=["follower"], set_={"seq": up_to})
+        )
 
     def show(self) -> None:
         """Nothing is left to do: what is applied shows at once."""

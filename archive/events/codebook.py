@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from archive.clock import Clock
-from archive.errors import ConflictError, CorruptError
+from archive.errors import ConflictError
 from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.identity import Identity
@@ -34,22 +34,20 @@ class Codebook:
         self._identity = identity
         self._clock = clock
         self._codes: dict[str, dict[str, int]] = {SOURCE: {}, CUSTODIAN: {}}
+        self._newest = {SOURCE: 0, CUSTODIAN: 0}
 
-    def code(self, vocabulary: str, name: str) -> int:
-        """Return the code of a name that has been assigned; CorruptError if it has none."""
-        found = self._codes[vocabulary].get(name) or self._refresh(vocabulary).get(name)
-        if found is None:
-            raise CorruptError(f"A record names a {vocabulary} that has no code.")
-        return found
+    def code(self, vocabulary: str, name: str) -> int | None:
+        """Return the code of a name; None where the event that assigned it cannot be read."""
+        return self._codes[vocabulary].get(name) or self._refresh(vocabulary).get(name)
 
     def ensure(self, committer: Committer, vocabulary: str, name: str) -> None:
         """Assign a code to the name unless it has one."""
         if name in self._codes[vocabulary]:
             return
-        while name not in (codes := self._refresh(vocabulary)):
+        while name not in self._refresh(vocabulary):
             event = CodeAssigned(
                 originator_id=self._stream(vocabulary),
-                originator_version=len(codes) + 1,
+                originator_version=self._newest[vocabulary] + 1,
                 recorded_at=self._clock.now(),
                 vocabulary=vocabulary,
                 name=name,
@@ -63,9 +61,15 @@ class Codebook:
     def _refresh(self, vocabulary: str) -> Mapping[str, int]:
         codes = self._codes[vocabulary]
         rows = self._pointers.select_pointers(
-            self._stream(vocabulary), gt=len(codes), lte=None, desc=False, limit=None
+            self._stream(vocabulary),
+            gt=self._newest[vocabulary],
+            lte=None,
+            desc=False,
+            limit=None,
         )
-        for opened in self._opener.open(rows):
+        # One that is damaged or erased leaves a name without a code, and stops nothing.
+        for opened in self._opener.open_each(rows):
+            self._newest[vocabulary] = opened.row.originator_version
             if isinstance(opened, OpenedEvent):
                 event = self._mapper.event(opened)
                 if isinstance(event, CodeAssigned):
