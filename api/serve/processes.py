@@ -1,6 +1,5 @@
 """What the committer's process and the worker's process do until they are told to stop."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from archive.settings import Settings
 from archive.tuning import spare_the_collector
 
 _WAIT_SECONDS = 0.5
-_WORKER_NICENESS = 19
 
 
 @contextmanager
@@ -52,7 +50,5 @@ def worker(settings: Settings) -> int:
     """Follow the events: catalog and index; returns the exit status."""
     with _until_told() as stop, open_archive(settings, commits=False) as archive:
         spare_the_collector()
-        # Capturing goes first: what is archived is durable, and the index catches up after.
-        os.nice(_WORKER_NICENESS)
         lead(archive, stop)
     return 0

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request, stream_with_context
@@ -86,11 +87,13 @@ def _results(stream: Readable) -> Iterator[str]:
     found = batches(read_lines(stream, longest=LINE_LIMIT), count=BATCH_LINES, size=BATCH_BYTES)
     answered = 0
     waiting: deque[tuple[list[Line], Future[str]]] = deque()
+    # Batches that were read at once would be committed at once too, and nothing would overlap.
+    reading = Lock()
     with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
         try:
             for batch in chain(found, [None]):
                 if batch is not None:
-                    waiting.append((batch, pool.submit(_captured, intake, actor, batch)))
+                    waiting.append((batch, pool.submit(_captured, intake, actor, batch, reading)))
                 while waiting and (batch is None or len(waiting) == BATCHES_AT_ONCE):
                     first, results = waiting[0]
                     yield results.result()
@@ -102,9 +105,10 @@ def _results(stream: Readable) -> Iterator[str]:
             yield _failed(answered + 1, error)
 
 
-def _captured(intake: "Intake", actor: Actor, batch: Sequence[Line]) -> str:
-    sent = [line.data for line in batch if line.data is not None]
-    results = iter(intake.capture(actor, sent) if sent else ())
+def _captured(intake: "Intake", actor: Actor, batch: Sequence[Line], reading: Lock) -> str:
+    with reading:
+        read = intake.read(actor, [line.data for line in batch if line.data is not None])
+    results = iter(intake.commit(read))
     return "".join(
         _answered(line.number, _TOO_LONG if line.data is None else next(results)) for line in batch
     )

@@ -42,6 +42,18 @@ class Item:
         return self.custodian or self.parsed.custodian
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Items that are read and only wait to be committed; `rejected` by place among the lines.
+
+    A prepared item is an event, or its answer where one is known already.
+    """
+
+    items: Sequence[Item]
+    prepared: Sequence[Prepared | CaptureResult]
+    rejected: Mapping[int, CaptureResult]
+
+
 class Intake:
     """Captures items, many at once."""
 
@@ -68,25 +80,40 @@ class Intake:
             ForbiddenError: the actor may not capture.
             UnavailableError: nothing was acknowledged; the same lines may be sent again.
         """
+        return self.commit(self.read(actor, lines))
+
+    def read(self, actor: Actor, lines: Sequence[bytes]) -> Batch:
+        """Do the first half of `capture`, which takes the processor: all but the commit."""
         require(actor, Permission.CAPTURE)
-        results: dict[int, CaptureResult] = {}
-        items: dict[int, Item] = {}
+        rejected: dict[int, CaptureResult] = {}
+        items: list[Item] = []
         for place, line in enumerate(lines):
             try:
-                items[place] = Item(ndjson.parse(line))
+                items.append(Item(ndjson.parse(line)))
             except InvalidError as error:
-                results[place] = CaptureResult(status="rejected", reason=str(error))
-        taken = self.take(list(items.values()))
-        results |= dict(zip(items, taken, strict=True))
-        return [results[place] for place in range(len(lines))]
+                rejected[place] = CaptureResult(status="rejected", reason=str(error))
+        return Batch(items, self._prepare_all(items), rejected)
+
+    def commit(self, batch: Batch) -> list[CaptureResult]:
+        """Do the second half of `capture`, which waits: the commit, and what it says."""
+        taken = iter(self._take(batch))
+        count = len(batch.items) + len(batch.rejected)
+        return [batch.rejected.get(place) or next(taken) for place in range(count)]
 
     def take(self, items: Sequence[Item]) -> list[CaptureResult]:
         """Capture parsed items, in order; errors as in `capture`."""
+        return self._take(Batch(items, self._prepare_all(items), {}))
+
+    def _prepare_all(self, items: Sequence[Item]) -> list[Prepared | CaptureResult]:
         for source in {item.parsed.content.source for item in items}:
             self._codebook.ensure(self._committer, SOURCE, source)
         for custodian in {item.held_by for item in items if item.held_by}:
             self._codebook.ensure(self._committer, CUSTODIAN, str(custodian))
-        prepared, group = self._commit(items, self._known_large(items))
+        known = self._known_large(items)
+        return [known.get(place) or self._prepare(item) for place, item in enumerate(items)]
+
+    def _take(self, batch: Batch) -> list[CaptureResult]:
+        prepared, group = self._commit(batch)
         again: list[Prepared] = []
         first: set[UUID] = set()
         for each in prepared:
@@ -140,25 +167,21 @@ class Intake:
                 answers[place] = CaptureResult(status=status, id=record_id)
         return answers
 
-    def _commit(
-        self, items: Sequence[Item], known: Mapping[int, CaptureResult]
-    ) -> tuple[list[Prepared | CaptureResult], Group]:
+    def _commit(self, batch: Batch) -> tuple[Sequence[Prepared | CaptureResult], Group]:
         """Commit what is new; if a blob to be shared is going away, upload blobs anew, once."""
-        anew = False
-        while True:
+        prepared = batch.prepared
+        group = _group(prepared)
+        try:
+            if group.events:
+                self._committer.commit(group)
+        except BlobCondemnedError:
             prepared = [
-                known.get(place) or self._prepare(item, blobs_anew=anew)
-                for place, item in enumerate(items)
+                each if isinstance(each, CaptureResult) else self._prepare(item, blobs_anew=True)
+                for item, each in zip(batch.items, prepared, strict=True)
             ]
-            group = _group([each for each in prepared if isinstance(each, Prepared)])
-            try:
-                if group.events:
-                    self._committer.commit(group)
-                return prepared, group
-            except BlobCondemnedError:
-                if anew:
-                    raise
-                anew = True
+            group = _group(prepared)
+            self._committer.commit(group)
+        return prepared, group
 
     def _load(self, prepared: Sequence[Prepared]) -> dict[UUID, Loaded | Exception]:
         """Load what exists already and may have changed or been erased."""
@@ -190,11 +213,12 @@ class Intake:
             loaded |= self._load([prepared])
 
 
-def _group(prepared: Sequence[Prepared]) -> Group:
+def _group(prepared: Sequence[Prepared | CaptureResult]) -> Group:
+    fresh = [each for each in prepared if isinstance(each, Prepared)]
     return Group(
-        [plain(each.event) for each in prepared],
+        [plain(each.event) for each in fresh],
         atomic=False,
-        blobs=[use for each in prepared for use in each.blobs],
+        blobs=[use for each in fresh for use in each.blobs],
     )
 
 

@@ -79,9 +79,15 @@ class StandIn:
         return ACTORS[token]
 
     def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
+        return self.commit(self.read(actor, lines))
+
+    def read(self, actor: Actor, lines: Sequence[bytes]) -> Sequence[bytes]:
         require(actor, Permission.CAPTURE)
+        return lines
+
+    def commit(self, batch: Sequence[bytes]) -> list[CaptureResult]:
         self._fail()
-        return [self._captured(line) for line in lines]
+        return [self._captured(line) for line in batch]
 
     def _captured(self, line: bytes) -> CaptureResult:
         try:
