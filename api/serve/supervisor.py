@@ -22,7 +22,8 @@ from archive.settings import Settings
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 30.0
 _STEADY_SECONDS = 60.0
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 4.0
+_STOP_TRIES = 5
 _POLL_SECONDS = 0.2
 
 _MODULE = (sys.executable, "-m", "api.serve")
@@ -47,13 +48,18 @@ class _Child:
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            _say(f"{self.name} did not stop within {_STOP_SECONDS:.0f} s and was killed.")
-            self.process.kill()
-            self.process.wait()
+        for _ in range(_STOP_TRIES):
+            # A web server that is still starting its workers does not hear the first one.
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+        waited = _STOP_TRIES * _STOP_SECONDS
+        _say(f"{self.name} did not stop within {waited:.0f} s and was killed.")
+        self.process.kill()
+        self.process.wait()
 
 
 def serve(
