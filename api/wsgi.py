@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def build() -> OpenAPI:
     What it captures goes through the host's committer, a process of its own. The archive is
     closed when this process ends. Raises ConfigurationError.
     """
-    end_with_parent()
+    # A worker that is still starting does not hear a SIGTERM, and has nothing to finish.
+    end_with_parent(signal.SIGKILL)
     stack = ExitStack()
     atexit.register(stack.close)
     settings = Settings.load(os.environ, Path.cwd())

@@ -1,6 +1,7 @@
 """The supervisor's children: `python -m api.serve committer|worker|web ARGUMENTS`."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from archive.settings import Settings
 
 def main(name: str, *arguments: str) -> int:
     """Run one process until it is told to stop; what stops it early is said in one sentence."""
-    end_with_parent()
+    end_with_parent(signal.SIGKILL if name == "web" else signal.SIGTERM)
     if name == "web":
         # The wish to end with the parent stays through the exec.
         os.execv(sys.executable, (sys.executable, "-m", "granian", *arguments))
