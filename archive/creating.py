@@ -14,7 +14,7 @@ from archive.errors import ConfigurationError
 from archive.events.commit import Group
 from archive.events.plain import plain
 from archive.events.types import ArchiveCreated, TokenIssued, UserRegistered
-from archive.opening import Archive, home_of, open_archive
+from archive.opening import Archive, open_archive
 from archive.sealing.kek import FileKek, parse_kek
 from archive.sealing.keyring import Keyring, seal_keyring
 from archive.sealing.recovery import RecoveryCode
@@ -50,7 +50,7 @@ def create_archive(
     bucket = open_bucket(settings.bucket, clock)
     if next(iter(bucket.names("")), None) is not None:
         raise ConfigurationError(f"{bucket.describe()} is not empty; an archive needs its own.")
-    home_of(settings)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     kek = parse_kek(settings.kek, environ)
     notes: list[str] = []
     if isinstance(kek, FileKek):

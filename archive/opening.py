@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import tantivy
 
@@ -179,9 +178,3 @@ def open_archive(
         yield archive
     finally:
         archive.close()
-
-
-def home_of(settings: Settings) -> Path:
-    """Return the home folder, made private if it is new."""
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return settings.home

@@ -24,7 +24,7 @@ from archive.access.answers import (
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose, require, require_full_view
 from archive.bucket.names import segment_name
-from archive.catalog.catalog import Catalog
+from archive.catalog.catalog import Catalog, CatalogRow
 from archive.errors import (
     ForbiddenError,
     GoneError,
@@ -142,16 +142,16 @@ class Access:
             CorruptError: its stored bytes do not check.
             ForbiddenError, UnavailableError: as in `search`.
         """
-        loaded = self._read(actor, purpose, record_id, "show")
+        loaded, row = self._read(actor, purpose, record_id, "show")
         self._audit.record(actor, purpose, "show", records=[record_id])
-        return _answer(loaded.record(), self._conversation(record_id))
+        return _answer(loaded.record(), None if row is None else row.conversation)
 
     def original(self, actor: Actor, purpose: Purpose, record_id: UUID) -> Original:
         """Return the captured bytes, unchanged; errors as in `show`.
 
         The stream is checked as it is read: CorruptError may come in its middle.
         """
-        loaded = self._read(actor, purpose, record_id, "original")
+        loaded, _ = self._read(actor, purpose, record_id, "original")
         self._audit.record(actor, purpose, "original", records=[record_id])
         part = loaded.interaction.shown.original
         info = OriginalInfo(media_type=part.media_type, size=part.size, sha256=part.sha256)
@@ -203,12 +203,14 @@ class Access:
             self._audit.record(actor, purpose, action, allowed=False, query=query, records=records)
             raise
 
-    def _read(self, actor: Actor, purpose: Purpose, record_id: UUID, action: str) -> Loaded:
+    def _read(
+        self, actor: Actor, purpose: Purpose, record_id: UUID, action: str
+    ) -> tuple[Loaded, CatalogRow | None]:
         self._allow(actor, purpose, Permission.READ, action, records=[record_id])
         row = self._catalog.rows([record_id]).get(record_id)
         if row is not None and row.erased:
             raise GoneError(f"Record {record_id} has been erased.")
-        return self._records.load(record_id)
+        return self._records.load(record_id), row
 
     def _settle(self, ids: Sequence[UUID], as_of: int) -> Iterator[Record]:
         """Give the matcher the records it must look into, without erased or damaged ones."""
@@ -225,10 +227,6 @@ class Access:
             if isinstance(each, Loaded) and each.interaction.id not in erased:
                 results.append(_result(each.record(), node))
         return results
-
-    def _conversation(self, record_id: UUID) -> UUID | None:
-        row = self._catalog.rows([record_id]).get(record_id)
-        return None if row is None else row.conversation
 
 
 def _addresses(record: Record, roles: Sequence[Part]) -> Iterator[str]:

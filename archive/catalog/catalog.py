@@ -100,10 +100,6 @@ class Catalog:
         statement = select(func.count()).where(records.c.damaged == 1, records.c.first_seq <= as_of)
         return int(self._all(statement)[0][0])
 
-    def count(self) -> int:
-        """Return how many records there are."""
-        return int(self._all(select(func.count()).select_from(records))[0][0])
-
     def token(self, digest: bytes) -> tuple[UUID, Role] | None:
         """Return the user and role behind a token's keyed digest."""
         statement = (

@@ -16,7 +16,6 @@ from archive.events.types import (
     InteractionCaptured,
     InteractionRevised,
     InteractionWithdrawn,
-    Part,
 )
 from archive.model.interaction import Content
 from archive.model.record import Record
@@ -50,13 +49,6 @@ class Interaction:
         return InteractionWithdrawn(
             originator_id=self.id, originator_version=self.version + 1, recorded_at=recorded_at
         )
-
-    def part(self, name: str) -> Part | None:
-        """Return where a part that is kept by itself stands; the original's name is empty."""
-        for part in (self.shown.original, *self.shown.extra_parts):
-            if part.name == name:
-                return part
-        return None
 
     def record(self, *, seq: int, first_seq: int, duplicate: bool = False) -> Record:
         """Return this version as a record to be shown or indexed."""
