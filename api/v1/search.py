@@ -8,7 +8,7 @@ from pydantic import Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, PurposeHeader, answer
-from archive.access.answers import SearchAnswer, SearchRequest, Sort
+from archive.access.answers import Filter, SearchAnswer, SearchRequest, Sort
 from archive.model.interaction import Frozen
 
 blueprint = APIBlueprint(
@@ -31,6 +31,10 @@ class SearchParameters(Frozen):
         default=None, ge=0, description="The sequence number to answer as of; the newest if left."
     )
     facets: bool = Field(default=False, description="Count by channel, source, month and more.")
+    filter: list[str] = Field(
+        default=[],
+        description="Narrow to a value of a facet, as in `channel:email`; may come many times.",
+    )
     count: bool = Field(default=False, description="Only count; the page of results is empty.")
 
 
@@ -42,5 +46,9 @@ class SearchParameters(Frozen):
 def search(query: SearchParameters, header: PurposeHeader) -> Response:
     """Search the archive."""
     purpose = context.purpose(header.muniment_purpose)
-    asked = SearchRequest(query=query.q, **query.model_dump(exclude={"q"}))
+    asked = SearchRequest(
+        query=query.q,
+        filters=tuple(map(Filter.parse, query.filter)),
+        **query.model_dump(exclude={"q", "filter"}),
+    )
     return answer(context.archive().access.search(context.actor(), purpose, asked))

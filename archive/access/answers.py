@@ -8,15 +8,32 @@ from uuid import UUID
 
 from pydantic import Field
 
+from archive.errors import InvalidError
 from archive.model.interaction import Attachment, Frozen, Metrics, Participant
 
 Sort = Literal["date", "-date", "relevance"]
+
+
+class Filter(Frozen):
+    """One value of a facet, to which a search is narrowed."""
+
+    facet: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Filter":
+        """Read `facet:value`; InvalidError where there is no colon."""
+        facet, colon, value = text.partition(":")
+        if not colon:
+            raise InvalidError(f"A filter is a facet and a value, as in channel:email; not {text}.")
+        return cls(facet=facet, value=value)
 
 
 class SearchRequest(Frozen):
     """A search as a door takes it; `limit` is the page's length, `as_of` a sequence number."""
 
     query: str = ""
+    filters: tuple[Filter, ...] = ()
     limit: int = Field(default=20, ge=1, le=1000)
     cursor: str | None = None
     sort: Sort = "-date"

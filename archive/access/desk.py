@@ -41,10 +41,11 @@ from archive.index.cursor import Cursor, Sort
 from archive.index.searcher import Hits, Searcher
 from archive.model.interaction import Role as Part
 from archive.model.record import Record
+from archive.query.facets import narrowing
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from archive.query.snippet import snippet
-from archive.query.tree import Node, to_json
+from archive.query.tree import EVERYTHING, Node, conjunction, to_json
 
 _SENDERS = (Part.FROM, Part.AUTHOR, Part.AGENT, Part.SPEAKER)
 _RECIPIENTS = (Part.TO, Part.CC, Part.BCC)
@@ -96,7 +97,7 @@ class Access:
             UnavailableError: the index is not ready, or the audit could not be written.
         """
         self._allow(actor, purpose, Permission.SEARCH, "search", query=request.query)
-        node = parse(request.query, self._timezone)
+        node = self._asked(request)
         searcher, position = self._searcher()
         sort = Sort(request.sort)
         cursor = Cursor.decode(request.cursor, node, sort) if request.cursor else None
@@ -117,7 +118,8 @@ class Access:
             actor,
             purpose,
             "search",
-            query=request.query,
+            # What was typed, unless filters asked for more than that.
+            query=parsed.parsed if request.filters else request.query,
             as_of=as_of,
             total=hits.total,
             records=[result.id for result in results],
@@ -212,11 +214,19 @@ class Access:
             raise GoneError(f"Record {record_id} has been erased.")
         return self._records.load(record_id), row
 
+    def _asked(self, request: SearchRequest) -> Node:
+        node = parse(request.query, self._timezone)
+        if not request.filters:
+            return node
+        narrowed = [narrowing(each.facet, each.value) for each in request.filters]
+        return conjunction(narrowed if node == EVERYTHING else [node, *narrowed])
+
     def _settle(self, ids: Sequence[UUID], as_of: int) -> Iterator[Record]:
         """Give the matcher the records it must look into, without erased or damaged ones."""
+        duplicates = self._catalog.duplicates(ids)
         for loaded in self._records.load_each(ids, as_of=as_of):
             if isinstance(loaded, Loaded):
-                yield loaded.record()
+                yield loaded.record(duplicate=loaded.interaction.id in duplicates)
 
     def _results(self, node: Node, hits: Hits, as_of: int) -> list[SearchResult]:
         ids = [hit.id for hit in hits.hits]

@@ -24,9 +24,11 @@ class Loaded:
     interaction: Interaction
     rows: tuple[PointerRow, ...]
 
-    def record(self) -> Record:
-        """Return it as a record."""
-        return self.interaction.record(seq=self.rows[-1].seq, first_seq=self.rows[0].seq)
+    def record(self, *, duplicate: bool = False) -> Record:
+        """Return it as a record; whether it is a duplicate, the catalog knows."""
+        return self.interaction.record(
+            seq=self.rows[-1].seq, first_seq=self.rows[0].seq, duplicate=duplicate
+        )
 
 
 class Records:

@@ -1,6 +1,5 @@
 """Records to index documents: one per version, true from its event until the next one's."""
 
-from datetime import UTC
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -18,6 +17,7 @@ from archive.index.schema import (
 )
 from archive.model.record import Record
 from archive.query import attributes
+from archive.query.facets import facets
 from archive.query.people import address_terms
 
 __all__ = ["CURRENT", "build_document", "document_key"]
@@ -41,26 +41,6 @@ def order(sent: int | None, first_seq: int, *, descending: bool) -> int:
     else:
         time = max(-_FARTHEST, min(_FARTHEST, sent))
     return (time << _SEQ_BITS) | (first_seq & ((1 << _SEQ_BITS) - 1))
-
-
-def month(record: Record) -> str | None:
-    """Return the month of a record in UTC, as `2001-05`."""
-    occurred = record.content.occurred_at
-    if occurred is None:
-        return None
-    moment = occurred.astimezone(UTC)
-    return f"{moment.year:04}-{moment.month:02}"
-
-
-def facets(record: Record) -> dict[str, str | None]:
-    """Return what a record counts under in each facet."""
-    return {
-        "channel": record.content.channel.value,
-        "source": record.content.source,
-        "custodian": record.custodian,
-        "month": month(record),
-        "sender": attributes.sender(record),
-    }
 
 
 def split_id(id: UUID) -> tuple[int, int]:
@@ -94,8 +74,8 @@ def build_document(
     if conversation:
         document.add_text("thread", conversation)
     for facet, counted in facets(record).items():
-        if counted:
-            document.add_text(facet_field(facet), counted)
+        for value in counted:
+            document.add_text(facet_field(facet), value)
     _add_numbers(document, record, until)
     return document
 

@@ -10,6 +10,7 @@ from typing import Final
 import tantivy
 
 from archive.query.attributes import PEOPLE
+from archive.query.facets import FACETS
 from archive.query.fields import DEFAULT_TEXTS
 
 CURRENT: Final = 2**63 - 1
@@ -33,8 +34,7 @@ NUMBER_FIELDS: Final = (
     "captured",
     "size",
 )
-FACETS: Final = ("channel", "source", "custodian", "month", "sender")
-MANY_VALUED: Final = frozenset({"attachment", *PEOPLE})
+MANY_VALUED: Final = frozenset({"attachment", "location", *PEOPLE})
 """Text fields that hold several texts, so that words of two texts stand near each other."""
 
 

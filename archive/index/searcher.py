@@ -11,12 +11,13 @@ from tantivy import Query
 
 from archive.errors import InvalidError
 from archive.index.cursor import Cursor, Sort
-from archive.index.documents import facets as facets_of
 from archive.index.documents import join_id
 from archive.index.engine import Engine
-from archive.index.schema import FACETS, facet_field
+from archive.index.schema import facet_field
 from archive.index.translate import Bounds, all_of, between, translate, without
 from archive.model.record import Record
+from archive.query.facets import FACETS
+from archive.query.facets import facets as facets_of
 from archive.query.matcher import matches
 from archive.query.tree import Node, Value, walk
 
@@ -119,9 +120,8 @@ class _Settled:
     )
 
     def count(self, record: Record) -> None:
-        for facet, value in facets_of(record).items():
-            if value:
-                self.facets[facet][value] += 1
+        for facet, counted in facets_of(record).items():
+            self.facets[facet].update(counted)
 
 
 @dataclass(frozen=True, slots=True)

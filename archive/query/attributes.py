@@ -55,7 +55,7 @@ def texts(record: Record, name: str) -> list[str]:
         case "html":
             found = [content.html_text]
         case "location":
-            found = [content.location]
+            found = [content.location, *(one.location for one in content.participants)]
         case "attachment":
             found = [attachment.filename for attachment in content.attachments]
         case _:
@@ -92,14 +92,17 @@ def values(
         "direction": (content.direction.value,) if content.direction else (),
         "source": (value(content.source),),
         "custodian": _optional(record.custodian),
+        "department": tuple(
+            dict.fromkeys(value(one.department) for one in content.participants if one.department)
+        ),
         "outcome": _optional(content.metrics.outcome if content.metrics else None),
         "filename": tuple(value(name) for name in texts(record, "attachment")),
-        "language": _languages(content.language),
+        "language": languages(content.language),
         "conversation": tuple(identifier(thread) for thread in threads if thread),
         "id": (str(record.id), record.id.hex, identifier(content.native_id)),
         "hash": tuple(digest.lower() for digest in digests),
-        "has": _has(record),
-        "is": _is(record, searchable),
+        "has": has(record),
+        "is": marks(record) if searchable else (*marks(record), "unsearchable"),
     }
 
 
@@ -152,7 +155,7 @@ def _optional(text: str | None) -> tuple[str, ...]:
     return (value(text),) if text else ()
 
 
-def _languages(language: str | None) -> tuple[str, ...]:
+def languages(language: str | None) -> tuple[str, ...]:
     """Return a language tag and what it is a kind of: `en-gb`, `en` (RFC 4647 look-up)."""
     if not language:
         return ()
@@ -160,7 +163,8 @@ def _languages(language: str | None) -> tuple[str, ...]:
     return tuple("-".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
-def _has(record: Record) -> tuple[str, ...]:
+def has(record: Record) -> tuple[str, ...]:
+    """Return what of `has:` a record has."""
     content = record.content
     audio = any(a.media_type.startswith("audio/") for a in content.attachments)
     audio = audio or (content.channel is Channel.VOICE and record.media_type.startswith("audio/"))
@@ -173,7 +177,8 @@ def _has(record: Record) -> tuple[str, ...]:
     return tuple(name for name, there in found.items() if there)
 
 
-def _is(record: Record, searchable: bool) -> tuple[str, ...]:
+def marks(record: Record) -> tuple[str, ...]:
+    """Return what of `is:` a record is, as far as its words need not be counted for that."""
     content = record.content
     blank = not (content.text and content.text.strip())
     found = {
@@ -182,6 +187,5 @@ def _is(record: Record, searchable: bool) -> tuple[str, ...]:
         "duplicate": record.duplicate,
         "undated": content.occurred_at is None,
         "html-only": content.html_text is not None and blank,
-        "unsearchable": not searchable,
     }
     return tuple(name for name, true in found.items() if true)

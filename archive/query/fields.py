@@ -44,7 +44,7 @@ FIELDS: Final[dict[str, Field]] = {
         *(Field(name, FieldKind.PERSON) for name in ("from", "to", "cc", "bcc", "participants")),
         *(
             Field(name, FieldKind.VALUE)
-            for name in ("custodian", "source", "language", "filename", "outcome")
+            for name in ("custodian", "source", "department", "language", "filename", "outcome")
         ),
         *(Field(name, FieldKind.IDENTIFIER) for name in ("id", "conversation", "hash")),
         Field("channel", FieldKind.CHOICE, frozenset(Channel)),

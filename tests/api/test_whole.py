@@ -127,6 +127,14 @@ def test_http_captures_finds_and_reads(tmp_path):
 
         found = client.get("/v1/search?q=subject:other", headers=legal).get_json()
         assert [result["id"] for result in found["results"]] == [results[-1]["id"]]
+        narrowed = client.get(
+            "/v1/search?q=side&facets=true&filter=channel:email&filter=year:2001", headers=legal
+        ).get_json()
+        assert (narrowed["total"], narrowed["facets"]["year"]) == (2, {"2001": 2})
+        assert "channel:email" in narrowed["query"]["parsed"]
+        for wrong in ("pigeon", "channel:pigeon", "colour:red"):
+            asked = {"q": "side", "filter": wrong}
+            assert client.get("/v1/search", query_string=asked, headers=legal).status_code == 400
         place = sent.headers["Location"]
         assert client.get(place, headers=legal).get_json()["subject"] == "Side letter"
         assert client.get(f"{place}/original", headers=legal).data == interaction("m1")

@@ -146,10 +146,13 @@ def test_relevance_puts_the_best_first_and_the_newer_where_equal(indexed: Indexe
 
 
 def test_facets_count_all_that_matched(indexed: Indexed) -> None:
-    ann = (Participant(role=Role.FROM, address="Ann@b.test"),)
+    ann = tuple(
+        Participant(role=role, address="Ann@b.test", department="Sales", location="Oporto")
+        for role in (Role.FROM, Role.TO)
+    )
     indexed.add(
         record(1, text="fee a rebate", participants=ann, custodian="Ann"),
-        record(2, text="fee a rebate", source="Chat"),
+        record(2, text="fee a rebate", source="Chat", language="en-GB"),
         record(3, text="fee rebate x", participants=ann, occurred_at=None),
         record(4, text="draft", participants=ann),
     )
@@ -159,10 +162,19 @@ def test_facets_count_all_that_matched(indexed: Indexed) -> None:
         assert facets is not None
         assert {name: dict(counts) for name, counts in facets.items()} == {
             "channel": {"email": 3},
+            "kind": {"message": 3},
+            "direction": {},
             "source": {"Mail": 2, "Chat": 1},
             "custodian": {"Ann": 1},
-            "month": {"2001-01": 2},
             "sender": {"ann@b.test": 2},
+            "department": {"Sales": 2},
+            "location": {"Oporto": 2},
+            "language": {"en": 1},
+            "outcome": {},
+            "has": {"text": 3},
+            "is": {"undated": 1},
+            "year": {"2001": 2},
+            "month": {"2001-01": 2},
         }
 
 

@@ -89,6 +89,8 @@ participants = st.builds(
     role=st.sampled_from(Role),
     address=addresses,
     name=st.sampled_from((None, "Ann Fee", "Bób")),
+    department=st.sampled_from((None, "Sales", "After sales", "R&D *?")),
+    location=st.sampled_from((None, "side", "Oporto")),
 )
 attachments = st.builds(
     Attachment,
@@ -195,7 +197,8 @@ values = st.sampled_from(
         Value("email", "channel"), Value("message", "kind"), Value("inbound", "direction"),
         Value("mail", "source"), Value("a*fee", "custodian"), Value("en", "language"),
         Value("de-de", "language"), Value("*report*", "filename"), Value("letter.txt", "filename"),
-        Value("sold", "outcome"), Value("T1", "conversation"), Value("<m1@x.test>", "id"),
+        Value("sold", "outcome"), Value("sales", "department"), Value("*s*", "department"),
+        Value("T1", "conversation"), Value("<m1@x.test>", "id"),
         Value("m2@x.test", "id"), Value("bb" * 32, "hash"), Value("attachment", "has"),
         Value("text", "has"), Value("html", "has"), Value("audio", "has"), Value("edited", "is"),
         Value("deleted", "is"), Value("undated", "is"), Value("duplicate", "is"),

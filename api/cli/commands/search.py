@@ -24,7 +24,7 @@ from archive.errors import InvalidError
     help="-date is newest first.",
 )
 @click.option("--as-of", type=click.IntRange(0), metavar="SEQ", help="Answer as of an event.")
-@click.option("--facets", is_flag=True, help="Count by channel, source, custodian, month, sender.")
+@click.option("--facets", is_flag=True, help="Also count by channel, source, year and more.")
 @click.option("--count", is_flag=True, help="Only count.")
 @options.common
 def command(
