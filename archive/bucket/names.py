@@ -15,6 +15,7 @@ KEYS = "keys/"
 BLOBS = "blobs/"
 COMMITS = "commits/"
 KEYRINGS = "keyring/"
+INDEX = "index/"
 
 _ID = r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
 _SEGMENT = re.compile(rf"segments/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}\.seg")
@@ -22,6 +23,7 @@ _KEYS = re.compile(rf"keys/{_ID}/{_ID}\.keys")
 _BLOB = re.compile(rf"blobs/([0-9a-f]{{64}})/{_ID}")
 _COMMIT = re.compile(rf"commits/([0-9]{{20}})-{_ID}")
 _KEYRING = re.compile(r"keyring/([0-9]{8})")
+_MANIFEST = re.compile(rf"index/{_ID}/manifests/([0-9]{{20}})-{_ID}")
 _SEQ_LIMIT = 1 << 64
 _NUMBER_LIMIT = 10**8
 _DIGEST_SIZE = 32
@@ -107,6 +109,36 @@ def parse_keyring_name(name: str) -> int:
     if int(number) == 0:
         raise InvalidError(f"{name!r} has no keyring number.")
     return int(number)
+
+
+def generation_prefix(generation_id: UUID) -> str:
+    """Return what the names of everything of one index generation begin with."""
+    return f"{INDEX}{_checked(generation_id)}/"
+
+
+def generation_key_name(generation_id: UUID) -> str:
+    """Name the object that holds a generation's key."""
+    return f"{generation_prefix(generation_id)}key"
+
+
+def part_name(generation_id: UUID, part_id: UUID) -> str:
+    """Name a part of an index generation's files."""
+    return f"{generation_prefix(generation_id)}parts/{_checked(part_id)}"
+
+
+def manifest_name(generation_id: UUID, position: int, snapshot_id: UUID) -> str:
+    """Name a snapshot's manifest; in a generation, names sort by position, then by time."""
+    if not 0 <= position < _SEQ_LIMIT:
+        raise InvalidError(f"{position} is no sequence number.")
+    return f"{generation_prefix(generation_id)}manifests/{position:020}-{_checked(snapshot_id)}"
+
+
+def parse_manifest_name(name: str) -> tuple[UUID, int, UUID]:
+    """Return the generation id, the position and the snapshot id in a manifest's name."""
+    generation, position, snapshot = _groups(_MANIFEST, name)
+    if int(position) >= _SEQ_LIMIT:
+        raise InvalidError(f"{name!r} has a sequence number beyond 64 bits.")
+    return UUID(generation), int(position), UUID(snapshot)
 
 
 def _groups(pattern: re.Pattern[str], name: str) -> tuple[str, ...]:

@@ -16,7 +16,14 @@ from archive.sealing.keyring import open_keyring, seal_keyring
 from archive.sealing.keys import open_keys, seal_keys
 from archive.sealing.primitives import decompress
 from archive.sealing.segment import LockClass, build_segment, frames_of, parse_segment
+from archive.sealing.snapshot import (
+    open_generation_key,
+    open_manifest,
+    seal_generation_key,
+    seal_manifest,
+)
 from tests.sealing.support import ARCHIVE, CountingClock, new_keyring, some_frames
+from tests.sealing.test_snapshot import MANIFEST
 
 CLOCK = CountingClock()
 ID = CLOCK.uuid7()
@@ -43,6 +50,14 @@ READERS: dict[str, tuple[bytes, Callable[[bytes], Any]]] = {
         lambda data: list(open_blob([data], ARCHIVE, ID, KEY)),
     ),
     "commit record": (b"MUNIMCOM\x01" + bytes(200), lambda data: decode_commit_record(data, KEY)),
+    "generation key": (
+        seal_generation_key(ARCHIVE, ID, 1, EPOCH_KEY, KEY),
+        lambda data: open_generation_key(data, ID, KEYRING),
+    ),
+    "manifest": (
+        seal_manifest(ARCHIVE, ID, 5, ID, KEY, MANIFEST),
+        lambda data: open_manifest(data, ARCHIVE, ID, 5, ID, KEY),
+    ),
     "compressed": (b"(\xb5/\xfd \x04!\x00\x00text", decompress),
 }
 

@@ -10,14 +10,19 @@ from archive.bucket.names import (
     blob_name,
     blob_prefix,
     commit_name,
+    generation_key_name,
+    generation_prefix,
     keyring_name,
     keys_name,
     keys_prefix,
+    manifest_name,
     parse_blob_name,
     parse_commit_name,
     parse_keyring_name,
     parse_keys_name,
+    parse_manifest_name,
     parse_segment_name,
+    part_name,
     segment_name,
 )
 from archive.errors import InvalidError
@@ -29,6 +34,7 @@ PARSERS = (
     parse_blob_name,
     parse_commit_name,
     parse_keyring_name,
+    parse_manifest_name,
 )
 
 # Version 7 ids up to the year 9999.
@@ -45,6 +51,9 @@ def test_names_are_as_the_page_says() -> None:
     assert blob_name(bytes(32), ID) == f"blobs/{'00' * 32}/{ID}"
     assert commit_name(7, ID) == f"commits/00000000000000000007-{ID}"
     assert keyring_name(12) == "keyring/00000012"
+    assert generation_key_name(ID) == f"index/{ID}/key"
+    assert part_name(ID, ID) == f"index/{ID}/parts/{ID}"
+    assert manifest_name(ID, 7, ID) == f"index/{ID}/manifests/00000000000000000007-{ID}"
 
 
 @given(ids, ids, st.binary(min_size=32, max_size=32), st.integers(0, 2**64 - 1))
@@ -57,6 +66,9 @@ def test_what_a_name_was_made_of_is_in_it(
     assert parse_blob_name(blob_name(digest, second)) == (digest, second)
     assert blob_name(digest, second).startswith(blob_prefix(digest))
     assert parse_commit_name(commit_name(seq, second)) == (seq, second)
+    assert parse_manifest_name(manifest_name(first, seq, second)) == (first, seq, second)
+    for name in (manifest_name(first, seq, second), part_name(first, second)):
+        assert name.startswith(generation_prefix(first))
 
 
 @given(st.integers(1, 10**8 - 1))
@@ -91,6 +103,8 @@ def test_segment_names_sort_as_their_ids(first: UUID, second: UUID) -> None:
         f"blobs/{'0' * 63}/{ID}",
         f"commits/7-{ID}",
         f"commits/{2**64}-{ID}",
+        f"index/{ID}/manifests/7-{ID}",
+        f"index/{ID}/manifests/{2**64}-{ID}",
         f"commits/٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٠٧-{ID}",
         "keyring/1",
         "keyring/00000000",
@@ -111,6 +125,8 @@ def test_what_cannot_be_named_is_refused() -> None:
         lambda: blob_prefix(b"short"),
         lambda: commit_name(-1, ID),
         lambda: commit_name(2**64, ID),
+        lambda: manifest_name(ID, 2**64, ID),
+        lambda: part_name(ID, UUID(int=0)),
         lambda: keyring_name(0),
         lambda: keyring_name(10**8),
     ):
