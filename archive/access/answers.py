@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from archive.errors import InvalidError
-from archive.model.interaction import Attachment, Frozen, Metrics, Participant
+from archive.model.interaction import Attachment, Frozen, Metrics, Participant, Unreadable
 
 Sort = Literal["date", "-date", "relevance"]
 
@@ -56,8 +56,19 @@ class Highlight(Frozen):
     end: int
 
 
+class Unsearched(Frozen):
+    """A part of a record whose words a search does not see, and why.
+
+    `part` is the attachment's, or empty where the record itself holds no words.
+    """
+
+    part: str
+    filename: str | None
+    reason: Unreadable
+
+
 class SearchResult(Frozen):
-    """One line of a result page."""
+    """One line of a result page; `unsearched` is empty unless it `is:unsearchable`."""
 
     id: UUID
     seq: int
@@ -71,6 +82,7 @@ class SearchResult(Frozen):
     snippet: str
     highlights: tuple[Highlight, ...] = ()
     has_attachment: bool = False
+    unsearched: tuple[Unsearched, ...] = ()
 
 
 class SearchAnswer(Frozen):

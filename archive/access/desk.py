@@ -20,6 +20,7 @@ from archive.access.answers import (
     SearchAnswer,
     SearchRequest,
     SearchResult,
+    Unsearched,
 )
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose, require, require_full_view
@@ -40,7 +41,9 @@ from archive.events.types import Erased
 from archive.index.cursor import Cursor, Sort
 from archive.index.searcher import Hits, Searcher
 from archive.model.interaction import Role as Part
+from archive.model.interaction import Unreadable
 from archive.model.record import Record
+from archive.query import attributes
 from archive.query.facets import narrowing
 from archive.query.parser import parse
 from archive.query.printer import to_text
@@ -261,7 +264,18 @@ def _result(record: Record, node: Node) -> SearchResult:
         snippet=found.text,
         highlights=tuple(Highlight(start=start, end=end) for start, end in found.highlights),
         has_attachment=bool(content.attachments),
+        unsearched=tuple(_unsearched(record)),
     )
+
+
+def _unsearched(record: Record) -> Iterator[Unsearched]:
+    if attributes.searchable(record):
+        return
+    for each in record.content.attachments:
+        if each.unreadable is not None:
+            yield Unsearched(part=each.part, filename=each.filename, reason=each.unreadable)
+    if attributes.attachments_read(record):
+        yield Unsearched(part="", filename=None, reason=Unreadable.NO_TEXT)
 
 
 def _answer(record: Record, conversation: UUID | None) -> RecordAnswer:

@@ -35,8 +35,13 @@ class Interaction:
     def revise(
         self, revision: InteractionCaptured, recorded_at: datetime
     ) -> InteractionRevised | None:
-        """Return the event that makes `revision` the newest content, None if it is known."""
-        if revision.content in self.contents and not self.withdrawn:
+        """Return the event that makes `revision` the newest content, None if it is known.
+
+        What was read out of attachments is no part of the comparison: a newer reader that finds
+        other words in the same bytes does not make the same thing another.
+        """
+        given = revision.content.as_given()
+        if not self.withdrawn and any(given == known.as_given() for known in self.contents):
             return None
         fields = {name: getattr(revision, name) for name in InteractionCaptured.model_fields}
         fields |= {"originator_version": self.version + 1, "recorded_at": recorded_at}

@@ -81,9 +81,9 @@ def build_document(
 
 
 def _add_texts(document: Document, record: Record) -> bool:
-    """Add the texts; returns whether there is any word in the subject or the body."""
+    """Add the texts; returns whether the record is searchable (archive.query.attributes)."""
     accented: set[str] = set()
-    searchable = False
+    worded = attributes.attachments_worded(record)
     for name in CONTENT_TEXTS:
         for text in attributes.texts(record, name):
             folded, exact = normalise(text)
@@ -91,11 +91,11 @@ def _add_texts(document: Document, record: Record) -> bool:
             if folded != exact and name in ACCENTED_TEXTS:
                 # Folding leaves no accented word alone, so none of these is a folded one.
                 accented.update(set(exact.split()).difference(folded.split()))
-            if name in ("subject", "text", "html"):
-                searchable = searchable or bool(exact.strip())
+            if name in attributes.WORDED_TEXTS:
+                worded = worded or bool(exact.strip())
     if accented:
         document.add_text("accented", " ".join(accented))
-    return searchable
+    return worded and attributes.attachments_read(record)
 
 
 def _add_people(document: Document, record: Record) -> set[str]:

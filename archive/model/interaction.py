@@ -90,11 +90,25 @@ class Metrics(Frozen):
     value: float | None = None
 
 
+class Unreadable(StrEnum):
+    """Why the text of an attachment, or some of it, could not be read (docs/sources.md)."""
+
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too-large"
+    TOO_SLOW = "took-too-long"
+    UNSUPPORTED = "unsupported-type"
+    NO_TEXT = "no-text"
+
+
 class Attachment(Frozen):
-    """A part that travelled with the interaction, in metadata; its bytes stand in the original.
+    """A part that travelled with the interaction; its bytes stand in the original.
 
     `part` is the path at which the capture module finds the bytes in the original again
     (for mail the MIME part numbers, as `2.1`). `sha256` is of the decoded bytes, in hex.
+    `text` is what was read out of it at capture, `unreadable` why nothing, or not everything,
+    could be. Neither stands where the words are in the interaction's own text, or where the
+    record was captured before attachments were read.
     """
 
     filename: str | None = None
@@ -102,6 +116,8 @@ class Attachment(Frozen):
     size: int = Field(ge=0)
     sha256: str
     part: str
+    text: str | None = None
+    unreadable: Unreadable | None = None
 
 
 class Content(Frozen):
@@ -131,6 +147,18 @@ class Content(Frozen):
     attachments: tuple[Attachment, ...] = ()
     metrics: Metrics | None = None
     problems: tuple[str, ...] = ()
+
+    def as_given(self) -> "Content":
+        """Return what the source gave, without what was read out of its attachments.
+
+        Two captures of one thing are equal in this, whichever version of a reader read them.
+        """
+        if all(each.text is None and each.unreadable is None for each in self.attachments):
+            return self
+        bare = (
+            each.model_copy(update={"text": None, "unreadable": None}) for each in self.attachments
+        )
+        return self.model_copy(update={"attachments": tuple(bare)})
 
 
 class IncomingAttachment(Frozen):

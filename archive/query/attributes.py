@@ -24,6 +24,9 @@ ROLE_FIELDS: Final = {
 _OPENING: Final = 500
 """How many characters of the body the opening reaches into."""
 
+WORDED_TEXTS: Final = ("subject", "text", "html")
+"""The texts that hold what the record itself says, where nothing was read out of attachments."""
+
 OTHERS: Final = "others"
 PEOPLE: Final = ("from", "to", "cc", "bcc", OTHERS)
 
@@ -57,7 +60,7 @@ def texts(record: Record, name: str) -> list[str]:
         case "location":
             found = [content.location, *(one.location for one in content.participants)]
         case "attachment":
-            found = [attachment.filename for attachment in content.attachments]
+            found = [text for one in content.attachments for text in (one.filename, one.text)]
         case _:
             people = participants(record, name)
             found = [part for someone in people for part in (someone.name, someone.address)]
@@ -96,7 +99,7 @@ def values(
             dict.fromkeys(value(one.department) for one in content.participants if one.department)
         ),
         "outcome": _optional(content.metrics.outcome if content.metrics else None),
-        "filename": tuple(value(name) for name in texts(record, "attachment")),
+        "filename": tuple(value(each.filename) for each in content.attachments if each.filename),
         "language": languages(content.language),
         "conversation": tuple(identifier(thread) for thread in threads if thread),
         "id": (str(record.id), record.id.hex, identifier(content.native_id)),
@@ -126,12 +129,21 @@ def identifier(text: str) -> str:
 
 
 def searchable(record: Record) -> bool:
-    """Say whether there is any word in the subject or the body."""
-    return any(
-        normalise(text).exact.strip()
-        for name in ("subject", "text", "html")
-        for text in texts(record, name)
+    """Say whether all that a record says can be searched: it has words, and all were read."""
+    worded = any(
+        normalise(text).exact.strip() for name in WORDED_TEXTS for text in texts(record, name)
     )
+    return attachments_read(record) and (worded or attachments_worded(record))
+
+
+def attachments_read(record: Record) -> bool:
+    """Say whether no attachment is there that could not be read, or not wholly."""
+    return all(attachment.unreadable is None for attachment in record.content.attachments)
+
+
+def attachments_worded(record: Record) -> bool:
+    """Say whether text was read out of an attachment; text without words is never kept."""
+    return any(attachment.text for attachment in record.content.attachments)
 
 
 def sender(record: Record) -> str | None:

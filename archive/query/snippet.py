@@ -38,25 +38,30 @@ class _Match:
 
 
 def snippet(record: Record, node: Node, width: int = 200) -> Snippet:
-    """Return about `width` characters of the body around what the query looks for.
+    """Return about `width` characters of the text around what the query looks for.
 
-    The plain text is preferred to the HTML's; where nothing of the query stands in either, it is
-    the beginning. Spaces and line ends are drawn together.
+    The plain text is preferred to the HTML's, and that to what was read out of attachments; where
+    nothing of the query stands in any, it is the beginning. Spaces and line ends are drawn
+    together.
     """
-    bodies = [text for name in TEXTS["body"] for text in attributes.texts(record, name)]
+    attached = [each.text for each in record.content.attachments if each.text]
+    places = [
+        *((text, "body") for name in TEXTS["body"] for text in attributes.texts(record, name)),
+        *((text, "attachment") for text in attached),
+    ]
     leaves = list(_leaves(node))
-    for body in bodies:
-        found = _matches(body, leaves)
+    for text, field in places:
+        found = _matches(text, [leaf for leaf in leaves if leaf.field in (None, field)])
         if found:
-            return _cut(body, found, _best(found, width), width)
-    return _cut(bodies[0], [], 0, width) if bodies else Snippet("", ())
+            return _cut(text, found, _best(found, width), width)
+    return _cut(places[0][0], [], 0, width) if places else Snippet("", ())
 
 
 def _leaves(node: Node) -> Iterator[TextLeaf]:
-    """Yield what the query wants to stand in the body."""
+    """Yield what the query wants to stand in a text that has a snippet."""
     match node:
         case Word() | Phrase() | Stem() | Fuzzy():
-            if node.field in (None, "body") and node != Word("*", "body"):
+            if node.field in (None, "body", "attachment") and node != Word("*", node.field):
                 yield node
         case Not():
             return

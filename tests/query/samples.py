@@ -15,6 +15,7 @@ from archive.model.interaction import (
     Metrics,
     Participant,
     Role,
+    Unreadable,
 )
 from archive.model.record import Record
 from archive.query.tree import (
@@ -99,6 +100,8 @@ attachments = st.builds(
     size=st.just(1),
     sha256=st.sampled_from(("aa" * 32, "BB" * 32)),
     part=st.just("2"),
+    text=st.sampled_from((None, "side letter: fee", "résumé fees 日本", "rebate\nside")),
+    unreadable=st.sampled_from((None, None, *Unreadable)),
 )
 
 

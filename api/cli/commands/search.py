@@ -89,6 +89,9 @@ def _write(answer: SearchAnswer, *, count: bool) -> None:
         click.echo(f"  {output.utc_time(result.occurred_at)}  {output.one_line(people)}")
         if result.snippet:
             click.echo(f"  {output.one_line(result.snippet)}")
+        for part in result.unsearched:
+            name = output.one_line(part.filename or part.part or "the record")
+            click.echo(f"  not searched: {name} ({part.reason})")
         click.echo(f"  {result.id}")
     if answer.cursor is not None:
         click.echo(f"\nmore: --cursor {answer.cursor}")

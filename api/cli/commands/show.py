@@ -8,7 +8,7 @@ import click
 from api.cli import options, output
 from archive.access.answers import RecordAnswer
 from archive.access.roles import LOCAL_ACTOR, Purpose
-from archive.model.interaction import Participant
+from archive.model.interaction import Attachment, Participant
 
 
 @click.command("show")
@@ -55,7 +55,7 @@ def _write(record: RecordAnswer) -> None:
                 (
                     "attachment",
                     f"{part.filename or 'unnamed'}, {part.media_type}, {part.size:,} bytes, "
-                    f"{part.sha256}",
+                    f"{_read(part)}{part.sha256}",
                 )
                 for part in record.attachments
             ),
@@ -65,6 +65,13 @@ def _write(record: RecordAnswer) -> None:
     text = record.text if record.text is not None else record.html_text
     if text:
         click.echo(f"\n{output.printable(text)}")
+
+
+def _read(part: Attachment) -> str:
+    """Say what was read out of an attachment; nothing where the record does not know."""
+    if part.unreadable is None:
+        return "text read, " if part.text else ""
+    return f"{'not all text read' if part.text else 'not read'} ({part.unreadable}), "
 
 
 def _named(person: Participant) -> str:
