@@ -23,7 +23,7 @@ from api.problems import Problem
 from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
-from api.v1 import bulk, interactions, search
+from api.v1 import bulk, conversations, interactions, search
 from archive.clock import Clock, SystemClock
 from archive.errors import MunimentError, UnauthenticatedError
 from archive.model.interaction import IncomingInteraction
@@ -78,7 +78,13 @@ def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[context.EXTENSION] = Door(archive_provider, clock or SystemClock())
     app.components_schemas.update(_schemas_of_bodies())
-    for blueprint in (interactions.blueprint, bulk.blueprint, search.blueprint, service):
+    for blueprint in (
+        interactions.blueprint,
+        bulk.blueprint,
+        conversations.blueprint,
+        search.blueprint,
+        service,
+    ):
         app.register_api(blueprint)
     app.register_blueprint(reference)
     app.register_blueprint(console.blueprint)

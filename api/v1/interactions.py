@@ -12,6 +12,7 @@ from api.problems import REJECTED, ProblemError, documented
 from api.v1.shapes import (
     INTERACTIONS,
     SECURITY,
+    AsOfParameters,
     IdempotencyHeader,
     InteractionPath,
     PurposeHeader,
@@ -70,12 +71,14 @@ def capture_one(header: IdempotencyHeader) -> Response:
 @blueprint.get(
     "/<uuid:id>",
     responses={"200": RecordAnswer, **documented(400, 401, 403, 404, 410, 500, 503)},
-    description="The record as it stands now; the read is audited with its purpose.",
+    description="The record as it stands now, or as it stood; the read is audited with its "
+    "purpose.",
 )
-def show(path: InteractionPath, header: PurposeHeader) -> Response:
+def show(path: InteractionPath, query: AsOfParameters, header: PurposeHeader) -> Response:
     """Read one interaction."""
     purpose = context.purpose(header.muniment_purpose)
-    return answer(context.archive().access.show(context.actor(), purpose, path.id))
+    shown = context.archive().access.show(context.actor(), purpose, path.id, as_of=query.as_of)
+    return answer(shown)
 
 
 @blueprint.get(
@@ -89,10 +92,11 @@ def show(path: InteractionPath, header: PurposeHeader) -> Response:
         **documented(400, 401, 403, 404, 410, 500, 503),
     },
 )
-def original(path: InteractionPath, header: PurposeHeader) -> Response:
+def original(path: InteractionPath, query: AsOfParameters, header: PurposeHeader) -> Response:
     """Download the captured bytes of one interaction."""
     purpose = context.purpose(header.muniment_purpose)
-    return download(context.archive().access.original(context.actor(), purpose, path.id))
+    access = context.archive().access
+    return download(access.original(context.actor(), purpose, path.id, as_of=query.as_of))
 
 
 @blueprint.get(

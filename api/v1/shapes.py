@@ -7,6 +7,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from api.problems import UNSUPPORTED_MEDIA_TYPE, ProblemError
+from archive.model.interaction import Frozen
 
 INTERACTIONS = Tag(name="interactions", description="What is archived, one by one or many.")
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
@@ -36,7 +37,15 @@ class IdempotencyHeader(BaseModel):
 class InteractionPath(BaseModel):
     """Which interaction is meant."""
 
-    id: UUID = Field(description="The interaction's id, as capture and search give it.")
+    id: UUID = Field(description="The id that capture and search give.")
+
+
+class AsOfParameters(Frozen):
+    """Which version of a record is meant."""
+
+    as_of: int | None = Field(
+        default=None, ge=0, description="As it stood as of this sequence number; now if left."
+    )
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:

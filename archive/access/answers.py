@@ -105,8 +105,20 @@ class OriginalInfo(Frozen):
     sha256: str
 
 
+class Place(Frozen):
+    """Where a record stands in its conversation, by time and from 1; erased ones count too.
+
+    `previous` and `next` are the nearest records that can be read.
+    """
+
+    position: int
+    total: int
+    previous: UUID | None = None
+    next: UUID | None = None
+
+
 class RecordAnswer(Frozen):
-    """One interaction as it stands now."""
+    """One interaction as it stands now, or as it stood as of a sequence number."""
 
     id: UUID
     version: int
@@ -134,6 +146,26 @@ class RecordAnswer(Frozen):
     edited: bool
     deleted: bool
     original: OriginalInfo
+    place: Place | None = None
+
+
+class ConversationItem(Frozen):
+    """One record of a conversation; where it cannot be shown, `state` and `problem` say why."""
+
+    id: UUID
+    position: int
+    state: Literal["shown", "erased", "damaged"] = "shown"
+    problem: str | None = None
+    record: RecordAnswer | None = None
+
+
+class ConversationAnswer(Frozen):
+    """A page of a conversation in order of time, undated ones last; `total` is of all pages."""
+
+    id: UUID
+    total: int
+    items: tuple[ConversationItem, ...]
+    cursor: str | None = None
 
 
 class HistoryEvent(Frozen):

@@ -10,6 +10,7 @@ from datetime import tzinfo
 from uuid import UUID
 
 from archive.access.answers import (
+    ConversationAnswer,
     Highlight,
     HistoryAnswer,
     HistoryEvent,
@@ -23,6 +24,7 @@ from archive.access.answers import (
     Unsearched,
 )
 from archive.access.audit import Audit
+from archive.access.conversations import Conversations, record_answer
 from archive.access.roles import Actor, Permission, Purpose, require, require_full_view
 from archive.bucket.names import segment_name
 from archive.catalog.catalog import Catalog, CatalogRow
@@ -76,6 +78,7 @@ class Access:
         self._mapper = mapper
         self._records = records
         self._catalog = catalog
+        self._conversations = Conversations(catalog, records)
         self._identity = identity
         self._audit = audit
         self._searcher = searcher
@@ -139,25 +142,59 @@ class Access:
             cursor=hits.cursor,
         )
 
-    def show(self, actor: Actor, purpose: Purpose, record_id: UUID) -> RecordAnswer:
-        """Return one record as it stands now.
+    def show(
+        self, actor: Actor, purpose: Purpose, record_id: UUID, *, as_of: int | None = None
+    ) -> RecordAnswer:
+        """Return one record as it stands now, or as it stood as of a sequence number.
 
         Raises:
             NotFoundError, GoneError: there is no such record, or it has been erased.
             CorruptError: its stored bytes do not check.
             ForbiddenError, UnavailableError: as in `search`.
         """
-        loaded, row = self._read(actor, purpose, record_id, "show")
-        self._audit.record(actor, purpose, "show", records=[record_id])
-        return _answer(loaded.record(), None if row is None else row.conversation)
+        loaded, row = self._read(actor, purpose, record_id, "show", as_of)
+        conversation = None if row is None else row.conversation
+        place = None if conversation is None else self._conversations.place(record_id, conversation)
+        self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
+        return record_answer(loaded.record(), conversation, place)
 
-    def original(self, actor: Actor, purpose: Purpose, record_id: UUID) -> Original:
-        """Return the captured bytes, unchanged; errors as in `show`.
+    def conversation(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        conversation_id: UUID,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> ConversationAnswer:
+        """Return a page of a conversation, in order of time, across channels and custodians.
+
+        The id is that of the conversation or of any record in it. Records that have been erased
+        or cannot be opened keep their place and say so.
+
+        Raises:
+            NotFoundError: there is no such conversation or record.
+            InvalidError: the cursor is not one that a page gave.
+            ForbiddenError, UnavailableError: as in `search`.
+        """
+        self._allow(actor, purpose, Permission.READ, "conversation", records=[conversation_id])
+        row = self._catalog.rows([conversation_id]).get(conversation_id)
+        if row is None or row.conversation is None:
+            raise NotFoundError(f"There is no conversation {conversation_id}.")
+        page = self._conversations.page(row.conversation, limit, cursor)
+        shown = [item.id for item in page.items if item.record is not None]
+        self._audit.record(actor, purpose, "conversation", total=page.total, records=shown)
+        return page
+
+    def original(
+        self, actor: Actor, purpose: Purpose, record_id: UUID, *, as_of: int | None = None
+    ) -> Original:
+        """Return the captured bytes, unchanged; `as_of` and errors as in `show`.
 
         The stream is checked as it is read: CorruptError may come in its middle.
         """
-        loaded, _ = self._read(actor, purpose, record_id, "original")
-        self._audit.record(actor, purpose, "original", records=[record_id])
+        loaded, _ = self._read(actor, purpose, record_id, "original", as_of)
+        self._audit.record(actor, purpose, "original", as_of=as_of, records=[record_id])
         part = loaded.interaction.shown.original
         info = OriginalInfo(media_type=part.media_type, size=part.size, sha256=part.sha256)
         suffix = {"message/rfc822": "eml", "application/json": "json"}.get(part.media_type, "bin")
@@ -209,13 +246,18 @@ class Access:
             raise
 
     def _read(
-        self, actor: Actor, purpose: Purpose, record_id: UUID, action: str
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        record_id: UUID,
+        action: str,
+        as_of: int | None = None,
     ) -> tuple[Loaded, CatalogRow | None]:
         self._allow(actor, purpose, Permission.READ, action, records=[record_id])
         row = self._catalog.rows([record_id]).get(record_id)
         if row is not None and row.erased:
             raise GoneError(f"Record {record_id} has been erased.")
-        return self._records.load(record_id), row
+        return self._records.load(record_id, as_of=as_of), row
 
     def _asked(self, request: SearchRequest) -> Node:
         node = parse(request.query, self._timezone)
@@ -276,24 +318,3 @@ def _unsearched(record: Record) -> Iterator[Unsearched]:
             yield Unsearched(part=each.part, filename=each.filename, reason=each.unreadable)
     if attributes.attachments_read(record):
         yield Unsearched(part="", filename=None, reason=Unreadable.NO_TEXT)
-
-
-def _answer(record: Record, conversation: UUID | None) -> RecordAnswer:
-    content = record.content
-    return RecordAnswer(
-        id=record.id,
-        version=record.version,
-        seq=record.seq,
-        captured_at=record.captured_at,
-        conversation=str(conversation) if conversation else None,
-        custodian=record.custodian,
-        labels=record.labels,
-        edited=record.edited,
-        deleted=record.deleted,
-        original=OriginalInfo(media_type=record.media_type, size=record.size, sha256=record.sha256),
-        **{
-            name: getattr(content, name)
-            for name in RecordAnswer.model_fields
-            if name in type(content).model_fields and name != "conversation"
-        },
-    )

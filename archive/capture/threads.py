@@ -4,9 +4,9 @@ Each record has keys, and records that share a key stand in one conversation; jo
 through chains of keys is the catalog's work. Keys are scoped by source, so that two exports
 never meet by chance.
 
-Mail is joined by message ids: its own, those in References and the one in In-Reply-To. Only mail
-that names no other message is joined by subject too, since two discussions may share a subject.
-Other channels are joined by the conversation that the source names.
+Whatever the channel, a record is joined by the conversation that the source names, by its own id,
+and by the ids that it answers to: a call about a ticket stands in the ticket's conversation. Mail
+that names nothing else is joined by subject too, since two discussions may share a subject.
 """
 
 import re
@@ -25,17 +25,12 @@ def thread_keys(content: Content) -> tuple[str, ...]:
     A record without any id or subject has no keys and stands alone.
     """
     own = [f"id:{content.native_id}"] if content.native_id else []
-    if content.channel is not Channel.EMAIL:
-        if content.conversation:
-            keys = [f"conversation:{content.channel.value}:{content.conversation}"]
-        else:
-            keys = own
-    else:
-        others = [*content.references, *([content.in_reply_to] if content.in_reply_to else [])]
-        keys = own + [f"id:{other}" for other in others]
+    named = [f"conversation:{content.conversation}"] if content.conversation else []
+    answered = [*content.references, *([content.in_reply_to] if content.in_reply_to else [])]
+    keys = own + named + [f"id:{other}" for other in answered]
+    if content.channel is Channel.EMAIL and not named and not answered:
         subject = normalised_subject(content.subject or "")
-        if not others and subject:
-            keys.append(f"subject:{subject}")
+        keys += [f"subject:{subject}"] if subject else []
     return tuple(f"{content.source}\n{key}" for key in dict.fromkeys(keys))
 
 

@@ -6,7 +6,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import URL, Engine, create_engine, event, func, select
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Engine,
+    and_,
+    create_engine,
+    event,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
@@ -14,8 +25,28 @@ from archive.catalog.tables import METADATA, ROLES, positions, records, tokens, 
 from archive.errors import UnavailableError
 
 CATALOG = 1
+# Past every time that milliseconds since 1970 can tell of the years 1 to 9999.
+_UNDATED = 2**50
+_time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
 _IDS_PER_QUERY = 10_000
 _ROLE_OF = {number: role for role, number in ROLES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What conversations are ordered by: the time, undated last, then the order of capture."""
+
+    time: int
+    first_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One record of a conversation."""
+
+    id: UUID
+    moment: Moment
+    erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +72,18 @@ def open_engine(path: Path) -> Engine:
 
     METADATA.create_all(engine)
     return engine
+
+
+def _later(moment: Moment) -> ColumnElement[bool]:
+    return or_(
+        _time > moment.time, and_(_time == moment.time, records.c.first_seq > moment.first_seq)
+    )
+
+
+def _earlier(moment: Moment) -> ColumnElement[bool]:
+    return or_(
+        _time < moment.time, and_(_time == moment.time, records.c.first_seq < moment.first_seq)
+    )
 
 
 class Catalog:
@@ -94,6 +137,57 @@ class Catalog:
             )
             found.update(UUID(bytes=row[0]) for row in self._all(statement))
         return found
+
+    def members(
+        self, conversation: UUID, limit: int, *, after: Moment | None = None
+    ) -> list[Member]:
+        """Return the records of a conversation in order, from the first one after a moment."""
+        return self._members(conversation, limit, None if after is None else _later(after))
+
+    def neighbours(self, conversation: UUID, moment: Moment) -> tuple[UUID | None, UUID | None]:
+        """Return the nearest records before and after a moment that are not erased."""
+        readable = records.c.erased == 0
+        before = self._members(conversation, 1, and_(readable, _earlier(moment)), falling=True)
+        after = self._members(conversation, 1, and_(readable, _later(moment)))
+        return (
+            before[0].id if before else None,
+            after[0].id if after else None,
+        )
+
+    def moment(self, id: UUID) -> Moment | None:
+        """Return where a record stands in its conversation, None if it is not catalogued."""
+        statement = select(_time, records.c.first_seq).where(records.c.id == id.bytes)
+        rows = self._all(statement)
+        return Moment(*rows[0]) if rows else None
+
+    def count(self, conversation: UUID, *, up_to: Moment | None = None) -> int:
+        """Return how many records a conversation has, or has up to and with a moment."""
+        statement = select(func.count()).where(records.c.conversation == conversation.bytes)
+        if up_to is not None:
+            statement = statement.where(not_(_later(up_to)))
+        return int(self._all(statement)[0][0])
+
+    def _members(
+        self,
+        conversation: UUID,
+        limit: int,
+        where: ColumnElement[bool] | None,
+        *,
+        falling: bool = False,
+    ) -> list[Member]:
+        order = [_time, records.c.first_seq]
+        statement = (
+            select(records.c.id, _time, records.c.first_seq, records.c.erased)
+            .where(records.c.conversation == conversation.bytes)
+            .order_by(*(column.desc() if falling else column for column in order))
+            .limit(limit)
+        )
+        if where is not None:
+            statement = statement.where(where)
+        return [
+            Member(UUID(bytes=identifier), Moment(time, first_seq), bool(erased))
+            for identifier, time, first_seq, erased in self._all(statement)
+        ]
 
     def damaged(self, as_of: int) -> int:
         """Return how many records up to a sequence number cannot be opened."""

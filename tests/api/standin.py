@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from archive.access.answers import (
     CaptureResult,
+    ConversationAnswer,
+    ConversationItem,
     FollowerState,
     Health,
     Highlight,
@@ -18,6 +20,7 @@ from archive.access.answers import (
     Original,
     OriginalInfo,
     ParsedQuery,
+    Place,
     RecordAnswer,
     SearchAnswer,
     SearchRequest,
@@ -162,11 +165,48 @@ class StandIn:
             raise NotFoundError(f"There is no record {id}.")
         return self.records[id]
 
-    def show(self, actor: Actor, purpose: Purpose, id: UUID) -> RecordAnswer:
+    def show(
+        self, actor: Actor, purpose: Purpose, id: UUID, *, as_of: int | None = None
+    ) -> RecordAnswer:
         require(actor, Permission.READ)
         require_full_view(purpose)
-        item, raw = self._found(id)
+        found = self._record(id)
         self.audit.append(("show", actor.id, str(purpose)))
+        return found
+
+    def conversation(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        id: UUID,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> ConversationAnswer:
+        """Everything is one conversation, in the order of capture."""
+        require(actor, Permission.READ)
+        require_full_view(purpose)
+        self._found(id)
+        start = self._start(cursor)
+        items = [
+            ConversationItem(id=each, position=position, state="erased", problem="Erased.")
+            if each in self.erased
+            else ConversationItem(id=each, position=position, record=self._record(each))
+            for position, each in enumerate(self.records, 1)
+        ]
+        self.audit.append(("conversation", actor.id, str(purpose)))
+        more = start + limit < len(items)
+        return ConversationAnswer(
+            id=next(iter(self.records)),
+            total=len(items),
+            items=tuple(items[start : start + limit]),
+            cursor=f"at{start + limit}" if more else None,
+        )
+
+    def _record(self, id: UUID) -> RecordAnswer:
+        item, raw = self._found(id)
+        ids = list(self.records)
+        place = ids.index(id)
         return RecordAnswer(
             id=id,
             version=1,
@@ -183,6 +223,12 @@ class StandIn:
             edited=False,
             deleted=False,
             original=self._info(raw),
+            place=Place(
+                position=place + 1,
+                total=len(ids),
+                previous=ids[place - 1] if place else None,
+                next=ids[place + 1] if place + 1 < len(ids) else None,
+            ),
         )
 
     def _info(self, raw: bytes) -> OriginalInfo:
@@ -190,7 +236,9 @@ class StandIn:
             media_type="application/json", size=len(raw), sha256=hashlib.sha256(raw).hexdigest()
         )
 
-    def original(self, actor: Actor, purpose: Purpose, id: UUID) -> Original:
+    def original(
+        self, actor: Actor, purpose: Purpose, id: UUID, *, as_of: int | None = None
+    ) -> Original:
         require(actor, Permission.READ)
         require_full_view(purpose)
         _, raw = self._found(id)

@@ -132,8 +132,8 @@ def test_http_captures_finds_and_reads(tmp_path):
         ).get_json()
         assert (narrowed["total"], narrowed["facets"]["year"]) == (2, {"2001": 2})
         assert "channel:email" in narrowed["query"]["parsed"]
-        for wrong in ("pigeon", "channel:pigeon", "colour:red"):
-            asked = {"q": "side", "filter": wrong}
+        for refused in ("pigeon", "channel:pigeon", "colour:red"):
+            asked = {"q": "side", "filter": refused}
             assert client.get("/v1/search", query_string=asked, headers=legal).status_code == 400
         place = sent.headers["Location"]
         assert client.get(place, headers=legal).get_json()["subject"] == "Side letter"

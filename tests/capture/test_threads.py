@@ -28,10 +28,16 @@ def test_sources_do_not_meet():
     assert not set(thread_keys(mail())) & set(thread_keys(mail(source="t")))
 
 
-def test_other_channels_follow_the_source():
-    chat = mail(channel=Channel.CHAT, conversation="C1", references=("a@x",))
-    assert thread_keys(chat) == ("s\nconversation:chat:C1",)
+@pytest.mark.parametrize("channel", Channel)
+def test_what_the_source_names_joins_across_channels(channel):
+    named = mail(channel=channel, conversation="C1", in_reply_to="a@x")
+    assert thread_keys(named) == ("s\nid:own@x", "s\nconversation:C1", "s\nid:a@x")
+    assert thread_keys(mail(channel=channel, in_reply_to="a@x")) == ("s\nid:own@x", "s\nid:a@x")
+
+
+def test_only_mail_is_joined_by_subject():
     assert thread_keys(mail(channel=Channel.CHAT)) == ("s\nid:own@x",)
+    assert thread_keys(mail(conversation="C1")) == ("s\nid:own@x", "s\nconversation:C1")
 
 
 @pytest.mark.parametrize(

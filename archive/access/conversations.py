@@ -1,0 +1,116 @@
+"""Conversations as answers: their records in order, page by page, and where one stands in its own.
+
+Nothing here asks who reads or why, or notes it: `archive.access.desk` has done so before.
+"""
+
+import base64
+import binascii
+import struct
+from typing import Final
+from uuid import UUID
+
+from archive.access.answers import (
+    ConversationAnswer,
+    ConversationItem,
+    OriginalInfo,
+    Place,
+    RecordAnswer,
+)
+from archive.catalog.catalog import Catalog, Member, Moment
+from archive.errors import CorruptError, GoneError, InvalidError
+from archive.events.records import Records
+from archive.model.record import Record
+
+_CURSOR: Final = struct.Struct(">Bqq")
+_VERSION: Final = 1
+
+
+class Conversations:
+    """Reads conversations from the catalog and their records from the events."""
+
+    def __init__(self, catalog: Catalog, records: Records) -> None:
+        self._catalog = catalog
+        self._records = records
+
+    def page(self, conversation: UUID, limit: int, cursor: str | None) -> ConversationAnswer:
+        """Return the page after a cursor, or the first; InvalidError for a wrong cursor."""
+        after = None if cursor is None else _decode(cursor)
+        found = self._catalog.members(conversation, limit + 1, after=after)
+        before = 0 if after is None else self._catalog.count(conversation, up_to=after)
+        members = enumerate(found[:limit], before + 1)
+        return ConversationAnswer(
+            id=conversation,
+            total=self._catalog.count(conversation),
+            items=tuple(self._item(member, at, conversation) for at, member in members),
+            cursor=_encode(found[limit - 1].moment) if len(found) > limit else None,
+        )
+
+    def _item(self, member: Member, position: int, conversation: UUID) -> ConversationItem:
+        try:
+            if member.erased:
+                raise GoneError(f"Record {member.id} has been erased.")
+            record = self._records.load(member.id).record()
+        except GoneError as error:
+            return ConversationItem(
+                id=member.id, position=position, state="erased", problem=str(error)
+            )
+        except CorruptError as error:
+            return ConversationItem(
+                id=member.id, position=position, state="damaged", problem=str(error)
+            )
+        shown = record_answer(record, conversation)
+        return ConversationItem(id=member.id, position=position, record=shown)
+
+    def place(self, record_id: UUID, conversation: UUID) -> Place | None:
+        """Return where a record stands in its conversation, None if it is not catalogued."""
+        moment = self._catalog.moment(record_id)
+        if moment is None:
+            return None
+        previous, following = self._catalog.neighbours(conversation, moment)
+        return Place(
+            position=self._catalog.count(conversation, up_to=moment),
+            total=self._catalog.count(conversation),
+            previous=previous,
+            next=following,
+        )
+
+
+def record_answer(
+    record: Record, conversation: UUID | None, place: Place | None = None
+) -> RecordAnswer:
+    """Return a record as it leaves the archive; `conversation` is the archive's own."""
+    content = record.content
+    return RecordAnswer(
+        id=record.id,
+        version=record.version,
+        seq=record.seq,
+        captured_at=record.captured_at,
+        conversation=str(conversation) if conversation else None,
+        custodian=record.custodian,
+        labels=record.labels,
+        edited=record.edited,
+        deleted=record.deleted,
+        original=OriginalInfo(media_type=record.media_type, size=record.size, sha256=record.sha256),
+        place=place,
+        **{
+            name: getattr(content, name)
+            for name in RecordAnswer.model_fields
+            if name in type(content).model_fields and name != "conversation"
+        },
+    )
+
+
+def _encode(moment: Moment) -> str:
+    packed = _CURSOR.pack(_VERSION, moment.time, moment.first_seq)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _decode(text: str) -> Moment:
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        version, time, first_seq = _CURSOR.unpack(packed)
+    except (binascii.Error, ValueError, struct.error):
+        version = 0
+    if version != _VERSION:
+        raise InvalidError("The cursor is not one that a conversation gave.")
+    return Moment(time, first_seq)
