@@ -58,6 +58,8 @@ _ALIASES = {
 _REFUSED = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "mbcs", "oem"}
 )
+# A letter of two bytes as UTF-8 writes the commonest ones.
+_UTF8 = re.compile(b"(?<![\x80-\xff])[\xc3-\xdf][\x80-\xbf](?![\x80-\xff])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -137,6 +139,9 @@ def _without_label(data: bytes) -> tuple[str, str]:
         return data.decode("utf-8"), "UTF-8"
     except UnicodeDecodeError:
         pass
+    if _UTF8.search(data) is not None and b"\n" in data[:-1]:
+        lines = [_without_label(line)[0] for line in data.splitlines(keepends=True)]
+        return "".join(lines), "UTF-8 or Windows-1252, line by line"
     try:
         return data.decode("cp1252"), "Windows-1252"
     except UnicodeDecodeError:

@@ -41,14 +41,26 @@ def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
     root = scan(raw)
     if not root.fields and not raw.lstrip(b"\xef\xbb\xbf\r\n").startswith(b"From "):
         raise InvalidError("It has no header field, so it is not a mail (RFC 5322).")
+    is_cmu = format == "cmu"
+    return Parsed(
+        content=content_of(root, source=source, is_cmu=is_cmu),
+        original=raw,
+        media_type=MEDIA_TYPE,
+        custodian=cmu.custodian(root.fields, path) if is_cmu else None,
+        labels=cmu.labels(root.fields) if is_cmu else {},
+        reusable_ids=True,
+    )
+
+
+def content_of(root: Part, *, source: str, is_cmu: bool = False) -> Content:
+    """Return what a scanned message says."""
     fields = root.fields
     problems: list[str] = []
     occurred_at = _occurred_at(fields, problems)
     bodies = _Bodies(problems)
     bodies.read(root, is_whole=True)
     languages = header_text(fields.get(b"content-language", [b""])[0]).partition(",")[0].strip()
-    is_cmu = format == "cmu"
-    content = Content(
+    return Content(
         source=source,
         native_id=message_id(fields.get(b"message-id", [])),
         channel=Channel.EMAIL,
@@ -63,23 +75,15 @@ def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
         attachments=tuple(bodies.attachments),
         problems=tuple(dict.fromkeys(problems)),
     )
-    return Parsed(
-        content=content,
-        original=raw,
-        media_type=MEDIA_TYPE,
-        custodian=cmu.custodian(fields, path) if is_cmu else None,
-        labels=cmu.labels(fields) if is_cmu else {},
-        reusable_ids=True,
-    )
 
 
-def attachment_bytes(original: bytes, number: str) -> bytes:
-    """Return the decoded bytes of the part that bears a number.
+def attachment_bytes(root: Part, number: str) -> bytes:
+    """Return the decoded bytes of the part of a scanned message that bears a number.
 
     Raises:
         NotFoundError: The mail has no such part.
     """
-    part = numbered(scan(original), number)
+    part = numbered(root, number)
     if part is None:
         raise NotFoundError(f"The mail has no part {number}.")
     return decode_body(part)[0]

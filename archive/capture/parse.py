@@ -4,12 +4,23 @@ A format is a name, a rule in `sniff` that tells it by content, a reader here, a
 holds many items, a splitter in `slices`.
 """
 
-from archive.capture import mail, ndjson
+from collections.abc import Callable
+
+from archive.capture import emlx, listserv, mail, mailman, mime, ndjson
 from archive.capture.parsed import Parsed
 from archive.capture.slices import Slice
 from archive.errors import InvalidError, NotFoundError, UnavailableError
 
 __all__ = ["Parsed", "attachment_bytes", "parse", "read"]
+
+
+# How the parts are found in originals that hold a mail.
+_SCANS: dict[str, Callable[[bytes], mime.Part]] = {
+    mail.MEDIA_TYPE: mime.scan,
+    mailman.MEDIA_TYPE: mailman.scanned,
+    listserv.MEDIA_TYPE: listserv.scanned,
+    emlx.MEDIA_TYPE: emlx.scanned,
+}
 
 
 def read(slice: Slice) -> bytes:
@@ -49,6 +60,12 @@ def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
     """
     if format == "ndjson":
         return ndjson.parse(raw)
+    if format == "mailman":
+        return mailman.parse(raw, source=source)
+    if format == "listserv":
+        return listserv.parse(raw, source=source)
+    if format == "emlx":
+        return emlx.parse(raw, source=source)
     if format in ("eml", "mbox", "maildir", "cmu"):
         return mail.parse(raw, format=format, source=source, path=path)
     raise InvalidError(f"There is no format {format!r}.")
@@ -62,8 +79,9 @@ def attachment_bytes(original: bytes, media_type: str, part: str) -> bytes:
     Raises:
         NotFoundError: The original has no such part.
     """
-    if media_type == mail.MEDIA_TYPE:
-        return mail.attachment_bytes(original, part)
     if media_type == ndjson.MEDIA_TYPE:
         return ndjson.attachment_bytes(original, part)
+    scanned = _SCANS.get(media_type)
+    if scanned is not None:
+        return mail.attachment_bytes(scanned(original), part)
     raise NotFoundError(f"Nothing is found in an original of type {media_type}.")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.capture import mbox, ndjson
+from archive.capture import listserv, mailman, mbox, ndjson
 from archive.capture.sniff import HEAD_SIZE, recognise
 from archive.errors import InvalidError
 
-FORMATS = ("eml", "mbox", "maildir", "cmu", "ndjson")
+FORMATS = ("eml", "mbox", "maildir", "cmu", "emlx", "mailman", "listserv", "ndjson")
 
 # A Maildir's messages are in these two folders; `tmp` holds deliveries under way, which are no
 # messages yet.
@@ -155,7 +155,12 @@ def _file(path: Path, shown: str, format: str | None) -> Iterator[Found]:
 
 
 Splitter = Callable[[BinaryIO], Iterator[tuple[int, int]]]
-_SPLITTERS: dict[str, Splitter] = {"mbox": mbox.spans, "ndjson": ndjson.spans}
+_SPLITTERS: dict[str, Splitter] = {
+    "mbox": mbox.spans,
+    "mailman": mailman.spans,
+    "listserv": listserv.spans,
+    "ndjson": ndjson.spans,
+}
 
 
 def _container(path: Path, shown: str, format: str, split: Splitter) -> Iterator[Found]:

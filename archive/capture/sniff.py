@@ -7,7 +7,8 @@ is worse than what is listed as not recognised.
 import json
 import re
 
-from archive.capture.mbox import is_from_line
+from archive.capture import emlx, listserv
+from archive.capture.mbox import is_from_line, is_hidden_from_line
 
 HEAD_SIZE = 1 << 16
 
@@ -18,6 +19,7 @@ _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
 _FIELDS = re.compile(rb"\n([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
 _ANY_PARTED = re.compile(rb"\ncontent-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _ANY_FROM = re.compile(rb"From [^\n]*\n")
+_HIDDEN_FROM = re.compile(rb"(?:\A|(?<=\n))From \S+ at \S+ ")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROLS = bytes(code for code in range(32) if _CONTROL.match(bytes([code])))
 _NATIVE_ID = re.compile(rb'"native_id"\s*:')
@@ -53,14 +55,24 @@ def recognise(head: bytes, *, is_whole: bool) -> str | None:
     """
     leading = _LEADING.match(head)
     start = leading.end() if leading is not None else 0
-    if is_from_line(head, start):
-        return "mbox"
+    if head.startswith(b"From ", start):
+        # Both may stand in one archive, since senders without a host have nothing to hide.
+        if any(is_hidden_from_line(head, line.start()) for line in _HIDDEN_FROM.finditer(head)):
+            return "mailman"
+        if is_from_line(head, start):
+            return "mbox"
     if head.startswith(b"{", start):
         return "ndjson" if _is_interaction(head[start:], is_whole=is_whole) else None
+    if head.startswith(b"=", start):
+        return "listserv" if listserv.begins(head, start) else None
+    if head[start : start + 1].isdigit():
+        begin = emlx.mail_start(head[start:]) + start
+        is_emlx = begin > start and _mail_format(head, begin, is_whole=is_whole) is not None
+        return "emlx" if is_emlx else None
     envelope = _ANY_FROM.match(head, start)
     if envelope is not None:
-        # An envelope line without a date may stand before a single mail. With more such lines, or
-        # with an address hidden as "user at host", the file is some other container.
+        # An envelope line without a date may stand before a single mail. With more such lines the
+        # file is some other container.
         if b" at " in envelope[0] or _ANY_FROM.search(head, envelope.end()) is not None:
             return None
         start = envelope.end()

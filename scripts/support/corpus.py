@@ -15,6 +15,9 @@ MBOX_SETS = ("email-listserv-3gpp", "email-mime-torture")
 _FROM_LINE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\d\d:\d\d[^\n]*\d{4}[^\n]*\n")
 # What list archivers publish: it looks like an mbox, but they have rewritten the messages.
 _HIDDEN_SENDER = re.compile(rb"From \S+ at \S+ ")
+# How the facts count pipermail's messages, and those of LISTSERV's logs.
+_HIDDEN_LINE = re.compile(rb"^From \S+ at \S+  [A-Z][a-z]{2} [A-Z][a-z]{2} ", re.MULTILINE)
+_ROW = re.compile(rb"^={60,}", re.MULTILINE)
 
 
 def corpus() -> Path:
@@ -49,6 +52,14 @@ def messages(mbox: Path) -> list[bytes]:
     """Cut an mbox before each From_ line; joined again, the pieces are the file."""
     data = mbox.read_bytes()
     starts = [match.start() for match in _FROM_LINE.finditer(data)]
+    return [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
+
+
+def logged(log: Path) -> list[bytes]:
+    """Cut a file of a list before each line that a rule of the facts counts as a message."""
+    data = log.read_bytes()
+    rule = _ROW if data.startswith(b"=") else _HIDDEN_LINE if is_rewritten(log) else _FROM_LINE
+    starts = [match.start() for match in rule.finditer(data)]
     return [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 

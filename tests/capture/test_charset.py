@@ -57,6 +57,12 @@ def test_wrong_labels_are_said():
     )
     assert decode(b"ok \xff\xfe", "utf-8")[0] == "ok \ufffd\ufffd"
     assert decode(b"\x81\xe9", None)[0] == "\x81\xe9"
+    assert decode("caf\xe9\n".encode() + b"caf\xe9\n", None) == (
+        "caf\xe9\ncaf\xe9\n",
+        "bytes outside ASCII without a fitting character set;"
+        " read as UTF-8 or Windows-1252, line by line",
+    )
+    assert decode("\xe9".encode() + b" \xe9\n", None)[0].endswith(" \xe9\n")
 
 
 @pytest.mark.parametrize("label", ["rot13", "base64", "unicode_escape", "idna", "undefined", "a\0"])
