@@ -7,8 +7,8 @@ from pathlib import Path
 
 from archive.capture import parse
 from archive.capture.intake import Intake, Item
-from archive.capture.slices import Slice
-from archive.errors import ConfigurationError, InvalidError
+from archive.capture.slices import UNTOLD, Slice, Unreadable, items_in
+from archive.errors import ConfigurationError, InvalidError, UnavailableError
 
 _ITEMS_PER_BATCH = 200
 _BYTES_PER_BATCH = 4 * 1024 * 1024
@@ -41,20 +41,30 @@ class Plan:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of items; `last_seq` is the newest sequence number among them."""
+    """What became of items; `last_seq` is the newest sequence number among them.
+
+    `slices` says how many of those given out it accounts for, and `size` their bytes: a file that
+    nobody had looked into counts as one slice and may hold any number of items.
+    """
 
     archived: int = 0
     already: int = 0
     events: int = 0
+    slices: int = 0
     size: int = 0
     last_seq: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+
+    def reject(self, item: Slice | Unreadable, reason: str) -> None:
+        """Count an item that could not be archived."""
+        self.rejected.append(Rejected(item.path, item.item, reason))
 
     def add(self, other: "Tally") -> None:
         """Count another tally in."""
         self.archived += other.archived
         self.already += other.already
         self.events += other.events
+        self.slices += other.slices
         self.size += other.size
         self.last_seq = max(self.last_seq, other.last_seq)
         self.rejected += other.rejected
@@ -80,21 +90,20 @@ def capture_batch(intake: Intake, plan: Plan, batch: Sequence[Slice]) -> Tally:
     Raises:
         UnavailableError: the archive did not take the batch; it may be given again.
     """
-    tally = Tally(size=sum(each.length for each in batch))
+    tally = Tally(slices=len(batch), size=sum(each.length for each in batch))
     items: list[Item] = []
     taken: list[Slice] = []
-    for each in batch:
+    for each, raw in _opened(batch, tally):
         try:
-            raw = parse.read(each)
             parsed = parse.parse(raw, format=each.format, source=plan.source, path=each.path)
-        except (InvalidError, OSError) as error:
-            tally.rejected.append(Rejected(each.path, each.item, _reason(error)))
+        except InvalidError as error:
+            tally.reject(each, str(error))
             continue
         items.append(Item(parsed, plan.custodian_of(each.path)))
         taken.append(each)
     for each, result in zip(taken, intake.take(items), strict=True):
         if result.status == "rejected":
-            tally.rejected.append(Rejected(each.path, each.item, result.reason or "rejected"))
+            tally.reject(each, result.reason or "rejected")
         elif result.status == "archived":
             tally.archived += 1
             tally.events += 1
@@ -104,10 +113,22 @@ def capture_batch(intake: Intake, plan: Plan, batch: Sequence[Slice]) -> Tally:
     return tally
 
 
-def _reason(error: InvalidError | OSError) -> str:
-    if isinstance(error, OSError):
-        return f"The file cannot be read: {error.strerror or type(error).__name__}."
-    return str(error)
+def _opened(batch: Sequence[Slice], tally: Tally) -> Iterator[tuple[Slice, bytes]]:
+    """Give the items of a batch with their bytes, looking into those files that nobody has."""
+    for each in batch:
+        try:
+            raw = parse.read(each)
+        except UnavailableError as error:
+            tally.reject(each, str(error))
+            continue
+        if each.format != UNTOLD:
+            yield each, raw
+            continue
+        for found in items_in(each, raw):
+            if isinstance(found, Unreadable):
+                tally.reject(found, found.reason)
+            else:
+                yield found, raw[found.offset : found.offset + found.length]
 
 
 def read_custodian_map(path: Path) -> tuple[tuple[str, str], ...]:

@@ -15,15 +15,16 @@ from pathlib import Path
 from archive.access.roles import Actor, Permission, require
 from archive.capture.batches import (
     Plan,
-    Rejected,
     Tally,
     batches,
     capture_batch,
     read_custodian_map,
 )
-from archive.capture.slices import Slice, Unreadable, find
+from archive.capture.slices import UNTOLD, Slice, Unreadable, files, items
 from archive.capture.workers import WorkerPool
 from archive.opening import Archive
+
+_LARGE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def import_paths(
     require(actor, Permission.CAPTURE)
     plan = Plan(source, custodian, read_custodian_map(custodian_map) if custodian_map else ())
     run = _Run(archive, plan, _measure(paths), progress)
-    waiting = batches(run.readable(find(paths, format)))
+    waiting = batches(run.readable(_pieces(files(paths, format))))
     first = list(islice(waiting, 2))
     if len(first) < 2:
         # Not worth starting processes for.
@@ -89,15 +90,27 @@ def _chain(first: list[list[Slice]], rest: Iterator[list[Slice]]) -> Iterator[li
     yield from rest
 
 
+def _pieces(found: Iterator[Slice | Unreadable]) -> Iterator[Slice | Unreadable]:
+    """Look into large files here, where they are cut by a streaming scan; readers do the others."""
+    for file in found:
+        if isinstance(file, Slice) and file.format == UNTOLD and file.length <= _LARGE:
+            yield file
+        else:
+            yield from items(file)
+
+
 def _measure(paths: Sequence[Path]) -> int:
     """Return roughly how many bytes there are to read, for the time left."""
-    total = 0
-    for path in paths:
-        files = [path] if path.is_file() else path.rglob("*")
-        for file in files:
-            # What cannot be looked at will be listed as unreadable when its turn comes.
-            with suppress(OSError):
-                total += file.lstat().st_size
+    total = sum(path.stat().st_size for path in paths if path.is_file())
+    folders = [str(path) for path in paths if path.is_dir()]
+    while folders:
+        # What cannot be looked at will be listed as unreadable when its turn comes.
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
     return total
 
 
@@ -121,7 +134,7 @@ class _Run:
         for each in found:
             self._found += 1
             if isinstance(each, Unreadable):
-                self.tally.rejected.append(Rejected(each.path, each.item, each.reason))
+                self.tally.reject(each, each.reason)
             else:
                 yield each
         self._all_found = True
@@ -129,6 +142,8 @@ class _Run:
     def count(self, tally: Tally) -> None:
         """Count what a batch came to, and report progress."""
         self.tally.add(tally)
+        # A file may have turned out to hold more items than one.
+        self._found += tally.archived + tally.already + len(tally.rejected) - tally.slices
         total = self.tally
         elapsed = max(self._clock.monotonic() - self._start, 1e-6)
         share = total.size / self._size if self._size else 1.0

@@ -3,12 +3,16 @@
 A file's format is told by its content, folders are walked in the order of their names' bytes,
 and containers (mbox, NDJSON) are cut into items by a streaming scan. What cannot be read is
 listed with the reason and never stops the rest.
+
+Finding files and looking into them are two steps: `files` only walks the folders, and whoever
+reads a file's bytes anyway calls `items_in` on them.
 """
 
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +20,7 @@ from archive.capture import listserv, mailman, mbox, ndjson
 from archive.capture.sniff import HEAD_SIZE, recognise
 from archive.errors import InvalidError
 
+UNTOLD = ""
 FORMATS = ("eml", "mbox", "maildir", "cmu", "emlx", "mailman", "listserv", "ndjson")
 
 # A Maildir's messages are in these two folders; `tmp` holds deliveries under way, which are no
@@ -30,11 +35,12 @@ class Slice:
     """One item: `length` bytes at `offset` in `file`.
 
     `path` names the file in reports and is always printable. `item` is "" for a file that is one
-    item, and "#1", "#2", … in a container.
+    item, and "#1", "#2", … in a container. `format` is `UNTOLD` for a file that nobody has looked
+    into yet, which may hold many items or none.
     """
 
     path: str
-    file: Path
+    file: str
     format: str
     offset: int
     length: int
@@ -64,22 +70,65 @@ def find(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
     Raises:
         InvalidError: There is no such format.
     """
+    return (item for found in files(paths, format) for item in items(found))
+
+
+def files(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
+    """Give every file without looking into it; arguments, order and errors as for `find`."""
     if format is not None and format not in FORMATS:
         raise InvalidError(f"There is no format {format!r}; choose one of {', '.join(FORMATS)}.")
-    return _find_all(paths, format)
+    return _files(paths, UNTOLD if format is None else format)
 
 
-def _find_all(paths: Sequence[Path], format: str | None) -> Iterator[Found]:
+def _files(paths: Sequence[Path], format: str) -> Iterator[Found]:
     for path in paths:
         if path.is_dir():
             shown = f"{path}/" if len(paths) > 1 else ""
-            yield from _Walk(path.resolve()).folder(path, shown, format)
+            yield from _Walk(path.resolve()).folder(str(path), shown, format)
         else:
-            yield from _file(path, printable(str(path)), format)
+            yield _file(str(path), printable(str(path)), format)
+
+
+def items(file: Found) -> Iterator[Found]:
+    """Look into a file that `files` gave, and give its items."""
+    if isinstance(file, Unreadable):
+        yield file
+        return
+    try:
+        if file.format not in _SPLITTERS and file.format != UNTOLD:
+            yield file
+            return
+        with Path(file.file).open("rb", buffering=0) as opened:
+            head = opened.read(HEAD_SIZE) if file.format == UNTOLD else b""
+            opened.seek(0)
+            yield from _items(file, head, opened)
+    except OSError as error:
+        yield Unreadable(file.path, "", _why(error))
+
+
+def items_in(file: Slice, data: bytes) -> Iterator[Found]:
+    """Do as `items` does for a file whose bytes are at hand."""
+    yield from _items(file, data[:HEAD_SIZE], BytesIO(data))
+
+
+def _items(file: Slice, head: bytes, opened: BinaryIO) -> Iterator[Found]:
+    format = file.format
+    if format == UNTOLD:
+        format = recognise(head, is_whole=len(head) >= file.length) or UNTOLD
+    split = _SPLITTERS.get(format)
+    if format == UNTOLD:
+        reason = "The file is not recognised; no format claims what it holds."
+        yield Unreadable(file.path, "", reason)
+    elif split is None:
+        yield replace(file, format=format)
+    else:
+        yield from _container(file, format, split(opened))
 
 
 def printable(path: str) -> str:
     """Return a path that can be printed and written as JSON, whatever bytes its name holds."""
+    if path.isprintable():
+        return path
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     if text.isprintable():
         return text
@@ -92,29 +141,28 @@ class _Walk:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def folder(self, folder: Path, shown: str, format: str | None) -> Iterator[Found]:
-        """Give the items in a folder and below it; `shown` is what reports put before names."""
+    def folder(self, folder: str, shown: str, format: str) -> Iterator[Found]:
+        """Give the files in a folder and below it; `shown` is what reports put before names."""
         try:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
-            yield Unreadable(printable(shown or str(folder)), "", _why(error))
+            yield Unreadable(printable(shown or folder), "", _why(error))
             return
         folders = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
         is_maildir = folders.issuperset(_MAILDIR_FOLDERS)
         for entry in entries:
-            path = folder / entry.name
             name = shown + entry.name
             if entry.is_symlink():
-                yield from self.link(path, name)
+                yield from self.link(Path(entry.path), name)
             elif entry.name in folders:
                 if is_maildir and entry.name == "tmp":
                     continue
                 holds_mail = is_maildir and entry.name in _MAILDIR_FOLDERS
-                inner = "maildir" if holds_mail and format is None else format
-                yield from self.folder(path, f"{name}/", inner)
+                inner = "maildir" if holds_mail and format == UNTOLD else format
+                yield from self.folder(entry.path, f"{name}/", inner)
             elif not (is_maildir and entry.name.startswith(_MAILDIR_CONTROL)):
-                yield from _file(path, printable(name), format)
+                yield _file(entry.path, printable(name), format)
 
     def link(self, path: Path, name: str) -> Iterator[Found]:
         """Pass over a link to what the walk finds by itself, and list any other."""
@@ -128,30 +176,18 @@ class _Walk:
             yield Unreadable(printable(name), "", reason)
 
 
-def _file(path: Path, shown: str, format: str | None) -> Iterator[Found]:
-    """Give the items of one file, of a format told by its content where none is given."""
+def _file(path: str, shown: str, format: str) -> Found:
+    """Give one file, or why it is none."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            yield Unreadable(shown, "", "It is neither a file nor a folder.")
-            return
-        if status.st_size == 0:
-            yield Unreadable(shown, "", "The file is empty.")
-            return
-        if format is None:
-            with path.open("rb", buffering=0) as file:
-                head = file.read(HEAD_SIZE)
-            format = recognise(head, is_whole=len(head) >= status.st_size)
-        split = _SPLITTERS.get(format or "")
-        if format is None:
-            reason = "The file is not recognised; no format claims what it holds."
-            yield Unreadable(shown, "", reason)
-        elif split is None:
-            yield Slice(shown, path, format, 0, status.st_size, "")
-        else:
-            yield from _container(path, shown, format, split)
+        # Paths are texts here, since an import may find millions of files.
+        status = os.stat(path)  # noqa: PTH116
     except OSError as error:
-        yield Unreadable(shown, "", _why(error))
+        return Unreadable(shown, "", _why(error))
+    if not stat.S_ISREG(status.st_mode):
+        return Unreadable(shown, "", "It is neither a file nor a folder.")
+    if status.st_size == 0:
+        return Unreadable(shown, "", "The file is empty.")
+    return Slice(shown, path, format, 0, status.st_size, "")
 
 
 Splitter = Callable[[BinaryIO], Iterator[tuple[int, int]]]
@@ -163,15 +199,14 @@ _SPLITTERS: dict[str, Splitter] = {
 }
 
 
-def _container(path: Path, shown: str, format: str, split: Splitter) -> Iterator[Found]:
-    with path.open("rb", buffering=0) as file:
-        for ordinal, (offset, length) in enumerate(split(file), start=1):
-            item = f"#{ordinal}"
-            if format == "ndjson" and length > ndjson.LONGEST_LINE:
-                limit = ndjson.LONGEST_LINE >> 20
-                yield Unreadable(shown, item, f"The line is longer than {limit} MiB.")
-            else:
-                yield Slice(shown, path, format, offset, length, item)
+def _container(file: Slice, format: str, spans: Iterator[tuple[int, int]]) -> Iterator[Found]:
+    for ordinal, (offset, length) in enumerate(spans, start=1):
+        item = f"#{ordinal}"
+        if format == "ndjson" and length > ndjson.LONGEST_LINE:
+            limit = ndjson.LONGEST_LINE >> 20
+            yield Unreadable(file.path, item, f"The line is longer than {limit} MiB.")
+        else:
+            yield Slice(file.path, file.file, format, offset, length, item)
 
 
 def _why(error: OSError) -> str:

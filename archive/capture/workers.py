@@ -1,12 +1,10 @@
 """Worker processes that read and parse: a hostile file can at worst take its own process down.
 
-Processes are spawned, not forked, since the parent has threads; the keyring reaches them through
-the pipe that only they can read. A batch whose worker dies is given again item by item, so that
-exactly the item that does it is rejected.
+They are not forked from the parent, since that has threads (`archive.capture.processes`); the
+keyring reaches them through the pipe that only they can read. A batch whose worker dies is given
+again item by item, so that exactly the item that does it is rejected.
 """
 
-import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
@@ -14,13 +12,12 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
 
-from archive.capture.batches import Plan, Rejected, Tally, capture_batch
-from archive.capture.slices import Slice
+from archive.capture.batches import Plan, Tally, capture_batch
+from archive.capture.processes import CONTEXT, interrupts_left_to_the_parent, warm_up
+from archive.capture.slices import Slice, Unreadable, items
 from archive.capture.station import Station, join
 from archive.errors import MunimentError, UnavailableError
 from archive.tuning import spare_the_collector
-
-_CONTEXT = multiprocessing.get_context("spawn")
 
 
 def _work(connection: Connection) -> None:
@@ -43,15 +40,10 @@ def _work(connection: Connection) -> None:
 
 class _Worker:
     def __init__(self, first_message: Any) -> None:
-        self.connection, theirs = _CONTEXT.Pipe()
-        self.process: BaseProcess = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
-        # Ctrl-C reaches the whole group; the parent decides what to do about it. What is blocked
-        # here stays blocked in the child.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        self.connection, theirs = CONTEXT.Pipe()
+        self.process: BaseProcess = CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
+        with interrupts_left_to_the_parent():
             self.process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self.connection.send(first_message)
         self.ready = False
@@ -67,6 +59,7 @@ class WorkerPool:
 
     def __init__(self, station: Station, plan: Plan, count: int) -> None:
         self._first_message = (station.opening(), plan)
+        warm_up()
         self._workers = [_Worker(self._first_message) for _ in range(count)]
 
     def run(self, waiting: Iterator[list[Slice]]) -> Iterator[Tally]:
@@ -108,13 +101,20 @@ class WorkerPool:
                 f"(exit status {worker.process.exitcode})."
             )
         self._workers[self._workers.index(worker)] = _Worker(self._first_message)
-        if len(batch) == 1:
-            reason = "Reading it stopped the process that read it; the file was left alone."
-            only = batch[0]
-            rejected = [Rejected(only.path, only.item, reason)]
-            yield Tally(size=only.length, rejected=rejected)
-        else:
-            again.extend([each] for each in batch)
+        tally = Tally(slices=len(batch))
+        # What killed the process may stand in a file of many items; look into each by itself.
+        apart = [item for each in batch for item in items(each)]
+        for item in apart:
+            if isinstance(item, Unreadable):
+                tally.reject(item, item.reason)
+            elif len(apart) > 1:
+                again.append([item])
+                tally.slices -= 1
+            else:
+                reason = "Reading it stopped the process that read it; the file was left alone."
+                tally.size = item.length
+                tally.reject(item, reason)
+        yield tally
 
     def __enter__(self) -> "WorkerPool":
         return self

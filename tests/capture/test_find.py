@@ -77,10 +77,10 @@ def test_a_file_that_shrank_is_not_read_as_if_whole(tmp_path):
     write(tmp_path, {"mail": MAIL})
     (item,) = find([tmp_path], None)
     assert isinstance(item, Slice)
-    item.file.write_bytes(MAIL[:-1])
+    Path(item.file).write_bytes(MAIL[:-1])
     with pytest.raises(UnavailableError, match="mail changed"):
         read(item)
-    item.file.unlink()
+    Path(item.file).unlink()
     with pytest.raises(UnavailableError, match="cannot be read"):
         read(item)
 

@@ -38,6 +38,11 @@ def command(
     What is already archived is met again and not doubled, so an import can be interrupted and run
     again. Leaves with 1 if anything was rejected; each such item is listed with its reason.
     """
+    if any(path.is_dir() for path in paths):
+        # The processes that read load their libraries while this one loads its own.
+        from archive.capture.processes import warm_up
+
+        warm_up()
     from archive.capture.importer import import_paths
 
     try:
