@@ -6,6 +6,8 @@ one writer and never reopened for writing, and `current` is a link to the one to
     current -> gen-4711-1
     gen-4711-1/                Tantivy's files
     gen-4711-1/position        the sequence number up to which it is searchable, in decimal
+    gen-4711-1/notes           sentences for whoever runs the service, one a line
+    users.lock                 shared by all processes that use the folder
 
 Invariants: the position is written after the commit that it speaks of, so it never promises what
 cannot be found; the link is swapped by a rename, so a reader sees the old or the new generation.
@@ -15,6 +17,7 @@ An index holds the words of everything, so it is kept off the disk unless the op
 import os
 import re
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
@@ -26,11 +29,13 @@ import tantivy
 from archive.errors import ConfigurationError, UnavailableError
 from archive.index.engine import guarded
 from archive.index.memory import Memory
+from archive.index.presence import Presence
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 
 _CURRENT: Final = "current"
 _POSITION: Final = "position"
+_NOTES: Final = "notes"
 _GENERATION: Final = re.compile(r"gen-(\d+)-(\d+)")
 _SHARED_MEMORY: Final = "/dev/shm"
 
@@ -45,6 +50,14 @@ class Generation:
     def publish(self, position: int) -> None:
         """Say up to which sequence number the last commit is complete."""
         _write(self.folder / _POSITION, f"{position}\n")
+
+    def tell(self, notes: Sequence[str]) -> None:
+        """Leave sentences for whoever runs the service, in place of those before."""
+        _write(self.folder / _NOTES, "".join(f"{note}\n" for note in notes))
+
+    def remove(self) -> None:
+        """Remove a generation that is not to be used."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def make_current(self) -> None:
         """Let readers go to this generation from their next search on, and remove the others.
@@ -68,6 +81,7 @@ class IndexDirectory:
         self.path = path
         self._memory = memory
         self._numbers = count(1)
+        self._presence = Presence(path)
 
     @classmethod
     def resolve(
@@ -96,17 +110,31 @@ class IndexDirectory:
         _check_private(path)
         return cls(path, memory)
 
-    def new_generation(self) -> Generation:
-        """Make an empty generation, after removing what dead processes left. Leader only."""
+    def new_generation(
+        self, fill: Callable[[Path], None] | None = None, position: int = 0
+    ) -> Generation:
+        """Make a generation, after removing what dead processes left. Leader only.
+
+        It is empty, or has the files that `fill` puts into its folder, and is as of `position`.
+        An error of `fill` comes out unchanged, and nothing is left of the generation.
+        Raises UnavailableError if the files are no index of this schema.
+        """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_private(self.path)
+        self._presence.enter()
         self.remove_dead()
         folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
         while folder.exists():
             folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
         folder.mkdir(mode=0o700)
-        generation = Generation(create_index(str(folder)), folder)
-        generation.publish(0)
+        try:
+            if fill is not None:
+                fill(folder)
+            generation = Generation(_open(folder), folder)
+            generation.publish(position)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return generation
 
     def remove(self) -> None:
@@ -114,6 +142,27 @@ class IndexDirectory:
         (self.path / _CURRENT).unlink(missing_ok=True)
         for folder in _generations(self.path):
             shutil.rmtree(folder, ignore_errors=True)
+        if self._presence.is_last():
+            shutil.rmtree(self.path, ignore_errors=True)
+        self._presence.leave()
+
+    def remove_abandoned(self) -> None:
+        """Remove the folders of this user's other archives that nobody uses any more.
+
+        They are left where all processes of a service were killed. A folder that the operator has
+        chosen has no such neighbours.
+        """
+        if not _is_private_name(self.path.name):
+            return
+        for folder in self.path.parent.iterdir():
+            if folder == self.path or not _is_private_name(folder.name):
+                continue
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            presence = Presence(folder)
+            if presence.is_last() and not any(map(self._lives, _generations(folder))):
+                shutil.rmtree(folder, ignore_errors=True)
+            presence.leave()
 
     def remove_dead(self) -> None:
         """Remove generations of processes that are gone, but for the current one.
@@ -122,9 +171,13 @@ class IndexDirectory:
         """
         current = _target(self.path)
         for folder in _generations(self.path):
-            match = _GENERATION.fullmatch(folder.name)
-            if match and folder.name != current and not self._memory.alive(int(match[1])):
+            if folder.name != current and not self._lives(folder):
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _lives(self, folder: Path) -> bool:
+        """Say whether the process that fills a generation is there."""
+        match = _GENERATION.fullmatch(folder.name)
+        return match is not None and self._memory.alive(int(match[1]))
 
 
 class SharedIndexReader:
@@ -132,11 +185,19 @@ class SharedIndexReader:
 
     def __init__(self, directory: IndexDirectory) -> None:
         self._path = directory.path
+        self._presence = Presence(directory.path)
         self._opened: tuple[str, tantivy.Index] | None = None
 
     def position(self) -> int:
         """Return the sequence number up to which the current generation is searchable."""
         return _read_position(self._path / _CURRENT)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what the leader has to say of the current generation."""
+        try:
+            return tuple((self._path / _CURRENT / _NOTES).read_text().splitlines())
+        except OSError:
+            return ()
 
     def searcher(self) -> tuple[Searcher, int]:
         """Return a searcher of the current generation, and a position that it surely holds.
@@ -162,6 +223,7 @@ class SharedIndexReader:
         if opened is not None and opened[0] == name:
             guarded(opened[1].reload)
             return opened[1]
+        self._presence.enter()
         index = guarded(tantivy.Index.open, str(self._path / name))
         guarded(index.reload)
         self._opened = (name, index)
@@ -171,6 +233,20 @@ class SharedIndexReader:
 def _private_name(home: Path) -> str:
     digest = sha256(os.fsencode(home.resolve())).hexdigest()[:12]
     return f"muniment-{os.getuid()}-{digest}"
+
+
+def _is_private_name(name: str) -> bool:
+    return re.fullmatch(rf"muniment-{os.getuid()}-[0-9a-f]{{12}}", name) is not None
+
+
+def _open(folder: Path) -> tantivy.Index:
+    try:
+        index = guarded(create_index, str(folder))
+        guarded(index.reload)
+    except (ValueError, OSError) as error:
+        # The library's message may name terms of the index.
+        raise UnavailableError("The files are no index of this schema.") from error
+    return index
 
 
 def _refuse_disk(path: Path, memory: Memory) -> None:

@@ -27,13 +27,13 @@ def memory(tmpfs: Path | None, swaps: str = "", *, alive: bool = True) -> Memory
 
 
 def resolve(home: Path, kernel: Memory, **options: object) -> IndexDirectory | None:
-    chosen = options.get("chosen")
+    chosen, shared = options.get("chosen"), options.get("shared_memory")
     return IndexDirectory.resolve(
         home,
         chosen=chosen if isinstance(chosen, Path) else None,
         on_disk_allowed=bool(options.get("on_disk_allowed")),
         memory=kernel,
-        shared_memory=home / "shared memory",
+        shared_memory=shared if isinstance(shared, Path) else home / "shared memory",
     )
 
 
@@ -148,6 +148,67 @@ def test_no_index_outlives_a_leader_that_stops(home: Path) -> None:
     reader = SharedIndexReader(directory)
     assert total(reader) == (0, 0)
     directory.remove()
-    assert list(directory.path.iterdir()) == []
+    assert [path.name for path in directory.path.iterdir()] == ["users.lock"]
     with pytest.raises(UnavailableError):
         reader.searcher()
+
+
+def test_a_leader_that_nobody_reads_from_leaves_nothing(home: Path) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+    directory.new_generation().make_current()
+    directory.remove()
+    assert not directory.path.exists()
+    directory.new_generation().make_current()
+    assert total(SharedIndexReader(directory)) == (0, 0)
+    directory.remove()
+
+
+def test_folders_that_killed_services_left_are_removed_and_others_are_not(home: Path) -> None:
+    kernel = memory(home / "shared memory", alive=False)
+    abandoned, read, filled, own = (
+        resolve(home / name, kernel, shared_memory=home / "shared memory")
+        for name in ("abandoned", "read", "filled", "own")
+    )
+    assert abandoned and read and filled and own
+    (abandoned.path / "gen-999999-1").mkdir(parents=True)
+    (filled.path / f"gen-{os.getpid()}-1").mkdir(parents=True)
+    (home / "shared memory" / "somebody-else").mkdir()
+    read.new_generation().make_current()
+    reader = SharedIndexReader(read)
+    assert total(reader) == (0, 0)
+    # The leader dies, and its reader lives on.
+    read._presence.leave()
+    (read.path / f"gen-{os.getpid()}-1").rename(read.path / "gen-999999-1")
+    own.new_generation()
+    own.remove_abandoned()
+    left = {path.name for path in (home / "shared memory").iterdir()}
+    assert left == {read.path.name, filled.path.name, own.path.name, "somebody-else"}
+    reader._presence.leave()
+    own.remove_abandoned()
+    assert not read.path.exists()
+
+
+def test_notes_are_of_the_current_generation(home: Path) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+    reader = SharedIndexReader(directory)
+    assert reader.notes() == ()
+    first = directory.new_generation()
+    first.tell(["It was built.", "It is well."])
+    first.make_current()
+    assert reader.notes() == ("It was built.", "It is well.")
+    first.tell([])
+    assert reader.notes() == ()
+
+
+def test_files_that_are_no_index_leave_nothing(home: Path) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+
+    def fill(folder: Path) -> None:
+        (folder / "meta.json").write_text("{}")
+
+    with pytest.raises(UnavailableError):
+        directory.new_generation(fill)
+    assert [path.name for path in directory.path.iterdir()] == ["users.lock"]
