@@ -1,7 +1,7 @@
 """The composition root: the one place where an archive's parts are made and put together."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import tantivy
@@ -19,6 +19,7 @@ from archive.errors import ConfigurationError, CorruptError, MunimentError, Unav
 from archive.events.feed import Feed
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
+from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
 from archive.sealing.kek import parse_kek
 from archive.sealing.keyring import Keyring, open_keyring
@@ -39,6 +40,7 @@ class Archive(Station):
         self.catalog = Catalog(self._engine)
         self.catalog_follower = CatalogFollower(self._engine, self.identity, self.codebook)
         self.feed = Feed(self.pointers, self.opener, self.mapper)
+        self.snapshots = SnapshotStore(bucket, keyring, clock)
         self.search_source = self._source(commits=commits)
         self.access = Access(
             pointers=self.pointers,
@@ -60,10 +62,22 @@ class Archive(Station):
             return SharedIndex(directory)
         return PrivateIndex(self.feed, self.follow, self.index_follower)
 
-    def index_follower(self, index: tantivy.Index, publish: Callable[[int], None]) -> IndexFollower:
-        """Return a follower that fills the given index."""
+    def index_follower(
+        self,
+        index: tantivy.Index,
+        publish: Callable[[int], None],
+        position: int = 0,
+        unread: Iterable[int] = (),
+    ) -> IndexFollower:
+        """Return a follower that fills the given index, which is as of `position`."""
         return IndexFollower(
-            index, self.records, self.catalog, self.catalog_follower.rethreaded, publish
+            index,
+            self.records,
+            self.catalog,
+            self.catalog_follower.rethreaded,
+            publish,
+            position,
+            unread,
         )
 
     def follow(self) -> bool:
@@ -116,7 +130,11 @@ class Archive(Station):
                 position = 0
             states.append(FollowerState(name=name, position=position, lag=last - position))
         return Health(
-            ready=not problems, last_seq=last, followers=tuple(states), problems=tuple(problems)
+            ready=not problems,
+            last_seq=last,
+            followers=tuple(states),
+            problems=tuple(problems),
+            notes=self.search_source.notes(),
         )
 
     def session_key(self) -> bytes:

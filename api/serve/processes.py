@@ -1,6 +1,7 @@
 """What the committer's process and the worker's process do until they are told to stop."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -50,5 +51,9 @@ def worker(settings: Settings) -> int:
     """Follow the events: catalog and index; returns the exit status."""
     with _until_told() as stop, open_archive(settings, commits=False) as archive:
         spare_the_collector()
-        lead(archive, stop)
+        lead(archive, stop, _say)
     return 0
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

@@ -213,9 +213,13 @@ class FollowerState(Frozen):
 
 
 class Health(Frozen):
-    """Whether the service can answer, and if not, why."""
+    """Whether the service can answer, and if not, why.
+
+    `notes` say how the index came to be, and what went wrong with its snapshots.
+    """
 
     ready: bool
     last_seq: int
     followers: tuple[FollowerState, ...]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -189,6 +189,26 @@ class Catalog:
             for identifier, time, first_seq, erased in self._all(statement)
         ]
 
+    def continued(self, seq: int) -> dict[UUID, int]:
+        """Return the conversations that have records both up to a sequence number and after it.
+
+        Each comes with how many of its records, erased ones too, are up to it.
+        """
+        later = select(records.c.conversation).where(records.c.first_seq > seq)
+        statement = (
+            select(records.c.conversation, func.count())
+            .where(records.c.conversation.in_(later), records.c.first_seq <= seq)
+            .group_by(records.c.conversation)
+        )
+        return {UUID(bytes=row[0]): int(row[1]) for row in self._all(statement)}
+
+    def joined(self, conversation: UUID, up_to: int) -> list[UUID]:
+        """Return a conversation's records up to a sequence number."""
+        statement = select(records.c.id).where(
+            records.c.conversation == conversation.bytes, records.c.first_seq <= up_to
+        )
+        return [UUID(bytes=row[0]) for row in self._all(statement)]
+
     def damaged(self, as_of: int) -> int:
         """Return how many records up to a sequence number cannot be opened."""
         statement = select(func.count()).where(records.c.damaged == 1, records.c.first_seq <= as_of)

@@ -4,7 +4,7 @@ A revision closes the document before it (`until`) and adds its own, so that a s
 earlier sequence number still finds what was true then.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 import tantivy
@@ -13,6 +13,7 @@ from archive.catalog.catalog import Catalog
 from archive.errors import CorruptError, GoneError
 from archive.events.feed import FedEvent, Follower
 from archive.events.interaction import Interaction, evolve
+from archive.events.opener import DamagedEvent
 from archive.events.records import Loaded, Records
 from archive.events.types import InteractionCaptured, InteractionRevised, InteractionWithdrawn
 from archive.index.documents import CURRENT, build_document, document_key
@@ -30,7 +31,9 @@ class IndexFollower(Follower):
     """Keeps one index, a step behind the catalog, which knows conversations and duplicates.
 
     `publish` is called with the position after each commit. `rethreaded` is the catalog
-    follower's set of records whose conversation has changed; it is emptied here.
+    follower's set of records whose conversation has changed; it is emptied here. An index that
+    was not built from the first event on stands at `position`, and `unread` are the sequence
+    numbers of events that could not be read until then.
     """
 
     name = "index"
@@ -42,6 +45,8 @@ class IndexFollower(Follower):
         catalog: Catalog,
         rethreaded: set[UUID],
         publish: Callable[[int], None],
+        position: int = 0,
+        unread: Iterable[int] = (),
     ) -> None:
         # One indexing thread: the loop that opens events keeps it busy, and on a host that
         # captures at the same time more threads only take the processors from each other.
@@ -50,8 +55,9 @@ class IndexFollower(Follower):
         self._catalog = catalog
         self._rethreaded = rethreaded
         self._publish = publish
-        self._position = 0
-        self._applied = 0
+        self._position = position
+        self._applied = position
+        self._unread = set(unread)
         # The length of each batch that does not show yet.
         self._waiting: list[int] = []
 
@@ -60,6 +66,10 @@ class IndexFollower(Follower):
 
     def applied(self) -> int:
         return self._applied
+
+    def unread(self) -> frozenset[int]:
+        """Return the sequence numbers of events of records that could not be read so far."""
+        return frozenset(self._unread)
 
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
         captured = {
@@ -75,6 +85,8 @@ class IndexFollower(Follower):
                     self._add(interaction, fed.row.seq, fed.row.seq, around, CURRENT)
                 case InteractionRevised() | InteractionWithdrawn():
                     self._supersede(fed)
+                case DamagedEvent() if fed.row.type.startswith("interaction."):
+                    self._unread.add(fed.row.seq)
         moved = self._rethreaded - captured.keys()
         self._rethreaded.clear()
         self._rethread(sorted(moved), up_to)
@@ -96,8 +108,11 @@ class IndexFollower(Follower):
         try:
             older = self._records.load(record_id, as_of=seq - 1)
             newer = self._records.load(record_id, as_of=seq)
-        except (GoneError, CorruptError):
-            # An erased or damaged version cannot be indexed; the catalog says which it is.
+        except GoneError:
+            # An erased version cannot be indexed; the catalog says that it is.
+            return
+        except CorruptError:
+            self._unread.add(seq)
             return
         around = _Surroundings(self._catalog, [record_id])
         first_seq = older.rows[0].seq

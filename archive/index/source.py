@@ -28,6 +28,10 @@ class SearchSource(ABC):
     def position(self) -> int:
         """Return the position that a search would have now; errors as in `searcher`."""
 
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences on how the index came to be, for whoever runs the service."""
+        return ()
+
     @abstractmethod
     def close(self) -> None:
         """Let go of the index."""
@@ -83,6 +87,9 @@ class SharedIndex(SearchSource):
 
     def position(self) -> int:
         return self._reader.position()
+
+    def notes(self) -> tuple[str, ...]:
+        return self._reader.notes()
 
     def close(self) -> None:
         """Nothing is held open that the process's end would not close."""

@@ -1,0 +1,130 @@
+"""Where a leader's index begins: at the newest snapshot that holds, else at the first event.
+
+Whatever is wrong with a snapshot costs time and never an answer: it is passed over, and the notes
+say why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import tantivy
+
+from archive.catalog.catalog import Catalog
+from archive.errors import CorruptError, GoneError, InvalidError, MunimentError, NotFoundError
+from archive.events.pointers import PointerRecorder
+from archive.events.records import Records
+from archive.index.engine import Engine
+from archive.index.schema import CURRENT
+from archive.index.snapshots import Snapshot, SnapshotStore
+from archive.index.storage import Generation, IndexDirectory
+from archive.index.translate import all_of, between
+
+
+class History:
+    """What SQL says of the events, for a snapshot to be held against."""
+
+    def __init__(self, pointers: PointerRecorder, records: Records) -> None:
+        self._pointers = pointers
+        self._records = records
+
+    def leaf_hash(self, seq: int) -> str | None:
+        """Return the leaf hash of an event in hex, None if there is no such event."""
+        rows = self._pointers.select_pointers_from(seq, 1, seq)
+        return rows[0].pointer.leaf_hash.hex() if rows else None
+
+    def readable(self, seq: int) -> bool:
+        """Say whether the record that an event is of can be read as of that event."""
+        for row in self._pointers.select_pointers_from(seq, 1, seq):
+            try:
+                self._records.load(row.originator_id, as_of=seq)
+            except (CorruptError, GoneError, NotFoundError):
+                return False
+            return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A generation to go on with: its position, and the snapshot that it came from, if any.
+
+    `notes` say how it came to be, in sentences for whoever runs the service.
+    """
+
+    generation: Generation
+    position: int
+    unread: tuple[int, ...]
+    snapshot: Snapshot | None
+    notes: tuple[str, ...]
+
+
+def begin(
+    directory: IndexDirectory, store: SnapshotStore, history: History, form: str
+) -> Beginning:
+    """Make a generation from the newest snapshot that holds, or an empty one."""
+    notes: list[str] = []
+    try:
+        names = store.names()
+    except MunimentError as error:
+        names = []
+        notes.append(f"Snapshots of the index cannot be listed: {error}")
+    for name in names:
+        try:
+            snapshot = store.open(name)
+            _check(snapshot, history, form)
+            return _restored(directory, store, snapshot, notes)
+        except (MunimentError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            notes.append(f"The index snapshot {name} is passed over: {reason}")
+    notes.append("The index is built from the first event on.")
+    return Beginning(directory.new_generation(), 0, (), None, tuple(notes))
+
+
+def _check(snapshot: Snapshot, history: History, form: str) -> None:
+    """Raise InvalidError, which says why, for a snapshot that would not give right answers."""
+    manifest = snapshot.manifest
+    if manifest.form != form:
+        raise InvalidError("Another version of the program made it.")
+    if history.leaf_hash(snapshot.position) != manifest.leaf_hash:
+        raise InvalidError("The database is older, or of another history.")
+    if any(history.readable(seq) for seq in manifest.unread):
+        raise InvalidError("A record that could not be read then can be read now.")
+
+
+def _restored(
+    directory: IndexDirectory, store: SnapshotStore, snapshot: Snapshot, notes: Sequence[str]
+) -> Beginning:
+    def fill(folder: Path) -> None:
+        store.fetch(snapshot, folder)
+
+    generation = directory.new_generation(fill, snapshot.position)
+    found = generation.index.searcher().num_docs
+    if found != snapshot.manifest.documents:
+        generation.remove()
+        raise CorruptError(f"It has {found} documents of {snapshot.manifest.documents}.")
+    restored = f"The index was restored from its snapshot as of event {snapshot.position}."
+    return Beginning(
+        generation,
+        snapshot.position,
+        snapshot.manifest.unread,
+        snapshot,
+        (*notes, restored),
+    )
+
+
+def moved_since(position: int, index: tantivy.Index, catalog: Catalog) -> set[UUID]:
+    """Return records of an index as of `position` that may have changed their conversation since.
+
+    The catalog may be ahead, and does not say again what it joined. Conversations only ever grow,
+    so that one which later records are in has been joined by older ones if and only if the index
+    knows fewer records of it than the catalog.
+    """
+    engine = Engine(index)
+    moved: set[UUID] = set()
+    for conversation, count in catalog.continued(position).items():
+        thread = tantivy.Query.term_query(engine.schema, "thread", str(conversation), "basic")
+        known = all_of([thread, between(engine.schema, "until", CURRENT, None)])
+        if engine.count(known) != count:
+            moved.update(catalog.joined(conversation, position))
+    return moved
