@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 from unittest.mock import patch
 
+import psycopg
 from eventsourcing.sqlite import SQLiteConnection
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -22,6 +23,7 @@ from archive.bucket.fake import FakeBucket
 from archive.bucket.port import Retention
 from archive.clock import Clock
 from archive.errors import UnavailableError
+from scripts.support.parts import Place, Row
 
 T = TypeVar("T")
 
@@ -89,31 +91,62 @@ class FailingBucket(FakeBucket):
             f"put of {kind}", take_effect, UnavailableError("The store is ill.")
         )
 
-    def written_to(self, folder: Path) -> None:
-        """Write every object to a folder, for whoever reads buckets from there."""
-        for name in self.names(""):
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.get(name))
+
+class FakePlace(Place):
+    """The rows of another place, with the objects of a fake bucket."""
+
+    def __init__(self, rows: Place, bucket: FakeBucket) -> None:
+        self._rows = rows
+        self._bucket = bucket
+        self.settings = rows.settings
+
+    def names(self, prefix: str = "") -> list[str]:
+        return sorted(self._bucket.names(prefix))
+
+    def read(self, name: str) -> bytes:
+        return self._bucket.get(name)
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        self._bucket.put(name, data)
+
+    def copied(self, home: Path) -> Place:
+        return FakePlace(self._rows.copied(home), self._bucket)
+
+    def remove(self) -> None:
+        self._rows.remove()
+
+    def select(self, table: str, columns: str = "*") -> list[Row]:
+        return self._rows.select(table, columns)
+
+    def columns(self) -> list[tuple[str, str]]:
+        return self._rows.columns()
+
+    def drop_catalog(self) -> None:
+        self._rows.drop_catalog()
 
 
 @contextmanager
 def failing_commits(faults: Faults) -> Iterator[None]:
     """Let the commits of every SQL transaction go through `faults`, pointers and catalog alike."""
     commits = SQLiteConnection.commit, DefaultDialect.do_commit
-    error = sqlite3.OperationalError("disk I/O error")
 
-    # SQLite takes a transaction back by itself where its commit fails.
+    # Both take a transaction back by themselves where its commit fails.
     def commit_pointers(connection: SQLiteConnection) -> None:
         keep = partial(commits[0], connection)
+        error = sqlite3.OperationalError("disk I/O error")
         faults.write("SQL commit of pointers", keep, error, connection.rollback)
 
-    def commit_catalog(dialect: DefaultDialect, connection: DBAPIConnection) -> None:
+    def commit(dialect: DefaultDialect, connection: DBAPIConnection) -> None:
         keep, undo = partial(commits[1], dialect, connection), connection.rollback
-        faults.write("SQL commit of the catalog", keep, error, undo)
+        if dialect.name == "sqlite":
+            error: Exception = sqlite3.OperationalError("disk I/O error")
+            faults.write("SQL commit of the catalog", keep, error, undo)
+        else:
+            error = psycopg.OperationalError("server closed the connection unexpectedly")
+            faults.write("SQL commit", keep, error, undo)
 
     with (
         patch.object(SQLiteConnection, "commit", commit_pointers),
-        patch.object(DefaultDialect, "do_commit", commit_catalog),
+        patch.object(DefaultDialect, "do_commit", commit),
     ):
         yield

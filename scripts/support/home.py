@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,12 +11,13 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from scripts.support.parts import Embedded, Place, copy_home, new_place
 from scripts.support.show import REPOSITORY, Failed
 
 COMMAND = (sys.executable, "-c", "from api.cli import main; main()")
@@ -41,27 +43,37 @@ class Finished:
 class Home:
     """A home folder, and the commands that work on it."""
 
-    def __init__(self, path: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: Path, place: Place | None = None) -> None:
         self.path = path
-        self.bucket = path / "bucket"
+        self.place = place or Embedded(path)
         self.legal = ""
-        self.settings = dict(settings or {})
 
     @classmethod
     def new(cls, path: Path) -> "Home":
         """Make a new archive; its legal user's token is kept for the HTTP client."""
-        home = cls(path)
+        home = cls(path, new_place(path))
         made = home.run("init", "--json")
         if made.status:
             raise Failed(f"init failed: {made.err.strip()}")
         home.legal = made.json()["legal_token"]
         return home
 
+    def copied(self, path: Path) -> "Home":
+        """Return a copy of the archive, which nobody may be using meanwhile."""
+        copy = Home(path, copy_home(self.path, path, self.place))
+        copy.legal = self.legal
+        return copy
+
+    def remove(self) -> None:
+        """Take away the archive and all that it stands on."""
+        self.place.remove()
+        shutil.rmtree(self.path)
+
     def environment(self) -> dict[str, str]:
         """The caller's environment, with no setting of the archive but this home's own."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("MUNIMENT_")}
         own = {"MUNIMENT_HOME": str(self.path), "PYTHONPATH": str(REPOSITORY)}
-        return kept | own | self.settings
+        return {**kept, **own, **self.place.settings}
 
     def start(
         self, *arguments: str, stdout: IO[bytes] | int, stderr: IO[bytes] | int

@@ -3,9 +3,10 @@
 import json
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from struct import Struct, unpack_from
 from uuid import UUID
+
+from scripts.support.parts import Place
 
 KINDS = {
     "segments": "segment",
@@ -47,14 +48,9 @@ class Entry:
     length: int
 
 
-def objects(bucket: Path) -> dict[str, Path]:
-    """Return every object of a folder bucket by name, the bucket's own files left out."""
-    return {
-        path.relative_to(bucket).as_posix(): path
-        for top in KINDS
-        for path in sorted((bucket / top).rglob("*"))
-        if path.is_file()
-    }
+def objects(place: Place) -> dict[str, bytes]:
+    """Return every object of an archive by name."""
+    return {name: place.read(name) for name in place.names()}
 
 
 def kind_of(name: str) -> str:

@@ -25,7 +25,8 @@ PURPOSE = Purpose("operations")
 
 def opened(home: Home) -> AbstractContextManager[Archive]:
     """Open the archive of a home folder, as a process does when it starts."""
-    return open_archive(Settings.load({"MUNIMENT_HOME": str(home.path)}, home.path))
+    settings = {"MUNIMENT_HOME": str(home.path), **home.place.settings}
+    return open_archive(Settings.load(settings, home.path))
 
 
 def events(archive: Archive) -> Iterator[tuple[int, tuple[bytes, bytes] | None]]:

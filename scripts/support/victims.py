@@ -20,7 +20,7 @@ class Import:
     """An import under way, whose progress is read as a person at a terminal would."""
 
     def __init__(self, home: Home, mails: Path) -> None:
-        self._commits = home.bucket / "commits"
+        self._place = home.place
         self._before = self.commits()
         self._terminal, theirs = pty.openpty()
         self._started = time.monotonic()
@@ -29,7 +29,7 @@ class Import:
 
     def commits(self) -> int:
         """Return how many commit records there are."""
-        return sum(1 for _ in self._commits.iterdir())
+        return len(self._place.names("commits/"))
 
     def elapsed(self) -> float:
         """Return the seconds since the start."""

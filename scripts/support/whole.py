@@ -1,7 +1,5 @@
 """Whether an archive is whole: what SQL and what the bucket say of its events, compared."""
 
-import sqlite3
-from contextlib import closing
 from struct import unpack
 from uuid import UUID
 
@@ -15,9 +13,10 @@ CAPTURED = "interaction.captured"
 
 def rows(home: Home) -> list[Entry]:
     """Return the events that SQL knows, in order."""
-    with closing(sqlite3.connect(home.path / "events.db")) as connection:
-        found = connection.execute("SELECT * FROM stored_events ORDER BY seq").fetchall()
-    return [_row(*columns) for columns in found]
+    return sorted(
+        (_row(*columns) for columns in home.place.select("stored_events")),
+        key=lambda entry: entry.seq,
+    )
 
 
 def _row(seq: int, originator: bytes, version: int, topic: str, pointer: bytes) -> Entry:
@@ -40,12 +39,12 @@ def check_whole(home: Home, interactions: int) -> None:
     others = {row.type for row in known if row.type.startswith("interaction.")} - {CAPTURED}
     check(not others, f"there are events that nobody asked for: {some(sorted(others))}")
     check([row.seq for row in known] == list(range(1, len(known) + 1)), "numbers are missing")
-    there = objects.objects(home.bucket)
+    there = home.place.names()
     named = [
         entry
-        for name, path in there.items()
+        for name in there
         if objects.kind_of(name) == "commit record"
-        for entry in objects.entries(path.read_bytes())
+        for entry in objects.entries(home.place.read(name))
     ]
     check(sorted(named, key=lambda entry: entry.seq) == known, "commit records differ from SQL")
     segments = {name.rpartition("/")[2].removesuffix(".seg") for name in there}
@@ -56,7 +55,5 @@ def check_whole(home: Home, interactions: int) -> None:
 
 def blob_references(home: Home, blob: UUID) -> set[UUID]:
     """Return the ids of the records that refer to a blob."""
-    with closing(sqlite3.connect(home.path / "events.db")) as connection:
-        statement = "SELECT originator_id FROM blob_references WHERE blob_id = ?"
-        found = connection.execute(statement, (blob.bytes,)).fetchall()
-    return {UUID(bytes=originator) for (originator,) in found}
+    found = home.place.select("blob_references", "blob_id, originator_id")
+    return {UUID(bytes=originator) for blob_id, originator in found if blob_id == blob.bytes}
