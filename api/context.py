@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from archive.opening import Archive
 
 EXTENSION = "muniment"
-OPEN_ENDPOINTS = frozenset({"service.healthz", "console.sign_in", "console.enter", "static"})
+OPEN_ENDPOINTS = frozenset(
+    {"service.healthz", "console.sign_in", "console.enter", "console.choose_appearance", "static"}
+)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -1,27 +1,44 @@
 """How the console writes values for people: pure functions, used by the templates."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from archive.access.answers import Highlight
-from archive.model.interaction import Participant
+from archive.access.answers import Highlight, RecordAnswer, SearchResult
+from archive.model.interaction import Attachment, Participant, Role
+from archive.query.snippet import highlights
+from archive.query.tree import Node
 
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
+_QUOTED = 3
+"""As many quoted lines in a row, or more, are folded away in a conversation."""
 
 
 class Segment(NamedTuple):
-    """A run of a snippet, marked where it matches."""
+    """A run of a text, marked where it matches."""
 
     text: str
     marked: bool
 
 
-def segments(text: str, highlights: Sequence[Highlight]) -> list[Segment]:
-    """Cut a snippet at its matches; overlapping ones are joined, and nothing is lost."""
+class Passage(NamedTuple):
+    """Lines of a text that are all quoted from elsewhere, or all not; `folded` if many."""
+
+    segments: tuple[Segment, ...]
+    quoted: bool
+    height: int
+
+    @property
+    def folded(self) -> bool:
+        """Whether there are so many quoted lines that a conversation should not repeat them."""
+        return self.quoted and self.height >= _QUOTED
+
+
+def segments(text: str, marks: Sequence[Highlight]) -> list[Segment]:
+    """Cut a text at its matches; overlapping ones are joined, and nothing is lost."""
     runs: list[Segment] = []
     place = 0
-    for mark in sorted(highlights, key=lambda mark: mark.start):
+    for mark in sorted(marks, key=lambda mark: mark.start):
         start, end = max(mark.start, place), min(mark.end, len(text))
         if start >= end:
             continue
@@ -34,9 +51,64 @@ def segments(text: str, highlights: Sequence[Highlight]) -> list[Segment]:
     return runs
 
 
-def utc_time(value: datetime | None) -> str:
-    """Write a time in UTC to the second, or that there is none."""
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "undated"
+def lines(text: str, sought: Node, field: str = "body") -> list[Passage]:
+    """Cut a whole text where quoting begins and ends, and mark what is sought in it.
+
+    Joined again, the passages are the text.
+    """
+    places = highlights(text, sought, field)
+    passages: list[Passage] = []
+    for start, end, quoted, count in _runs(text):
+        within = [
+            Highlight(start=max(first, start) - start, end=min(last, end) - start)
+            for first, last in places
+            if first < end and last > start
+        ]
+        cut = tuple(segments(text[start:end], within))
+        passages.append(Passage(cut, quoted, count))
+    return passages
+
+
+def _runs(text: str) -> Iterator[tuple[int, int, bool, int]]:
+    """Yield start, end, whether quoted, and how many lines of each run of like lines."""
+    start = place = count = 0
+    quoted = False
+    for line in text.splitlines(keepends=True):
+        now = line.lstrip().startswith(">")
+        if now != quoted and place > start:
+            yield start, place, quoted, count
+            start, count = place, 0
+        quoted = now
+        place += len(line)
+        count += 1
+    if place > start:
+        yield start, place, quoted, count
+
+
+def moment(value: datetime | None, *, exact: bool = False) -> str:
+    """Write a time in UTC to the minute, or exactly with its zone; or that there is none."""
+    if value is None:
+        return "undated"
+    utc = value.astimezone(UTC)
+    day = f"{utc.day} {utc:%b} {utc.year}"
+    return f"{day}, {utc:%H:%M:%S} UTC" if exact else f"{day}, {utc:%H:%M}"
+
+
+def offset(value: datetime | None) -> str:
+    """Write a time on the source's own clock, or nothing where that is UTC."""
+    if value is None or not value.utcoffset():
+        return ""
+    return f"{value.day} {value:%b} {value.year}, {value:%H:%M:%S} UTC{value:%:z}"
+
+
+def number(count: int) -> str:
+    """Write a count with its thousands apart."""
+    return f"{count:,}"
+
+
+def share(count: int, greatest: int) -> str:
+    """Write a count as a part of the greatest, in per cent, so that none is invisible."""
+    return f"{max(1.0, 100 * count / greatest):.1f}%"
 
 
 def byte_size(count: int) -> str:
@@ -49,6 +121,16 @@ def byte_size(count: int) -> str:
     raise AssertionError("The last unit takes every size.")
 
 
+def duration(seconds: float) -> str:
+    """Write seconds as hours, minutes and seconds."""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def label(name: str) -> str:
+    """Write a name of a closed vocabulary as a word that begins a phrase."""
+    return name.replace("-", " ").replace("_", " ").capitalize()
+
+
 def person(participant: Participant) -> str:
     """Write a participant as name and address, whichever there are."""
     if participant.name and participant.address:
@@ -56,9 +138,31 @@ def person(participant: Participant) -> str:
     return participant.name or participant.address or "unnamed"
 
 
-def by_role(participants: Sequence[Participant]) -> dict[str, list[str]]:
+def by_role(participants: Sequence[Participant]) -> dict[str, list[Participant]]:
     """Group people by what they did, in the order of the record."""
-    grouped: dict[str, list[str]] = {}
+    grouped: dict[str, list[Participant]] = {}
     for participant in participants:
-        grouped.setdefault(participant.role.value, []).append(person(participant))
+        grouped.setdefault(participant.role.value, []).append(participant)
     return grouped
+
+
+def title(shown: SearchResult | RecordAnswer) -> str:
+    """Write what a record is called: its subject, or else what it is and whose."""
+    if shown.subject and shown.subject.strip():
+        return shown.subject
+    if isinstance(shown, SearchResult):
+        sender = shown.sender
+    else:
+        authors = (Role.FROM, Role.AUTHOR, Role.AGENT, Role.CUSTOMER, Role.SPEAKER)
+        chosen = next((one for one in shown.participants if one.role in authors), None)
+        sender = (chosen.name or chosen.address) if chosen else None
+    kind = label(shown.kind) if shown.kind != shown.channel else "Record"
+    return f"{kind} from {sender}" if sender else f"{kind} without a subject"
+
+
+def attachment_state(attachment: Attachment) -> str:
+    """Say what was read out of an attachment, or why not."""
+    if attachment.unreadable is not None:
+        reason = attachment.unreadable.value.replace("-", " ")
+        return f"partly read: {reason}" if attachment.text else f"not read: {reason}"
+    return "text read and searchable" if attachment.text else ""

@@ -73,6 +73,7 @@ class SearchResult(Frozen):
     id: UUID
     seq: int
     channel: str
+    kind: str
     source: str
     custodian: str | None
     sender: str | None = Field(serialization_alias="from")
@@ -82,6 +83,8 @@ class SearchResult(Frozen):
     snippet: str
     highlights: tuple[Highlight, ...] = ()
     has_attachment: bool = False
+    edited: bool = False
+    deleted: bool = False
     unsearched: tuple[Unsearched, ...] = ()
 
 

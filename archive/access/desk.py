@@ -42,8 +42,8 @@ from archive.events.records import Loaded, Records
 from archive.events.types import Erased
 from archive.index.cursor import Cursor, Sort
 from archive.index.searcher import Hits, Searcher
+from archive.model.interaction import Content, Direction, Participant, Unreadable
 from archive.model.interaction import Role as Part
-from archive.model.interaction import Unreadable
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.facets import narrowing
@@ -52,7 +52,7 @@ from archive.query.printer import to_text
 from archive.query.snippet import snippet
 from archive.query.tree import EVERYTHING, Node, conjunction, to_json
 
-_SENDERS = (Part.FROM, Part.AUTHOR, Part.AGENT, Part.SPEAKER)
+_SENDERS = (Part.FROM, Part.AUTHOR)
 _RECIPIENTS = (Part.TO, Part.CC, Part.BCC)
 SNIPPET_WIDTH = 200
 
@@ -284,28 +284,44 @@ class Access:
         return results
 
 
-def _addresses(record: Record, roles: Sequence[Part]) -> Iterator[str]:
-    for participant in record.content.participants:
-        if participant.role in roles:
-            yield participant.address or participant.name or ""
+def _parties(content: Content) -> tuple[str | None, tuple[str, ...]]:
+    """Return who sent it and to whom.
+
+    Calls and tickets name no sender: there it is whoever began, as the direction tells.
+    """
+    people = content.participants
+    beginner = Part.CUSTOMER if content.direction is Direction.INBOUND else Part.AGENT
+    ranked = sorted(people, key=lambda one: (one.role not in _SENDERS, one.role is not beginner))
+    sender = next((one for one in ranked if one.role not in _RECIPIENTS), None)
+    to = [one for one in people if one.role in _RECIPIENTS]
+    others = to or [one for one in people if one is not sender]
+    return None if sender is None else _written(sender), tuple(map(_written, others))
+
+
+def _written(participant: Participant) -> str:
+    return participant.address or participant.name or ""
 
 
 def _result(record: Record, node: Node) -> SearchResult:
     content = record.content
     found = snippet(record, node, SNIPPET_WIDTH)
+    sender, recipients = _parties(content)
     return SearchResult(
         id=record.id,
         seq=record.seq,
         channel=content.channel,
+        kind=content.kind,
         source=content.source,
         custodian=record.custodian,
-        sender=next(_addresses(record, _SENDERS), None),
-        recipients=tuple(_addresses(record, _RECIPIENTS)),
+        sender=sender,
+        recipients=recipients,
         subject=content.subject,
         occurred_at=content.occurred_at,
         snippet=found.text,
         highlights=tuple(Highlight(start=start, end=end) for start, end in found.highlights),
         has_attachment=bool(content.attachments),
+        edited=record.edited,
+        deleted=record.deleted,
         unsearched=tuple(_unsearched(record)),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -57,19 +57,30 @@ def snippet(record: Record, node: Node, width: int = 200) -> Snippet:
     return _cut(places[0][0], [], 0, width) if places else Snippet("", ())
 
 
-def _leaves(node: Node) -> Iterator[TextLeaf]:
-    """Yield what the query wants to stand in a text that has a snippet."""
+def highlights(text: str, node: Node, field: str) -> tuple[tuple[int, int], ...]:
+    """Return where a whole text of a field (`body`, `subject`, `attachment`) matches.
+
+    Character offsets, the end exclusive, in order, none within another.
+    """
+    found = _matches(text, list(_leaves(node, (None, field))))
+    return _merge((match.start, match.end) for match in found)
+
+
+def _leaves(
+    node: Node, fields: Collection[str | None] = (None, "body", "attachment")
+) -> Iterator[TextLeaf]:
+    """Yield what the query wants to stand in a text of these fields."""
     match node:
         case Word() | Phrase() | Stem() | Fuzzy():
-            if node.field in (None, "body", "attachment") and node != Word("*", node.field):
+            if node.field in fields and node != Word("*", node.field):
                 yield node
         case Not():
             return
         case NotNear(left, _):
-            yield from _leaves(left)
+            yield from _leaves(left, fields)
         case _:
             for child in children(node):
-                yield from _leaves(child)
+                yield from _leaves(child, fields)
 
 
 def _matches(text: str, leaves: list[TextLeaf]) -> list[_Match]:

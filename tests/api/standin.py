@@ -147,6 +147,7 @@ class StandIn:
             id=id,
             seq=seq,
             channel=item.channel,
+            kind=item.kind,
             source=item.source,
             custodian=item.custodian,
             sender=people[0],

@@ -1,0 +1,87 @@
+"""One record, its history and its original, and the conversation that it stands in."""
+
+from uuid import UUID
+
+from flask import Response, render_template, request
+from pydantic import ValidationError
+
+from api import context, problems
+from api.console.asked import Asked
+from api.console.site import signed_in
+from api.problems import ProblemError
+from api.v1.interactions import download
+from api.v1.shapes import AsOfParameters
+from archive.errors import InvalidError
+from archive.query.parser import parse
+from archive.query.tree import EVERYTHING, Node
+
+CONVERSATION_PAGE = 50
+
+
+def record(id: UUID) -> str:
+    """Show one record, as it stands or as it stood."""
+    signed_in()
+    asked = _way_back()
+    as_of = _version()
+    access = context.archive().access
+    shown = access.show(context.actor(), context.purpose(), id, as_of=as_of)
+    return render_template(
+        "record.html", record=shown, as_of=as_of, asked=asked, sought=_sought(asked)
+    )
+
+
+def conversation(id: UUID) -> str:
+    """Show a conversation in order of time."""
+    signed_in()
+    asked = _way_back()
+    page = context.archive().access.conversation(
+        context.actor(),
+        context.purpose(),
+        id,
+        limit=CONVERSATION_PAGE,
+        cursor=request.args.get("after"),
+    )
+    return render_template(
+        "conversation.html", conversation=page, asked=asked, sought=_sought(asked)
+    )
+
+
+def original(id: UUID) -> Response:
+    """Download the captured bytes of one record."""
+    signed_in()
+    access = context.archive().access
+    return download(access.original(context.actor(), context.purpose(), id, as_of=_version()))
+
+
+def history(id: UUID) -> str:
+    """Show what happened to one record."""
+    signed_in()
+    answer = context.archive().access.history(context.actor(), context.purpose(), id)
+    return render_template("history.html", history=answer, asked=_way_back())
+
+
+def _way_back() -> Asked | None:
+    """Give the search that the record was opened from; one that is wrong leads nowhere."""
+    if "q" not in request.args:
+        return None
+    try:
+        return Asked.of(request.args)
+    except (ProblemError, InvalidError):
+        return None
+
+
+def _version() -> int | None:
+    """Read which version is asked for; it has a name of its own beside the search's `as_of`."""
+    try:
+        return AsOfParameters.model_validate({"as_of": request.args.get("version") or None}).as_of
+    except ValidationError as error:
+        problem = problems.of_validation(error)
+        raise ProblemError(problems.INVALID_REQUEST, problem.detail) from error
+
+
+def _sought(asked: Asked | None) -> Node:
+    """Give the query whose words are to be marked; dates do not matter for that."""
+    try:
+        return parse(asked.request.query) if asked else EVERYTHING
+    except InvalidError:
+        return EVERYTHING

@@ -1,0 +1,56 @@
+"""The search with its facets, and the overview of what there is."""
+
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from api import context
+from api.console import facets
+from api.console.asked import PAGE_LENGTHS, Asked
+from api.console.site import signed_in
+from archive.access.answers import SearchAnswer, SearchRequest
+from archive.access.roles import GRANTS, Permission
+from archive.errors import InvalidError
+
+SORTS = {"-date": "Newest first", "date": "Oldest first", "relevance": "Best match first"}
+
+
+def search() -> BaseResponse:
+    """Show the search form, and what it finds once there is a query."""
+    signed_in()
+    asked = Asked.of(request.args)
+    if not asked.stated and Permission.SEARCH not in GRANTS[context.actor().role]:
+        # The first page for whoever may not search is one that they may see.
+        return redirect(url_for("console.status"), 303)
+    answer: SearchAnswer | None = None
+    refused: InvalidError | None = None
+    if asked.stated:
+        try:
+            answer = context.archive().access.search(
+                context.actor(), context.purpose(), asked.request
+            )
+        except InvalidError as error:
+            refused = error
+    page = render_template(
+        "search.html",
+        asked=asked,
+        answer=answer,
+        refused=refused,
+        sorts=SORTS,
+        page_lengths=PAGE_LENGTHS,
+        groups=facets.groups(answer.facets or {}, asked) if answer else (),
+    )
+    return Response(page, 400 if refused else 200)
+
+
+def overview() -> str:
+    """Show what the archive holds, counted by each facet; it is a search for everything."""
+    signed_in()
+    everything = SearchRequest(facets=True, count=True)
+    answer = context.archive().access.search(context.actor(), context.purpose(), everything)
+    asked = Asked(everything.model_copy(update={"count": False, "limit": PAGE_LENGTHS[0]}))
+    return render_template(
+        "overview.html",
+        answer=answer,
+        asked=asked,
+        groups=facets.overview(answer.facets or {}),
+    )

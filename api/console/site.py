@@ -1,0 +1,95 @@
+"""What all pages share: who is signed in, where forms come from, and where to go on to."""
+
+import hmac
+from urllib.parse import urlsplit
+
+from flask import request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from api import context
+from api.sessions import COOKIE, Session
+from archive.access.roles import GRANTS, PURPOSES, Permission, Purpose
+from archive.errors import ForbiddenError, UnauthenticatedError
+from archive.model.interaction import JsonObject
+
+APPEARANCE_COOKIE = "muniment_appearance"
+APPEARANCES = {"system": "System", "light": "Light", "dark": "Dark"}
+
+
+def shared() -> JsonObject:
+    """Give every page who is signed in, why, what they may do, and how it should look."""
+    session = context.session()
+    actor = context.actor() if session is not None else None
+    chosen = request.cookies.get(APPEARANCE_COOKIE)
+    return {
+        "session": session,
+        "actor": actor,
+        "may_search": actor is not None and Permission.SEARCH in GRANTS[actor.role],
+        "purpose": Purpose.parse(session.purpose) if session is not None else None,
+        "purposes": PURPOSES,
+        "appearance": chosen if chosen in APPEARANCES else "system",
+        "appearances": APPEARANCES,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        "request_id": context.request_id(),
+    }
+
+
+def refuse_foreign_forms() -> None:
+    """Refuse a form that another site made the browser send.
+
+    Browsers say where a request comes from in Sec-Fetch-Site, older ones in Origin alone; forms
+    of somebody signed in carry the session's secret besides.
+    """
+    if request.method in context.SAFE_METHODS:
+        return
+    where = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if where is not None:
+        same = where in ("same-origin", "none")
+    else:
+        same = origin is None or urlsplit(origin).netloc == request.host
+    session = context.session()
+    if session is not None:
+        sent = request.form.get("form_secret", "")
+        same = same and hmac.compare_digest(sent.encode(), session.form_secret.encode())
+    if not same:
+        raise ForbiddenError("The form did not come from this console; load the page again.")
+
+
+def signed_in() -> Session:
+    """Give the session; a page for people is not for a bearer token."""
+    session = context.session()
+    if session is None:
+        raise UnauthenticatedError("Sign in to the console first.")
+    return session
+
+
+def local(target: str | None) -> str:
+    """Give a place of this site to go on to, never another site's."""
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
+        parts = urlsplit(target)
+        if not parts.scheme and not parts.netloc and target.isprintable():
+            return target
+    return url_for("console.search")
+
+
+def with_session(response: BaseResponse, session: Session) -> BaseResponse:
+    """Put the session's cookie into a response."""
+    _set_cookie(response, COOKIE, context.sealer().seal(session))
+    return response
+
+
+def with_appearance(response: BaseResponse, appearance: str) -> BaseResponse:
+    """Put how pages should look into a response; it outlives the session."""
+    _set_cookie(response, APPEARANCE_COOKIE, appearance, max_age=365 * 24 * 3600)
+    return response
+
+
+def _set_cookie(
+    response: BaseResponse, name: str, value: str, *, max_age: int | None = None
+) -> None:
+    # A proxy that ends TLS says so; whoever forges that only makes their own cookie stricter.
+    secure = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+    response.set_cookie(
+        name, value, httponly=True, samesite="Strict", secure=secure, path="/", max_age=max_age
+    )
