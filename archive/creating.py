@@ -8,8 +8,9 @@ from uuid import UUID
 
 from archive.access.roles import Role
 from archive.bucket import open_bucket
-from archive.bucket.names import keyring_name
+from archive.bucket.names import KEYRINGS, keyring_name
 from archive.clock import Clock, SystemClock
+from archive.database import open_database
 from archive.errors import ConfigurationError
 from archive.events.commit import Group
 from archive.events.plain import plain
@@ -42,11 +43,11 @@ def create_archive(
     """Make an archive where there is none.
 
     Raises:
-        ConfigurationError: there is one already, in the home folder or in the bucket.
+        ConfigurationError: there is one already, in the home folder, database or bucket.
+        UnavailableError: bucket or database do not answer.
     """
     clock = clock or SystemClock()
-    if (settings.home / "events.db").exists():
-        raise ConfigurationError(f"There is an archive at {settings.home} already.")
+    _refuse_existing(settings)
     bucket = open_bucket(settings.bucket, clock)
     if next(iter(bucket.names("")), None) is not None:
         raise ConfigurationError(f"{bucket.describe()} is not empty; an archive needs its own.")
@@ -75,6 +76,27 @@ def create_archive(
         legal = register_user(archive, Role.LEGAL)
         archive.follow()
     return NewArchive(keyring.archive_id, administrator, legal, recovery.text, tuple(notes))
+
+
+def _refuse_existing(settings: Settings) -> None:
+    if settings.on_one_host:
+        if (settings.home / "events.db").exists():
+            raise ConfigurationError(f"There is an archive at {settings.home} already.")
+        return
+    database = open_database(settings)
+    try:
+        known = database.pointers.archive()
+    finally:
+        database.close()
+    if known is not None:
+        raise ConfigurationError(f"The {database.describe()} holds archive {known} already.")
+
+
+def exists(settings: Settings, clock: Clock) -> bool:
+    """Say whether the settings name an archive that was made before, by whichever host."""
+    if settings.on_one_host:
+        return (settings.home / "events.db").exists()
+    return next(iter(open_bucket(settings.bucket, clock).names(KEYRINGS)), None) is not None
 
 
 def register_user(archive: Archive, role: Role) -> str:

@@ -1,68 +1,78 @@
-"""The leader: the one process that keeps catalog and index up with the events."""
+"""The worker: keeps this host's index, and of all workers the elected one keeps the catalog.
+
+An index needs what the catalog says of a record. So it is fed up to the catalog's position and no
+further, whether the catalog is kept in this process or on another host.
+"""
 
 from collections.abc import Callable
 from threading import Event
 
+from archive.errors import UnavailableError
 from archive.events.feed import FULL_BATCH
 from archive.events.server import HostLock
+from archive.index.follower import IndexFollower
 from archive.index.form import index_form
 from archive.index.keeper import SnapshotKeeper
-from archive.index.resuming import History, begin, moved_since
+from archive.index.resuming import History, begin
 from archive.index.source import index_directory
 from archive.index.storage import IndexDirectory
-from archive.opening import LEADER_LOCK, Archive
+from archive.leadership import DeposedError
+from archive.opening import WORKER_LOCK, Archive
 
 _IDLE_SECONDS = 0.05
 _PACE_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
+_RECORDS_SECONDS = 30.0
+_FAR_BEHIND = 10 * FULL_BATCH
+
+Say = Callable[[str], None]
 
 
-def lead(archive: Archive, stop: Event, say: Callable[[str], None] = lambda _: None) -> None:
-    """Wait for the leader's lock, then follow the events until `stop` is set.
+def lead(archive: Archive, stop: Event, say: Say = lambda _: None) -> None:
+    """Wait for the host's worker lock, then follow the events until `stop` is set.
 
     The index goes on from its newest snapshot that holds, in a generation of its own; searches go
     on in the one before, if there is one, until the new one has caught up with where the events
-    stood at the start. How it came to be is handed to `say`, in sentences. A leader that is told to
-    stop takes the index with it; one that is killed leaves it to the next.
+    stood at the start. A worker that is told to stop takes the index with it; one that is killed
+    leaves it to the next. `say` is told, in sentences, how the index came to be, and when bucket or
+    database do not answer and when they do again.
     """
-    lock = HostLock(archive.run_folder / LEADER_LOCK)
-    while not lock.acquire():
-        if stop.wait(_RETRY_SECONDS):
-            lock.release()
-            return
+    lock = HostLock(archive.run_folder / WORKER_LOCK)
     try:
-        _follow(archive, stop, say)
+        while not lock.acquire():
+            if stop.wait(_RETRY_SECONDS):
+                return
+        _follow(_Worker(archive, stop, say))
     finally:
+        archive.leadership.release()
         lock.release()
 
 
-def _follow(archive: Archive, stop: Event, say: Callable[[str], None]) -> None:
-    directory = index_directory(archive.settings)
+def _follow(worker: "_Worker") -> None:
+    directory = index_directory(worker.archive.settings)
     if directory is None:
         # Without tmpfs each process keeps an index of its own; only the catalog is left to do.
-        while not stop.is_set():
-            if not archive.feed.step([archive.catalog_follower]):
-                stop.wait(_IDLE_SECONDS)
+        worker.run(worker.keep_catalog)
         return
     try:
         directory.remove_abandoned()
-        while not stop.is_set():
-            _follow_generation(archive, stop, directory, say)
+        while not worker.stop.is_set():
+            try:
+                _follow_generation(worker, directory)
+            except UnavailableError as error:
+                worker.wait_for(error)
     finally:
         directory.remove()
 
 
-def _follow_generation(
-    archive: Archive, stop: Event, directory: IndexDirectory, say: Callable[[str], None]
-) -> None:
+def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
     """Follow in one generation of the index, until told to stop or its key is destroyed."""
+    archive = worker.archive
     history, form = History(archive.pointers, archive.records), index_form()
     beginning = begin(directory, archive.snapshots, history, form)
     for note in beginning.notes:
-        say(note)
+        worker.say(note)
     generation, position = beginning.generation, beginning.position
-    moved = moved_since(position, generation.index, archive.catalog)
-    archive.catalog_follower.rethreaded.update(moved)
     target = archive.pointers.last_seq()
     follower = archive.index_follower(
         generation.index, generation.publish, position, beginning.unread
@@ -71,21 +81,93 @@ def _follow_generation(
     try:
         follower.apply([], position)
         published = False
-        while not stop.is_set() and not keeper.destroyed:
+
+        def step() -> int:
+            nonlocal published
             if not published and min(follower.position(), archive.catalog.position()) >= target:
                 generation.make_current()
                 published = True
-            began = archive.clock.monotonic()
-            count = archive.feed.step([archive.catalog_follower, follower])
-            keeper.consider(follower)
-            if count < FULL_BATCH:
-                # An index commit costs the same for one record as for a thousand, so a trickle is
-                # gathered; a full batch means that there is more to do at once.
-                spent = archive.clock.monotonic() - began
-                stop.wait(max(_IDLE_SECONDS, _PACE_SECONDS - spent) if count else _IDLE_SECONDS)
+            count = worker.keep_both(follower)
+            if worker.leads:
+                # One snapshot serves all hosts.
+                keeper.consider(follower)
+            return count
+
+        worker.run(step, lambda: keeper.destroyed)
         follower.show()
     finally:
         follower.close()
         keeper.wait()
-    if stop.is_set():
+    if worker.stop.is_set() and worker.leads:
         keeper.finish(follower)
+
+
+class _Worker:
+    """One worker's loop: its claim to lead, its pace, and its patience with what it rests on."""
+
+    def __init__(self, archive: Archive, stop: Event, say: Say) -> None:
+        self.archive = archive
+        self.stop = stop
+        self.say = say
+        self.leads = False
+        self._troubled = False
+        self._claim_due = self._records_due = 0.0
+
+    def run(self, step: Callable[[], int], over: Callable[[], bool] = lambda: False) -> None:
+        """Take steps until told to stop, or until it is over; a step returns how much it fed."""
+        clock = self.archive.clock
+        while not self.stop.is_set() and not over():
+            began = clock.monotonic()
+            try:
+                self._claim(began)
+                count = step()
+            except DeposedError as error:
+                self.leads = False
+                self.say(str(error))
+                continue
+            except UnavailableError as error:
+                self.wait_for(error)
+                continue
+            if self._troubled:
+                self.say("The worker goes on.")
+                self._troubled = False
+            if count < FULL_BATCH:
+                # An index commit costs the same for one record as for a thousand, so a trickle is
+                # gathered; a full batch means that there is more to do at once.
+                spent = clock.monotonic() - began
+                pace = max(_IDLE_SECONDS, _PACE_SECONDS - spent)
+                self.stop.wait(pace if count else _IDLE_SECONDS)
+
+    def wait_for(self, error: UnavailableError) -> None:
+        """Wait a little for what does not answer; say so once."""
+        if not self._troubled:
+            self.say(f"{error} The worker waits for it.")
+        self._troubled = True
+        self.stop.wait(_RETRY_SECONDS)
+
+    def _claim(self, now: float) -> None:
+        """Lead if nobody else does: who does not lead asks again once a second."""
+        if self.leads or now >= self._claim_due:
+            self.leads = self.archive.leadership.acquire()
+            self._claim_due = now + _RETRY_SECONDS
+        if self.leads and now >= self._records_due:
+            self.archive.commit_records.complete_overdue()
+            self._records_due = now + _RECORDS_SECONDS
+
+    def keep_catalog(self) -> int:
+        """Feed the catalog, if this is the leader."""
+        return self.archive.feed.step([self.archive.catalog_follower]) if self.leads else 0
+
+    def keep_both(self, index: IndexFollower) -> int:
+        """Feed the index up to the catalog, and the catalog too, if this is the leader."""
+        feed, catalog = self.archive.feed, self.archive.catalog_follower
+        end = catalog.position()
+        behind = end - index.applied()
+        if self.leads and behind <= 0:
+            # Side by side, so that each event is opened once for both.
+            return feed.step([catalog, index])
+        count = 0
+        if self.leads and behind > _FAR_BEHIND:
+            # An index that is being built must not keep the catalog of all hosts waiting.
+            count = feed.step([catalog])
+        return count + feed.step([index], end)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 
 import tantivy
 
@@ -12,7 +13,7 @@ from archive.access.desk import Access
 from archive.bucket import Bucket, open_bucket
 from archive.bucket.names import keyring_name, parse_keyring_name
 from archive.capture.station import COMMITTER_LOCK, Station
-from archive.catalog.catalog import Catalog, open_engine
+from archive.catalog.catalog import Catalog
 from archive.catalog.follower import CatalogFollower
 from archive.clock import Clock, SystemClock
 from archive.errors import ConfigurationError, CorruptError, MunimentError, UnavailableError
@@ -21,12 +22,14 @@ from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
+from archive.leadership import DeposedError
 from archive.sealing.kek import parse_kek
 from archive.sealing.keyring import Keyring, open_keyring
 from archive.settings import Settings
 
-LEADER_LOCK = "leader.lock"
+WORKER_LOCK = "worker.lock"
 _POLL_SECONDS = 0.02
+_FOLLOW_SECONDS = 0.5
 
 
 class Archive(Station):
@@ -36,11 +39,22 @@ class Archive(Station):
         self, settings: Settings, keyring: Keyring, bucket: Bucket, clock: Clock, *, commits: bool
     ) -> None:
         super().__init__(settings, keyring, bucket, clock, commits=commits)
-        self._engine = open_engine(settings.home / "catalog.db")
-        self.catalog = Catalog(self._engine)
-        self.catalog_follower = CatalogFollower(self._engine, self.identity, self.codebook)
+        try:
+            self._open(bucket, commits=commits)
+        except BaseException:
+            super().close()
+            raise
+
+    def _open(self, bucket: Bucket, *, commits: bool) -> None:
+        engine = self.database.catalog()
+        self.catalog = Catalog(engine)
+        self.leadership = self.database.leadership()
+        self._following = Lock()
+        self.catalog_follower = CatalogFollower(
+            engine, self.identity, self.codebook, self.leadership.fence
+        )
         self.feed = Feed(self.pointers, self.opener, self.mapper)
-        self.snapshots = SnapshotStore(bucket, keyring, clock)
+        self.snapshots = SnapshotStore(bucket, self.keyring, self.clock)
         self.search_source = self._source(commits=commits)
         self.access = Access(
             pointers=self.pointers,
@@ -49,18 +63,18 @@ class Archive(Station):
             records=self.records,
             catalog=self.catalog,
             identity=self.identity,
-            audit=Audit(self.committer, clock),
+            audit=Audit(self.committer, self.clock),
             searcher=self.search_source.searcher,
-            timezone=settings.timezone,
+            timezone=self.settings.timezone,
         )
 
     def _source(self, *, commits: bool) -> SearchSource:
-        """Search where the leader writes; a single command without a service searches by itself."""
+        """Search where the host's worker writes; a command without a service does so by itself."""
         directory = index_directory(self.settings)
-        served = not commits or HostLock.is_held(self.run_folder / LEADER_LOCK)
+        served = not commits or HostLock.is_held(self.run_folder / WORKER_LOCK)
         if directory is not None and served:
             return SharedIndex(directory)
-        return PrivateIndex(self.feed, self.follow, self.index_follower)
+        return PrivateIndex(self.feed, self.catalog, self.follow, self.index_follower)
 
     def index_follower(
         self,
@@ -70,27 +84,22 @@ class Archive(Station):
         unread: Iterable[int] = (),
     ) -> IndexFollower:
         """Return a follower that fills the given index, which is as of `position`."""
-        return IndexFollower(
-            index,
-            self.records,
-            self.catalog,
-            self.catalog_follower.rethreaded,
-            publish,
-            position,
-            unread,
-        )
+        return IndexFollower(index, self.records, self.catalog, publish, position, unread)
 
     def follow(self) -> bool:
         """Bring the catalog up to date if nobody else keeps it; False if somebody does."""
-        lock = HostLock(self.run_folder / LEADER_LOCK)
-        try:
-            if not lock.acquire():
+        # Threads of one process would all hold its leadership at once.
+        with self._following:
+            try:
+                if not self.leadership.acquire():
+                    return False
+                while self.feed.step([self.catalog_follower]):
+                    pass
+                return True
+            except DeposedError:
                 return False
-            while self.feed.step([self.catalog_follower]):
-                pass
-            return True
-        finally:
-            lock.release()
+            finally:
+                self.leadership.release()
 
     def wait_until_searchable(self, seq: int) -> None:
         """Return when a search finds everything up to `seq`.
@@ -99,13 +108,18 @@ class Archive(Station):
             UnavailableError: the process that follows has stood still for a minute.
         """
         stood, since = -1, self.clock.monotonic()
-        while not self.follow() or self.catalog.position() < seq:
+        follow_due = since
+        while True:
+            now = self.clock.monotonic()
+            if now >= follow_due:
+                self.follow()
+                follow_due = now + _FOLLOW_SECONDS
             position = min(self.catalog.position(), self.search_source.position())
             if position >= seq:
                 return
             if position != stood:
-                stood, since = position, self.clock.monotonic()
-            elif self.clock.monotonic() - since > 60:
+                stood, since = position, now
+            elif now - since > 60:
                 raise UnavailableError(
                     f"Everything is archived, but the index stands at {position} of {seq}; "
                     "see what the worker says."
@@ -114,8 +128,12 @@ class Archive(Station):
 
     def health(self) -> Health:
         """Return whether the archive can answer, and how far its followers are."""
-        last = self.pointers.last_seq()
         problems: list[str] = []
+        try:
+            last = self.pointers.last_seq()
+        except MunimentError as error:
+            problems.append(str(error))
+            last = 0
         if not self.committing and not HostLock.is_held(self.run_folder / COMMITTER_LOCK):
             problems.append("No committer is running: nothing can be captured or read.")
         states: list[FollowerState] = []
@@ -128,7 +146,7 @@ class Archive(Station):
             except MunimentError as error:
                 problems.append(str(error))
                 position = 0
-            states.append(FollowerState(name=name, position=position, lag=last - position))
+            states.append(FollowerState(name=name, position=position, lag=max(0, last - position)))
         return Health(
             ready=not problems,
             last_seq=last,
@@ -143,6 +161,7 @@ class Archive(Station):
 
     def close(self) -> None:
         self.search_source.close()
+        self.leadership.release()
         super().close()
         self.catalog.close()
 
@@ -183,14 +202,17 @@ def open_archive(
 
     Raises:
         ConfigurationError: there is no archive, or it cannot be opened; the message says why.
+        UnavailableError: bucket or database do not answer.
     """
     clock = clock or SystemClock()
-    if not settings.home.is_dir():
+    if not settings.home.is_dir() and settings.on_one_host:
         raise ConfigurationError(
             f"There is no archive at {settings.home}; make one with: muniment init."
         )
     bucket = open_bucket(settings.bucket, clock)
     keyring = read_keyring(settings, bucket, environ)
+    # Of an archive that several hosts share, all that is a host's own can be made on the way.
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     archive = Archive(settings, keyring, bucket, clock, commits=commits)
     try:
         yield archive

@@ -7,7 +7,7 @@ setting, where its value came from, and secrets masked.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,6 +29,9 @@ _NAMES = (
     "MUNIMENT_INDEX_ON_DISK",
 )
 _PASSWORD_IN_URL = re.compile(r"(//[^/:@]*):[^/@]*@")
+_PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
+_POSTGRES = ("postgresql://", "postgres://")
+SQLITE = "sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Settings:
     home: Path
     bucket: str
     s3_endpoint: str | None
-    database_url: str
+    # It may hold a password, and objects like this one end up in tracebacks.
+    database_url: str = field(repr=False)
     kek: str
     keys_bucket: str | None
     timezone: ZoneInfo
@@ -74,12 +78,6 @@ class Settings:
             origins[name] = "default"
             return default
 
-        database_url = value("MUNIMENT_DATABASE_URL", "sqlite")
-        if database_url != "sqlite":
-            raise ConfigurationError(
-                "MUNIMENT_DATABASE_URL: only SQLite in the home folder is available yet; "
-                "leave the setting out."
-            )
         index_dir = value("MUNIMENT_INDEX_DIR", "")
         if value("MUNIMENT_S3_ENDPOINT", "") or value("MUNIMENT_KEYS_BUCKET", ""):
             raise ConfigurationError(
@@ -90,7 +88,7 @@ class Settings:
             home=home,
             bucket=value("MUNIMENT_BUCKET", f"file:{home / 'bucket'}"),
             s3_endpoint=None,
-            database_url=database_url,
+            database_url=_database_url(value("MUNIMENT_DATABASE_URL", SQLITE)),
             kek=value("MUNIMENT_KEK", f"file:{home / 'kek.key'}"),
             keys_bucket=None,
             timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
@@ -99,6 +97,11 @@ class Settings:
             passphrase=environ.get("MUNIMENT_PASSPHRASE") or None,
             origins=origins,
         )
+
+    @property
+    def on_one_host(self) -> bool:
+        """Whether the database is SQLite in the home folder, which no other host can reach."""
+        return self.database_url == SQLITE
 
     def shown(self) -> list[SettingLine]:
         """Return every setting for display, with passwords and passphrases masked."""
@@ -113,10 +116,7 @@ class Settings:
             "MUNIMENT_INDEX_DIR": str(self.index_dir or ""),
             "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
         }
-        lines = [
-            SettingLine(name, _PASSWORD_IN_URL.sub(r"\1:***@", values[name]), self.origins[name])
-            for name in _NAMES
-        ]
+        lines = [SettingLine(name, _masked(values[name]), self.origins[name]) for name in _NAMES]
         if self.passphrase:
             lines.append(SettingLine("MUNIMENT_PASSPHRASE", "***", "environment"))
         return lines
@@ -140,6 +140,28 @@ def _read_file(path: Path) -> dict[str, str]:
             raise ConfigurationError(f"{path}: {key} must be a text in quotes.")
         values[name] = value
     return values
+
+
+def _database_url(text: str) -> str:
+    """Refuse what is no address of PostgreSQL, in words that repeat none of it."""
+    if text == SQLITE:
+        return text
+    rest = text.partition("://")[2]
+    authority, _, after = rest.partition("/")
+    if not text.startswith(_POSTGRES) or not rest:
+        raise ConfigurationError(
+            "MUNIMENT_DATABASE_URL must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE; "
+            "leave it out for SQLite in the home folder."
+        )
+    if authority.count("@") > 1 or "@" in after or "#" in rest:
+        raise ConfigurationError(
+            "MUNIMENT_DATABASE_URL: write @ / ? # % in a name or password as %40 %2F %3F %23 %25."
+        )
+    return text
+
+
+def _masked(value: str) -> str:
+    return _PASSWORD_PARAMETER.sub(r"\1***", _PASSWORD_IN_URL.sub(r"\1:***@", value))
 
 
 def _timezone(name: str) -> ZoneInfo:

@@ -1,7 +1,36 @@
 """What all tests share."""
 
+from collections.abc import Iterator
+
 import pytest
+
+from scripts.support.postgres import Postgres, missing
 
 # Contract suites are plain modules that test classes inherit from; without this their failed
 # assertions would not say what was compared.
 pytest.register_assert_rewrite("tests.bucket.contract")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that all tests share; who stops it starts it again."""
+    reason = missing()
+    if reason:
+        pytest.skip(f"skipped: {reason}")
+    with Postgres(durable=False) as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> str:
+    """The address of an empty PostgreSQL database."""
+    return postgres.fresh_url()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest) -> str | None:
+    """None for SQLite, then the address of an empty PostgreSQL database."""
+    if request.param == "sqlite":
+        return None
+    url: str = request.getfixturevalue("database_url")
+    return url

@@ -3,16 +3,19 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Event
 from types import FrameType
 
+from archive.errors import UnavailableError
 from archive.leading import lead
-from archive.opening import open_archive
+from archive.opening import Archive, open_archive
 from archive.settings import Settings
 from archive.tuning import spare_the_collector
 
 _WAIT_SECONDS = 0.5
+_ANSWER_SECONDS = 1.0
 
 
 @contextmanager
@@ -38,7 +41,9 @@ def committer(settings: Settings) -> int:
     """
     with _until_told() as stop:
         while not stop.is_set():
-            with open_archive(settings) as archive:
+            with when_it_answers("committer", settings, stop, commits=True) as archive:
+                if archive is None:
+                    break
                 if archive.committing:
                     spare_the_collector()
                     stop.wait()
@@ -49,11 +54,38 @@ def committer(settings: Settings) -> int:
 
 def worker(settings: Settings) -> int:
     """Follow the events: catalog and index; returns the exit status."""
-    with _until_told() as stop, open_archive(settings, commits=False) as archive:
-        spare_the_collector()
-        lead(archive, stop, _say)
+    with (
+        _until_told() as stop,
+        when_it_answers("worker", settings, stop, commits=False) as archive,
+    ):
+        if archive is not None:
+            spare_the_collector()
+            lead(archive, stop, partial(say, "worker"))
     return 0
 
 
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+@contextmanager
+def when_it_answers(
+    name: str, settings: Settings, stop: Event, *, commits: bool
+) -> Iterator[Archive | None]:
+    """Open the archive as soon as its bucket and database answer; None if told to stop before."""
+    told = False
+    while not stop.is_set():
+        stack = ExitStack()
+        try:
+            archive = stack.enter_context(open_archive(settings, commits=commits))
+        except UnavailableError as error:
+            if not told:
+                say(name, f"{error} It is waited for.")
+            told = True
+            stop.wait(_ANSWER_SECONDS)
+            continue
+        with stack:
+            yield archive
+        return
+    yield None
+
+
+def say(name: str, sentence: str) -> None:
+    """Tell the operator what a process meets, on standard error."""
+    print(f"muniment {name}: {sentence}", file=sys.stderr, flush=True)

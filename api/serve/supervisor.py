@@ -14,8 +14,8 @@ from threading import Event
 from types import FrameType
 
 from archive.clock import Clock, SystemClock
-from archive.creating import NewArchive, create_archive
-from archive.errors import ConfigurationError
+from archive.creating import NewArchive, create_archive, exists
+from archive.errors import ConfigurationError, UnavailableError
 from archive.opening import open_archive
 from archive.settings import Settings
 
@@ -81,11 +81,15 @@ def serve(
         ConfigurationError: there is no archive and none is to be made, or it cannot be opened.
     """
     clock = SystemClock()
-    if create and not (settings.home / "events.db").exists():
+    if create and not exists(settings, clock):
         announce(create_archive(settings, clock=clock))
-    # Opened once here, so that a wrong key or a broken archive is told before anything starts.
-    with open_archive(settings, clock=clock, commits=False):
-        pass
+    # Opened once here, so that a wrong key or a broken archive is told before anything starts. A
+    # database that does not answer yet is no reason not to: each process waits for it.
+    try:
+        with open_archive(settings, clock=clock, commits=False):
+            pass
+    except UnavailableError as error:
+        _say(f"{error} The service starts and waits for it.")
     children = [_Child("committer", (*_MODULE, "committer"))]
     if worker:
         children.append(_Child("worker", (*_MODULE, "worker")))

@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from archive.bucket import Bucket, open_bucket
+from archive.bucket.names import COMMITS
 from archive.capture.intake import Intake
 from archive.capture.prepare import Preparer
 from archive.clock import Clock, SystemClock
+from archive.database import RUN_FOLDER, open_database
+from archive.errors import ConfigurationError
 from archive.events.blobs import BlobStore
 from archive.events.codebook import Codebook
 from archive.events.commit import CommitEngine
+from archive.events.commit_records import CommitRecords
 from archive.events.group import Committer, GroupCommitter
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
-from archive.events.pointers import PointerDatastore, PointerRecorder
 from archive.events.records import Records
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.sealing.keyring import Keyring
@@ -53,11 +56,12 @@ class Station:
         self.settings = settings
         self.keyring = keyring
         self.clock = clock
-        self.run_folder = settings.home / "run"
+        self.run_folder = settings.home / RUN_FOLDER
         self.run_folder.mkdir(mode=0o700, exist_ok=True)
-        self._datastore = PointerDatastore(settings.home / "events.db")
-        self.pointers = PointerRecorder(self._datastore)
-        self.pointers.create_table()
+        self.database = open_database(settings)
+        self.pointers = self.database.pointers
+        self._prepare(bucket)
+        self.commit_records = CommitRecords(self.pointers, bucket, keyring, clock)
         self.identity = Identity(keyring)
         self.mapper = EventMapper()
         self.opener = Opener(self.pointers, bucket, keyring)
@@ -76,12 +80,34 @@ class Station:
             clock,
         )
 
+    def _prepare(self, bucket: Bucket) -> None:
+        """Make sure that the database holds this archive's events and no other's."""
+        known = self.pointers.archive()
+        if known is None:
+            newest = next(iter(bucket.names(COMMITS)), None)
+            if newest is not None:
+                raise ConfigurationError(
+                    f"The {self.database.describe()} is empty, but the bucket holds commits "
+                    f"({newest} and on). Name the database that belongs to it, or put it back."
+                )
+            self.pointers.create(self.keyring.archive_id)
+        elif known != self.keyring.archive_id:
+            raise ConfigurationError(
+                f"The {self.database.describe()} belongs to archive {known}, and the bucket to "
+                f"archive {self.keyring.archive_id}."
+            )
+
     def _committer(self, bucket: Bucket, *, commits: bool) -> Committer:
         if not commits or not self._lock.acquire():
             return RemoteCommitter(self.run_folder, self.clock)
-        engine = CommitEngine(self.pointers, bucket, self.keyring, self.clock)
-        committer = GroupCommitter(engine)
-        self._server = CommitServer(committer, self.run_folder)
+        try:
+            engine = CommitEngine(self.pointers, bucket, self.keyring, self.clock)
+            committer = GroupCommitter(engine)
+            self._server = CommitServer(committer, self.run_folder)
+        except BaseException:
+            # Whoever tries again in this process would else find the lock taken, by nobody.
+            self._lock.release()
+            raise
         return committer
 
     @property
@@ -91,6 +117,7 @@ class Station:
 
     def _existing(self, ids: Sequence[UUID]) -> set[UUID]:
         found = self.pointers.existing((record_id.bytes, 1) for record_id in ids)
+        self.commit_records.ensure(found.values())
         return {UUID(bytes=originator) for originator, _ in found}
 
     def opening(self) -> Opening:
@@ -104,7 +131,7 @@ class Station:
             self._server.close()
         self.committer.close()
         self._lock.release()
-        self._datastore.close()
+        self.database.close()
 
 
 @contextmanager

@@ -1,27 +1,15 @@
-"""Reading the catalog, and opening its database."""
+"""Reading the catalog."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    URL,
-    ColumnElement,
-    Engine,
-    and_,
-    create_engine,
-    event,
-    func,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Engine, and_, func, not_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
-from archive.catalog.tables import METADATA, ROLES, positions, records, tokens, users
+from archive.catalog.tables import ROLES, positions, records, tokens, users
 from archive.errors import UnavailableError
 
 CATALOG = 1
@@ -58,20 +46,6 @@ class CatalogRow:
     first_seq: int
     erased: bool
     damaged: bool
-
-
-def open_engine(path: Path) -> Engine:
-    """Open the catalog's SQLite file, making its tables where they are missing."""
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30.0})
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _: object) -> None:
-        # The catalog is derived: after a power cut a few events are applied again.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    METADATA.create_all(engine)
-    return engine
 
 
 def _later(moment: Moment) -> ColumnElement[bool]:
@@ -189,25 +163,15 @@ class Catalog:
             for identifier, time, first_seq, erased in self._all(statement)
         ]
 
-    def continued(self, seq: int) -> dict[UUID, int]:
-        """Return the conversations that have records both up to a sequence number and after it.
+    def rethreaded(self, after: int, up_to: int) -> set[UUID]:
+        """Return the records that moved to another conversation between two positions.
 
-        Each comes with how many of its records, erased ones too, are up to it.
+        A record stands at the last of its moves: one that moves again later is found there.
         """
-        later = select(records.c.conversation).where(records.c.first_seq > seq)
-        statement = (
-            select(records.c.conversation, func.count())
-            .where(records.c.conversation.in_(later), records.c.first_seq <= seq)
-            .group_by(records.c.conversation)
-        )
-        return {UUID(bytes=row[0]): int(row[1]) for row in self._all(statement)}
-
-    def joined(self, conversation: UUID, up_to: int) -> list[UUID]:
-        """Return a conversation's records up to a sequence number."""
         statement = select(records.c.id).where(
-            records.c.conversation == conversation.bytes, records.c.first_seq <= up_to
+            records.c.rethreaded > after, records.c.rethreaded <= up_to
         )
-        return [UUID(bytes=row[0]) for row in self._all(statement)]
+        return {UUID(bytes=row[0]) for row in self._all(statement)}
 
     def damaged(self, as_of: int) -> int:
         """Return how many records up to a sequence number cannot be opened."""

@@ -4,14 +4,13 @@ Position and rows change in one transaction, so that a crash leaves the catalog 
 sequence number, never between two.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Table, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
@@ -47,23 +46,31 @@ _in_order = itemgetter(*(column.name for column in records.columns))
 
 
 class CatalogFollower(Follower):
-    """Keeps the catalog. Only the leader runs it.
+    """Keeps the catalog. Only the leader can: `fence` is asked in every transaction.
 
-    `rethreaded` gathers the records that moved to another conversation, for whoever shows them.
+    A record that moves to another conversation is marked with the position of the batch that
+    moved it, so that indexes, wherever they are kept, find what they have to show anew.
     """
 
     name = "catalog"
 
-    def __init__(self, engine: Engine, identity: Identity, codebook: Codebook) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        identity: Identity,
+        codebook: Codebook,
+        fence: Callable[[Connection], None],
+    ) -> None:
         self._engine = engine
+        self._fence = fence
+        self._insert = _insert_for(engine)
         self._catalog = Catalog(engine)
         self._identity = identity
         self._codebook = codebook
-        self.rethreaded: set[UUID] = set()
         # Most rows of all are captured records and their keys. They go to the driver as tuples:
         # through the library's own binding they would take half as long again.
-        self._insert_record = _insert_of(engine, records)
-        self._insert_key = _insert_of(engine, thread_keys)
+        self._insert_record = self._insert_of(records)
+        self._insert_key = self._insert_of(thread_keys)
 
     def position(self) -> int:
         return self._catalog.position()
@@ -71,6 +78,7 @@ class CatalogFollower(Follower):
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
         try:
             with self._engine.begin() as connection:
+                self._fence(connection)
                 self._apply(connection, events, up_to)
         except SQLAlchemyError as error:
             # Nothing of the batch was kept; it is fed again.
@@ -83,7 +91,7 @@ class CatalogFollower(Follower):
             (fed.row, fed.event) for fed in events if isinstance(fed.event, InteractionCaptured)
         ]
         if captured:
-            joined = self._thread(connection, captured)
+            joined = self._thread(connection, captured, up_to)
             rows = [
                 self._row(row, event)
                 | {"conversation": joined[row.originator_id.bytes], "erased": 0, "damaged": 0}
@@ -94,7 +102,7 @@ class CatalogFollower(Follower):
             if not isinstance(fed.event, InteractionCaptured):
                 self._apply_one(connection, fed)
         connection.execute(
-            insert(positions)
+            self._insert(positions)
             .values(follower=CATALOG, seq=up_to)
             .on_conflict_do_update(index_elements=["follower"], set_={"seq": up_to})
         )
@@ -107,7 +115,7 @@ class CatalogFollower(Follower):
         match event:
             case InteractionRevised():
                 changed = self._row(row, event)
-                del changed["first_seq"], changed["captured_at"]
+                del changed["first_seq"], changed["captured_at"], changed["rethreaded"]
                 connection.execute(
                     update(records)
                     .where(records.c.id == row.originator_id.bytes)
@@ -121,20 +129,20 @@ class CatalogFollower(Follower):
                 )
             case UserRegistered():
                 connection.execute(
-                    insert(users)
+                    self._insert(users)
                     .values(id=row.originator_id.bytes, role=ROLES[Role(event.role)])
                     .on_conflict_do_nothing()
                 )
             case TokenIssued():
                 connection.execute(
-                    insert(tokens)
+                    self._insert(tokens)
                     .values(digest=bytes.fromhex(event.digest), user_id=row.originator_id.bytes)
                     .on_conflict_do_nothing()
                 )
             case Erased() | DamagedEvent() if row.type.startswith("interaction."):
                 mark = "damaged" if isinstance(event, DamagedEvent) else "erased"
                 connection.execute(
-                    insert(records)
+                    self._insert(records)
                     .values(
                         id=row.originator_id.bytes,
                         first_seq=row.seq,
@@ -166,12 +174,16 @@ class CatalogFollower(Follower):
             "occurred_at": _milliseconds(content.occurred_at),
             "captured_at": _milliseconds(event.recorded_at),
             "size": event.original.size,
+            "rethreaded": None,
             "duplicate": self._identity.duplicate(content, event.original.sha256),
             "deleted": 0,
         }
 
     def _thread(
-        self, connection: Connection, captured: Sequence[tuple[PointerRow, InteractionCaptured]]
+        self,
+        connection: Connection,
+        captured: Sequence[tuple[PointerRow, InteractionCaptured]],
+        up_to: int,
     ) -> dict[bytes, bytes]:
         """Return the conversation that each record's keys name, merging where they meet.
 
@@ -188,7 +200,7 @@ class CatalogFollower(Follower):
                 conversation = self._oldest(connection, known, seqs)
                 for other in known - {conversation}:
                     threads.merge(other, conversation)
-                    self._merge(connection, other, conversation)
+                    self._merge(connection, other, conversation, up_to)
             threads.join(record, keys, conversation)
         if threads.fresh:
             connection.exec_driver_sql(
@@ -223,13 +235,20 @@ class CatalogFollower(Follower):
         began += [(row.first_seq, row.id) for row in connection.execute(statement)]
         return bytes(min(began)[1])
 
-    def _merge(self, connection: Connection, gone: bytes, kept: bytes) -> None:
-        moved = select(records.c.id).where(records.c.conversation == gone)
-        self.rethreaded.update(UUID(bytes=row.id) for row in connection.execute(moved))
-        for table in (thread_keys, records):
-            connection.execute(
-                update(table).where(table.c.conversation == gone).values(conversation=kept)
-            )
+    @staticmethod
+    def _merge(connection: Connection, gone: bytes, kept: bytes, up_to: int) -> None:
+        keys, moved = (
+            update(table).where(table.c.conversation == gone).values(conversation=kept)
+            for table in (thread_keys, records)
+        )
+        connection.execute(keys)
+        connection.execute(moved.values(rethreaded=up_to))
+
+    def _insert_of(self, table: Table) -> str:
+        """Return the statement that inserts whole rows, as tuples, unless they are there."""
+        names = [column.name for column in table.columns]
+        statement = self._insert(table).on_conflict_do_nothing()
+        return str(statement.compile(dialect=self._engine.dialect, column_keys=names))
 
 
 class _Threads:
@@ -254,12 +273,12 @@ class _Threads:
             table.update({key: kept for key, value in table.items() if value == gone})
 
 
-def _insert_of(engine: Engine, table: Table) -> str:
-    """Return the statement that inserts whole rows, as tuples, unless they are there already."""
-    names = [column.name for column in table.columns]
-    return str(
-        insert(table).on_conflict_do_nothing().compile(dialect=engine.dialect, column_keys=names)
-    )
+def _insert_for(engine: Engine) -> Callable[[Table], Any]:
+    """Return what makes an insert that says what to do with a row that is there already.
+
+    Both databases have that, spelled the same, but the library has no common name for it.
+    """
+    return postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -4,7 +4,17 @@ All of them are derived from the events and can be thrown away. `CHANNELS`, `KIN
 and `ROLES` give the numbers that stand for closed vocabularies; a number is never reused.
 """
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, SmallInteger, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    text,
+)
 
 from archive.access.roles import Role
 from archive.model.interaction import Channel, Direction, Kind
@@ -20,25 +30,32 @@ records = Table(
     "records",
     METADATA,
     Column("id", LargeBinary(16), primary_key=True),
-    Column("first_seq", Integer, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("channel", SmallInteger),
     Column("kind", SmallInteger),
     Column("direction", SmallInteger),
     Column("source", Integer),
     Column("custodian", Integer),
-    Column("occurred_at", Integer, comment="milliseconds since 1970, UTC"),
-    Column("captured_at", Integer, comment="milliseconds since 1970, UTC"),
-    Column("size", Integer),
+    Column("occurred_at", BigInteger, comment="milliseconds since 1970, UTC"),
+    Column("captured_at", BigInteger, comment="milliseconds since 1970, UTC"),
+    Column("size", BigInteger),
     Column("conversation", LargeBinary(16)),
     Column("duplicate", LargeBinary(16)),
+    Column("rethreaded", BigInteger, comment="position as of which it last moved to another"),
     Column("deleted", SmallInteger, nullable=False, default=0),
     Column("erased", SmallInteger, nullable=False, default=0),
     Column("damaged", SmallInteger, nullable=False, default=0),
     Index("records_by_conversation", "conversation"),
     Index("records_by_duplicate", "duplicate"),
     Index("records_by_first_seq", "first_seq"),
+    Index(
+        "records_by_rethreaded",
+        "rethreaded",
+        sqlite_where=text("rethreaded IS NOT NULL"),
+        postgresql_where=text("rethreaded IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -71,5 +88,5 @@ positions = Table(
     "positions",
     METADATA,
     Column("follower", SmallInteger, primary_key=True, autoincrement=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
 )

@@ -2,32 +2,35 @@
 
 What a crash leaves (docs/design.md, "Write order"): before the insert, objects that no commit
 record names, which the collector removes after a day; between insert and commit record, a commit
-that `recover` writes the record of. Writers never destroy: after any error at the insert they
-read the rows back, and rows that name this segment mean that it took place.
+whose record the next committer writes, or the leader, or whoever meets its events. Writers never
+destroy: after any error at the insert they read the rows back, and rows that name this segment
+mean that it took place.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
+from eventsourcing.persistence import Tracking
 
-from archive.bucket.names import commit_name, keys_name, segment_name
+from archive.bucket.names import keys_name, segment_name
 from archive.bucket.port import Bucket
 from archive.clock import Clock, uuid7_time
-from archive.errors import ConfigurationError, ConflictError, MunimentError, UnavailableError
+from archive.errors import ConflictError, MunimentError, UnavailableError
+from archive.events.commit_records import CommitRecords, commit_entry, put_again
 from archive.events.pointers import (
     BlobCondemnedError,
     BlobUse,
     CommitRow,
     EventKey,
     Pointer,
+    PointerCommit,
     PointerRecorder,
 )
-from archive.sealing.commit import COMMIT_MAC_LABEL, CommitEntry, encode_commit_record
+from archive.sealing.commit import CommitEntry
 from archive.sealing.frame import leaf_hash, seal_frame
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
@@ -89,16 +92,17 @@ class CommitEngine:
         self._bucket = bucket
         self._keyring = keyring
         self._clock = clock
-        self._mac_key = keyring.derive(COMMIT_MAC_LABEL)
+        self._records = CommitRecords(recorder, bucket, keyring, clock)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="put")
         self._durable: list[int] = []
-        self._unrecorded: list[tuple[CommitRow, bytes | None]] = []
+        self._unrecorded: list[tuple[CommitRow, bytes]] = []
+        self._seen = 0
 
     def close(self) -> None:
         """Stop the engine's thread and note which commits are durable."""
         self._pool.shutdown()
-        while self._durable:
-            self._recorder.mark_durable(self._durable.pop())
+        if self._durable:
+            self._recorder.mark_durable(self._durable)
 
     def recover(self) -> None:
         """Finish what a crash interrupted; to be called before the first commit.
@@ -106,51 +110,60 @@ class CommitEngine:
         Raises:
             ConfigurationError: the bucket holds commits that the database does not know.
         """
-        last = self._recorder.last_seq()
-        newer = next(iter(self._bucket.names("commits/", after=f"commits/{last + 1:020d}")), None)
-        if newer is not None:
-            raise ConfigurationError(
-                f"The bucket holds {newer}, which is newer than the database (at {last}). "
-                "An old database was restored: put the newer one back before anything is written."
-            )
-        self._unrecorded = [(row, None) for row in self._recorder.commits_not_durable()]
-        self._write_records()
+        self._records.check_not_behind()
+        self._records.complete_all()
+        self._seen = self._recorder.last_seq()
 
     def commit(self, groups: Sequence[Group]) -> None:
         """Commit the groups together; each is left with sequence numbers or its own error."""
         try:
             self._write_records()
-            for _ in range(_ATTEMPTS):
-                if not self._commit_once([group for group in groups if group.error is None]):
-                    return
-            raise UnavailableError("Other writers kept getting in between; try again.")
-        except (MunimentError, PersistenceError, OSError) as error:
+            self._commit(groups)
+        except (MunimentError, OSError) as error:
             _fail(groups, _as_unavailable(error))
         except BaseException:
             # Whatever went wrong, no caller that shares this commit may take it for done.
             _fail(groups, UnavailableError("The commit was broken off."))
             raise
 
-    def _commit_once(self, groups: Sequence[Group]) -> bool:
-        """Try to commit; True if some groups must be tried again without the others."""
-        self._look_up(groups)
-        live = [group for group in groups if group.error is None]
-        events = _distinct(event for group in live for event in group.missing())
-        return bool(events) and self._write(live, events)
+    def _commit(self, groups: Sequence[Group]) -> None:
+        """Try until everything is committed or has failed.
+
+        Every conflict means that another writer has committed some of the same events, which need
+        not be written again: so it gets less each time, and only a try without that counts.
+        """
+        missing, tries = None, 0
+        while tries < _ATTEMPTS:
+            self._look_up([group for group in groups if group.error is None])
+            live = [group for group in groups if group.error is None]
+            before, missing = missing, sum(len(group.missing()) for group in live)
+            if not missing:
+                return
+            if before is not None and missing >= before:
+                tries += 1
+            if not self._write(live, _distinct(e for group in live for e in group.missing())):
+                return
+        raise UnavailableError("Other writers kept getting in between; try again.")
 
     def _look_up(self, groups: Sequence[Group]) -> None:
         existing = self._recorder.existing(
             event.key for group in groups for event in group.missing()
         )
+        self._seen = max([self._seen, *existing.values()])
         claimed: set[EventKey] = set()
+        met: list[int] = []
         for group in groups:
             keys = [event.key for event in group.missing()]
             repeated = len(set(keys)) < len(keys) or not claimed.isdisjoint(keys)
             if group.atomic and (repeated or not existing.keys().isdisjoint(keys)):
                 group.error = ConflictError("An event with this version exists already.")
                 continue
-            group.already.update((key, existing[key]) for key in keys if key in existing)
+            there = {key: existing[key] for key in keys if key in existing}
+            group.already.update(there)
+            met += there.values()
             claimed.update(keys)
+        # "Already archived" is an acknowledgement too, whoever archived it.
+        self._records.ensure(met, self._durable)
 
     def _write(self, groups: Sequence[Group], events: Sequence[PlainEvent]) -> bool:
         uses = _distinct_uses(groups, events)
@@ -162,21 +175,24 @@ class CommitEngine:
             return True
         try:
             first = self._recorder.write_commit(
-                segment_id=sealed.segment_id,
-                keys_id=sealed.keys_id,
-                record_id=sealed.record_id,
-                rows=[
-                    (
-                        event.originator,
-                        event.originator_version,
-                        event.type,
-                        pointer.encode(),
-                    )
-                    for event, pointer in zip(events, sealed.pointers, strict=True)
-                ],
-                blobs=uses,
-                trackings=trackings,
-                durable_commits=self._durable,
+                PointerCommit(
+                    segment_id=sealed.segment_id,
+                    keys_id=sealed.keys_id,
+                    record_id=sealed.record_id,
+                    rows=[
+                        (
+                            event.originator,
+                            event.originator_version,
+                            event.type,
+                            pointer.encode(),
+                        )
+                        for event, pointer in zip(events, sealed.pointers, strict=True)
+                    ],
+                    blobs=uses,
+                    trackings=trackings,
+                    durable_commits=self._durable,
+                    seen=self._seen,
+                )
             )
             self._durable = []
         except BlobCondemnedError as error:
@@ -184,13 +200,16 @@ class CommitEngine:
                 if any(use.blob_id == error.blob_id for use in group.blobs):
                     group.error = error
             return True
-        except (PersistenceError, OSError) as error:
+        except (ConflictError, UnavailableError) as error:
             found = self._read_back(events[0], sealed.segment_id)
             if found is None:
                 return self._conflicted(groups, trackings, error)
             first = found
         row = CommitRow(first, first + len(events) - 1, sealed.record_id)
-        self._unrecorded.append((row, self._record(row, _entries(events, sealed.pointers, first))))
+        self._seen = row.last_seq
+        self._unrecorded.append(
+            (row, self._records.encode(row, _entries(events, sealed.pointers, first)))
+        )
         # No caller may hear of success before the record stands: it is what a rebuild goes by.
         self._write_records()
         seqs = {event.key: first + place for place, event in enumerate(events)}
@@ -239,22 +258,11 @@ class CommitEngine:
         return _Sealed(segment_id, keys_id, self._clock.uuid7(), segment.data, keys, pointers)
 
     def _put(self, sealed: "_Sealed") -> None:
-        keys = self._pool.submit(
-            self._try, self._bucket.put, keys_name(sealed.segment_id, sealed.keys_id), sealed.keys
-        )
-        self._try(self._bucket.put, segment_name(sealed.segment_id), sealed.segment)
+        put, clock = self._bucket.put, self._clock
+        keys_at = keys_name(sealed.segment_id, sealed.keys_id)
+        keys = self._pool.submit(put_again, put, keys_at, sealed.keys, clock)
+        put_again(put, segment_name(sealed.segment_id), sealed.segment, clock)
         keys.result()
-
-    def _try(self, put: Callable[[str, bytes], str], name: str, data: bytes) -> None:
-        for attempt in range(_ATTEMPTS):
-            try:
-                put(name, data)
-            except UnavailableError:
-                if attempt + 1 == _ATTEMPTS:
-                    raise
-                self._clock.sleep(0.05 * 4**attempt)
-            else:
-                return
 
     def _read_back(self, event: PlainEvent, segment_id: UUID) -> int | None:
         """Return the first event's sequence number if it stands, and names this segment."""
@@ -268,8 +276,8 @@ class CommitEngine:
     def _conflicted(
         groups: Sequence[Group], trackings: Sequence[Tracking], error: Exception
     ) -> bool:
-        if not isinstance(error, IntegrityError):
-            raise UnavailableError(f"The database did not take the commit: {error}") from error
+        if not isinstance(error, ConflictError):
+            raise error
         if trackings:
             # A tracking record that goes back is its caller's fault; with one tracking group in
             # the commit it is known whose. Others are tried again without it.
@@ -278,29 +286,11 @@ class CommitEngine:
                     group.error = ConflictError("The events were processed already.")
         return True
 
-    def _record(self, row: CommitRow, entries: Sequence[CommitEntry]) -> bytes:
-        return encode_commit_record(self._keyring.archive_id, row.record_id, entries, self._mac_key)
-
     def _write_records(self) -> None:
         """Put the commit records that are still owed; an error leaves them owed."""
         while self._unrecorded:
             row, data = self._unrecorded[0]
-            if data is None:
-                rows = self._recorder.select_pointers_from(
-                    row.first_seq, row.last_seq - row.first_seq + 1
-                )
-                entries = [
-                    _entry(
-                        each.seq,
-                        each.originator_id,
-                        each.originator_version,
-                        each.type,
-                        each.pointer,
-                    )
-                    for each in rows
-                ]
-                data = self._record(row, entries)
-            self._try(self._bucket.put, commit_name(row.first_seq, row.record_id), data)
+            self._records.put(row, data)
             self._unrecorded.pop(0)
             self._durable.append(row.first_seq)
 
@@ -319,25 +309,11 @@ def _entries(
     events: Sequence[PlainEvent], pointers: Sequence[Pointer], first: int
 ) -> list[CommitEntry]:
     return [
-        _entry(seq, UUID(bytes=event.originator), event.originator_version, event.type, pointer)
+        commit_entry(
+            seq, UUID(bytes=event.originator), event.originator_version, event.type, pointer
+        )
         for seq, (event, pointer) in enumerate(zip(events, pointers, strict=True), first)
     ]
-
-
-def _entry(
-    seq: int, originator_id: UUID, version: int, event_type: str, pointer: Pointer
-) -> CommitEntry:
-    return CommitEntry(
-        seq=seq,
-        originator_id=originator_id,
-        originator_version=version,
-        event_type=event_type,
-        leaf_hash=pointer.leaf_hash,
-        segment_id=pointer.segment_id,
-        slot=pointer.slot,
-        offset=pointer.offset,
-        length=pointer.length,
-    )
 
 
 def _distinct(events: Iterable[PlainEvent]) -> list[PlainEvent]:

@@ -58,13 +58,14 @@ class Feed:
         self._opener = opener
         self._mapper = mapper
 
-    def step(self, followers: Sequence[Follower]) -> int:
+    def step(self, followers: Sequence[Follower], up_to: int | None = None) -> int:
         """Feed the next batch to those followers that are behind; return its length, 0 at the end.
 
-        Followers that stand at different places are fed what each of them still lacks.
+        Followers that stand at different places are fed what each of them still lacks. The end is
+        the newest event, or the one that `up_to` names.
         """
         stands = {follower: follower.applied() for follower in followers}
-        rows = self._next(min(stands.values()))
+        rows = self._next(min(stands.values()), up_to)
         if not rows:
             for follower in followers:
                 follower.show()
@@ -78,8 +79,10 @@ class Feed:
                 follower.apply([fed for fed in events if fed.row.seq > position], last)
         return len(rows)
 
-    def _next(self, position: int) -> list[PointerRow]:
-        rows = self._pointers.select_pointers_from(position, FULL_BATCH, inclusive_of_start=False)
+    def _next(self, position: int, up_to: int | None) -> list[PointerRow]:
+        rows = self._pointers.select_pointers_from(
+            position, FULL_BATCH, up_to, inclusive_of_start=False
+        )
         size = 0
         for place, row in enumerate(rows):
             size += row.pointer.length

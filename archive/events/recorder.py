@@ -1,6 +1,7 @@
 """The event library's recorder over sealed events: states go to the bucket, pointers to SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -55,20 +56,20 @@ class SealedAggregateRecorder(AggregateRecorder):
         tracking: Tracking | None = kwargs.get("tracking")
         if not stored_events:
             if tracking is not None:
-                self._pointers.insert_tracking(tracking)
+                self._track(tracking)
             return []
         group = Group(
             [self._plain(event) for event in stored_events],
             blobs=kwargs.get("blobs", ()),
             tracking=tracking,
         )
-        try:
+        with _library_errors():
             self._committer.commit(group)
-        except ConflictError as error:
-            raise IntegrityError(str(error)) from error
-        except MunimentError as error:
-            raise OperationalError(str(error)) from error
         return [group.seqs[event.key] for event in group.events]
+
+    def _track(self, tracking: Tracking) -> None:
+        with _library_errors():
+            self._pointers.insert_tracking(tracking)
 
     def _plain(self, event: StoredEvent) -> PlainEvent:
         evidence, custody = self._layout.split(event.state)
@@ -144,18 +145,29 @@ class SealedRecorder(SealedAggregateRecorder, ProcessRecorder):
 
     def max_notification_id(self) -> int | None:
         """Return the newest sequence number, None for an empty archive."""
-        return self._pointers.max_notification_id()
+        return self._pointers.last_seq() or None
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()
     ) -> Subscription[ApplicationRecorder]:
         """Not offered, as on the library's own SQLite recorder: followers poll."""
-        return self._pointers.subscribe(gt, topics)
+        raise NotImplementedError("Followers poll.")
 
     def insert_tracking(self, tracking: Tracking) -> None:
         """Record how far an upstream application's events were processed."""
-        self._pointers.insert_tracking(tracking)
+        self._track(tracking)
 
     def max_tracking_id(self, application_name: str) -> int | None:
         """Return how far an upstream application's events were processed."""
         return self._pointers.max_tracking_id(application_name)
+
+
+@contextmanager
+def _library_errors() -> Iterator[None]:
+    """Let errors come out as the library's own, which its callers know."""
+    try:
+        yield
+    except ConflictError as error:
+        raise IntegrityError(str(error)) from error
+    except MunimentError as error:
+        raise OperationalError(str(error)) from error

@@ -30,10 +30,11 @@ _BATCHES_PER_COMMIT = 4
 class IndexFollower(Follower):
     """Keeps one index, a step behind the catalog, which knows conversations and duplicates.
 
-    `publish` is called with the position after each commit. `rethreaded` is the catalog
-    follower's set of records whose conversation has changed; it is emptied here. An index that
-    was not built from the first event on stands at `position`, and `unread` are the sequence
-    numbers of events that could not be read until then.
+    `publish` is called with the position after each commit. The catalog may be further than the
+    index, and kept by another host: what it says of a conversation then holds for longer. Records
+    that have moved since they were added here are added anew. An index that was not
+    built from the first event on stands at `position`, and `unread` are the sequence numbers of
+    events that could not be read until then.
     """
 
     name = "index"
@@ -43,7 +44,6 @@ class IndexFollower(Follower):
         index: tantivy.Index,
         records: Records,
         catalog: Catalog,
-        rethreaded: set[UUID],
         publish: Callable[[int], None],
         position: int = 0,
         unread: Iterable[int] = (),
@@ -53,11 +53,14 @@ class IndexFollower(Follower):
         self._writer = index.writer(WRITER_MEMORY, 1)
         self._records = records
         self._catalog = catalog
-        self._rethreaded = rethreaded
         self._publish = publish
         self._position = position
         self._applied = position
         self._unread = set(unread)
+        # The catalog's position as of which all that is here, and all that shows, names its
+        # conversation; None while nothing is here.
+        self._threaded: int | None = position or None
+        self._threaded_shown = self._threaded
         # The length of each batch that does not show yet.
         self._waiting: list[int] = []
 
@@ -72,6 +75,18 @@ class IndexFollower(Follower):
         return frozenset(self._unread)
 
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
+        try:
+            self._apply(events, up_to)
+        except Exception:
+            # Half a batch must not stay: it is fed again, with all else that does not show yet.
+            self._writer.rollback()
+            self._waiting.clear()
+            self._applied, self._threaded = self._position, self._threaded_shown
+            raise
+
+    def _apply(self, events: Sequence[FedEvent], up_to: int) -> None:
+        # Read before anything else of the catalog, so that it never says more than was seen.
+        threaded = self._catalog.position()
         captured = {
             fed.row.originator_id: fed
             for fed in events
@@ -87,9 +102,10 @@ class IndexFollower(Follower):
                     self._supersede(fed)
                 case DamagedEvent() if fed.row.type.startswith("interaction."):
                     self._unread.add(fed.row.seq)
-        moved = self._rethreaded - captured.keys()
-        self._rethreaded.clear()
-        self._rethread(sorted(moved), up_to)
+        if self._threaded is not None:
+            moved = self._catalog.rethreaded(self._threaded, threaded) - captured.keys()
+            self._rethread(sorted(moved), up_to)
+        self._threaded = threaded
         self._applied = up_to
         self._waiting.append(len(events))
         waiting = sum(self._waiting)
@@ -100,7 +116,7 @@ class IndexFollower(Follower):
         if self._waiting:
             self._writer.commit()
             self._waiting.clear()
-            self._position = self._applied
+            self._position, self._threaded_shown = self._applied, self._threaded
             self._publish(self._position)
 
     def _supersede(self, fed: FedEvent) -> None:

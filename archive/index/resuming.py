@@ -7,19 +7,12 @@ say why.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
-import tantivy
-
-from archive.catalog.catalog import Catalog
 from archive.errors import CorruptError, GoneError, InvalidError, MunimentError, NotFoundError
 from archive.events.pointers import PointerRecorder
 from archive.events.records import Records
-from archive.index.engine import Engine
-from archive.index.schema import CURRENT
 from archive.index.snapshots import Snapshot, SnapshotStore
 from archive.index.storage import Generation, IndexDirectory
-from archive.index.translate import all_of, between
 
 
 class History:
@@ -111,20 +104,3 @@ def _restored(
         snapshot,
         (*notes, restored),
     )
-
-
-def moved_since(position: int, index: tantivy.Index, catalog: Catalog) -> set[UUID]:
-    """Return records of an index as of `position` that may have changed their conversation since.
-
-    The catalog may be ahead, and does not say again what it joined. Conversations only ever grow,
-    so that one which later records are in has been joined by older ones if and only if the index
-    knows fewer records of it than the catalog.
-    """
-    engine = Engine(index)
-    moved: set[UUID] = set()
-    for conversation, count in catalog.continued(position).items():
-        thread = tantivy.Query.term_query(engine.schema, "thread", str(conversation), "basic")
-        known = all_of([thread, between(engine.schema, "until", CURRENT, None)])
-        if engine.count(known) != count:
-            moved.update(catalog.joined(conversation, position))
-    return moved

@@ -6,6 +6,7 @@ from threading import Lock
 
 import tantivy
 
+from archive.catalog.catalog import Catalog
 from archive.events.feed import Feed
 from archive.index.follower import IndexFollower
 from archive.index.memory import Memory
@@ -44,9 +45,14 @@ class PrivateIndex(SearchSource):
     """
 
     def __init__(
-        self, feed: Feed, follow_catalog: Callable[[], bool], make_follower: MakeFollower
+        self,
+        feed: Feed,
+        catalog: Catalog,
+        follow_catalog: Callable[[], bool],
+        make_follower: MakeFollower,
     ) -> None:
         self._feed = feed
+        self._catalog = catalog
         self._follow_catalog = follow_catalog
         self._make_follower = make_follower
         self._lock = Lock()
@@ -54,20 +60,21 @@ class PrivateIndex(SearchSource):
 
     def searcher(self) -> tuple[Searcher, int]:
         with self._lock:
-            # Documents name their conversation, which the catalog knows.
+            # Documents name their conversation, which the catalog knows: up to its position only,
+            # where another process keeps it.
             self._follow_catalog()
+            end = self._catalog.position()
             if self._open is None:
                 index = create_index()
                 self._open = index, self._make_follower(index, lambda _: None)
             index, follower = self._open
-            while self._feed.step([follower]):
+            while self._feed.step([follower], end):
                 pass
             index.reload()
             return Searcher(index), follower.position()
 
     def position(self) -> int:
-        with self._lock:
-            return self._open[1].position() if self._open else 0
+        return self._catalog.position()
 
     def close(self) -> None:
         with self._lock:

@@ -88,7 +88,7 @@ def test_a_record_says_where_it_stands(archive):
 
 def test_what_is_erased_keeps_its_place_and_is_passed_over(archive):
     inside, _ = talk(archive)
-    with archive._engine.begin() as connection:
+    with archive.catalog._engine.begin() as connection:
         erased = records.update().where(records.c.id == inside[1].bytes).values(erased=1)
         connection.execute(erased)
     page = read(archive, inside[1])

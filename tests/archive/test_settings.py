@@ -42,7 +42,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("timezone = ", "cannot be read"),
         ('timezone = "Mars/Olympus"', "MUNIMENT_TIMEZONE"),
         ('index_on_disk = "perhaps"', "say yes or no"),
-        ('database_url = "postgresql://db"', "MUNIMENT_DATABASE_URL"),
+        ('database_url = "mysql://db"', "MUNIMENT_DATABASE_URL must be postgresql://"),
+        ('database_url = "postgresql://"', "MUNIMENT_DATABASE_URL must be postgresql://"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:

@@ -9,9 +9,12 @@ from archive.clock import Clock, SystemClock
 from archive.events.commit import CommitEngine
 from archive.events.group import GroupCommitter
 from archive.events.opener import Opener
-from archive.events.pointers import PointerDatastore, PointerRecorder
+from archive.events.pointers import PointerRecorder
+from archive.events.pointers_postgres import PostgresPointers
+from archive.events.pointers_sqlite import SqlitePointers
 from archive.events.recorder import SealedRecorder
 from archive.events.types import StateLayout, TwoBoxes
+from archive.postgres import Server
 from archive.sealing.keyring import Keyring
 
 
@@ -21,7 +24,6 @@ class Parts:
 
     keyring: Keyring
     bucket: FakeBucket
-    datastore: PointerDatastore
     pointers: PointerRecorder
     committer: GroupCommitter
     opener: Opener
@@ -30,7 +32,7 @@ class Parts:
     def close(self) -> None:
         """Close files and threads."""
         self.committer.close()
-        self.datastore.close()
+        self.pointers.close()
 
 
 def assemble(
@@ -40,15 +42,26 @@ def assemble(
     keyring: Keyring | None = None,
     clock: Clock | None = None,
     layout: StateLayout | None = None,
+    database_url: str | None = None,
 ) -> Parts:
-    """Put the parts together; given the same folder, bucket and keyring, as after a restart."""
+    """Put the parts together; given the same database, bucket and keyring, as after a restart.
+
+    The database is SQLite in the folder, or PostgreSQL where its address is given.
+    """
     clock = clock or SystemClock()
     bucket = bucket or FakeBucket(clock)
     keyring = keyring or Keyring.generate(uuid4(), clock)
-    datastore = PointerDatastore(folder / "events.db")
-    pointers = PointerRecorder(datastore)
-    pointers.create_table()
+    pointers = open_pointers(folder, database_url)
+    pointers.create(keyring.archive_id)
     committer = GroupCommitter(CommitEngine(pointers, bucket, keyring, clock))
     opener = Opener(pointers, bucket, keyring)
     recorder = SealedRecorder(pointers, committer, opener, layout or TwoBoxes())
-    return Parts(keyring, bucket, datastore, pointers, committer, opener, recorder)
+    return Parts(keyring, bucket, pointers, committer, opener, recorder)
+
+
+def open_pointers(folder: Path, database_url: str | None = None) -> PointerRecorder:
+    """Open a recorder over SQLite in the folder, or over PostgreSQL."""
+    if database_url is None:
+        return SqlitePointers(folder / "events.db")
+    server = Server(database_url)
+    return PostgresPointers(server, server.engine())

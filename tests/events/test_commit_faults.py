@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from eventsourcing.persistence import OperationalError
 
 from archive.clock import SystemClock
-from archive.errors import ConfigurationError, ConflictError, MunimentError
+from archive.errors import ConfigurationError, ConflictError, MunimentError, UnavailableError
 from archive.events.commit import Group, PlainEvent
 from archive.events.opener import DamagedEvent, ErasedEvent, OpenedEvent
-from archive.events.pointers import PointerRecorder
+from archive.events.pointers import PointerCommit, PointerRecorder
 from archive.sealing.commit import COMMIT_MAC_LABEL, decode_commit_record
 from archive.sealing.keys import open_keys, seal_keys
 from tests.events.parts import Parts, assemble
+
+Url = str | None
 
 
 def plain(version: int = 1, originator: UUID | None = None) -> PlainEvent:
@@ -36,14 +36,14 @@ def recorded(parts: Parts) -> set[int]:
     return {entry.seq for record in records for entry in record.entries}
 
 
-def restarted(parts: Parts, folder: Path) -> Parts:
-    parts.datastore.close()
+def restarted(parts: Parts, folder: Path, database_url: Url) -> Parts:
+    parts.pointers.close()
     parts.bucket.heal()
-    return assemble(folder, bucket=parts.bucket, keyring=parts.keyring)
+    return assemble(folder, bucket=parts.bucket, keyring=parts.keyring, database_url=database_url)
 
 
-def test_a_commit_is_three_objects_in_order(tmp_path: Path) -> None:
-    parts = assemble(tmp_path)
+def test_a_commit_is_three_objects_in_order(tmp_path: Path, each_database: Url) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     parts.committer.commit(Group([plain(), plain()]))
     names = [request.name for request in parts.bucket.requests if request.operation == "put"]
     assert sorted(name.split("/")[0] for name in names) == ["commits", "keys", "segments"]
@@ -55,8 +55,10 @@ def test_a_commit_is_three_objects_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept"])
 @pytest.mark.parametrize("prefix", ["segments/", "keys/", "commits/"])
 @pytest.mark.parametrize("times", [1, 10], ids=["once", "for long"])
-def test_a_put_that_fails(tmp_path: Path, prefix: str, kept: bool, times: int) -> None:
-    parts = assemble(tmp_path)
+def test_a_put_that_fails(
+    tmp_path: Path, each_database: Url, prefix: str, kept: bool, times: int
+) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     acknowledged = Group([plain()])
     parts.committer.commit(acknowledged)
     parts.bucket.fail("put", prefix, times=times, kept=kept)
@@ -67,7 +69,7 @@ def test_a_put_that_fails(tmp_path: Path, prefix: str, kept: bool, times: int) -
     except MunimentError:
         answered = False
     assert answered == (times == 1)
-    parts = restarted(parts, tmp_path)
+    parts = restarted(parts, tmp_path, each_database)
     repeated = Group(second.events, atomic=False)
     parts.committer.commit(repeated)
     assert repeated.seqs or repeated.already
@@ -81,22 +83,24 @@ class _Cut:
     """Breaks the SQL transaction: before it takes effect, or after."""
 
     def __init__(self, recorder: PointerRecorder, *, kept: bool) -> None:
-        self._write: Callable[..., int] = recorder.write_commit
+        self._write: Callable[[PointerCommit], int] = recorder.write_commit
         self._kept = kept
         self._left = 1
 
-    def __call__(self, **arguments: Any) -> int:
+    def __call__(self, commit: PointerCommit) -> int:
         if not self._left:
-            return self._write(**arguments)
+            return self._write(commit)
         self._left -= 1
         if self._kept:
-            self._write(**arguments)
-        raise OperationalError("the connection was cut")
+            self._write(commit)
+        raise UnavailableError("the connection was cut")
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept"])
-def test_an_insert_that_fails(tmp_path: Path, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = assemble(tmp_path)
+def test_an_insert_that_fails(
+    tmp_path: Path, each_database: Url, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     monkeypatch.setattr(parts.pointers, "write_commit", _Cut(parts.pointers, kept=kept))
     group = Group([plain()])
     if kept:
@@ -110,13 +114,15 @@ def test_an_insert_that_fails(tmp_path: Path, kept: bool, monkeypatch: pytest.Mo
     parts.close()
 
 
-def test_a_crash_between_insert_and_commit_record_is_made_good(tmp_path: Path) -> None:
-    parts = assemble(tmp_path)
+def test_a_crash_between_insert_and_commit_record_is_made_good(
+    tmp_path: Path, each_database: Url
+) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     parts.bucket.fail("put", "commits/", times=100, kept=False)
     with pytest.raises(MunimentError):
         parts.committer.commit(Group([plain(), plain()]))
     assert seqs(parts) == [1, 2] and recorded(parts) == set()
-    parts = restarted(parts, tmp_path)
+    parts = restarted(parts, tmp_path, each_database)
     assert recorded(parts) == {1, 2}
     assert parts.pointers.commits_not_durable() != [] or recorded(parts) == {1, 2}
     parts.close()
@@ -133,8 +139,8 @@ def test_a_database_older_than_the_bucket_is_refused(tmp_path: Path) -> None:
         assemble(old, bucket=parts.bucket, keyring=parts.keyring)
 
 
-def test_one_callers_conflict_fails_that_caller_alone(tmp_path: Path) -> None:
-    parts = assemble(tmp_path)
+def test_one_callers_conflict_fails_that_caller_alone(tmp_path: Path, each_database: Url) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     taken = plain()
     parts.committer.commit(Group([taken]))
     good, bad = Group([plain()]), Group([plain(), taken])
@@ -146,8 +152,8 @@ def test_one_callers_conflict_fails_that_caller_alone(tmp_path: Path) -> None:
     parts.close()
 
 
-def test_duplicates_write_nothing(tmp_path: Path) -> None:
-    parts = assemble(tmp_path)
+def test_duplicates_write_nothing(tmp_path: Path, each_database: Url) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     event = plain()
     parts.committer.commit(Group([event], atomic=False))
     before = len(parts.bucket.requests)
@@ -158,8 +164,10 @@ def test_duplicates_write_nothing(tmp_path: Path) -> None:
     parts.close()
 
 
-def test_a_destroyed_key_reads_as_erased_and_its_neighbour_is_whole(tmp_path: Path) -> None:
-    parts = assemble(tmp_path)
+def test_a_destroyed_key_reads_as_erased_and_its_neighbour_is_whole(
+    tmp_path: Path, each_database: Url
+) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     parts.committer.commit(Group([plain(), plain()]))
     (name,) = parts.bucket.names("keys/")
     held = open_keys(parts.bucket.get(name), parts.keyring)
@@ -183,8 +191,8 @@ def test_a_destroyed_key_reads_as_erased_and_its_neighbour_is_whole(tmp_path: Pa
     parts.close()
 
 
-def test_one_flipped_byte_names_object_and_record(tmp_path: Path) -> None:
-    parts = assemble(tmp_path)
+def test_one_flipped_byte_names_object_and_record(tmp_path: Path, each_database: Url) -> None:
+    parts = assemble(tmp_path, database_url=each_database)
     parts.committer.commit(Group([plain(), plain()]))
     (name,) = parts.bucket.names("segments/")
     rows = parts.pointers.select_pointers_from(None, 10)
@@ -197,10 +205,10 @@ def test_one_flipped_byte_names_object_and_record(tmp_path: Path) -> None:
     parts.close()
 
 
-def test_many_threads_share_commits_and_lose_nothing(tmp_path: Path) -> None:
+def test_many_threads_share_commits_and_lose_nothing(tmp_path: Path, each_database: Url) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    parts = assemble(tmp_path, clock=SystemClock())
+    parts = assemble(tmp_path, clock=SystemClock(), database_url=each_database)
     groups = [Group([plain()], atomic=False) for _ in range(200)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(parts.committer.commit, groups))

@@ -1,4 +1,4 @@
-"""The event library's own recorder cases, by name, over sealed events."""
+"""The event library's own recorder cases, by name, over sealed events in both databases."""
 
 import shutil
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import eventsourcing.cryptography
+import pytest
 
 # The library's test module imports its cipher by an older name.
 sys.modules.setdefault("eventsourcing.cipher", eventsourcing.cryptography)
@@ -27,6 +28,8 @@ from tests.events.parts import Parts, assemble  # noqa: E402
 class _Sealed:
     """Gives each case parts of its own, and those that ask twice the same database again."""
 
+    database_url: str | None = None
+
     def setUp(self) -> None:
         self._folder = Path(tempfile.mkdtemp())
         self._open: list[Parts] = []
@@ -43,6 +46,7 @@ class _Sealed:
             bucket=known.bucket if known else None,
             keyring=known.keyring if known else None,
             layout=OneBox(),
+            database_url=self.database_url,
         )
         self._open.append(parts)
         return parts
@@ -51,6 +55,12 @@ class _Sealed:
 class _SealedWithSequence(_Sealed):
     def create_recorder(self, *_: Any, **__: Any) -> SealedRecorder:
         return self._assemble().recorder
+
+
+class _OverPostgres(_Sealed):
+    @pytest.fixture(autouse=True)
+    def _database(self, database_url: str) -> None:
+        self.database_url = database_url
 
 
 class TestAggregateRecorder(_Sealed, AggregateRecorderTestCase):
@@ -75,6 +85,26 @@ class TestProcessRecorder(_SealedWithSequence, ProcessRecorderTestCase):
 
 class TestNonInterleaving(_SealedWithSequence, NonInterleavingNotificationIDsBaseCase):
     """One insert's notification ids are not mixed with another's."""
+
+
+class TestAggregateRecorderOverPostgres(_OverPostgres, TestAggregateRecorder):
+    """The same, over PostgreSQL."""
+
+
+class TestApplicationRecorderOverPostgres(_OverPostgres, TestApplicationRecorder):
+    """The same, over PostgreSQL."""
+
+
+class TestTrackingRecorderOverPostgres(_OverPostgres, TestTrackingRecorder):
+    """The same, over PostgreSQL."""
+
+
+class TestProcessRecorderOverPostgres(_OverPostgres, TestProcessRecorder):
+    """The same, over PostgreSQL."""
+
+
+class TestNonInterleavingOverPostgres(_OverPostgres, TestNonInterleaving):
+    """The same, over PostgreSQL."""
 
 
 del (

@@ -33,6 +33,7 @@ class Led:
 def led(tmp_path: Path) -> Iterator[Led]:
     house.create(tmp_path)
     with house.opened(tmp_path) as archive:
+        assert archive.leadership.acquire()
         led = Led(archive)
         led.capture(1)  # The first of a source comes with the source's code.
         while led.step():

@@ -1,0 +1,35 @@
+"""Opening the catalog's tables, in SQLite or in PostgreSQL."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, text
+
+from archive.catalog.tables import METADATA
+
+# Any number will do, as long as every process that makes tables takes the same.
+_CREATION_LOCK = 0x6D756E03
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """Open the catalog's SQLite file, making its tables where they are missing."""
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30.0})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: object) -> None:
+        # The catalog is derived: after a power cut a few events are applied again.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    METADATA.create_all(engine)
+    return engine
+
+
+def make_tables(engine: Engine) -> None:
+    """Make the catalog's tables in PostgreSQL where they are missing; hosts may do so at once."""
+    with engine.begin() as connection:
+        newest = METADATA.sorted_tables[-1].name
+        there = connection.execute(text("SELECT to_regclass(:name)"), {"name": newest}).scalar()
+        if there is None:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
+            METADATA.create_all(connection)

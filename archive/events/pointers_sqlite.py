@@ -1,0 +1,307 @@
+"""Pointers in SQLite: one file in the home folder, durable at every commit.
+
+The tables are the event library's own but for the events: ids are 16 bytes, and `seq` is dense
+because one transaction at a time assigns it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
+from eventsourcing.sqlite import (
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteProcessRecorder,
+)
+
+from archive.errors import ConflictError, UnavailableError
+from archive.events.pointers import (
+    BlobCondemnedError,
+    BlobUse,
+    CommitRow,
+    EventKey,
+    Pointer,
+    PointerCommit,
+    PointerRecorder,
+    PointerRow,
+    SqlRow,
+    gone_back,
+)
+
+_IDS_PER_QUERY = 10_000
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS archive (id BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS segments (segment_id BLOB PRIMARY KEY, keys_id BLOB NOT NULL)"
+    " WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS commits (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL,"
+    " record_id BLOB NOT NULL, durable INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS commits_not_durable ON commits (durable) WHERE durable = 0",
+    "CREATE TABLE IF NOT EXISTS blobs (blob_id BLOB PRIMARY KEY, digest BLOB NOT NULL,"
+    " sealed_size INTEGER NOT NULL, condemned INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest)",
+    "CREATE TABLE IF NOT EXISTS blob_references (blob_id BLOB, originator_id BLOB,"
+    " originator_version INTEGER, PRIMARY KEY (blob_id, originator_id, originator_version))"
+    " WITHOUT ROWID",
+)
+
+
+class _Pool(SQLiteConnectionPool):
+    """Connections that survive power loss and keep the pages of a large table in memory."""
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        for pragma in ("synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=16000"):
+            connection.cursor().execute(f"PRAGMA {pragma}")
+        return connection
+
+
+class _Datastore(SQLiteDatastore):
+    """The library's SQLite datastore on a file, durable at every commit."""
+
+    def __init__(self, path: Path) -> None:
+        self.pool = _Pool(db_name=path.as_uri(), lock_timeout=30)
+        self.single_row_tracking = True
+        self.originator_id_type = "uuid"
+
+
+class _LibraryRecorder(SQLiteProcessRecorder):
+    """The library's recorder, for its tables and for tracking."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        # The library's own events table is replaced: dense `seq` in place of rowid, ids as bytes.
+        events = (
+            "CREATE TABLE IF NOT EXISTS stored_events (seq INTEGER PRIMARY KEY,"
+            " originator_id BLOB NOT NULL, originator_version INTEGER NOT NULL,"
+            " topic TEXT NOT NULL, state BLOB NOT NULL,"
+            " UNIQUE (originator_id, originator_version))"
+        )
+        statements = super().construct_create_table_statements()
+        others = [text for text in statements if "stored_events" not in text]
+        return [events, *others, *_TABLES]
+
+    def track(self, cursor: SQLiteCursor, tracking: Tracking) -> None:
+        """Record a tracking within a transaction."""
+        self._insert_tracking(cursor, tracking)
+
+
+class SqlitePointers(PointerRecorder):
+    """The port over a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._datastore = _Datastore(path)
+        self._library = _LibraryRecorder(self._datastore)
+
+    @contextmanager
+    def _transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        try:
+            with self._datastore.transaction(commit=commit) as cursor:
+                yield cursor
+        except IntegrityError as error:
+            raise ConflictError("An event exists already, or a tracking goes back.") from error
+        except PersistenceError as error:
+            raise UnavailableError(f"The database of events does not answer: {error}") from error
+
+    def archive(self) -> UUID | None:
+        with self._transaction(commit=False) as cursor:
+            cursor.execute("SELECT 1 FROM sqlite_master WHERE name='archive'")
+            if cursor.fetchone() is None:
+                return None
+            cursor.execute("SELECT id FROM archive")
+            row = cursor.fetchone()
+            return None if row is None else UUID(bytes=row[0])
+
+    def create(self, archive_id: UUID) -> None:
+        try:
+            self._library.create_table()
+        except PersistenceError as error:
+            raise UnavailableError(f"The database of events does not answer: {error}") from error
+        with self._transaction(commit=True) as cursor:
+            cursor.execute(
+                "INSERT INTO archive SELECT ? WHERE NOT EXISTS (SELECT 1 FROM archive)",
+                (archive_id.bytes,),
+            )
+
+    def select_pointers(
+        self, originator_id: UUID, *, gt: int | None, lte: int | None, desc: bool, limit: int | None
+    ) -> list[PointerRow]:
+        statement = (
+            "SELECT seq, originator_id, originator_version, topic, state FROM stored_events"
+            " WHERE originator_id=? AND originator_version>? AND originator_version<=?"
+            f" ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT ?"
+        )
+        parameters = (
+            originator_id.bytes,
+            -1 << 62 if gt is None else gt,
+            1 << 62 if lte is None else lte,
+            -1 if limit is None else limit,
+        )
+        return self._rows(statement, parameters)
+
+    def select_pointers_of(self, originator_ids: Iterable[UUID]) -> list[PointerRow]:
+        rows: list[PointerRow] = []
+        ids = [originator_id.bytes for originator_id in originator_ids]
+        for start in range(0, len(ids), _IDS_PER_QUERY):
+            page = ids[start : start + _IDS_PER_QUERY]
+            rows += self._rows(
+                "SELECT seq, originator_id, originator_version, topic, state FROM stored_events"
+                f" WHERE originator_id IN ({','.join('?' * len(page))})"
+                " ORDER BY originator_id, originator_version",
+                page,
+            )
+        return rows
+
+    def select_pointers_from(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> list[PointerRow]:
+        lower = -1 if start is None else start if inclusive_of_start else start + 1
+        statement = (
+            "SELECT seq, originator_id, originator_version, topic, state FROM stored_events"
+            " WHERE seq>=? AND seq<=?"
+        )
+        parameters: list[Any] = [lower, (1 << 62) if stop is None else stop]
+        if topics:
+            statement += f" AND topic IN ({','.join('?' * len(topics))})"
+            parameters += topics
+        return self._rows(f"{statement} ORDER BY seq LIMIT ?", [*parameters, limit])
+
+    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[PointerRow]:
+        with self._transaction(commit=False) as cursor:
+            cursor.execute(statement, parameters)
+            return [
+                PointerRow(seq, UUID(bytes=originator), version, topic, Pointer.decode(state))
+                for seq, originator, version, topic, state in cursor.fetchall()
+            ]
+
+    def existing(self, keys: Iterable[EventKey]) -> dict[EventKey, int]:
+        wanted = list(keys)
+        found: dict[EventKey, int] = {}
+        with self._transaction(commit=False) as cursor:
+            for start in range(0, len(wanted), _IDS_PER_QUERY):
+                page = wanted[start : start + _IDS_PER_QUERY]
+                cursor.execute(
+                    "SELECT originator_id, originator_version, seq FROM stored_events"
+                    f" WHERE originator_id IN ({','.join('?' * len(page))})",
+                    [originator for originator, _ in page],
+                )
+                for originator, version, seq in cursor.fetchall():
+                    found[originator, version] = seq
+        return {key: found[key] for key in wanted if key in found}
+
+    def write_commit(self, commit: PointerCommit) -> int:
+        with self._transaction(commit=True) as cursor:
+            # A write comes first: it takes the write lock, so that the maximum read next is still
+            # the maximum when the events are inserted.
+            cursor.execute(
+                "INSERT INTO segments VALUES (?,?)",
+                (commit.segment_id.bytes, commit.keys_id.bytes),
+            )
+            last = _last_seq(cursor)
+            if last < commit.seen:
+                raise gone_back(commit.seen, last)
+            first = last + 1
+            self._insert_rows(cursor, first, commit.rows)
+            cursor.execute(
+                "INSERT INTO commits VALUES (?,?,?,0)",
+                (first, first + len(commit.rows) - 1, commit.record_id.bytes),
+            )
+            self._insert_blobs(cursor, commit.blobs)
+            for tracking in commit.trackings:
+                self._library.track(cursor, tracking)
+            _mark_durable(cursor, commit.durable_commits)
+        return first
+
+    @staticmethod
+    def _insert_rows(c: SQLiteCursor, first: int, rows: Sequence[SqlRow]) -> None:
+        c.executemany(
+            "INSERT INTO stored_events VALUES (?,?,?,?,?)",
+            [(seq, *row) for seq, row in enumerate(rows, first)],
+        )
+
+    @staticmethod
+    def _insert_blobs(c: SQLiteCursor, blobs: Sequence[BlobUse]) -> None:
+        for use in blobs:
+            blob_id = use.blob_id.bytes
+            if use.new:
+                c.execute(
+                    "INSERT OR IGNORE INTO blobs (blob_id, digest, sealed_size) VALUES (?,?,?)",
+                    (blob_id, use.digest, use.sealed_size),
+                )
+            c.execute("SELECT 1 FROM blobs WHERE blob_id=? AND condemned=0", (blob_id,))
+            if c.fetchone() is None:
+                raise BlobCondemnedError(use.blob_id)
+            c.execute(
+                "INSERT OR IGNORE INTO blob_references VALUES (?,?,?)",
+                (blob_id, use.originator_id.bytes, use.originator_version),
+            )
+
+    def commits_not_durable(self) -> list[CommitRow]:
+        with self._transaction(commit=False) as cursor:
+            cursor.execute(
+                "SELECT first_seq, last_seq, record_id FROM commits WHERE durable=0"
+                " ORDER BY first_seq"
+            )
+            return [
+                CommitRow(first, last, UUID(bytes=raw)) for first, last, raw in cursor.fetchall()
+            ]
+
+    def mark_durable(self, first_seqs: Sequence[int]) -> None:
+        with self._transaction(commit=True) as cursor:
+            _mark_durable(cursor, first_seqs)
+
+    def keys_of(self, segment_id: UUID) -> UUID | None:
+        with self._transaction(commit=False) as cursor:
+            cursor.execute("SELECT keys_id FROM segments WHERE segment_id=?", (segment_id.bytes,))
+            row = cursor.fetchone()
+            return None if row is None else UUID(bytes=row[0])
+
+    def live_blob(self, digest: bytes) -> tuple[UUID, UUID, int] | None:
+        with self._transaction(commit=False) as cursor:
+            cursor.execute(
+                "SELECT b.blob_id, r.originator_id, r.originator_version FROM blobs b"
+                " JOIN blob_references r ON r.blob_id=b.blob_id"
+                " WHERE b.digest=? AND b.condemned=0 LIMIT 1",
+                (digest,),
+            )
+            row = cursor.fetchone()
+            return None if row is None else (UUID(bytes=row[0]), UUID(bytes=row[1]), row[2])
+
+    def last_seq(self) -> int:
+        with self._transaction(commit=False) as cursor:
+            return _last_seq(cursor)
+
+    def insert_tracking(self, tracking: Tracking) -> None:
+        with self._transaction(commit=True) as cursor:
+            self._library.track(cursor, tracking)
+
+    def max_tracking_id(self, application_name: str) -> int | None:
+        with self._transaction(commit=False) as cursor:
+            cursor.execute(
+                "SELECT notification_id FROM tracking WHERE application_name=?",
+                (application_name,),
+            )
+            row = cursor.fetchone()
+            return None if row is None else int(row[0])
+
+    def close(self) -> None:
+        self._datastore.close()
+
+
+def _last_seq(cursor: SQLiteCursor) -> int:
+    cursor.execute("SELECT max(seq) FROM stored_events")
+    return cursor.fetchone()[0] or 0
+
+
+def _mark_durable(cursor: SQLiteCursor, first_seqs: Sequence[int]) -> None:
+    cursor.executemany("UPDATE commits SET durable=1 WHERE first_seq=?", [(s,) for s in first_seqs])
