@@ -199,12 +199,16 @@ class Original:
 
 
 class CaptureResult(Frozen):
-    """What became of one item: `seq` is that of its event where it is archived."""
+    """What became of one item: `seq` is that of its event where it is archived.
+
+    `unread` names the attachments of what is archived now that could not be read, or not wholly.
+    """
 
     status: Literal["archived", "already", "erased", "rejected"]
     id: UUID | None = None
     seq: int | None = None
     reason: str | None = None
+    unread: tuple[Unsearched, ...] = ()
 
 
 class FollowerState(Frozen):

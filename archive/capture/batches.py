@@ -24,6 +24,16 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """An attachment, by name or part, of an archived item that no search sees, or not wholly."""
+
+    path: str
+    item: str
+    attachment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an import says of all its items. `custodians` maps path prefixes to custodians."""
 
@@ -54,6 +64,7 @@ class Tally:
     size: int = 0
     last_seq: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def reject(self, item: Slice | Unreadable, reason: str) -> None:
         """Count an item that could not be archived."""
@@ -68,6 +79,7 @@ class Tally:
         self.size += other.size
         self.last_seq = max(self.last_seq, other.last_seq)
         self.rejected += other.rejected
+        self.notes += other.notes
 
 
 def batches(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
@@ -107,6 +119,10 @@ def capture_batch(intake: Intake, plan: Plan, batch: Sequence[Slice]) -> Tally:
         elif result.status == "archived":
             tally.archived += 1
             tally.events += 1
+            tally.notes += [
+                Note(each.path, each.item, one.filename or one.part, one.reason)
+                for one in result.unread
+            ]
         else:
             tally.already += 1
         tally.last_seq = max(tally.last_seq, result.seq or 0)

@@ -8,7 +8,7 @@ because an item that is there already is passed over.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -40,7 +40,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of everything that was seen; `seen` = archived + already + rejected."""
+    """What became of everything that was seen; `seen` = archived + already + rejected.
+
+    `notes` names the attachments, of what was archived now, that could not be read: they are kept
+    and no search sees them.
+    """
 
     seen: int
     archived: int
@@ -48,6 +52,7 @@ class ImportReport:
     rejected: int
     events: int
     exceptions: list[dict[str, str]]
+    notes: list[dict[str, str]]
 
 
 def import_paths(
@@ -172,4 +177,5 @@ class _Run:
                 {"path": each.path, "item": each.item, "reason": each.reason}
                 for each in total.rejected
             ],
+            notes=[asdict(each) for each in total.notes],
         )

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from archive.access.answers import CaptureResult
+from archive.access.answers import CaptureResult, Unsearched
 from archive.access.roles import Actor, Permission, require
 from archive.capture import ndjson
+from archive.capture.extract.attachments import has_unread, read_attachments
+from archive.capture.extract.reader import DocumentReader
 from archive.capture.parsed import Parsed
 from archive.capture.prepare import Prepared, Preparer
 from archive.clock import Clock
@@ -26,7 +28,7 @@ from archive.events.group import Committer
 from archive.events.plain import plain
 from archive.events.pointers import BlobCondemnedError, BlobUse
 from archive.events.records import Loaded, Records
-from archive.events.types import InteractionRevised
+from archive.events.types import InteractionCaptured, InteractionRevised
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Intake:
         codebook: Codebook,
         records: Records,
         exists: Callable[[Sequence[UUID]], set[UUID]],
+        reader: DocumentReader,
         clock: Clock,
     ) -> None:
         self._preparer = preparer
@@ -71,6 +74,7 @@ class Intake:
         self._codebook = codebook
         self._records = records
         self._exists = exists
+        self._reader = reader
         self._clock = clock
 
     def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
@@ -92,6 +96,7 @@ class Intake:
                 items.append(Item(ndjson.parse(line)))
             except InvalidError as error:
                 rejected[place] = CaptureResult(status="rejected", reason=str(error))
+        items = self._read_attachments(items)
         return Batch(items, self._prepare_all(items), rejected)
 
     def commit(self, batch: Batch) -> list[CaptureResult]:
@@ -102,7 +107,29 @@ class Intake:
 
     def take(self, items: Sequence[Item]) -> list[CaptureResult]:
         """Capture parsed items, in order; errors as in `capture`."""
+        items = self._read_attachments(items)
         return self._take(Batch(items, self._prepare_all(items), {}))
+
+    def _read_attachments(self, items: Sequence[Item]) -> list[Item]:
+        """Read the attachments of what is not here yet, since reading them is what costs most."""
+        unread = {
+            place: self._id_of(item)
+            for place, item in enumerate(items)
+            if has_unread(item.parsed.content)
+        }
+        existing = self._exists(list(unread.values())) if unread else set()
+        return [
+            replace(item, parsed=read_attachments(item.parsed, self._reader))
+            if place in unread
+            # Where other content makes a revision, it may be one, and then it needs its text.
+            and (unread[place] not in existing or not item.parsed.reusable_ids)
+            else item
+            for place, item in enumerate(items)
+        ]
+
+    def _id_of(self, item: Item) -> UUID:
+        sha256 = hashlib.sha256(item.parsed.original).hexdigest()
+        return self._preparer.id_of(item.parsed, sha256, item.held_by)
 
     def _prepare_all(self, items: Sequence[Item]) -> list[Prepared | CaptureResult]:
         for source in {item.parsed.content.source for item in items}:
@@ -131,13 +158,7 @@ class Intake:
             elif id(each) in met_again:
                 results.append(self._met_again(each, loaded))
             else:
-                results.append(
-                    CaptureResult(
-                        status="archived",
-                        id=each.event.originator_id,
-                        seq=group.seqs[each.event.key],
-                    )
-                )
+                results.append(_archived(each.event, group.seqs[each.event.key]))
         return results
 
     def _prepare(self, item: Item, *, blobs_anew: bool = False) -> Prepared:
@@ -154,8 +175,7 @@ class Intake:
         for place, item in enumerate(items):
             parsed = item.parsed
             if parsed.reusable_ids and len(parsed.original) > INLINE_LIMIT:
-                sha256 = hashlib.sha256(parsed.original).hexdigest()
-                ids[place] = self._preparer.id_of(parsed, sha256, item.held_by)
+                ids[place] = self._id_of(item)
         existing = self._exists(list(ids.values())) if ids else set()
         answers: dict[int, CaptureResult] = {}
         wanted = [record_id for record_id in ids.values() if record_id in existing]
@@ -208,9 +228,22 @@ class Intake:
             with suppress(ConflictError):
                 self._committer.commit(group)
                 loaded |= self._load([prepared])
-                return CaptureResult(status="archived", id=record_id, seq=group.seqs[revised.key])
+                return _archived(revised, group.seqs[revised.key])
             # Somebody else revised it first; perhaps to the same content.
             loaded |= self._load([prepared])
+
+
+def _archived(event: InteractionCaptured | InteractionRevised, seq: int) -> CaptureResult:
+    return CaptureResult(
+        status="archived",
+        id=event.originator_id,
+        seq=seq,
+        unread=tuple(
+            Unsearched(part=each.part, filename=each.filename, reason=each.unreadable)
+            for each in event.content.attachments
+            if each.unreadable is not None
+        ),
+    )
 
 
 def _group(prepared: Sequence[Prepared | CaptureResult]) -> Group:

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from archive.capture import cmu
 from archive.capture.charset import clean, decode
+from archive.capture.extract.plain import read_if_plain
 from archive.capture.headers import addresses, date, identifiers, in_reply_to, message_id
 from archive.capture.html import decode_html, visible_text
 from archive.capture.mime import Part, decode_body, numbered, scan
@@ -148,6 +149,10 @@ class _Bodies:
         if broken is not None:
             self._problem(part, broken)
         if is_attachment:
+            # Empty where the words stand in the text of the mail itself.
+            text, unreadable = ("" if is_shown or part.children else None), None
+            if is_text and not is_shown:
+                text, unreadable = read_if_plain(data, part.media_type, part.charset)
             self.attachments.append(
                 Attachment(
                     filename=clean(part.filename).strip() or None if part.filename else None,
@@ -155,6 +160,8 @@ class _Bodies:
                     size=len(data),
                     sha256=sha256(data).hexdigest(),
                     part=part.number,
+                    text=text,
+                    unreadable=unreadable,
                 )
             )
         if is_shown:

@@ -61,11 +61,15 @@ def parse(raw: bytes) -> Parsed:
     Raises:
         InvalidError: The line is no interaction; the message names the field.
     """
+    return from_incoming(checked(raw), raw)
+
+
+def checked(raw: bytes) -> IncomingInteraction:
+    """Return the interaction that a JSON text is; errors as in `parse`."""
     try:
-        incoming = IncomingInteraction.model_validate_json(raw.removeprefix(b"\xef\xbb\xbf"))
+        return IncomingInteraction.model_validate_json(raw.removeprefix(b"\xef\xbb\xbf"))
     except ValidationError as error:
         raise InvalidError(_sentence(error)) from None
-    return from_incoming(incoming, raw)
 
 
 def from_incoming(incoming: IncomingInteraction, raw: bytes) -> Parsed:
@@ -129,13 +133,12 @@ def from_incoming(incoming: IncomingInteraction, raw: bytes) -> Parsed:
     )
 
 
-def attachment_bytes(original: bytes, part: str) -> bytes:
+def attachment_bytes(incoming: IncomingInteraction, part: str) -> bytes:
     """Return the bytes of the attachment at a part path, such as `attachments/0`.
 
     Raises:
         NotFoundError: The interaction has no such attachment.
     """
-    incoming = IncomingInteraction.model_validate_json(original.removeprefix(b"\xef\xbb\xbf"))
     for index, attachment in enumerate(incoming.attachments):
         if part == f"{_PREFIX}{index}":
             return _base64(attachment.data, part)

@@ -5,13 +5,14 @@ holds many items, a splitter in `slices`.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from archive.capture import emlx, listserv, mail, mailman, mime, ndjson
 from archive.capture.parsed import Parsed
 from archive.capture.slices import Slice
 from archive.errors import InvalidError, NotFoundError, UnavailableError
 
-__all__ = ["Parsed", "attachment_bytes", "parse", "read"]
+__all__ = ["Parsed", "attachment_bytes", "attachment_opener", "parse", "read"]
 
 
 # How the parts are found in originals that hold a mail.
@@ -79,9 +80,25 @@ def attachment_bytes(original: bytes, media_type: str, part: str) -> bytes:
     Raises:
         NotFoundError: The original has no such part.
     """
-    if media_type == ndjson.MEDIA_TYPE:
-        return ndjson.attachment_bytes(original, part)
-    scanned = _SCANS.get(media_type)
-    if scanned is not None:
-        return mail.attachment_bytes(scanned(original), part)
-    raise NotFoundError(f"Nothing is found in an original of type {media_type}.")
+    return attachment_opener(original, media_type)(part)
+
+
+def attachment_opener(original: bytes, media_type: str) -> Callable[[str], bytes]:
+    """Return what does as `attachment_bytes` for many parts of one original, read once."""
+    found: Callable[[str], bytes] | None = None
+
+    def opened(part: str) -> bytes:
+        nonlocal found
+        if not part:
+            # The original is the attachment itself.
+            return original
+        if found is None:
+            if media_type in _SCANS:
+                found = partial(mail.attachment_bytes, _SCANS[media_type](original))
+            elif media_type == ndjson.MEDIA_TYPE:
+                found = partial(ndjson.attachment_bytes, ndjson.checked(original))
+            else:
+                raise NotFoundError(f"Nothing is found in an original of type {media_type}.")
+        return found(part)
+
+    return opened

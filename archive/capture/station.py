@@ -11,6 +11,7 @@ from uuid import UUID
 
 from archive.bucket import Bucket, open_bucket
 from archive.bucket.names import COMMITS
+from archive.capture.extract.reader import DocumentReader
 from archive.capture.intake import Intake
 from archive.capture.prepare import Preparer
 from archive.clock import Clock, SystemClock
@@ -71,12 +72,14 @@ class Station:
         self._lock = HostLock(self.run_folder / COMMITTER_LOCK)
         self._server: CommitServer | None = None
         self.committer = self._committer(bucket, commits=commits)
+        self._documents = DocumentReader()
         self.intake = Intake(
             Preparer(self.identity, blobs, clock),
             self.committer,
             self.codebook,
             self.records,
             self._existing,
+            self._documents,
             clock,
         )
 
@@ -127,6 +130,7 @@ class Station:
 
     def close(self) -> None:
         """Finish what is under way and let go of everything."""
+        self._documents.close()
         if self._server is not None:
             self._server.close()
         self.committer.close()

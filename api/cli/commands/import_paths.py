@@ -1,5 +1,6 @@
 """`muniment import`: archive what stands in files and folders."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -71,6 +72,7 @@ def command(
                 "rejected": report.rejected,
                 "events": report.events,
                 "exceptions": report.exceptions,
+                "notes": report.notes,
             }
         )
     else:
@@ -81,4 +83,11 @@ def command(
         for found in report.exceptions:
             place = " ".join(part for part in (found["path"], found["item"]) if part)
             click.echo(f"  {output.one_line(place)}: {output.one_line(found['reason'])}", err=True)
+        if report.notes:
+            counted = Counter(note["reason"] for note in report.notes)
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in counted.most_common())
+            click.echo(
+                f"attachments that are kept and could not be read: {reasons}\n"
+                "  muniment search is:unsearchable lists them"
+            )
     return 1 if report.rejected else 0
