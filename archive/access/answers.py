@@ -208,7 +208,7 @@ class CaptureResult(Frozen):
     id: UUID | None = None
     seq: int | None = None
     reason: str | None = None
-    unread: tuple[Unsearched, ...] = ()
+    unread: tuple[Unsearched, ...] = Field(default=(), exclude_if=lambda unread: not unread)
 
 
 class FollowerState(Frozen):

@@ -106,9 +106,9 @@ class Attachment(Frozen):
 
     `part` is the path at which the capture module finds the bytes in the original again
     (for mail the MIME part numbers, as `2.1`). `sha256` is of the decoded bytes, in hex.
-    `text` is what was read out of it at capture, `unreadable` why nothing, or not everything,
-    could be. Neither stands where the words are in the interaction's own text, or where the
-    record was captured before attachments were read.
+    `text` is what was read out of it at capture, empty where its words stand in the interaction's
+    own text or it holds nobody's; `unreadable` is why nothing, or not everything, could be read.
+    Neither stands in records from before attachments were read.
     """
 
     filename: str | None = None
