@@ -151,19 +151,19 @@ class CommitEngine:
         )
         self._seen = max([self._seen, *existing.values()])
         claimed: set[EventKey] = set()
-        met: list[int] = []
+        met: list[tuple[Group, dict[EventKey, int]]] = []
         for group in groups:
             keys = [event.key for event in group.missing()]
             repeated = len(set(keys)) < len(keys) or not claimed.isdisjoint(keys)
             if group.atomic and (repeated or not existing.keys().isdisjoint(keys)):
                 group.error = ConflictError("An event with this version exists already.")
                 continue
-            there = {key: existing[key] for key in keys if key in existing}
-            group.already.update(there)
-            met += there.values()
+            met.append((group, {key: existing[key] for key in keys if key in existing}))
             claimed.update(keys)
         # "Already archived" is an acknowledgement too, whoever archived it.
-        self._records.ensure(met, self._durable)
+        self._records.ensure((seq for _, there in met for seq in there.values()), self._durable)
+        for group, there in met:
+            group.already.update(there)
 
     def _write(self, groups: Sequence[Group], events: Sequence[PlainEvent]) -> bool:
         uses = _distinct_uses(groups, events)
