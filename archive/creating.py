@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from archive.access.roles import Role
-from archive.bucket import open_bucket
 from archive.bucket.names import KEYRINGS, keyring_name
+from archive.bucket.places import check_new, open_places
 from archive.clock import Clock, SystemClock
 from archive.database import open_database
 from archive.errors import ConfigurationError
@@ -48,16 +48,16 @@ def create_archive(
     """
     clock = clock or SystemClock()
     _refuse_existing(settings)
-    bucket = open_bucket(settings.bucket, clock)
-    if next(iter(bucket.names("")), None) is not None:
-        raise ConfigurationError(f"{bucket.describe()} is not empty; an archive needs its own.")
+    bucket = open_places(settings, clock)
+    abilities = " ".join(check_new(bucket))
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     kek = parse_kek(settings.kek, environ)
-    notes: list[str] = []
+    notes = [f"The archive's bucket is {bucket.describe()}. {abilities}"]
     if isinstance(kek, FileKek):
         if not kek.path.exists():
             kek = FileKek.create(kek.path, clock)
-        if kek.path.is_relative_to(settings.home):
+        beside = settings.bucket.startswith("file:")
+        if beside and kek.path.is_relative_to(settings.home):
             notes.append(_file_note(kek))
     recovery = RecoveryCode.generate(clock)
     keyring = Keyring.generate(clock.uuid7(), clock, sandbox=sandbox)
@@ -96,7 +96,7 @@ def exists(settings: Settings, clock: Clock) -> bool:
     """Say whether the settings name an archive that was made before, by whichever host."""
     if settings.on_one_host:
         return (settings.home / "events.db").exists()
-    return next(iter(open_bucket(settings.bucket, clock).names(KEYRINGS)), None) is not None
+    return next(iter(open_places(settings, clock).names(KEYRINGS)), None) is not None
 
 
 def register_user(archive: Archive, role: Role) -> str:

@@ -10,8 +10,9 @@ import tantivy
 from archive.access.answers import FollowerState, Health
 from archive.access.audit import Audit
 from archive.access.desk import Access
-from archive.bucket import Bucket, open_bucket
+from archive.bucket import Bucket
 from archive.bucket.names import keyring_name, parse_keyring_name
+from archive.bucket.places import check_opened, open_places
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
 from archive.catalog.follower import CatalogFollower
@@ -209,7 +210,8 @@ def open_archive(
         raise ConfigurationError(
             f"There is no archive at {settings.home}; make one with: muniment init."
         )
-    bucket = open_bucket(settings.bucket, clock)
+    bucket = open_places(settings, clock)
+    check_opened(bucket)
     keyring = read_keyring(settings, bucket, environ)
     # Of an archive that several hosts share, all that is a host's own can be made on the way.
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ _NAMES = (
     "MUNIMENT_INDEX_DIR",
     "MUNIMENT_INDEX_ON_DISK",
 )
+_ENDPOINT = re.compile(r"https?://[^\s/@?#]+/?")
 _PASSWORD_IN_URL = re.compile(r"(//[^/:@]*):[^/@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 _POSTGRES = ("postgresql://", "postgres://")
@@ -79,18 +80,13 @@ class Settings:
             return default
 
         index_dir = value("MUNIMENT_INDEX_DIR", "")
-        if value("MUNIMENT_S3_ENDPOINT", "") or value("MUNIMENT_KEYS_BUCKET", ""):
-            raise ConfigurationError(
-                "MUNIMENT_S3_ENDPOINT and MUNIMENT_KEYS_BUCKET belong to S3, "
-                "which is not available yet; leave them out."
-            )
         return cls(
             home=home,
             bucket=value("MUNIMENT_BUCKET", f"file:{home / 'bucket'}"),
-            s3_endpoint=None,
+            s3_endpoint=_endpoint(value("MUNIMENT_S3_ENDPOINT", "")),
             database_url=_database_url(value("MUNIMENT_DATABASE_URL", SQLITE)),
             kek=value("MUNIMENT_KEK", f"file:{home / 'kek.key'}"),
-            keys_bucket=None,
+            keys_bucket=value("MUNIMENT_KEYS_BUCKET", "") or None,
             timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
             index_dir=(cwd / index_dir).absolute() if index_dir else None,
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
@@ -162,6 +158,15 @@ def _database_url(text: str) -> str:
 
 def _masked(value: str) -> str:
     return _PASSWORD_PARAMETER.sub(r"\1***", _PASSWORD_IN_URL.sub(r"\1:***@", value))
+
+
+def _endpoint(text: str) -> str | None:
+    if text and not _ENDPOINT.fullmatch(text):
+        raise ConfigurationError(
+            "MUNIMENT_S3_ENDPOINT must be https://HOST:PORT (or http://…), with no key in it: "
+            "keys belong in AWS_*."
+        )
+    return text or None
 
 
 def _timezone(name: str) -> ZoneInfo:

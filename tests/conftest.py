@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.support import ceph
 from scripts.support.postgres import Postgres, missing
 
 # Contract suites are plain modules that test classes inherit from; without this their failed
@@ -34,3 +35,20 @@ def each_database(request: pytest.FixtureRequest) -> str | None:
         return None
     url: str = request.getfixturevalue("database_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ceph.Gateway]:
+    """A real S3 server for the tests of this run; they are marked `servers`."""
+    if ceph.missing():
+        pytest.skip(f"skipped: needs Ceph (on Debian: {ceph.PACKAGES})")
+    with ceph.gateway(tmp_path_factory.mktemp("ceph") / "cluster") as running:
+        yield running
+
+
+@pytest.fixture
+def s3(gateway: ceph.Gateway, monkeypatch: pytest.MonkeyPatch) -> ceph.Gateway:
+    """The same, with its keys and address in the environment."""
+    for name, value in gateway.environment.items():
+        monkeypatch.setenv(name, value)
+    return gateway

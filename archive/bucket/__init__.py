@@ -10,6 +10,7 @@ from archive.bucket.port import (
     Retention,
     VersionInfo,
 )
+from archive.bucket.routed import RoutedBucket
 from archive.clock import Clock
 from archive.errors import ConfigurationError
 
@@ -23,18 +24,38 @@ __all__ = [
 ]
 
 
-def open_bucket(url: str, clock: Clock) -> Bucket:
-    """Open the bucket that a setting names: `file:PATH`, relative to the current folder.
+def open_bucket(
+    url: str, clock: Clock, *, endpoint: str | None = None, keys_url: str | None = None
+) -> Bucket:
+    """Open the bucket that settings name: `file:PATH` or `s3://BUCKET/PREFIX`.
 
-    Raises `ConfigurationError` when the form is not known or the bucket cannot be opened. The
-    message does not repeat the setting, which could hold a secret.
+    A path is relative to the current folder. `endpoint` is the S3 server's URL, or None for
+    Amazon's. With `keys_url`, which has the same forms, key objects are in that bucket.
+
+    Raises `ConfigurationError` when a form is not known or a bucket cannot be opened. The message
+    does not repeat the setting, which could hold a secret.
     """
+    bucket = _open(url, clock, endpoint, "MUNIMENT_BUCKET")
+    if keys_url is None:
+        return bucket
+    if keys_url == url:
+        raise ConfigurationError(
+            "MUNIMENT_KEYS_BUCKET names the archive's own bucket: leave it out, or name another."
+        )
+    return RoutedBucket(bucket, _open(keys_url, clock, endpoint, "MUNIMENT_KEYS_BUCKET"))
+
+
+def _open(url: str, clock: Clock, endpoint: str | None, setting: str) -> Bucket:
     scheme, _, rest = url.partition(":")
     if scheme == "file" and rest and (not rest.startswith("//") or rest.startswith("///")):
         path = rest[2:] if rest.startswith("//") else rest
         return FolderBucket(Path(path).expanduser(), clock)
-    if scheme == "s3":
-        raise ConfigurationError("S3 is not available yet in this version: use file:PATH.")
+    if scheme == "s3" and rest.startswith("//"):
+        # boto3 takes a while to load, which an archive in a folder need not wait for.
+        from archive.bucket.s3 import S3Bucket
+
+        name, _, prefix = rest[2:].partition("/")
+        return S3Bucket(name, prefix.rstrip("/"), clock, endpoint=endpoint)
     raise ConfigurationError(
-        "The bucket must be file:PATH (a folder on this machine) or s3://BUCKET/PREFIX."
+        f"{setting} must be file:PATH (a folder on this machine) or s3://BUCKET/PREFIX."
     )

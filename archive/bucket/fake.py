@@ -155,6 +155,9 @@ class FakeBucket(Bucket):
     def describe(self) -> str:
         return "memory:"
 
+    def check(self) -> tuple[str, ...]:
+        return ("It keeps every version of an object.", "It can lock objects.", "It is not kept.")
+
     def put(
         self,
         name: str,

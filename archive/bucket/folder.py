@@ -57,6 +57,12 @@ class FolderBucket(Bucket):
     def describe(self) -> str:
         return f"file:{self.root}"
 
+    def check(self) -> tuple[str, ...]:
+        return (
+            "It keeps every version of an object.",
+            "It cannot lock objects against whoever may write to the disk: a folder is not WORM.",
+        )
+
     # Reading
 
     def get(self, name: str, *, version: str | None = None) -> bytes:

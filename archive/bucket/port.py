@@ -19,9 +19,13 @@ Names are folders and a leaf joined by `/`, of ASCII letters, digits and `. _ = 
 filesystem, URL and object store carries them unchanged (`archive.bucket.rules`). No name may be
 the folder of another (`a` beside `a/b`); a bucket may refuse that with `InvalidError`.
 
-All methods raise `InvalidError` for a malformed name, prefix or argument and `UnavailableError`
-when the store does not answer, is full or fails; what else they raise stands with each. Other
-kinds of error do not come out of a bucket, except those of an iterable that was given to `put`.
+Times are kept to the second at least: a store that keeps no fractions rounds the end of a
+retention up.
+
+All methods raise `InvalidError` for a malformed name, prefix or argument, `UnavailableError` when
+the store does not answer, is full or fails, and `ConfigurationError` when it refuses who asks or
+what is set; what else they raise stands with each. Other kinds of error do not come out of a
+bucket, except those of an iterable that was given to `put`.
 """
 
 from abc import ABC, abstractmethod
@@ -99,7 +103,8 @@ class Bucket(ABC):
         """Store `data` under `name` as a new current version and return the version's id.
 
         An iterable is streamed with flat memory; if it raises, nothing is stored and its error
-        comes out unchanged. The locks are on the version from the moment that it is visible.
+        comes out unchanged. The locks are on the version from the moment that it is visible, or,
+        for a body in parts on a server that cannot do that, when the call returns.
         Raises `InvalidError` when the retention has ended already.
         """
 
@@ -107,7 +112,8 @@ class Bucket(ABC):
     def get(self, name: str, *, version: str | None = None) -> bytes:
         """Return the bytes of the current version, or of `version`.
 
-        Raises `NotFoundError` when there is none, or the name is hidden by a delete marker.
+        Raises `NotFoundError` when there is none, or the name is hidden by a delete marker, and
+        `CorruptError` when the store gives back, again and again, other bytes than were put.
         """
 
     @abstractmethod
@@ -124,8 +130,9 @@ class Bucket(ABC):
     def read(self, name: str, *, version: str | None = None) -> Iterator[bytes]:
         """Return the bytes as an iterator of chunks of about a mebibyte, with flat memory.
 
-        Raises `NotFoundError` as `get` does, at once rather than at the first chunk. What is being
-        read stays readable to its end while others put a newer version or delete this one.
+        Raises `NotFoundError` as `get` does, at once rather than at the first chunk, and
+        `CorruptError` at the end when the bytes are not those that were put. What is being read
+        stays readable to its end while others put a newer version or delete this one.
         """
 
     @abstractmethod
@@ -160,7 +167,8 @@ class Bucket(ABC):
     def extend_retention(self, name: str, version: str, retention: Retention) -> None:
         """Protect a version for longer, or harder. Idempotent.
 
-        Raises `LockedError` when a retention in force would become shorter or weaker,
+        Raises `LockedError` when a retention in force would become shorter or weaker (some stores
+        do not even weaken one that has ended),
         `InvalidError` when the new one has ended already, and `NotFoundError`.
         """
 
@@ -175,3 +183,10 @@ class Bucket(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Return where the bucket is, for people; never holds a secret."""
+
+    @abstractmethod
+    def check(self) -> tuple[str, ...]:
+        """Return what the bucket can and cannot do, in sentences for people. Changes nothing.
+
+        Raises `ConfigurationError` when an archive cannot stand on it, saying what to do.
+        """

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from archive.bucket import Bucket, open_bucket
+from archive.bucket import Bucket
 from archive.bucket.names import COMMITS
+from archive.bucket.places import open_places
 from archive.capture.extract.reader import DocumentReader
 from archive.capture.intake import Intake
 from archive.capture.prepare import Preparer
@@ -143,7 +144,7 @@ def join(opening: Opening) -> Iterator[Station]:
     """Open the capturing half as a caller of the host's committer, in a child process."""
     clock = SystemClock()
     keyring = Keyring(**opening.keyring)  # type: ignore[arg-type]
-    bucket = open_bucket(opening.settings.bucket, clock)
+    bucket = open_places(opening.settings, clock)
     station = Station(opening.settings, keyring, bucket, clock, commits=False)
     try:
         yield station

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,15 @@ from archive.bucket.files import Files
 from archive.clock import Clock
 
 
-class ManualClock(Clock):
+class PassingClock(Clock):
+    """A clock by which a test can wait for a moment."""
+
+    @abstractmethod
+    def wait_until(self, moment: datetime) -> None:
+        """Return when the moment has come."""
+
+
+class ManualClock(PassingClock):
     """A clock that stands still until it is moved."""
 
     def __init__(self, start: datetime = datetime(2026, 5, 1, 12, tzinfo=UTC)) -> None:
@@ -37,6 +46,9 @@ class ManualClock(Clock):
     def move(self, **amount: float) -> None:
         """Move by the amount, given as for `timedelta`; it may be negative."""
         self._now += timedelta(**amount)
+
+    def wait_until(self, moment: datetime) -> None:
+        self._now = moment
 
 
 class Crash(BaseException):

@@ -180,14 +180,16 @@ class TestOpening:
         monkeypatch.chdir(tmp_path)
         assert open_bucket("file:data/b", clock).describe() == f"file:{tmp_path}/data/b"
 
-    def test_s3_is_told_to_come_later(self, clock: ManualClock) -> None:
-        with pytest.raises(ConfigurationError, match="not available yet"):
-            open_bucket("s3://bucket/prefix", clock)
-
     @pytest.mark.parametrize(
-        "url", ["", "file:", "file://host/share", "/plain/path", "https://key:secret@store/b"]
+        "url",
+        [
+            *("", "file:", "file://host/share", "/plain/path", "https://key:secret@store/b"),
+            *("s3:", "s3://", "s3://key:secret@host/b", "s3://bucket/a//b", "s3://bucket/../b"),
+        ],
     )
-    def test_other_settings_are_refused(self, url: str, clock: ManualClock) -> None:
-        with pytest.raises(ConfigurationError, match="file:PATH") as raised:
+    def test_other_settings_are_refused(self, url: str, tmp_path: Path, clock: ManualClock) -> None:
+        with pytest.raises(ConfigurationError) as raised:
             open_bucket(url, clock)
+        with pytest.raises(ConfigurationError):
+            open_bucket(f"file:{tmp_path}/bucket", clock, keys_url=url)
         assert "secret" not in str(raised.value)
