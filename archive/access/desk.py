@@ -197,7 +197,7 @@ class Access:
         self._audit.record(actor, purpose, "original", as_of=as_of, records=[record_id])
         part = loaded.interaction.shown.original
         info = OriginalInfo(media_type=part.media_type, size=part.size, sha256=part.sha256)
-        suffix = {"message/rfc822": "eml", "application/json": "json"}.get(part.media_type, "bin")
+        suffix = _suffix(loaded.interaction.shown.content, part.media_type)
         chunks = self._records.read_part(loaded.interaction, part)
         return Original(info, f"{record_id}.{suffix}", chunks)
 
@@ -324,6 +324,15 @@ def _result(record: Record, node: Node) -> SearchResult:
         deleted=record.deleted,
         unsearched=tuple(_unsearched(record)),
     )
+
+
+def _suffix(content: Content, media_type: str) -> str:
+    """Return how a copy of an original is to end: a file as it ended, the others by their type."""
+    for attachment in content.attachments:
+        ending = (attachment.filename or "").rpartition(".")[2]
+        if not attachment.part and ending.isascii() and ending.isalnum() and len(ending) < 9:
+            return ending.lower()
+    return {"message/rfc822": "eml", "application/json": "json"}.get(media_type, "bin")
 
 
 def _unsearched(record: Record) -> Iterator[Unsearched]:

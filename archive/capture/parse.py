@@ -7,7 +7,7 @@ holds many items, a splitter in `slices`.
 from collections.abc import Callable
 from functools import partial
 
-from archive.capture import emlx, listserv, mail, mailman, mime, ndjson
+from archive.capture import emlx, file, listserv, mail, mailman, mime, ndjson
 from archive.capture.parsed import Parsed
 from archive.capture.slices import Slice
 from archive.errors import InvalidError, NotFoundError, UnavailableError
@@ -61,6 +61,8 @@ def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
     """
     if format == "ndjson":
         return ndjson.parse(raw)
+    if format == "file":
+        return file.parse(raw, source=source, path=path)
     if format == "mailman":
         return mailman.parse(raw, source=source)
     if format == "listserv":

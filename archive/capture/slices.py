@@ -21,7 +21,7 @@ from archive.capture.sniff import HEAD_SIZE, recognise
 from archive.errors import InvalidError
 
 UNTOLD = ""
-FORMATS = ("eml", "mbox", "maildir", "cmu", "emlx", "mailman", "listserv", "ndjson")
+FORMATS = ("eml", "mbox", "maildir", "cmu", "emlx", "mailman", "listserv", "ndjson", "file")
 
 # A Maildir's messages are in these two folders; `tmp` holds deliveries under way, which are no
 # messages yet.

@@ -7,7 +7,7 @@ is worse than what is listed as not recognised.
 import json
 import re
 
-from archive.capture import emlx, listserv
+from archive.capture import emlx, file, listserv
 from archive.capture.mbox import is_from_line, is_hidden_from_line
 
 HEAD_SIZE = 1 << 16
@@ -55,6 +55,8 @@ def recognise(head: bytes, *, is_whole: bool) -> str | None:
     """
     leading = _LEADING.match(head)
     start = leading.end() if leading is not None else 0
+    if file.is_document(head, start):
+        return "file"
     if head.startswith(b"From ", start):
         # Both may stand in one archive, since senders without a host have nothing to hide.
         if any(is_hidden_from_line(head, line.start()) for line in _HIDDEN_FROM.finditer(head)):

@@ -65,6 +65,10 @@ def _write(record: RecordAnswer) -> None:
     text = record.text if record.text is not None else record.html_text
     if text:
         click.echo(f"\n{output.printable(text)}")
+    for part in record.attachments:
+        if part.text:
+            name = output.one_line(part.filename or part.part or "the file")
+            click.echo(f"\n{click.style(name, bold=True)}\n{output.printable(part.text)}")
 
 
 def _read(part: Attachment) -> str:
