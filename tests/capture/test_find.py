@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.capture.parse import read
-from archive.capture.slices import Slice, Unreadable, find, printable
+from archive.capture.slices import FORMATS, Slice, Unreadable, find, printable
 from archive.capture.sniff import recognise
 from archive.errors import InvalidError, UnavailableError
 
@@ -197,6 +197,13 @@ def test_any_name_can_be_printed(name):
         (b"=" * 73 + b"\nSubject: no writer\n\n", None),
         (b"57\n" + MAIL, "emlx"),
         (b"57\nnot a field\n", None),
+        (b"%PDF-1.4\n", "file"),
+        (b"\xef\xbb\xbf%PDF-1.4\n", "file"),
+        (b"Subject: x\n\n%PDF-1.4\n", "eml"),
+        (b"{\\rtf1 x}", "file"),
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "file"),
+        (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text", "file"),
+        (b"PK\x03\x04" + bytes(26) + b"users.json", None),
     ],
 )
 def test_formats_are_told_by_content(head, format):
@@ -211,7 +218,7 @@ def test_a_first_line_longer_than_what_is_read():
 
 @given(head=st.binary(), is_whole=st.booleans())
 def test_any_bytes_are_told_apart(head, is_whole):
-    assert recognise(head, is_whole=is_whole) in (None, "eml", "mbox", "ndjson", "cmu")
+    assert recognise(head, is_whole=is_whole) in (None, *FORMATS)
 
 
 def test_unreadable_is_not_a_slice(tmp_path):
