@@ -5,6 +5,7 @@ earlier sequence number still finds what was true then.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from uuid import UUID
 
 import tantivy
@@ -140,9 +141,15 @@ class IndexFollower(Follower):
         around = _Surroundings(self._catalog, moved)
         for loaded in self._records.load_each(moved, as_of=up_to):
             if isinstance(loaded, Loaded):
-                self._remove(loaded.interaction.id, loaded.interaction.version)
-                first, last = loaded.rows[0].seq, loaded.rows[-1].seq
-                self._add(loaded.interaction, last, first, around, CURRENT)
+                self._replace(loaded, around, CURRENT)
+                for older, newer in pairwise(loaded.rows):
+                    earlier = self._records.load(older.originator_id, as_of=older.seq)
+                    self._replace(earlier, around, newer.seq)
+
+    def _replace(self, loaded: Loaded, around: "_Surroundings", until: int) -> None:
+        self._remove(loaded.interaction.id, loaded.interaction.version)
+        first, last = loaded.rows[0].seq, loaded.rows[-1].seq
+        self._add(loaded.interaction, last, first, around, until)
 
     def _add(
         self,
