@@ -106,15 +106,15 @@ class Home:
         return report
 
     @contextmanager
-    def served(self) -> Iterator["Service"]:
-        """Serve the archive on a free port until the block ends."""
+    def served(self, patience: float = _PATIENCE) -> Iterator["Service"]:
+        """Serve the archive on a free port until the block ends; `patience` is in seconds."""
         port = free_port()
         log = self.path.parent / f"serve-{port}.log"
         with log.open("wb") as err:
             process = self.start("serve", "--port", str(port), stdout=err, stderr=err)
         try:
             service = Service(f"http://127.0.0.1:{port}", self.legal, process)
-            service.wait_until_ready(log)
+            service.wait_until_ready(log, patience)
             yield service
         finally:
             stop(process)
@@ -175,9 +175,9 @@ class Service:
         """Return the bytes that were captured."""
         return self.get(f"/v1/interactions/{record_id}/original")
 
-    def wait_until_ready(self, log: Path) -> None:
+    def wait_until_ready(self, log: Path, patience: float) -> None:
         """Wait until a search is answered."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + patience
         while time.monotonic() < until and self.process.poll() is None:
             try:
                 self.total("")

@@ -14,10 +14,13 @@ KINDS = {
     "blobs": "blob",
     "commits": "commit record",
     "keyring": "keyring",
+    "index": "index snapshot",
 }
 _SEGMENT_HEADER = 50
 _KEYS_HEADER = 65
 _BLOB_HEADER = 45
+_GENERATION_HEADER = 45
+_MANIFEST_HEADER = 65
 _HASH = 32
 _COMMIT_HEADER = 53
 _COMMIT_ENTRY = Struct(">32s16sIQI")
@@ -106,6 +109,13 @@ def sealed(name: str, data: bytes) -> list[bytes]:
             header, _, body = data.partition(b"\n")
             json.loads(header)
             return [body]
+        case "index snapshot":
+            match name.split("/")[2]:
+                case "key":
+                    return [data[_GENERATION_HEADER:]]
+                case "manifests":
+                    return [data[_MANIFEST_HEADER:]]
+            return _chunks(data)
     # A commit record is all in the clear, and content-free.
     return []
 
