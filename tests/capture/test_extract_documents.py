@@ -108,10 +108,10 @@ def test_rich_text_in_the_character_sets_of_its_fonts() -> None:
         rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 A;}{\f1\fcharset238 B;}"
         rb"{\f2\fcharset128 C;}}{\info{\title hidden}}{\*\unknown hidden}"
         rb"{\header H\'e9ader\par}caf\'e9 {\f1 \'c8l\'e1nek} {\f2\'83e\'83X\'83g}"
-        rb"\uc1 \u26085?\u55357 ?\u56832 ?{\pict ffff}\tab end\bin3 {{{\par}"
+        rb"\uc1 \u26085?\u55357 ?\u56832 ?{\pict ffff}\tab end\bin4 {{{xing\par}"
     )
     text = text_of(raw)
-    assert text == "Héader\ncafé Článek テスト日😀\tend"
+    assert text == "Héader\ncafé Článek テスト日😀\tending"
     assert "hidden" not in text
 
 

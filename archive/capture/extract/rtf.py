@@ -91,17 +91,23 @@ class _Reader:
         self._optional = False
 
     def read(self, data: bytes) -> None:
+        try:
+            self._read(data)
+        finally:
+            # Also what was met before time ran out.
+            self._flush()
+
+    def _read(self, data: bytes) -> None:
         position = 0
-        for token in _TOKEN.finditer(data):
-            if token.start() < position:
-                continue
+        while (token := _TOKEN.search(data, position)) is not None:
+            position = token.end()
             word, number, code, symbol, brace, text = token.groups()
             if brace is not None:
                 self._brace(brace)
             elif word is not None:
                 value = int(number) if number is not None else None
                 if word == b"bin":
-                    position = token.end() + max(0, value or 0)
+                    position += max(0, value or 0)
                 else:
                     self._word(word.lower() if word.isupper() else word, value)
             elif code is not None:
@@ -111,7 +117,6 @@ class _Reader:
             elif text is not None:
                 self._optional = False
                 self._bytes(text)
-        self._flush()
 
     def _brace(self, brace: bytes) -> None:
         self._flush()
