@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.capture import listserv, mailman, mbox, ndjson
+from archive.capture.file import is_compound_document
 from archive.capture.sniff import HEAD_SIZE, recognise
 from archive.errors import InvalidError
 
@@ -115,6 +116,8 @@ def _items(file: Slice, head: bytes, opened: BinaryIO) -> Iterator[Found]:
     format = file.format
     if format == UNTOLD:
         format = recognise(head, is_whole=len(head) >= file.length) or UNTOLD
+        if format == UNTOLD and is_compound_document(opened):
+            format = "file"
     split = _SPLITTERS.get(format)
     if format == UNTOLD:
         reason = "The file is not recognised; no format claims what it holds."

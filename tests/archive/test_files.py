@@ -1,6 +1,9 @@
 """Documents as files: records of their own, with what the document says of itself."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from archive.access.roles import LOCAL_ACTOR
 from archive.capture.importer import import_paths
@@ -45,6 +48,23 @@ def test_the_same_file_is_one_record_and_a_changed_or_renamed_one_another(tmp_pa
         report = import_paths(archive, LOCAL_ACTOR, [folder], source="share")
         assert (report.archived, report.already) == (2, 0)
         assert search(archive, "filename:a.pdf").total == 2
+
+
+@pytest.mark.parametrize("make", [documents.doc, documents.ppt])
+def test_older_documents_are_told_wherever_their_directory_lies(
+    tmp_path: Path, make: Callable[[str], bytes]
+) -> None:
+    folder = tmp_path / "share"
+    folder.mkdir()
+    (folder / "a").write_bytes(make("rebate " * 1200))
+    (folder / "b.msg").write_bytes(
+        documents.compound({"WordDocument": b"x", "__properties_version1.0": b"x"})
+    )
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        report = import_paths(archive, LOCAL_ACTOR, [folder], source="share")
+        assert (report.seen, report.archived) == (2, 1)
+        assert [each.subject for each in search(archive, "rebate").results] == ["a"]
 
 
 def test_other_files_are_kept_when_asked_for(tmp_path: Path) -> None:
