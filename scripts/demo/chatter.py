@@ -8,7 +8,7 @@ from typing import Any
 from scripts.demo.company import LANGUAGES, Company, Person
 from scripts.demo.items import Entry, Item, Withdrawal
 from scripts.demo.moments import at_work, later
-from scripts.demo.scripts import details_of, phrase, play, templates
+from scripts.demo.scripts import details_of, phrase, pick, play
 
 SYSTEM = "team-chat"
 _TALKS = 14
@@ -22,7 +22,7 @@ def month_of_chat(company: Company, month: int) -> Iterator[Item]:
         language = rng.choices(LANGUAGES, (66, 11, 7, 6, 6, 4))[0]
         if len(company.staff(month, (), language)) < 2:
             language = "en"
-        template = rng.choice(templates(language, "chat"))
+        template = pick(language, "chat", rng)
         home = None if language == "en" else language
         people = company.staff(month, template.get("departments", ()), home)
         if len(people) < 3:
@@ -59,6 +59,9 @@ def chat(
         if moment.date() >= company.today:
             return
         others = [person for letter, person in cast.items() if letter != turn.speaker]
+        text = turn.text
+        if rng.random() < 0.45:
+            text = f"{text} {phrase(language, 'tails', rng, details)}"
         entry = Entry(
             SYSTEM,
             {
@@ -73,7 +76,7 @@ def chat(
                     *(person.as_participant("member") for person in others),
                 ],
                 "subject": place,
-                "text": turn.text,
+                "text": text,
                 "language": language,
                 "location": author.location,
                 "custodian": None if place != "direct" else cast["A"].name,
@@ -84,7 +87,7 @@ def chat(
         chance = rng.random()
         if changes and chance < 0.035:
             added = phrase(language, "corrections", rng, details)
-            yield Entry(SYSTEM, entry.document | {"text": f"{turn.text} {added}"}, revises=True)
+            yield Entry(SYSTEM, entry.document | {"text": f"{text} {added}"}, revises=True)
         elif changes and chance < 0.055:
             document = entry.document
             yield Withdrawal(SYSTEM, document["custodian"], document["native_id"])

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -82,8 +82,9 @@ class Supplier:
     people: tuple[Person, ...]
 
 
+@cache
 def texts(name: str) -> dict[str, Any]:
-    """Read one of the files of templates and facts."""
+    """Return one of the files of templates and facts, read once."""
     return tomllib.loads((_TEXTS / f"{name}.toml").read_text(encoding="utf-8"))
 
 

@@ -11,7 +11,7 @@ from scripts.demo.enclosures import enclosure
 from scripts.demo.items import Mail
 from scripts.demo.moments import at_home, at_work, later
 from scripts.demo.phrasing import Details, expand
-from scripts.demo.scripts import Cast, Turn, details_of, phrase, play, templates
+from scripts.demo.scripts import Cast, Turn, details_of, phrase, pick, play, templates
 
 _OFFICE_THREADS, _CUSTOMER_THREADS, _SUPPLIER_THREADS = 13, 8, 4
 _REPLY_MARKS = {"en": "Re", "de": "AW", "fr": "Re", "es": "Re", "nl": "Re", "ja": "Re"}
@@ -172,7 +172,7 @@ def _office(company: Company, month: int, rng: Random) -> Iterator[Mail]:
     language = rng.choices(LANGUAGES, (62, 12, 8, 6, 7, 5))[0]
     if len(company.staff(month, (), language)) < 2:
         language = "en"
-    template = rng.choice(templates(language, "office"))
+    template = pick(language, "office", rng)
     # Whoever is at home in another language writes English too.
     home = None if language == "en" else language
     people = company.staff(month, template.get("departments", ()), home)
@@ -188,7 +188,7 @@ def _customer(company: Company, month: int, rng: Random) -> Iterator[Mail]:
     language = rng.choices(LANGUAGES, (45, 18, 13, 10, 10, 4))[0]
     sellers = company.staff(month, ("Sales",), language) or company.staff(month, ("Sales",))
     cast = {"A": rng.choice(company.customers[language]), "B": rng.choice(sellers)}
-    template = rng.choice(templates(language, "customer"))
+    template = pick(language, "customer", rng)
     yield from thread(
         company, rng, template, cast, language=language, day=_day(company, month, rng)
     )
@@ -201,7 +201,7 @@ def _supplier(company: Company, month: int, rng: Random) -> Iterator[Mail]:
         month, ("Purchasing",)
     )
     cast = {"A": rng.choice(supplier.people), "B": rng.choice(buyers)}
-    template = rng.choice(templates(language, "supplier"))
+    template = pick(language, "supplier", rng)
     day = _day(company, month, rng)
     details = details_of(
         company, rng, language, day, cast, supplier=supplier.name, goods=supplier.goods

@@ -3,9 +3,9 @@
 from random import Random
 
 from scripts.demo import documents
+from scripts.demo.company import texts
 from scripts.demo.items import Enclosure
 from scripts.demo.phrasing import Details, expand
-from scripts.demo.scripts import language_texts
 
 
 def enclosure(kind: str, rng: Random, details: Details, language: str) -> Enclosure:
@@ -27,8 +27,8 @@ def enclosure(kind: str, rng: Random, details: Details, language: str) -> Enclos
 
 
 def _lines(kind: str, rng: Random, details: Details, language: str = "en") -> list[str]:
-    lines = language_texts(language).get("documents", {}).get(kind)
-    return [expand(line, rng, details) for line in lines or language_texts("en")["documents"][kind]]
+    lines = texts(language).get("documents", {}).get(kind)
+    return [expand(line, rng, details) for line in lines or texts("en")["documents"][kind]]
 
 
 def _priced(kind: str, rng: Random, details: Details, language: str) -> Enclosure:

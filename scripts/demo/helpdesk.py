@@ -15,7 +15,7 @@ from scripts.demo.correspondence import message_id
 from scripts.demo.items import SUPPORT, Entry, Item, Mail
 from scripts.demo.moments import at_home, later
 from scripts.demo.phrasing import Details, expand
-from scripts.demo.scripts import Cast, Turn, details_of, phrase, play, templates
+from scripts.demo.scripts import Cast, Turn, details_of, phrase, pick, play
 from scripts.demo.transcripts import call
 
 SYSTEM = "helpdesk"
@@ -33,7 +33,7 @@ def month_of_cases(company: Company, month: int) -> Iterator[Item]:
         language = rng.choices(LANGUAGES, (46, 18, 12, 10, 9, 5))[0]
         agents = company.staff(month, ("Support",), language) or company.staff(month, ("Support",))
         cast = {"A": rng.choice(company.customers[language]), "B": rng.choice(agents)}
-        template = rng.choice(templates(language, "support"))
+        template = pick(language, "support", rng)
         day = company.day(month, rng.randrange(1, 29))
         opened = at_home(rng, day, cast["A"].zone)
         case = f"T-{1000 + month * 20 + number}"
@@ -143,7 +143,7 @@ class _Case:
             self.number,
             "ticket",
             moment,
-            turn.text,
+            self._written(turn),
             direction="inbound",
             in_reply_to=answers,
             labels={name: label for name, label in labels.items() if label},
@@ -160,14 +160,14 @@ class _Case:
             f"{self.number}-{count}",
             "comment",
             moment,
-            turn.text,
+            self._written(turn),
             direction="outbound" if by_agent else "inbound",
             in_reply_to=self.number,
             participants=self._participants(turn.speaker),
         )
 
     def call(self, moment: datetime, answers: str | None) -> Entry:
-        template = self.rng.choice(templates(self.language, "call"))
+        template = pick(self.language, "call", self.rng)
         document = call(self.rng, template, self.cast, self.details, moment, self.outcome)
         return Entry(
             SYSTEM,
@@ -181,6 +181,17 @@ class _Case:
                 "custodian": DESK,
             },
         )
+
+    def _written(self, turn: Turn) -> str:
+        """Return a turn as people write it into a case: with a greeting or a name below it."""
+        if turn.speaker == "A":
+            closing = phrase(self.language, "customer_closings", self.rng, self.details)
+            return f"{turn.text}\n{closing}"
+        opening, closing = (
+            phrase(self.language, kind, self.rng, self.details)
+            for kind in ("desk_openings", "desk_closings")
+        )
+        return f"{opening}\n{turn.text}\n{closing}"
 
     def _participants(self, first: str) -> list[dict[str, str]]:
         people = [self.customer.as_participant("customer"), self.agent.as_participant("agent")]

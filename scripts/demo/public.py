@@ -10,7 +10,7 @@ from scripts.demo.enclosures import enclosure
 from scripts.demo.items import Entry
 from scripts.demo.moments import at_work, later
 from scripts.demo.phrasing import Details, expand
-from scripts.demo.scripts import details_of, play, templates
+from scripts.demo.scripts import details_of, pick, play, templates
 
 _POSTS, _FILES = 4, 2
 _FILED = ("quote", "agreement", "list", "readings", "note", "invoice")
@@ -22,7 +22,7 @@ def month_of_posts(company: Company, month: int) -> Iterator[Entry]:
     for number in range(_POSTS):
         spoken = [language for language in LANGUAGES if templates(language, "social")]
         language = rng.choices(spoken, [5] + [1] * (len(spoken) - 1))[0]
-        template = rng.choice(templates(language, "social"))
+        template = pick(language, "social", rng)
         author = rng.choice(company.staff(month, ("Marketing",)))
         customers = rng.sample(company.customers[language], 2)
         cast = {"A": author, "B": customers[0], "C": customers[1]}
@@ -41,13 +41,16 @@ def _post(
     moment = at_work(rng, company.day(month, rng.randrange(1, 29)), cast["A"].zone)
     details = details_of(company, rng, language, moment.date(), cast)
     thread = f"post-{month:02}{number}"
+    answered: str | None = None
     for place, turn in enumerate(play(template, rng, details)):
         author = cast[turn.speaker]
+        own = "tarnwick" if author.is_employee else author.login
+        said = f"@{answered} {turn.text}" if answered not in (None, own) else turn.text
+        answered = own
         if place:
             moment = later(rng, moment, author.zone, minutes=(3, 900), work=author.is_employee)
         if moment.date() >= company.today:
             return
-        handle = f"{'tarnwick' if author.is_employee else author.login}@social.example"
         yield Entry(
             "social",
             {
@@ -58,8 +61,8 @@ def _post(
                 "occurred_at": moment.isoformat(),
                 "conversation": thread,
                 "in_reply_to": f"{thread}-{place - 1}" if place else None,
-                "participants": [author.as_participant("author", address=handle)],
-                "text": turn.text,
+                "participants": [author.as_participant("author", address=f"{own}@social.example")],
+                "text": said,
                 "language": language,
                 "labels": {"likes": str(rng.randrange(0, 90))},
             },

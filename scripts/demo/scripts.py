@@ -7,7 +7,6 @@ filled in (`scripts.demo.phrasing`), and a conversation may end before its last 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from random import Random
 from typing import Any
 
@@ -25,28 +24,28 @@ class Turn:
     text: str
 
 
-@cache
-def language_texts(language: str) -> dict[str, Any]:
-    """Return a language's templates, read once."""
-    return texts(language)
-
-
 def templates(language: str, kind: str) -> Sequence[dict[str, Any]]:
     """Return the templates of one kind: office, customer, supplier, support, chat."""
-    found: Sequence[dict[str, Any]] = language_texts(language).get(kind, [])
+    found: Sequence[dict[str, Any]] = texts(language).get(kind, [])
     return found
+
+
+def pick(language: str, kind: str, rng: Random) -> dict[str, Any]:
+    """Return one template of a kind by chance; a `weight` below 10 makes it rarer."""
+    known = templates(language, kind)
+    return rng.choices(known, [template.get("weight", 10) for template in known])[0]
 
 
 def phrase(language: str, kind: str, rng: Random, details: Details) -> str:
     """Return one of a language's short phrases: a greeting, a closing, an aside."""
-    return expand(rng.choice(language_texts(language)["phrases"][kind]), rng, details)
+    return expand(rng.choice(texts(language)["phrases"][kind]), rng, details)
 
 
 def details_of(
     company: Company, rng: Random, language: str, day: date, cast: Cast, **known: str
 ) -> Details:
     """Return the details of one conversation; `{a}` is what A is called."""
-    words = company.words | language_texts(language).get("words", {})
+    words = company.words | texts(language).get("words", {})
     names = {letter.lower(): person.given for letter, person in cast.items()}
     names |= {f"{letter.lower()}_name": person.name for letter, person in cast.items()}
     return Details(rng, language, day, words, **names, **known)

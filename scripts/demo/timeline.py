@@ -9,6 +9,7 @@ from scripts.demo.correspondence import month_of_mail
 from scripts.demo.helpdesk import month_of_cases, reopened
 from scripts.demo.items import Entry, Item
 from scripts.demo.public import month_of_files, month_of_posts
+from scripts.demo.stories import stories_of
 from scripts.demo.transcripts import month_of_talk
 
 
@@ -23,6 +24,7 @@ def everything(company: Company) -> Iterator[Item]:
                 again = reopened(company, item, rng, item.sent.date() + timedelta(days=30))
                 if again is not None:
                     yield again
+        yield from stories_of(company, month)
         yield from month_of_chat(company, month)
         yield from month_of_talk(company, month)
         yield from month_of_posts(company, month)

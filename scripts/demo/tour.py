@@ -12,6 +12,10 @@ class Suggestion:
 
 
 SUGGESTIONS = (
+    Suggestion('"side letter" AND norrvik', "a dispute with a supplier over swollen cells"),
+    Suggestion("guarantee* w/5 saving*", "what an adviser promised, and the complaint about it"),
+    Suggestion('channel:chat AND "before the announcement"', "a talk that should not have been"),
+    Suggestion('participants:"Marta Ilves"', "one person across every channel"),
     Suggestion("channel:voice AND smoke", "a support call to learn from"),
     Suggestion("language:ja AND 保証", "warranty cases in Japanese"),
     Suggestion("has:attachment AND from:norrvik-cells.example", "what the supplier sent"),

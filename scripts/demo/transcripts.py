@@ -9,7 +9,7 @@ from scripts.demo.company import LANGUAGES, Company
 from scripts.demo.items import Entry
 from scripts.demo.moments import at_work
 from scripts.demo.phrasing import Details, expand
-from scripts.demo.scripts import Cast, Turn, details_of, play, templates
+from scripts.demo.scripts import Cast, Turn, details_of, pick, play, templates
 
 _SALES_CALLS, _MEETINGS = 4, 3
 
@@ -66,7 +66,7 @@ def _sales_call(company: Company, rng: Random, month: int, number: int) -> Itera
     moment = at_work(rng, company.day(month, rng.randrange(1, 29)), cast["B"].zone)
     if moment.date() >= company.today:
         return
-    template = rng.choice(templates(language, "sales_call"))
+    template = pick(language, "sales_call", rng)
     outcome = rng.choice(("sale", "sale", "no sale", "callback", "referral"))
     details = details_of(company, rng, language, moment.date(), cast)
     document = call(rng, template, cast, details, moment, outcome)
@@ -82,7 +82,7 @@ def _sales_call(company: Company, rng: Random, month: int, number: int) -> Itera
 
 
 def _meeting(company: Company, rng: Random, month: int, number: int) -> Iterator[Entry]:
-    template = rng.choice(templates("en", "meeting"))
+    template = pick("en", "meeting", rng)
     people = company.staff(month, template.get("departments", ()))
     cast = dict(zip("ABCD", rng.sample(people, min(len(people), 4)), strict=False))
     moment = at_work(rng, company.day(month, rng.randrange(1, 29)), cast["A"].zone)
