@@ -35,7 +35,7 @@ def main() -> int:
         _say(f"{count:,} records as exports in {options.exports}")
         return 0
     home = options.out.absolute()
-    demo = None if options.fresh else filling.found(home)
+    demo = None if options.fresh else filling.find(home)
     if demo is None or demo.seed != options.seed:
         demo = filling.make(home, company, _say)
     host, port = _address(others)

@@ -75,7 +75,9 @@ def chat(
                     author.as_participant("author"),
                     *(person.as_participant("member") for person in others),
                 ],
-                "subject": place,
+                "subject": " and ".join(sorted(person.name for person in cast.values()))
+                if place == "direct"
+                else place,
                 "text": text,
                 "language": language,
                 "location": author.location,

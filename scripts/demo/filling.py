@@ -1,39 +1,39 @@
-"""Making the demo's archive: exports, `muniment init --sandbox`, imports, and a user for each role.
+"""Making the demo's archive: exports, a sandbox, the imports, and a user for each role.
 
-`demo.json` in the folder says whose folder it is from the start, and is complete only at the end,
+`demo.json` in the folder says from the start whose folder it is, and is complete only at the end,
 so that a demo that was interrupted is made anew and no other folder is ever taken for one.
 """
 
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from api.cli import progress
 from archive.access.roles import LOCAL_ACTOR, Role
+from archive.capture.importer import import_paths
 from archive.capture.station import COMMITTER_LOCK
 from archive.capture.withdrawal import withdraw
-from archive.creating import register_user
-from archive.errors import ConfigurationError, UnavailableError
+from archive.creating import create_archive, register_user
+from archive.errors import ConfigurationError, InvalidError
 from archive.events.server import HostLock
 from archive.opening import Archive, open_archive
 from archive.settings import Settings
 from scripts.demo import exports
-from scripts.demo.company import Company
+from scripts.demo.company import NAME, Company
 from scripts.demo.helpdesk import DESK
 from scripts.demo.timeline import everything
-from scripts.support.home import COMMAND
 from scripts.support.show import REPOSITORY
 
 MARK = "demo.json"
 _KEPT_SETTINGS = ("MUNIMENT_TIMEZONE", "MUNIMENT_INDEX_ON_DISK")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Demo:
     """A demo that is complete: its home folder, and a token for one user of each role."""
 
@@ -44,15 +44,12 @@ class Demo:
     tokens: dict[str, str]
 
 
-def found(home: Path) -> Demo | None:
+def find(home: Path) -> Demo | None:
     """Return the demo that stands in a folder, if it is complete and of this version."""
-    try:
-        known = json.loads((home / MARK).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    known = _read_mark(home)
+    if known is None or known["version"] != version() or "tokens" not in known:
         return None
-    if known.pop("version") != version() or not known.get("tokens"):
-        return None
-    return Demo(home=home, **known)
+    return Demo(home, known["seed"], known["today"], known["records"], known["tokens"])
 
 
 def make(home: Path, company: Company, say: Callable[[str], None]) -> Demo:
@@ -60,28 +57,32 @@ def make(home: Path, company: Company, say: Callable[[str], None]) -> Demo:
 
     Raises:
         ConfigurationError: the folder holds something else, or is being served.
-        UnavailableError: a step did not work; what it said stands on standard error.
+        InvalidError: an export was not taken whole.
+        UnavailableError: the archive stopped taking items.
     """
     _clear(home)
-    home.mkdir(mode=0o700, parents=True)
-    _mark(home, {"version": version()})
-    say(f"making up {company.today.year - 3} to {company.today.year} at a small company …")
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write_mark(home, {})
+    say(f"making up what was said at {NAME} …")
     count = exports.write(home / "exports", company, everything(company))
-    say(f"archiving {count:,} records …")
-    tokens = _initialised(home)
-    settings = Settings.load(environment(home), home)
-    with open_archive(settings) as archive:
-        # Served by this process, the imports share one committer.
-        for words in _imports(home / "exports"):
-            say(f"importing {words[0]} …")
-            _run(home, "import", *words[1:])
+    environ = environment(home)
+    settings = Settings.load(environ, home)
+    made = create_archive(settings, sandbox=True, environ=environ)
+    tokens = {
+        Role.ADMINISTRATOR.value: made.administrator_token,
+        Role.LEGAL.value: made.legal_token,
+    }
+    with open_archive(settings, environ=environ) as archive:
+        for each in _imports(home / "exports"):
+            _import(archive, each, say)
         _withdraw(archive, home / "exports" / exports.WITHDRAWN)
         for role in Role:
-            if role.value not in tokens and role is not Role.LOCAL:
+            if role is not Role.LOCAL and role.value not in tokens:
                 tokens[role.value] = register_user(archive, role)
         archive.wait_until_searchable(archive.pointers.last_seq())
     demo = Demo(home, company.seed, company.today.isoformat(), count, tokens)
-    _mark(home, {"version": version()} | asdict(demo) | {"home": None})
+    known = {"seed": demo.seed, "today": demo.today, "records": count, "tokens": tokens}
+    _write_mark(home, known)
     return demo
 
 
@@ -105,42 +106,69 @@ def version() -> str:
 
 
 def _clear(home: Path) -> None:
+    """Remove a demo; what cannot be known for one is not touched."""
     if not home.exists():
         return
-    if any(home.iterdir()) and not (home / MARK).exists():
-        raise ConfigurationError(f"{home} holds something that is no demo; name another folder.")
+    if _read_mark(home) is None:
+        if any(home.iterdir()):
+            raise ConfigurationError(f"{home} holds what is no demo; name another folder.")
+        return
     if HostLock.is_held(home / "run" / COMMITTER_LOCK):
-        raise ConfigurationError(f"The demo in {home} is being served; stop it first.")
+        raise ConfigurationError(f"The demo in {home} is in use; stop what serves or makes it.")
     shutil.rmtree(home)
 
 
-def _mark(home: Path, known: dict[str, Any]) -> None:
-    kept = {key: value for key, value in known.items() if key != "home"}
-    path = home / MARK
+def _read_mark(home: Path) -> dict[str, Any] | None:
+    try:
+        known = json.loads((home / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return known if isinstance(known, dict) and known.get("demo_of") == NAME else None
+
+
+def _write_mark(home: Path, known: dict[str, Any]) -> None:
+    path = home / f"{MARK}.new"
+    # Whoever reads the tokens can sign in, so that nobody else may from the first byte on.
     path.touch(mode=0o600)
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    marked = {"demo_of": NAME, "version": version()} | known
+    path.write_text(json.dumps(marked, indent=1) + "\n", encoding="utf-8")
+    path.replace(home / MARK)
 
 
-def _initialised(home: Path) -> dict[str, str]:
-    made = json.loads(_run(home, "init", "--sandbox", "--json", capture=True))
-    return {
-        Role.ADMINISTRATOR.value: made["administrator_token"],
-        Role.LEGAL.value: made["legal_token"],
-    }
+@dataclass(frozen=True, slots=True)
+class _Import:
+    name: str
+    folder: Path
+    source: str
+    custodian: str | None = None
+    custodian_map: Path | None = None
 
 
-def _imports(folder: Path) -> list[tuple[str, ...]]:
-    """Return what to import, in order: its name, then the words of the command."""
-    mail = str(folder / exports.CUSTODIANS)
-    found: list[tuple[str, ...]] = [
-        ("mail", str(folder / "mail"), "--source", "mail", "--custodian-map", mail)
-    ]
+def _imports(folder: Path) -> Iterator[_Import]:
+    """Give what is to be imported, in order: what a system changed comes after what it had."""
+    yield _Import("mail", folder / "mail", "mail", custodian_map=folder / exports.CUSTODIANS)
     for system in exports.SYSTEMS:
         for name in (system, f"{system}-later"):
             if (folder / name).exists():
-                custodian = ("--custodian", DESK) if system == "helpdesk" else ()
-                found.append((name, str(folder / name), "--source", system, *custodian))
-    return found
+                custodian = DESK if system == "helpdesk" else None
+                yield _Import(name, folder / name, system, custodian)
+
+
+def _import(archive: Archive, what: _Import, say: Callable[[str], None]) -> None:
+    with progress.shown(archive.clock) as show:
+        report = import_paths(
+            archive,
+            LOCAL_ACTOR,
+            [what.folder],
+            source=what.source,
+            custodian=what.custodian,
+            custodian_map=what.custodian_map,
+            progress=show,
+        )
+    if report.archived != report.seen:
+        reasons = "; ".join(each["reason"] for each in report.exceptions[:3])
+        raise InvalidError(f"Of {what.name}, {report.archived} of {report.seen} went in. {reasons}")
+    say(f"imported {what.name}: {report.archived:,} of {report.seen:,}")
 
 
 def _withdraw(archive: Archive, path: Path) -> None:
@@ -148,16 +176,3 @@ def _withdraw(archive: Archive, path: Path) -> None:
         named = json.loads(line)
         custodian = named.get("custodian")
         withdraw(archive, LOCAL_ACTOR, named["source"], custodian, named["native_id"])
-
-
-def _run(home: Path, *words: str, capture: bool = False) -> bytes:
-    """Run the command line as a user would; its progress goes to standard error."""
-    done = subprocess.run(
-        [*COMMAND, *words],
-        env=environment(home),
-        stdout=subprocess.PIPE if capture else 2,
-        check=False,
-    )
-    if done.returncode:
-        raise UnavailableError(f"muniment {words[0]} left with {done.returncode}.")
-    return done.stdout or b""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from scripts.demo.company import DOMAIN, LANGUAGES, NAME, Company, Person
 from scripts.demo.correspondence import message_id
 from scripts.demo.items import SUPPORT, Entry, Item, Mail
-from scripts.demo.moments import at_home, later
+from scripts.demo.moments import at_home, at_work, later
 from scripts.demo.phrasing import Details, expand
 from scripts.demo.scripts import Cast, Turn, details_of, phrase, pick, play
 from scripts.demo.transcripts import call
@@ -23,7 +23,7 @@ DESK = "Support desk"
 MAILBOX = Person(
     "Tarnwick Support", f"support@{DOMAIN}", "en", ZoneInfo("Europe/London"), NAME, "Support"
 )
-_CASES = 11
+_CASES, _LONE_CALLS = 11, 2
 
 
 def month_of_cases(company: Company, month: int) -> Iterator[Item]:
@@ -38,6 +38,29 @@ def month_of_cases(company: Company, month: int) -> Iterator[Item]:
         opened = at_home(rng, day, cast["A"].zone)
         case = f"T-{1000 + month * 20 + number}"
         yield from support_case(company, rng, template, cast, language, opened, case)
+    for number in range(_LONE_CALLS):
+        yield from _lone_call(company, rng, month, f"C-{1000 + month * 20 + number}")
+
+
+def _lone_call(company: Company, rng: Random, month: int, number: str) -> Iterator[Entry]:
+    """Give a call that is a case of its own, settled when it ends."""
+    cast = {
+        "A": rng.choice(company.customers["en"]),
+        "B": rng.choice(company.staff(month, ("Support",), "en")),
+    }
+    template = pick("en", "lone_call", rng)
+    moment = at_work(rng, company.day(month, rng.randrange(1, 29)), cast["B"].zone)
+    if moment.date() >= company.today:
+        return
+    details = details_of(company, rng, "en", moment.date(), cast, ticket=number)
+    outcome = rng.choice(template["outcomes"])
+    named = {
+        "native_id": number,
+        "subject": expand(template["subject"], rng, details),
+        "language": "en",
+        "custodian": DESK,
+    }
+    yield Entry(SYSTEM, call(rng, template, cast, details, moment, outcome) | named)
 
 
 def support_case(

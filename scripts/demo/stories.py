@@ -137,7 +137,7 @@ class _Teller:
                 person.as_participant(role)
                 for person, role in zip(people, _roles(people, channel), strict=True)
             ],
-            "subject": place if is_chat else step.get("subject"),
+            "subject": self._subject(step, place, people),
             "text": step["text"],
             "language": "en",
             "location": by.location,
@@ -162,6 +162,14 @@ class _Teller:
         if step["how"] in ("callback", "comment"):
             return f"{step['thread']}-{count}"
         return f"{self._story['name']}-{step['thread'].strip('#')}-{count}"
+
+    @staticmethod
+    def _subject(step: Mapping[str, Any], place: str, people: list[Person]) -> str | None:
+        if step["how"] != "chat":
+            return step.get("subject")
+        return (
+            place if place != "direct" else " and ".join(sorted(person.name for person in people))
+        )
 
     @staticmethod
     def _custodian(system: str, place: str, by: Person) -> str | None:
