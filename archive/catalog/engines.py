@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, text
+from sqlalchemy import URL, Engine, create_engine, event, inspect, text
 
 from archive.catalog.tables import METADATA
 
@@ -28,8 +28,6 @@ def sqlite_engine(path: Path) -> Engine:
 def make_tables(engine: Engine) -> None:
     """Make the catalog's tables in PostgreSQL where they are missing; hosts may do so at once."""
     with engine.begin() as connection:
-        newest = METADATA.sorted_tables[-1].name
-        there = connection.execute(text("SELECT to_regclass(:name)"), {"name": newest}).scalar()
-        if there is None:
+        if METADATA.tables.keys() - inspect(connection).get_table_names():
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
             METADATA.create_all(connection)

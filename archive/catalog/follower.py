@@ -9,13 +9,13 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
 from archive.capture.threads import thread_keys as keys_of
 from archive.catalog.catalog import CATALOG, Catalog
+from archive.catalog.inserting import WholeRows, insert_for
 from archive.catalog.tables import (
     CHANNELS,
     DIRECTIONS,
@@ -63,14 +63,12 @@ class CatalogFollower(Follower):
     ) -> None:
         self._engine = engine
         self._fence = fence
-        self._insert = _insert_for(engine)
+        self._insert = insert_for(engine.dialect)
         self._catalog = Catalog(engine)
         self._identity = identity
         self._codebook = codebook
-        # Most rows of all are captured records and their keys. They go to the driver as tuples:
-        # through the library's own binding they would take half as long again.
-        self._insert_record = self._insert_of(records)
-        self._insert_key = self._insert_of(thread_keys)
+        self._insert_records = WholeRows(engine.dialect, records)
+        self._insert_keys = WholeRows(engine.dialect, thread_keys)
 
     def position(self) -> int:
         return self._catalog.position()
@@ -97,7 +95,7 @@ class CatalogFollower(Follower):
                 | {"conversation": joined[row.originator_id.bytes], "erased": 0, "damaged": 0}
                 for row, event in captured
             ]
-            connection.exec_driver_sql(self._insert_record, list(map(_in_order, rows)))
+            self._insert_records.insert(connection, list(map(_in_order, rows)))
         for fed in events:
             if not isinstance(fed.event, InteractionCaptured):
                 self._apply_one(connection, fed)
@@ -203,9 +201,8 @@ class CatalogFollower(Follower):
                     self._merge(connection, other, conversation, up_to)
             threads.join(record, keys, conversation)
         if threads.fresh:
-            connection.exec_driver_sql(
-                self._insert_key, [(key, threads.of[key]) for key in threads.fresh]
-            )
+            rows = [(key, threads.of[key]) for key in threads.fresh]
+            self._insert_keys.insert(connection, rows)
         return threads.joined
 
     def _keys(self, event: InteractionCaptured) -> list[bytes]:
@@ -244,12 +241,6 @@ class CatalogFollower(Follower):
         connection.execute(keys)
         connection.execute(moved.values(rethreaded=up_to))
 
-    def _insert_of(self, table: Table) -> str:
-        """Return the statement that inserts whole rows, as tuples, unless they are there."""
-        names = [column.name for column in table.columns]
-        statement = self._insert(table).on_conflict_do_nothing()
-        return str(statement.compile(dialect=self._engine.dialect, column_keys=names))
-
 
 class _Threads:
     """Conversations by key while one batch is threaded.
@@ -271,14 +262,6 @@ class _Threads:
     def merge(self, gone: bytes, kept: bytes) -> None:
         for table in (self.of, self.joined):
             table.update({key: kept for key, value in table.items() if value == gone})
-
-
-def _insert_for(engine: Engine) -> Callable[[Table], Any]:
-    """Return what makes an insert that says what to do with a row that is there already.
-
-    Both databases have that, spelled the same, but the library has no common name for it.
-    """
-    return postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -62,6 +62,8 @@ class PostgresPointers(PointerRecorder):
     def __init__(self, server: Server, engine: Engine) -> None:
         self._server = server
         self._engine = engine
+        # One statement needs no transaction around it, and two trips to the server less.
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -69,7 +71,7 @@ class PostgresPointers(PointerRecorder):
             yield connection
 
     def _all(self, statement: str, *parameters: Any) -> Sequence[Any]:
-        with self._transaction() as connection:
+        with self._server.told_apart(), self._reading.connect() as connection:
             return connection.exec_driver_sql(statement, parameters).all()
 
     def archive(self) -> UUID | None:
