@@ -91,6 +91,10 @@ class VersionInfo:
 class Bucket(ABC):
     """Object storage as the archive needs it; the module's text states the common promises."""
 
+    at_once: int = 1
+    """How many reads are better made at once than one after the other: more than one where each
+    waits for an answer from elsewhere."""
+
     @abstractmethod
     def put(
         self,

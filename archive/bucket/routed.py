@@ -22,6 +22,7 @@ class RoutedBucket(Bucket):
     def __init__(self, evidence: Bucket, keys: Bucket) -> None:
         self._evidence = evidence
         self._keys = keys
+        self.at_once = max(evidence.at_once, keys.at_once)
 
     def _of(self, name: str) -> Bucket:
         return self._keys if name.startswith(KEYS) else self._evidence

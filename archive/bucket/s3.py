@@ -60,6 +60,8 @@ class S3Bucket(Bucket):
     the first call. Raises `ConfigurationError` for what cannot be a bucket or a prefix.
     """
 
+    at_once = 16
+
     def __init__(
         self, bucket: str, prefix: str, clock: Clock, *, endpoint: str | None = None
     ) -> None:

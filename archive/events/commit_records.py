@@ -21,6 +21,7 @@ from archive.sealing.keyring import Keyring
 # By then a committer that lives has written its record, or has told its callers of an error.
 _OVERDUE = timedelta(minutes=2)
 _ATTEMPTS = 3
+_PATIENCE_SECONDS = 2.0
 
 
 class CommitRecords:
@@ -114,11 +115,13 @@ class CommitRecords:
 
 def put_again(put: Callable[[str, bytes], str], name: str, data: bytes, clock: Clock) -> None:
     """Put an object, a few times if the bucket does not answer; UnavailableError in the end."""
+    began = clock.monotonic()
     for attempt in range(_ATTEMPTS):
         try:
             put(name, data)
         except UnavailableError:
-            if attempt + 1 == _ATTEMPTS:
+            # A bucket that took long to fail has tried again by itself, and callers are waiting.
+            if attempt + 1 == _ATTEMPTS or clock.monotonic() - began > _PATIENCE_SECONDS:
                 raise
             clock.sleep(0.05 * 4**attempt)
         else:

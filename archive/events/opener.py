@@ -7,6 +7,8 @@ same segment stay readable.
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
@@ -48,6 +50,15 @@ class DamagedEvent:
 
 
 Opened = OpenedEvent | ErasedEvent | DamagedEvent
+_Keys = Mapping[int, bytes] | CorruptError
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of one segment: its keys or why not, and frames by sequence number."""
+
+    keys: _Keys
+    frames: dict[int, bytes]
 
 
 class Opener:
@@ -74,11 +85,37 @@ class Opener:
         wanted: dict[UUID, list[PointerRow]] = defaultdict(list)
         for row in rows:
             wanted[row.pointer.segment_id].append(row)
+        keys: dict[UUID, _Keys] = {}
         frames: dict[int, bytes] = {}
-        for segment_id, members in wanted.items():
-            frames |= self._frames(segment_id, members)
+        for segment_id, found in self._read(wanted):
+            keys[segment_id] = found.keys
+            frames |= found.frames
         for row in rows:
-            yield self._open(row, frames.get(row.seq, b""))
+            yield self._open(row, keys[row.pointer.segment_id], frames.get(row.seq, b""))
+
+    def _read(self, wanted: Mapping[UUID, Sequence[PointerRow]]) -> Iterator[tuple[UUID, "_Read"]]:
+        """Read keys and frames of each segment, as many at once as the bucket likes."""
+        jobs = [
+            (segment_id, self._cached(segment_id) or self._keys_name(segment_id), rows)
+            for segment_id, rows in wanted.items()
+        ]
+        at_once = min(len(jobs), self._bucket.at_once)
+        if at_once <= 1:
+            yield from map(self._read_one, jobs)
+            return
+        with ThreadPoolExecutor(at_once, thread_name_prefix="open") as pool:
+            yield from pool.map(self._read_one, jobs)
+
+    def _read_one(
+        self, job: tuple[UUID, "Mapping[int, bytes] | str", Sequence[PointerRow]]
+    ) -> tuple[UUID, "_Read"]:
+        segment_id, known, rows = job
+        keys: _Keys
+        try:
+            keys = self._keys(segment_id, known) if isinstance(known, str) else known
+        except CorruptError as error:
+            keys = error
+        return segment_id, _Read(keys, self._frames(segment_id, rows))
 
     def _frames(self, segment_id: UUID, rows: Sequence[PointerRow]) -> dict[int, bytes]:
         """Return the frames' bytes by sequence number, in as few reads as is sensible."""
@@ -94,16 +131,22 @@ class Opener:
                     row.seq: bytes(data[row.pointer.offset - first :][: row.pointer.length])
                     for row in rows
                 }
-            return {
-                row.seq: self._bucket.get_range(name, row.pointer.offset, row.pointer.length)
-                for row in rows
-            }
         except NotFoundError:
             return {}
+        except CorruptError:
+            pass  # It was cut short; what stands before the cut is read frame by frame.
+        frames: dict[int, bytes] = {}
+        for row in rows:
+            with suppress(NotFoundError, CorruptError):
+                pointer = row.pointer
+                frames[row.seq] = self._bucket.get_range(name, pointer.offset, pointer.length)
+        return frames
 
-    def _open(self, row: PointerRow, frame: bytes) -> Opened:
+    def _open(self, row: PointerRow, keys: "_Keys", frame: bytes) -> Opened:
         try:
-            data_key = self._keys(row.pointer.segment_id).get(row.pointer.slot)
+            if isinstance(keys, CorruptError):
+                raise keys
+            data_key = keys.get(row.pointer.slot)
             if data_key is None:
                 return ErasedEvent(row)
             if not frame:
@@ -126,14 +169,18 @@ class Opener:
             return DamagedEvent(row, CorruptError(message))
         return OpenedEvent(row, opened.evidence, opened.custody)
 
-    def _keys(self, segment_id: UUID) -> Mapping[int, bytes]:
+    def _cached(self, segment_id: UUID) -> Mapping[int, bytes] | None:
         with self._lock:
             found = self._cache.get(segment_id)
             if found is not None:
                 self._cache.move_to_end(segment_id)
-                return found
+            return found
+
+    def _keys_name(self, segment_id: UUID) -> str:
         keys_id = self._recorder.keys_of(segment_id)
-        name = keys_prefix(segment_id) if keys_id is None else keys_name(segment_id, keys_id)
+        return keys_prefix(segment_id) if keys_id is None else keys_name(segment_id, keys_id)
+
+    def _keys(self, segment_id: UUID, name: str) -> Mapping[int, bytes]:
         try:
             data = self._bucket.get(name)
         except NotFoundError as error:

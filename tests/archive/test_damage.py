@@ -42,6 +42,22 @@ def test_a_damaged_record_is_named_and_counted(tmp_path: Path) -> None:
         assert archive.access.show(LOCAL_ACTOR, OPERATIONS, whole).text == "beta"
 
 
+def test_a_segment_that_was_cut_short_keeps_what_stands_before_the_cut(tmp_path: Path) -> None:
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        whole, lost = capture(archive, line("1", "alpha"), line("2", "beta"))
+        row = archive.pointers.select_pointers_of([lost])[0]
+        path = tmp_path / "home" / "bucket" / segment_name(row.pointer.segment_id)
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes()[: row.pointer.offset + 10])
+    forget_catalog(tmp_path)
+    with opened(tmp_path) as archive:
+        assert found(archive, "alpha") == {whole}
+        assert search(archive, "").unsearchable == 1
+        with pytest.raises(CorruptError, match=path.name):
+            archive.access.show(LOCAL_ACTOR, OPERATIONS, lost)
+
+
 def test_a_damaged_code_hides_no_record(tmp_path: Path) -> None:
     create(tmp_path)
     with opened(tmp_path) as archive:
