@@ -1,6 +1,7 @@
 """What is read out of each kind of document."""
 
 from collections.abc import Callable
+from struct import pack
 
 import pytest
 
@@ -86,9 +87,21 @@ def test_documents_inside_documents_are_read() -> None:
     assert "the innermost words" in text_of(documents.pdf("outer", files={"inner.docx": inner}))
 
 
+def test_objects_inside_older_documents_are_read() -> None:
+    inner = documents.docx("the innermost words")
+    native = (
+        bytes(6) + b"a.docx\0c:\\a.docx\0" + pack("<II", 0x30000, 2) + b"t\0"
+        + pack("<I", len(inner)) + inner
+    )  # fmt: skip
+    for streams in ({"Package": inner}, {"\x01Ole10Native": native}, {"CONTENTS": inner}):
+        held = documents.compound(streams)
+        outer = documents.docx("outer", **{"word/embeddings/oleObject1.bin": held})
+        assert "the innermost words" in text_of(outer)
+
+
 def test_documents_too_deep_inside_are_said() -> None:
     data = documents.docx("the innermost words")
-    for _ in range(6):
+    for _ in range(10):
         data = documents.package({"inside.zip": data})
     found = extracted(data)
     assert "innermost" not in (found.text or "")

@@ -62,3 +62,16 @@ def test_a_snippet_may_come_from_an_attachment() -> None:
 def test_a_snippet_of_a_body_word_is_not_looked_for_in_attachments() -> None:
     shown = snippet(record(1, text="Please see.", attachments=(SHEET,)), parse("body:rebate OR x"))
     assert shown.text == "Please see."
+
+
+def test_what_was_stored_before_attachments_were_read_is_written_and_read_as_it_was() -> None:
+    stored = {"size": 1, "sha256": "aa", "part": "2"}
+    old = Attachment.model_validate(stored)
+    assert (old.text, old.unreadable) == (None, None)
+    assert old.model_dump(exclude_defaults=True) == stored
+    content = record(1, attachments=(SHEET, SCAN)).content
+    assert content.as_given() == record(1, attachments=(old_of(SHEET), old_of(SCAN))).content
+
+
+def old_of(attachment: Attachment) -> Attachment:
+    return attachment.model_copy(update={"text": None, "unreadable": None})

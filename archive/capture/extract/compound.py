@@ -5,6 +5,7 @@ comments and text boxes. PowerPoint's stands in text atoms ([MS-PPT] 2.9).
 """
 
 import re
+from collections.abc import Callable
 from io import BytesIO
 from struct import Struct
 from struct import error as StructError
@@ -38,7 +39,10 @@ _CRYPT: Final = 0x2F14
 _IS_CONTAINER: Final = 0xF
 _FIELDS: Final = re.compile("\x13([^\x13\x14\x15]*)\x14?")
 _OBJECTS: Final = ("ObjectPool", "MBD")
-"""Where Word and Excel keep documents inside a document, which are not read."""
+"""Where Word and Excel keep the objects inside a document."""
+_NATIVE: Final = "\x01Ole10Native"
+_WHOLE_OBJECTS: Final = frozenset({"Package", "CONTENTS", _NATIVE})
+"""The streams of an object that hold a file as it is."""
 _MARKS: Final = str.maketrans(
     dict.fromkeys("\x0b\r\x0c", "\n")
     | dict.fromkeys("\x14\x15\x1f", "")
@@ -46,11 +50,16 @@ _MARKS: Final = str.maketrans(
 )
 
 
-def read_compound(data: bytes, sink: Sink) -> None:
-    """Read a compound file; UnreadableError where it holds none of the known documents."""
+def read_compound(data: bytes, sink: Sink, read_inside: Callable[[bytes], None]) -> None:
+    """Read a compound file; `read_inside` is called with each document in it that is a whole one.
+
+    Raises:
+        UnreadableError: it is locked or damaged, or holds none of the known documents.
+    """
     try:
         with olefile.OleFileIO(BytesIO(data)) as file:
             _read(file, data, sink)
+            _read_objects(file, sink, read_inside)
     except (OSError, StructError, IndexError, ValueError, TypeError, RecursionError) as error:
         raise UnreadableError(Unreadable.DAMAGED) from error
 
@@ -69,10 +78,37 @@ def _read(file: olefile.OleFileIO, data: bytes, sink: Sink) -> None:
         if _is_locked_workbook(file.openstream(stream).read()):
             raise UnreadableError(Unreadable.ENCRYPTED)
         read_sheets(data, sink)
-    else:
+    elif not any(file.exists(name) for name in _WHOLE_OBJECTS):
         raise UnreadableError(Unreadable.UNSUPPORTED)
-    if any(path[0].startswith(_OBJECTS) and len(path) > 1 for path in file.listdir()):
+
+
+def _read_objects(
+    file: olefile.OleFileIO, sink: Sink, read_inside: Callable[[bytes], None]
+) -> None:
+    """Read the objects inside ([MS-OLEDS]) that are whole files; note those that are not."""
+    storages: set[tuple[str, ...]] = set()
+    read: set[tuple[str, ...]] = set()
+    for path in file.listdir():
+        storage = tuple(path[:-1])
+        if storage and storage[0].startswith(_OBJECTS):
+            storages.add(storage)
+        if path[-1] in _WHOLE_OBJECTS and (not storage or storage in storages):
+            data = file.openstream(path).read()
+            sink.unpacked(len(data))
+            read_inside(_native(data) if path[-1] == _NATIVE else data)
+            read.add(storage)
+    if storages - read:
         sink.miss(Unreadable.UNSUPPORTED)
+
+
+def _native(stream: bytes) -> bytes:
+    """Return the file in a packager's stream: after its name, its place, and a temporary one."""
+    position = 6
+    for _ in range(2):
+        position = stream.index(b"\0", position) + 1
+    position += 8 + _U32.unpack_from(stream, position + 4)[0]
+    size = _U32.unpack_from(stream, position)[0]
+    return stream[position + 4 : position + 4 + size]
 
 
 def _properties(file: olefile.OleFileIO) -> Properties:

@@ -45,7 +45,7 @@ class _Reader:
             case DocumentKind.PACKAGE:
                 self._read_package(data)
             case DocumentKind.COMPOUND:
-                compound.read_compound(data, self._sink)
+                compound.read_compound(data, self._sink, self._inside)
             case DocumentKind.RTF:
                 rtf.read_rtf(data, self._sink)
             case DocumentKind.HTML | DocumentKind.TEXT:
@@ -71,13 +71,13 @@ class _Reader:
     def _members(self, package: Package, names: list[str]) -> None:
         for name in names:
             try:
-                self._inside(package.read(name), name)
+                self._inside(package.read(name))
             except UnreadableError as error:
                 self._sink.miss(error.reason)
                 if error.reason is Unreadable.TOO_LARGE:
                     raise
 
-    def _inside(self, data: bytes, name: str) -> None:
+    def _inside(self, data: bytes) -> None:
         """Read a document inside."""
         if self._depth == DEEPEST:
             raise UnreadableError(Unreadable.TOO_LARGE)

@@ -20,7 +20,7 @@ SECONDS_TO_KILL: Final = 30
 MEMORY: Final = 1024 * 1024 * 1024
 """Bytes of address space of the process that reads."""
 
-DEEPEST: Final = 4
+DEEPEST: Final = 8
 """Documents within documents, the outermost counted."""
 
 MOST_MEMBERS: Final = 10_000

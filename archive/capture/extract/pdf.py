@@ -20,8 +20,8 @@ _MOST_ANNOTATIONS = 10_000
 _MOST_VALUE = 1 << 20
 
 
-def read_pdf(data: bytes, sink: Sink, read_inside: Callable[[bytes, str], None]) -> None:
-    """Read a PDF; `read_inside` is called with each file in it and its name.
+def read_pdf(data: bytes, sink: Sink, read_inside: Callable[[bytes], None]) -> None:
+    """Read a PDF; `read_inside` is called with each file in it.
 
     A page that shows a picture and no word is noted as having no text.
     """
@@ -46,7 +46,7 @@ def read_pdf(data: bytes, sink: Sink, read_inside: Callable[[bytes, str], None])
                 sink.miss(Unreadable.DAMAGED)
                 continue
             sink.unpacked(len(content))
-            read_inside(content, attachment.get_name())
+            read_inside(content)
 
 
 def _read_page(document: pypdfium2.PdfDocument, number: int, sink: Sink) -> None:
