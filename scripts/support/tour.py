@@ -1,0 +1,162 @@
+"""The walk through the console that the show checks and the screenshots are taken on.
+
+Every stop is reached as a person reaches it: by forms and links, from the page before.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.support.browser import Visitor
+from scripts.support.home import Home
+from scripts.support.show import check
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to look for on the way.
+
+    Narrowed to `value`, one of a facet, the newest of what `query` finds stands in a conversation
+    with others.
+    """
+
+    query: str
+    value: str
+
+
+def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
+    """Go from page to page, and yield the name of each once it is shown."""
+    page = visitor.page
+    page.goto(f"{visitor.base}/sign-in")
+    yield "sign-in"
+    visitor.sign_in(token)
+    yield "search"
+    menu = page.get_by_text("Reading for")
+    menu.click()
+    yield "purpose"
+    menu.click()
+    visitor.search(wanted.query)
+    _shows(visitor, ".results mark", "no result with what was searched for marked")
+    yield "results"
+    page.locator(".facets").get_by_role("link", name=wanted.value, exact=True).first.click()
+    _shows(visitor, ".chips a", "no sign of what the search is narrowed to")
+    yield "narrowed"
+    page.locator(".results h2 a").first.click()
+    _shows(visitor, ".record mark", "no record with what was searched for marked")
+    yield "record"
+    page.get_by_role("link", name="in this conversation").click()
+    _shows(visitor, ".thread > li + li", "no second record in the conversation")
+    yield "conversation"
+    page.locator(".thread h2 a").last.click()
+    page.get_by_role("link", name="History").click()
+    _shows(visitor, ".events > li", "no event in the history")
+    yield "history"
+    for name in ("Overview", "Status"):
+        page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+        yield name.lower()
+
+
+def switched(visitor: Visitor) -> None:
+    """Choose the other of light and dark by the switch, which must change the page; and back."""
+    page = visitor.page
+    before = _ground(visitor)
+    page.get_by_role("button", name="Light" if visitor.scheme == "dark" else "Dark").click()
+    check(_ground(visitor) != before, "the switch between light and dark changes nothing")
+    page.get_by_role("button", name="System").click()
+    check(_ground(visitor) == before, "the switch does not go back to what the system says")
+
+
+def refused(visitor: Visitor) -> None:
+    """Ask what cannot be understood; the page must point at the place."""
+    visitor.expects("status of 400")
+    visitor.search("fee AND (rebate")
+    _shows(visitor, ".alert .caret", "no mark under what is wrong with a query")
+
+
+def keyboard(visitor: Visitor) -> None:
+    """Skip to the content and search by the keyboard alone."""
+    page = visitor.page
+    page.goto(f"{visitor.base}/overview")
+    page.keyboard.press("Tab")
+    check(_focused(visitor) == "Skip to the content", "the first stop of Tab is not the way in")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    within = page.evaluate("() => document.querySelector('main').contains(document.activeElement)")
+    check(within, "after skipping, Tab does not go on in the content")
+
+
+def _focused(visitor: Visitor) -> str:
+    text: str = visitor.page.evaluate("() => document.activeElement.textContent.trim()")
+    return text
+
+
+def _ground(visitor: Visitor) -> str:
+    color: str = visitor.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    return color
+
+
+def _shows(visitor: Visitor, selector: str, otherwise: str) -> None:
+    check(visitor.page.locator(selector).count() > 0, f"{visitor.page.url}: {otherwise}")
+
+
+Step = Callable[[Visitor], None]
+ASIDE: tuple[Step, ...] = (switched, keyboard, refused)
+"""What is tried besides, once somebody is signed in."""
+
+_DEPARTMENTS = ("Sales", "Support", "Legal")
+_CHANNELS = ("ticket", "voice", "chat")
+
+
+def lines(cases: int) -> list[bytes]:
+    """Make cases of a help desk, each of a ticket, a call and a chat that belong together."""
+    made = []
+    for case in range(cases):
+        for step, channel in enumerate(_CHANNELS):
+            made.append(
+                {
+                    "source": "helpdesk",
+                    "native_id": f"T-{case}-{step}",
+                    "conversation": f"T-{case}",
+                    "channel": channel,
+                    "occurred_at": f"20{20 + case % 4}-0{1 + case % 9}-1{step}T09:00:00+01:00",
+                    "participants": [
+                        {"role": "customer", "name": "Paula Reis", "address": "paula@example.com"},
+                        {
+                            "role": "agent",
+                            "name": "Nora Feld",
+                            "address": "nora@example.org",
+                            "department": _DEPARTMENTS[case % len(_DEPARTMENTS)],
+                            "location": "Lisbon",
+                        },
+                    ],
+                    "subject": None if channel == "chat" else f"Rebate for order {case}",
+                    "text": f"Dear Nora,\n\nthe rebate of order {case} is missing.\n\n"
+                    "> One\n> Two\n> Three\n\nKind regards\nPaula",
+                    "language": ("en", "pt-PT", "de")[case % 3],
+                    "custodian": "desk",
+                }
+            )
+    return [json.dumps(line).encode() for line in made]
+
+
+def helpdesk(folder: Path) -> Home:
+    """Make an archive in a folder and put the cases into it."""
+    home = Home.new(folder / "home")
+    exported = folder / "helpdesk.ndjson"
+    exported.write_bytes(b"\n".join(lines(40)))
+    home.imported("helpdesk", exported)
+    return home
+
+
+def walked(visitor: Visitor, token: str) -> int:
+    """Walk through a console over those cases and look at each page; return how many looks."""
+    seen = 0
+    for _ in stops(visitor, token, Wanted("rebate", value="ticket")):
+        visitor.look()
+        seen += 1
+    for step in ASIDE:
+        step(visitor)
+        visitor.look()
+        seen += 1
+    return seen
