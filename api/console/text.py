@@ -94,13 +94,6 @@ def moment(value: datetime | None, *, exact: bool = False) -> str:
     return f"{day}, {utc:%H:%M:%S} UTC" if exact else f"{day}, {utc:%H:%M}"
 
 
-def offset(value: datetime | None) -> str:
-    """Write a time on the source's own clock, or nothing where that is UTC."""
-    if value is None or not value.utcoffset():
-        return ""
-    return f"{value.day} {value:%b} {value.year}, {value:%H:%M:%S} UTC{value:%:z}"
-
-
 def number(count: int) -> str:
     """Write a count with its thousands apart."""
     return f"{count:,}"

@@ -16,7 +16,6 @@ for written in (
     text.lines,
     text.moment,
     text.number,
-    text.offset,
     text.segments,
     text.share,
     text.title,
