@@ -107,7 +107,13 @@ def capture_batch(intake: Intake, plan: Plan, batch: Sequence[Slice]) -> Tally:
     taken: list[Slice] = []
     for each, raw in _opened(batch, tally):
         try:
-            parsed = parse.parse(raw, format=each.format, source=plan.source, path=each.path)
+            parsed = parse.parse(
+                raw,
+                format=each.format,
+                source=plan.source,
+                path=each.path,
+                folder=each.folder,
+            )
         except InvalidError as error:
             tally.reject(each, str(error))
             continue
@@ -134,7 +140,7 @@ def _opened(batch: Sequence[Slice], tally: Tally) -> Iterator[tuple[Slice, bytes
     for each in batch:
         try:
             raw = parse.read(each)
-        except UnavailableError as error:
+        except (InvalidError, UnavailableError) as error:
             tally.reject(each, str(error))
             continue
         if each.format != UNTOLD:
@@ -143,8 +149,11 @@ def _opened(batch: Sequence[Slice], tally: Tally) -> Iterator[tuple[Slice, bytes
         for found in items_in(each, raw):
             if isinstance(found, Unreadable):
                 tally.reject(found, found.reason)
-            else:
-                yield found, raw[found.offset : found.offset + found.length]
+                continue
+            try:
+                yield found, parse.piece(found, raw)
+            except InvalidError as error:
+                tally.reject(found, str(error))
 
 
 def read_custodian_map(path: Path) -> tuple[tuple[str, str], ...]:

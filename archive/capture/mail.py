@@ -12,15 +12,16 @@ from hashlib import sha256
 
 from archive.capture import cmu
 from archive.capture.charset import clean, decode
+from archive.capture.embedded import found, within
 from archive.capture.extract.plain import read_if_plain
 from archive.capture.headers import addresses, date, identifiers, in_reply_to, message_id
 from archive.capture.html import decode_html, visible_text
-from archive.capture.mime import Part, decode_body, numbered, scan
+from archive.capture.mime import Part, decode_body, scan
 from archive.capture.parameters import Fields
 from archive.capture.parsed import Parsed
 from archive.capture.words import header_text
 from archive.errors import InvalidError, NotFoundError
-from archive.model.interaction import Attachment, Channel, Content, Participant, Role
+from archive.model.interaction import Attachment, Channel, Content, Participant, Role, Unreadable
 
 MEDIA_TYPE = "message/rfc822"
 
@@ -31,6 +32,11 @@ _PEOPLE = (
     (Role.BCC, b"bcc", b"x-bcc"),
 )
 _NESTED_FIELDS = (("Subject", b"subject"), ("From", b"from"), ("To", b"to"), ("Cc", b"cc"))
+# What a mail with such a part says by it. S/MIME names no type for what is encrypted alone.
+_ENCRYPTED = {
+    "application/pgp-encrypted": "the part after this one is encrypted (PGP) and cannot be read"
+}
+_PGP_MESSAGE = b"-----BEGIN PGP MESSAGE-----"
 
 
 def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
@@ -58,7 +64,7 @@ def content_of(root: Part, *, source: str, is_cmu: bool = False) -> Content:
     fields = root.fields
     problems: list[str] = []
     occurred_at = _occurred_at(fields, problems)
-    bodies = _Bodies(problems)
+    bodies = _Bodies(problems, _subject(root))
     bodies.read(root, is_whole=True)
     languages = header_text(fields.get(b"content-language", [b""])[0]).partition(",")[0].strip()
     return Content(
@@ -69,7 +75,7 @@ def content_of(root: Part, *, source: str, is_cmu: bool = False) -> Content:
         in_reply_to=in_reply_to(fields[b"in-reply-to"]) if b"in-reply-to" in fields else None,
         references=tuple(identifiers(fields[b"references"])) if b"references" in fields else (),
         participants=_participants(fields, is_cmu=is_cmu),
-        subject=header_text(fields[b"subject"][0]) if b"subject" in fields else None,
+        subject=_subject(root),
         text="\n\n".join(bodies.texts) or None,
         html_text="\n\n".join(bodies.html_texts) if bodies.has_html else None,
         language=languages or None,
@@ -78,13 +84,18 @@ def content_of(root: Part, *, source: str, is_cmu: bool = False) -> Content:
     )
 
 
+def _subject(message: Part) -> str | None:
+    values = message.fields.get(b"subject")
+    return header_text(values[0]) if values is not None else None
+
+
 def attachment_bytes(root: Part, number: str) -> bytes:
     """Return the decoded bytes of the part of a scanned message that bears a number.
 
     Raises:
         NotFoundError: The mail has no such part.
     """
-    part = numbered(root, number)
+    part = found(root, number)
     if part is None:
         raise NotFoundError(f"The mail has no part {number}.")
     return decode_body(part)[0]
@@ -121,7 +132,8 @@ def _participants(fields: Fields, *, is_cmu: bool) -> tuple[Participant, ...]:
 class _Bodies:
     """Collects what the parts hold, in their order."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], subject: str | None) -> None:
+        self.subject = subject
         self.texts: list[str] = []
         self.html_texts: list[str] = []
         self.has_html = False
@@ -132,6 +144,8 @@ class _Bodies:
         """Take in a part and what is inside it; `is_whole` marks the body of a message."""
         for problem in part.problems:
             self._problem(part, problem)
+        if part.media_type in _ENCRYPTED:
+            self._problem(part, _ENCRYPTED[part.media_type])
         if part.is_multipart:
             for child in part.children:
                 self.read(child, is_whole=False)
@@ -148,9 +162,11 @@ class _Bodies:
         data, broken = decode_body(part)
         if broken is not None:
             self._problem(part, broken)
+        forms: tuple[Part, ...] = ()
         if is_attachment:
             # Empty where the words stand in the text of the mail itself.
-            text, unreadable = ("" if is_shown or part.children else None), None
+            forms, unreadable = ((), None) if part.children else self._within(part, data)
+            text = "" if is_shown or part.children or forms else None
             if is_text and not is_shown:
                 text, unreadable = read_if_plain(data, part.media_type, part.charset)
             self.attachments.append(
@@ -168,6 +184,19 @@ class _Bodies:
             self._text(part, data)
         for child in part.children:
             self._nested(child)
+        for form in forms:
+            # What is the same message in another form says its subject once.
+            is_same = _subject(form) in (None, self.subject)
+            self._nested(form._replace(fields={}) if is_same else form)
+
+    def _within(self, part: Part, data: bytes) -> tuple[tuple[Part, ...], Unreadable | None]:
+        try:
+            return within(part, data), None
+        except InvalidError as error:
+            phrase = str(error)[:1].lower() + str(error)[1:].rstrip(".")
+            self._problem(part, phrase)
+            is_encrypted = "is encrypted" in phrase
+            return (), Unreadable.ENCRYPTED if is_encrypted else Unreadable.DAMAGED
 
     def _nested(self, message: Part) -> None:
         lines = [
@@ -191,6 +220,8 @@ class _Bodies:
             destination = self.texts
         if guess is not None:
             self._problem(part, guess)
+        if _PGP_MESSAGE in data:
+            self._problem(part, "the text holds a part that is encrypted (PGP) and cannot be read")
         if text and not text.isspace():
             destination.append(text)
 

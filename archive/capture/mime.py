@@ -69,6 +69,11 @@ def scan(raw: bytes) -> Part:
     return _Scanner().message(raw, 0, end, "", 0)
 
 
+def nested_message(data: bytes, number: str) -> Part:
+    """Find the parts of a message that stands in the part of another that bears a number."""
+    return _Scanner().message(data, 0, len(data), number, number.count(".") + 1)
+
+
 def decode_body(part: Part) -> tuple[bytes, str | None]:
     """Undo the transfer encoding of a part's body.
 

@@ -17,6 +17,8 @@ Fields = dict[bytes, list[bytes]]
 
 _MAIN = re.compile(r"\s*([^\s;()]*)")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^;]*)', re.DOTALL)
+# Some writers leave out the semicolon before a boundary, without which no part would be found.
+_UNPARTED = re.compile(r"\s+boundary\s*=", re.IGNORECASE)
 _ESCAPED = re.compile(r'\\(["\\])')
 _FOLD = re.compile(r"\r?\n[ \t]+")
 
@@ -31,7 +33,9 @@ def parse_value(value: bytes) -> tuple[str, Mapping[str, str]]:
     main = _MAIN.match(text)
     token = main[1].lower() if main is not None else ""
     if ";" not in text:
-        return token, {}
+        if main is None or _UNPARTED.match(text, main.end()) is None:
+            return token, {}
+        text = f"{token};{text[main.end() :]}"
     if "\n" in text:
         text = _FOLD.sub(" ", text)
     parameters: dict[str, str] = {}

@@ -6,10 +6,12 @@ holds many items, a splitter in `slices`.
 
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
+from typing import BinaryIO
 
 from archive.capture import emlx, file, listserv, mail, mailman, mime, ndjson
 from archive.capture.parsed import Parsed
-from archive.capture.slices import Slice
+from archive.capture.slices import STORE, Slice
 from archive.errors import InvalidError, NotFoundError, UnavailableError
 
 __all__ = ["Parsed", "attachment_bytes", "attachment_opener", "parse", "read"]
@@ -22,15 +24,21 @@ _SCANS: dict[str, Callable[[bytes], mime.Part]] = {
     listserv.MEDIA_TYPE: listserv.scanned,
     emlx.MEDIA_TYPE: emlx.scanned,
 }
+# Their readers are imported when they are needed; most archives hold no Outlook files.
+_OUTLOOK = ("application/vnd.ms-outlook", "application/ms-tnef")
 
 
 def read(slice: Slice) -> bytes:
     """Return the exact bytes of an item.
 
     Raises:
+        InvalidError: The item of a store cannot be read.
         UnavailableError: The file cannot be read, or has become shorter since it was found.
     """
     try:
+        if slice.format == STORE:
+            with open(slice.file, "rb") as store:  # noqa: PTH123, as in `slices`
+                return _extracted(slice, store)
         with open(slice.file, "rb", buffering=0) as file:  # noqa: PTH123, as in `slices`
             file.seek(slice.offset)
             pieces = []
@@ -47,7 +55,24 @@ def read(slice: Slice) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
+def piece(slice: Slice, data: bytes) -> bytes:
+    """Return the exact bytes of an item of a file whose bytes are at hand.
+
+    Raises:
+        InvalidError: The item of a store cannot be read.
+    """
+    if slice.format == STORE:
+        return _extracted(slice, BytesIO(data))
+    return data[slice.offset : slice.offset + slice.length]
+
+
+def _extracted(slice: Slice, store: BinaryIO) -> bytes:
+    from archive.capture.outlook.store.items import read as read_item
+
+    return read_item(store, slice.offset)
+
+
+def parse(raw: bytes, *, format: str, source: str, path: str, folder: str = "") -> Parsed:
     """Read one item.
 
     Args:
@@ -55,6 +80,7 @@ def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
         format: One of `archive.capture.slices.FORMATS`.
         source: The name of the export or system, for formats whose items do not name it.
         path: Where the item was found, as reports show it.
+        folder: Where the item lay within a store.
 
     Raises:
         InvalidError: The bytes are no item of that format, or there is no such format.
@@ -67,6 +93,10 @@ def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
         return mailman.parse(raw, source=source)
     if format == "listserv":
         return listserv.parse(raw, source=source)
+    if format in ("msg", "tnef", STORE):
+        from archive.capture.outlook import message
+
+        return message.parse(raw, source=source, folder=folder)
     if format == "emlx":
         return emlx.parse(raw, source=source)
     if format in ("eml", "mbox", "maildir", "cmu"):
@@ -97,6 +127,10 @@ def attachment_opener(original: bytes, media_type: str) -> Callable[[str], bytes
         if found is None:
             if media_type in _SCANS:
                 found = partial(mail.attachment_bytes, _SCANS[media_type](original))
+            elif media_type in _OUTLOOK:
+                from archive.capture.outlook import message
+
+                found = partial(mail.attachment_bytes, message.scanned(original))
             elif media_type == ndjson.MEDIA_TYPE:
                 found = partial(ndjson.attachment_bytes, ndjson.checked(original))
             else:

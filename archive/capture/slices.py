@@ -18,11 +18,25 @@ from typing import BinaryIO
 
 from archive.capture import listserv, mailman, mbox, ndjson
 from archive.capture.file import is_compound_document
-from archive.capture.sniff import HEAD_SIZE, recognise
+from archive.capture.sniff import COMPOUND, HEAD_SIZE, recognise
 from archive.errors import InvalidError
 
 UNTOLD = ""
-FORMATS = ("eml", "mbox", "maildir", "cmu", "emlx", "mailman", "listserv", "ndjson", "file")
+STORE = "pst"
+FORMATS = (
+    "eml",
+    "mbox",
+    "maildir",
+    "cmu",
+    "emlx",
+    "mailman",
+    "listserv",
+    "msg",
+    "tnef",
+    "pst",
+    "ndjson",
+    "file",
+)
 
 # A Maildir's messages are in these two folders; `tmp` holds deliveries under way, which are no
 # messages yet.
@@ -36,7 +50,9 @@ class Slice:
     """One item: `length` bytes at `offset` in `file`.
 
     `path` names the file in reports and is always printable. `item` is "" for a file that is one
-    item, and "#1", "#2", … in a container. `format` is `UNTOLD` for a file that nobody has looked
+    item, and "#1", "#2", … in a container. In a store, where items do not stand in one piece,
+    `offset` is a node's number, `length` about what it holds, and `folder` where the item lay.
+    `format` is `UNTOLD` for a file that nobody has looked
     into yet, which may hold many items or none.
     """
 
@@ -46,6 +62,7 @@ class Slice:
     offset: int
     length: int
     item: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +113,7 @@ def items(file: Found) -> Iterator[Found]:
         yield file
         return
     try:
-        if file.format not in _SPLITTERS and file.format != UNTOLD:
+        if file.format not in _SPLITTERS and file.format not in (UNTOLD, STORE):
             yield file
             return
         with Path(file.file).open("rb", buffering=0) as opened:
@@ -116,10 +133,12 @@ def _items(file: Slice, head: bytes, opened: BinaryIO) -> Iterator[Found]:
     format = file.format
     if format == UNTOLD:
         format = recognise(head, is_whole=len(head) >= file.length) or UNTOLD
-        if format == UNTOLD and is_compound_document(opened):
-            format = "file"
+        if format == COMPOUND:
+            format = _of_compound(opened)
     split = _SPLITTERS.get(format)
-    if format == UNTOLD:
+    if format == STORE:
+        yield from _store(file, opened)
+    elif format == UNTOLD:
         reason = "The file is not recognised; no format claims what it holds."
         yield Unreadable(file.path, "", reason)
     elif split is None:
@@ -193,6 +212,17 @@ def _file(path: str, shown: str, format: str) -> Found:
     return Slice(shown, path, format, 0, status.st_size, "")
 
 
+def _of_compound(file: BinaryIO) -> str:
+    """Tell messages and documents from the many other things that compound files hold."""
+    from archive.capture.outlook.msg import is_message
+
+    file.seek(0)
+    if is_message(file):
+        return "msg"
+    file.seek(0)
+    return "file" if is_compound_document(file) else UNTOLD
+
+
 Splitter = Callable[[BinaryIO], Iterator[tuple[int, int]]]
 _SPLITTERS: dict[str, Splitter] = {
     "mbox": mbox.spans,
@@ -210,6 +240,21 @@ def _container(file: Slice, format: str, spans: Iterator[tuple[int, int]]) -> It
             yield Unreadable(file.path, item, f"The line is longer than {limit} MiB.")
         else:
             yield Slice(file.path, file.file, format, offset, length, item)
+
+
+def _store(file: Slice, opened: BinaryIO) -> Iterator[Found]:
+    from archive.capture.outlook.store.items import items as items_of
+
+    ordinal = 0
+    try:
+        for ordinal, found in enumerate(items_of(opened), start=1):
+            at, folder = f"#{ordinal}", found.folder
+            yield Slice(file.path, file.file, STORE, found.node, found.size, at, folder)
+    except InvalidError as error:
+        yield Unreadable(file.path, f"#{ordinal + 1}" if ordinal else "", str(error))
+    else:
+        if not ordinal:
+            yield Unreadable(file.path, "", "The Outlook store holds no items.")
 
 
 def _why(error: OSError) -> str:

@@ -12,6 +12,10 @@ from archive.capture.mbox import is_from_line, is_hidden_from_line
 
 HEAD_SIZE = 1 << 16
 
+# What a file is called here that may be an MSG file, which takes a look further into it.
+COMPOUND = "compound"
+_COMPOUND_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
+_TNEF = b"\x78\x9f\x3e\x22"
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+")
 _PARTED = re.compile(rb"content-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
@@ -53,6 +57,12 @@ def recognise(head: bytes, *, is_whole: bool) -> str | None:
         head: The first `HEAD_SIZE` bytes.
         is_whole: Whether these are all of the file's bytes.
     """
+    if head.startswith(_TNEF):
+        return "tnef"
+    if head.startswith(b"!BDN") and head[8:10] in (b"SM", b"SO"):
+        return "pst"
+    if head.startswith(_COMPOUND_MAGIC):
+        return COMPOUND
     leading = _LEADING.match(head)
     start = leading.end() if leading is not None else 0
     if file.is_document(head, start):

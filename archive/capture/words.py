@@ -7,7 +7,7 @@ quotes; readers show them all the same, so they are all decoded here.
 import binascii
 import re
 
-from archive.capture.charset import clean, decode, decode_unlabelled
+from archive.capture.charset import clean, codec_for, decode, decode_unlabelled
 
 _WORD = re.compile(r"=\?([^?\s]*)\?([bBqQ])\?(.{0,2000}?)\?=", re.DOTALL)
 _FOLD = re.compile(rb"\r?\n[ \t]*")
@@ -33,7 +33,7 @@ def decode_words(text: str) -> str:
     charset = ""
     end = 0
     for word in _WORD.finditer(text):
-        data = _word_bytes(word[2], word[3])
+        data = _word_bytes(word[1].partition("*")[0], word[2], word[3])
         if data is None:
             continue
         between = text[end : word.start()]
@@ -54,8 +54,13 @@ def decode_words(text: str) -> str:
     return "".join(pieces)
 
 
-def _word_bytes(encoding: str, content: str) -> bytes | None:
-    data = content.encode("utf-8", "replace")
+def _word_bytes(charset: str, encoding: str, content: str) -> bytes | None:
+    # Letters that stand in a word as they are, against the rule, are of its character set too.
+    codec = "utf-8" if content.isascii() else codec_for(charset) or "utf-8"
+    try:
+        data = content.encode(codec)
+    except (UnicodeError, ValueError):
+        data = content.encode("utf-8", "replace")
     if encoding in "qQ":
         return binascii.a2b_qp(data, header=True)
     try:

@@ -188,7 +188,8 @@ def test_every_item_of_every_mail_set_is_read_or_refused():
     for item in find([CORPUS / "email-mime-torture", CORPUS / "email-listserv-3gpp"], None):
         if isinstance(item, Slice):
             raw = read(item)
-            by_file.setdefault(Path(item.file), []).append(raw)
+            if item.format != "pst":
+                by_file.setdefault(Path(item.file), []).append(raw)
             if item.format != "maildir":
                 parsed = parse(raw, format=item.format, source="s", path=item.path)
                 assert parsed.content == Content.model_validate_json(

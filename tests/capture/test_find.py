@@ -114,8 +114,8 @@ def test_a_given_format_is_believed(tmp_path):
         (str(tmp_path / "b"), "#1", "mbox"),
         (str(tmp_path / "b"), "#2", "mbox"),
     ]
-    with pytest.raises(InvalidError, match="no format 'msg'; choose one of eml"):
-        find([tmp_path], "msg")
+    with pytest.raises(InvalidError, match="no format 'doc'; choose one of eml"):
+        find([tmp_path], "doc")
 
 
 def test_links_lead_nowhere_new(tmp_path):
