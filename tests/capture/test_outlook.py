@@ -94,7 +94,7 @@ def test_what_is_written_is_read():
         ("cc", "/o=ex/cn=bob", "Bob"),
     ]
     assert parsed.content.subject == "Terms"
-    assert parsed.content.occurred_at == datetime(2019, 4, 17, 22, 40, tzinfo=UTC)
+    assert parsed.content.occurred_at == datetime(2019, 4, 17, 18, 40, tzinfo=UTC)
     assert (parsed.content.text or "").startswith("Dear Bob,\nagreed.\n\nSubject: Inner terms\n")
     assert "Part outermost: a page is torn." in parsed.content.problems
     names = {each.part: each.filename for each in parsed.content.attachments}
