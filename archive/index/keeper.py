@@ -89,8 +89,8 @@ class SnapshotKeeper:
     def _begin(self, follower: _Shown) -> None:
         self._since = self._clock.monotonic()
         position, unread = follower.position(), tuple(sorted(follower.unread()))
-        leaf_hash = self._history.leaf_hash(position)
         try:
+            leaf_hash = self._history.leaf_hash(position)
             if leaf_hash is None:
                 raise UnavailableError(f"Event {position} is not in the database.")
             frozen = freeze(self._folder)

@@ -19,9 +19,11 @@ class Presence:
         self._descriptor = -1
 
     def enter(self) -> None:
-        """Be known as a user of the folder, which must exist. Entering again does nothing."""
+        """Be known as a user of the folder. Entering again does nothing."""
         while not self._holds():
             self.leave()
+            # Whoever thought it abandoned may have removed it just now.
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 

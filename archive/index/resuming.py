@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.errors import CorruptError, GoneError, InvalidError, MunimentError, NotFoundError
+from archive.errors import CorruptError, GoneError, NotFoundError, UnavailableError
 from archive.events.pointers import PointerRecorder
 from archive.events.records import Records
 from archive.index.snapshots import Snapshot, SnapshotStore
@@ -32,7 +32,7 @@ class History:
         for row in self._pointers.select_pointers_from(seq, 1, seq):
             try:
                 self._records.load(row.originator_id, as_of=seq)
-            except (CorruptError, GoneError, NotFoundError):
+            except (CorruptError, GoneError, NotFoundError, UnavailableError):
                 return False
             return True
         return False
@@ -55,34 +55,40 @@ class Beginning:
 def begin(
     directory: IndexDirectory, store: SnapshotStore, history: History, form: str
 ) -> Beginning:
-    """Make a generation from the newest snapshot that holds, or an empty one."""
+    """Make a generation from the newest snapshot that holds, or an empty one.
+
+    Raises UnavailableError when bucket or database do not answer: both are needed in any case.
+    """
     notes: list[str] = []
-    try:
-        names = store.names()
-    except MunimentError as error:
-        names = []
-        notes.append(f"Snapshots of the index cannot be listed: {error}")
-    for name in names:
+    for name in store.names():
         try:
             snapshot = store.open(name)
-            _check(snapshot, history, form)
-            return _restored(directory, store, snapshot, notes)
-        except (MunimentError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            notes.append(f"The index snapshot {name} is passed over: {reason}")
+            reason = _mismatch(snapshot, history, form)
+            if reason is None:
+                return _restored(directory, store, snapshot, notes)
+        except (CorruptError, NotFoundError) as error:
+            reason = str(error)
+        except OSError as error:
+            reason = f"The index folder does not take it: {error.strerror}."
+        except UnavailableError as error:
+            # One object that cannot be had is no more than one that is damaged.
+            store.names()
+            reason = str(error)
+        notes.append(f"The index snapshot {name} is passed over: {reason}")
     notes.append("The index is built from the first event on.")
     return Beginning(directory.new_generation(), 0, (), None, tuple(notes))
 
 
-def _check(snapshot: Snapshot, history: History, form: str) -> None:
-    """Raise InvalidError, which says why, for a snapshot that would not give right answers."""
+def _mismatch(snapshot: Snapshot, history: History, form: str) -> str | None:
+    """Say why a snapshot would not give right answers; None if it would."""
     manifest = snapshot.manifest
     if manifest.form != form:
-        raise InvalidError("Another version of the program made it.")
+        return "Another version of the program made it."
     if history.leaf_hash(snapshot.position) != manifest.leaf_hash:
-        raise InvalidError("The database is older, or of another history.")
+        return "The database is older, or of another history."
     if any(history.readable(seq) for seq in manifest.unread):
-        raise InvalidError("A record that could not be read then can be read now.")
+        return "A record that could not be read then can be read now."
+    return None
 
 
 def _restored(

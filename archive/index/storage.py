@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
@@ -113,7 +114,7 @@ class IndexDirectory:
     def new_generation(
         self, fill: Callable[[Path], None] | None = None, position: int = 0
     ) -> Generation:
-        """Make a generation, after removing what dead processes left. Leader only.
+        """Make a generation, after removing what was never finished. Leader only.
 
         It is empty, or has the files that `fill` puts into its folder, and is as of `position`.
         An error of `fill` comes out unchanged, and nothing is left of the generation.
@@ -122,7 +123,7 @@ class IndexDirectory:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_private(self.path)
         self._presence.enter()
-        self.remove_dead()
+        self._remove_unfinished()
         folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
         while folder.exists():
             folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
@@ -155,23 +156,29 @@ class IndexDirectory:
         if not _is_private_name(self.path.name):
             return
         for folder in self.path.parent.iterdir():
-            if folder == self.path or not _is_private_name(folder.name):
-                continue
-            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-                continue
-            presence = Presence(folder)
+            if folder != self.path and _is_private_name(folder.name):
+                # Others remove them too, at the same time.
+                with suppress(OSError):
+                    self._remove_if_abandoned(folder)
+
+    def _remove_if_abandoned(self, folder: Path) -> None:
+        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            return
+        presence = Presence(folder)
+        try:
             if presence.is_last() and not any(map(self._lives, _generations(folder))):
                 shutil.rmtree(folder, ignore_errors=True)
+        finally:
             presence.leave()
 
-    def remove_dead(self) -> None:
-        """Remove generations of processes that are gone, but for the current one.
+    def _remove_unfinished(self) -> None:
+        """Remove every generation but the current one, in which readers stay until the next.
 
-        Readers stay in that until the leader has built the next.
+        Only who leads makes them, so that nobody is filling one of these any more.
         """
         current = _target(self.path)
         for folder in _generations(self.path):
-            if folder.name != current and not self._lives(folder):
+            if folder.name != current:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _lives(self, folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """Every request of a snapshot fails, is lost or kept, or is the last before a kill."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,6 @@ from archive.bucket.fake import FakeBucket, Operation
 from archive.bucket.names import INDEX
 from archive.errors import UnavailableError
 from tests.index.snapshot_house import Leader, QuickClock, leader
-
-ALL: tuple[Operation, ...] = ("put", "delete", "names", "versions", "stat")
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept"])
@@ -120,20 +119,42 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new(tmp_path: Path, effective:
     assert seen == {4_000, 6_000}
 
 
-def test_a_bucket_that_cannot_be_listed_costs_time_only(tmp_path: Path) -> None:
+class LostBucket(FakeBucket):
+    """Is gone from the first reading of a part on, until it is healed."""
+
+    def read(self, name: str, *, version: str | None = None) -> Iterator[bytes]:
+        self.fail("read", INDEX, times=None).fail("names", INDEX, times=None)
+        return super().read(name, version=version)
+
+
+def test_a_bucket_that_does_not_answer_at_the_start_is_waited_for(tmp_path: Path) -> None:
+    bucket = LostBucket(QuickClock())
+    one = leader(tmp_path, bucket)
+    one.follow(2)
+    one.snapshot()
+    one.stop()
+    with pytest.raises(UnavailableError):
+        Leader(tmp_path, bucket, one.keyring)
+    with pytest.raises(UnavailableError):
+        Leader(tmp_path, bucket.fail("names", INDEX), one.keyring)
+    bucket.heal()
+    there = FakeBucket(QuickClock())
+    for name in bucket.names(INDEX):
+        there.put(name, bucket.get(name))
+    two = Leader(tmp_path, there, one.keyring)
+    assert two.stood == 2_000 and two.right()
+    two.stop()
+
+
+@pytest.mark.parametrize("operation", ["get", "read"])
+def test_an_object_that_cannot_be_had_is_passed_over(tmp_path: Path, operation: Operation) -> None:
     bucket = FakeBucket(QuickClock())
     one = leader(tmp_path, bucket)
     one.follow(2)
     one.snapshot()
-    bucket.fail("names", INDEX)
+    bucket.fail(operation, INDEX)
     two = one.restarted()
-    assert two.stood == 0 and "cannot be listed" in two.notes()
-    bucket.fail("read", INDEX)
-    three = two.restarted()
-    assert three.stood == 0 and "passed over" in three.notes()
-    four: Leader = three.restarted()
-    assert four.stood == 2_000
-    four.stop()
-    with pytest.raises(UnavailableError):
-        bucket.fail("names", INDEX)
-        four.store.names()
+    assert two.stood == 0 and "passed over" in two.notes()
+    three: Leader = two.restarted()
+    assert three.stood == 2_000
+    three.stop()

@@ -125,17 +125,19 @@ def test_readers_follow_commits_and_generations(home: Path) -> None:
     assert not first.folder.exists()
 
 
-def test_what_dead_processes_left_is_removed_but_for_the_current_one(home: Path) -> None:
+def test_what_was_never_finished_is_removed_but_for_the_current_one(home: Path) -> None:
     directory = resolve(home, memory(home / "shared memory"))
     assert directory is not None
     current = directory.new_generation()
     current.make_current()
     (directory.path / "gen-999999-1").mkdir()
+    (directory.path / f"gen-{os.getpid()}-77").mkdir()
     (directory.path / "keep-me").mkdir()
     after_crash = resolve(home, memory(home / "shared memory", alive=False))
     assert after_crash is not None
     new = after_crash.new_generation()
     assert not (directory.path / "gen-999999-1").exists()
+    assert not (directory.path / f"gen-{os.getpid()}-77").exists()
     assert (directory.path / "keep-me").exists()
     assert current.folder.exists()
     assert new.folder != current.folder
