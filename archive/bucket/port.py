@@ -92,7 +92,7 @@ class Bucket(ABC):
     """Object storage as the archive needs it; the module's text states the common promises."""
 
     at_once: int = 1
-    """How many reads are better made at once than one after the other: more than one where each
+    """How many calls are better made at once than one after the other: more than one where each
     waits for an answer from elsewhere."""
 
     @abstractmethod

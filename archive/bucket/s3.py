@@ -60,7 +60,7 @@ class S3Bucket(Bucket):
     the first call. Raises `ConfigurationError` for what cannot be a bucket or a prefix.
     """
 
-    at_once = 16
+    at_once = 8
 
     def __init__(
         self, bucket: str, prefix: str, clock: Clock, *, endpoint: str | None = None

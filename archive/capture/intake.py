@@ -7,6 +7,7 @@ identity by id; mail does not, so there other bytes are another record.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -136,8 +137,23 @@ class Intake:
             self._codebook.ensure(self._committer, SOURCE, source)
         for custodian in {item.held_by for item in items if item.held_by}:
             self._codebook.ensure(self._committer, CUSTODIAN, str(custodian))
-        known = self._known_large(items)
+        known: dict[int, Prepared | CaptureResult] = {**self._known_large(items)}
+        known |= self._prepare_large(
+            {
+                place: item
+                for place, item in enumerate(items)
+                if place not in known and _has_large_part(item.parsed)
+            }
+        )
         return [known.get(place) or self._prepare(item) for place, item in enumerate(items)]
+
+    def _prepare_large(self, items: Mapping[int, Item]) -> dict[int, Prepared]:
+        """Prepare items that upload blobs, as many at once as the bucket likes."""
+        at_once = min(len(items), self._preparer.uploads_at_once)
+        if at_once <= 1:
+            return {place: self._prepare(item) for place, item in items.items()}
+        with ThreadPoolExecutor(at_once, thread_name_prefix="blob") as pool:
+            return dict(zip(items, pool.map(self._prepare, items.values()), strict=True))
 
     def _take(self, batch: Batch) -> list[CaptureResult]:
         prepared, group = self._commit(batch)
@@ -244,6 +260,11 @@ def _archived(event: InteractionCaptured | InteractionRevised, seq: int) -> Capt
             if each.unreadable is not None
         ),
     )
+
+
+def _has_large_part(parsed: Parsed) -> bool:
+    parts = (parsed.original, *parsed.extra_parts.values())
+    return any(len(part) > INLINE_LIMIT for part in parts)
 
 
 def _group(prepared: Sequence[Prepared | CaptureResult]) -> Group:

@@ -31,6 +31,11 @@ class Preparer:
         self._blobs = blobs
         self._clock = clock
 
+    @property
+    def uploads_at_once(self) -> int:
+        """How many items with large parts are better prepared at once than in turn."""
+        return self._blobs.at_once
+
     def id_of(self, parsed: Parsed, sha256: str, custodian: str | None) -> UUID:
         """Return the id that this item has, or will have."""
         content = parsed.content

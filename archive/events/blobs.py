@@ -56,6 +56,11 @@ class BlobStore:
         self._opener = opener
         self._mapper = mapper
 
+    @property
+    def at_once(self) -> int:
+        """How many blobs are better kept at once than one after the other."""
+        return self._bucket.at_once
+
     def keep(self, data: bytes, sha256: bytes, *, anew: bool = False) -> KeptBlob:
         """Return a blob that holds `data`: one that is there already, or a new one.
 

@@ -147,7 +147,7 @@ class _Cluster:
 
     def start_monitor(self) -> None:
         keyring, plan = self._folder / "keyring", self._folder / "monmap"
-        may_all = ("--cap", "mon", "allow *")
+        may_all: tuple[str, ...] = ("--cap", "mon", "allow *")
         self._run("ceph-authtool", "-C", keyring, "--gen-key", "-n", "mon.", *may_all)
         may_all += ("--cap", "osd", "allow *")
         self._run("ceph-authtool", keyring, "--gen-key", "-n", "client.admin", *may_all)

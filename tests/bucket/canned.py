@@ -21,11 +21,15 @@ class Answer:
 
 @dataclass
 class Server:
-    """Where it listens, what it will answer, and what it was asked (method, path, range)."""
+    """Where it listens, what it will answer, what it was asked, and over how many connections.
+
+    A request that was made is kept as its method, path and range.
+    """
 
     endpoint: str
     answers: list[Answer] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    connections: int = 0
     time: datetime | None = None
 
 
@@ -43,6 +47,10 @@ def serving() -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            server.connections += 1
 
         def handle_request(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))

@@ -1,6 +1,7 @@
 """What comes out of an S3 bucket when the server, or the way to it, does not do as it should."""
 
 import hashlib
+import multiprocessing
 import os
 import re
 import socket
@@ -222,3 +223,17 @@ def test_a_lock_is_never_shorter_than_asked(bucket: S3Bucket, server: Server) ->
     count = len(server.asked)
     bucket.extend_retention("a/b", "v1", asked)
     assert len(server.asked) == count + 1, "a lock that stands already was set again"
+
+
+def test_a_forked_process_makes_a_way_of_its_own(bucket: S3Bucket, server: Server) -> None:
+    connections = server.connections
+    server.answers += [Answer(200, BODY, STORED)] * 3
+    assert bucket.get("a/b") == BODY
+    assert server.connections - connections == 1
+    child = multiprocessing.get_context("fork").Process(target=bucket.get, args=("a/b",))
+    child.start()
+    child.join(20)
+    assert child.exitcode == 0
+    assert bucket.get("a/b") == BODY
+    # The parent went on over its own connection, which the child left alone.
+    assert server.connections - connections == 2
