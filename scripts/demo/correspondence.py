@@ -117,12 +117,15 @@ def _letter(
     details["to"], details["me"] = to.given, sender.given
     details["to_name"] = to.name
     is_known = sender.is_employee and to.is_employee
-    parts = [phrase(language, "greetings" if is_known else "addresses", rng, details), turn.text]
-    if rng.random() < 0.35:
+    manner = "greetings" if is_known else "addresses"
+    if not sender.is_employee and before is None and rng.random() < 0.4:
+        manner = "unnamed"
+    parts = [phrase(language, manner, rng, details), turn.text]
+    if is_known and rng.random() < 0.45:
         parts.append(phrase(language, "asides", rng, details))
     parts.append(f"{phrase(language, 'closings', rng, details)}\n{_signature(sender, before)}")
     if before is not None and rng.random() < 0.5:
-        said = "\n".join(f"> {line}".rstrip() for line in before.text.split("\n"))
+        said = "\n".join(f"> {line}".rstrip() for line in before.text.strip().split("\n"))
         parts.append(f"{before.sent:%Y-%m-%d %H:%M}, {before.sender.name}:\n{said}")
     return "\n\n".join(parts) + "\n"
 

@@ -140,7 +140,8 @@ class _Case:
     ) -> Mail:
         self.details["to"], self.details["to_name"] = to.given, to.name
         by = self.agent if sender is MAILBOX else sender
-        greeting = phrase(self.language, "addresses", self.rng, self.details)
+        manner = "addresses" if sender is MAILBOX else "unnamed"
+        greeting = phrase(self.language, manner, self.rng, self.details)
         closing = phrase(self.language, "closings", self.rng, self.details)
         mark = f"[{self.number}] " if references else ""
         return Mail(

@@ -98,9 +98,11 @@ class Details(dict[str, str]):
             return expand(rng.choice(self._words[kind]), rng, self)
         match kind:
             case "amount":
-                return money(rng.randrange(8, 480) * 10 + rng.choice((0, 5, 9)), self._language)
+                return money(rng.randrange(8, 160) * 10 + rng.choice((0, 5, 9)), self._language)
             case "sum":
                 return money(rng.randrange(11, 190) * 1000 + rng.randrange(10) * 50, self._language)
+            case "price":
+                return money(rng.randrange(42, 165) * 100 + rng.choice((0, 50, 90)), self._language)
             case "count":
                 return str(rng.randrange(3, 60))
             case "percent":

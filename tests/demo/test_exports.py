@@ -3,11 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,9 +16,13 @@ from archive.capture import parse
 from archive.capture.parsed import Parsed
 from archive.capture.slices import Slice, find
 from archive.capture.threads import thread_keys
+from archive.model.record import Record
+from archive.query.matcher import matches
+from archive.query.parser import parse as parse_query
 from scripts.demo import exports
 from scripts.demo.company import LANGUAGES, Company
 from scripts.demo.timeline import everything
+from scripts.demo.tour import SUGGESTIONS, Suggestion
 
 TODAY = date(2026, 3, 17)
 FIRST = date(2022, 11, 1)
@@ -148,3 +153,31 @@ def test_nobody_is_real(items: list[Parsed]) -> None:
     reserved = (".example", "example.com", "example.org", "example.net")
     people = [person for each in items for person in each.content.participants]
     assert [each for each in people if not (each.address or "").endswith(reserved)] == []
+
+
+@pytest.mark.parametrize("suggestion", SUGGESTIONS, ids=lambda each: each.query)
+def test_suggested_searches_lead_somewhere(
+    folder: Path, items: list[Parsed], suggestion: Suggestion
+) -> None:
+    lines = (folder / exports.WITHDRAWN).read_text("utf-8").splitlines()
+    withdrawn = {json.loads(line)["native_id"] for line in lines}
+    node = parse_query(suggestion.query)
+    found = sum(matches(node, record(each, withdrawn)) for each in items)
+    assert 0 < found < 200
+
+
+def record(item: Parsed, withdrawn: set[str]) -> Record:
+    return Record(
+        id=UUID(int=1),
+        version=1,
+        seq=1,
+        first_seq=1,
+        captured_at=datetime(2026, 3, 17, tzinfo=UTC),
+        content=item.content,
+        custodian=item.custodian,
+        labels={},
+        size=len(item.original),
+        sha256="",
+        media_type=item.media_type,
+        deleted=item.content.native_id in withdrawn,
+    )
