@@ -167,7 +167,7 @@ class _Bodies:
             # Empty where the words stand in the text of the mail itself.
             forms, unreadable = ((), None) if part.children else self._within(part, data)
             text = "" if is_shown or part.children or forms else None
-            if is_text and not is_shown:
+            if is_text and not is_shown and not forms:
                 text, unreadable = read_if_plain(data, part.media_type, part.charset)
             self.attachments.append(
                 Attachment(

@@ -137,3 +137,14 @@ def test_an_attachment_without_its_bytes_beside_an_original_is_read_from_it(tmp_
     with opened(tmp_path) as archive:
         (result,) = archive.intake.capture(LOCAL_ACTOR, [json.dumps(document).encode()])
         assert found(archive, "rebate") == {result.id}
+
+
+def test_a_message_attached_as_text_is_read_with_the_mail_and_not_again(tmp_path: Path) -> None:
+    inner = mail(text="the innermost words")
+    folder = papers(tmp_path, ("inner.eml", "text/plain", inner))
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        assert imported(archive, folder).notes == []
+        (result,) = search(archive, 'body:"innermost words"').results
+        assert result.unsearched == ()
+        assert search(archive, "attachment:innermost").total == 0
