@@ -1,7 +1,9 @@
 """How the console writes values for people: pure functions, used by the templates."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from archive.access.answers import Highlight, RecordAnswer, SearchResult
@@ -58,14 +60,15 @@ def lines(text: str, sought: Node, field: str = "body") -> list[Passage]:
     """
     places = highlights(text, sought, field)
     passages: list[Passage] = []
-    for start, end, quoted, count in _runs(text):
+    for start, end, quoted, height in _runs(text):
+        # The places are in order and apart: those within are found without a look at the others.
+        first = bisect_right(places, start, key=itemgetter(1))
+        last = bisect_left(places, end, key=itemgetter(0))
         within = [
-            Highlight(start=max(first, start) - start, end=min(last, end) - start)
-            for first, last in places
-            if first < end and last > start
+            Highlight(start=max(begun, start) - start, end=min(ended, end) - start)
+            for begun, ended in places[first:last]
         ]
-        cut = tuple(segments(text[start:end], within))
-        passages.append(Passage(cut, quoted, count))
+        passages.append(Passage(tuple(segments(text[start:end], within)), quoted, height))
     return passages
 
 
