@@ -60,3 +60,39 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
     )
     shown = " ".join(line.value for line in settings.shown())
     assert "sesame" not in shown and "hidden" not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:hidden@db.example/archive",
+        "postgresql://ann:hidden?1@db.example/archive",
+        "postgres://ann:hidden@db.example:5433/archive?sslmode=require",
+        "postgresql://db.example/archive?user=ann&password=hidden&sslmode=require",
+        "postgresql://one.example,two.example/archive?sslpassword=hidden",
+    ],
+)
+def test_a_database_may_stand_in_the_file_and_is_shown_without_its_password(
+    tmp_path: Path, url: str
+) -> None:
+    write(tmp_path, f'database_url = "{url}"\n')
+    settings = load(tmp_path)
+    assert settings.database_url == url and not settings.on_one_host
+    shown = " ".join(line.value for line in settings.shown())
+    assert "hidden" not in shown + repr(settings)
+    assert "example/archive" in shown or "example:5433/archive" in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:p@ss@db.example/archive",
+        "postgresql://ann:pa/ss@db.example/archive",
+        "postgresql://ann:pa#ss@db.example/archive",
+        "db.example/archive?password=pass",
+    ],
+)
+def test_an_address_that_could_be_misread_is_not_repeated(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="MUNIMENT_DATABASE_URL") as raised:
+        load(tmp_path, MUNIMENT_DATABASE_URL=url)
+    assert "ss@" not in str(raised.value) and "pass@" not in str(raised.value)
