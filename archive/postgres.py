@@ -26,8 +26,10 @@ _DEFAULTS = {
     "tcp_user_timeout": "10000",
 }
 # Nobody waits for ever for a lock, and a process that hangs in a transaction lets go of its own.
+# Writers take turns at a row, and each must see what the one before it wrote.
 _OPTIONS = (
-    f"-c search_path={SCHEMA} -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    f"-c search_path={SCHEMA} -c default_transaction_isolation=read\\ committed"
+    " -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
     " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 )
 # A server may be set up to acknowledge before it has written; an archive may not.

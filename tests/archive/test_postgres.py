@@ -1,15 +1,18 @@
 """An archive over PostgreSQL: made, opened by several hosts, refused where it does not belong."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
 from archive.errors import ConfigurationError, UnavailableError
 from archive.opening import Archive, open_archive
+from archive.postgres import Server
 from archive.settings import Settings
 from scripts.support.postgres import PASSWORD, Postgres
 from tests.archive.house import capture, found, line, search
@@ -147,3 +150,25 @@ def test_a_server_that_goes_and_comes_back(tmp_path: Path) -> None:
             capture(archive, line("2"))
             assert search(archive, "").total == 2
             assert archive.health().ready
+
+
+def test_a_server_with_other_defaults_serves_as_well(tmp_path: Path, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = connection.info.dbname
+        for setting in (
+            "default_transaction_isolation = 'serializable'",
+            "synchronous_commit = 'off'",
+            "search_path = 'public'",
+        ):
+            connection.execute(f"ALTER DATABASE {name} SET {setting}".encode())
+    with two_hosts(tmp_path, database_url) as hosts, ThreadPoolExecutor(2) as pool:
+        lines = [[line(f"{host}-{number}") for number in range(30)] for host in range(2)]
+
+        def send(host: int) -> None:
+            for each in lines[host]:
+                capture(hosts[host], each)
+
+        list(pool.map(send, range(2)))
+        assert search(hosts[0], "").total == 60
+    with Server(database_url).connect() as connection:
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
