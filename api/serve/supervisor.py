@@ -153,8 +153,9 @@ def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
         str(port),
         "--workers",
         str(workers),
+        # Who waits at once shares a commit: fewer would mean more and smaller objects.
         "--blocking-threads",
-        "4",
+        "16",
         "--backpressure",
         "64",
         "--respawn-failed-workers",
