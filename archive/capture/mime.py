@@ -16,7 +16,7 @@ from archive.capture.transfer import decode_transfer
 # Deeper or wider nesting than any real mail has; what lies beyond is kept as one opaque part, so
 # that a hostile message costs neither the stack nor the memory.
 _DEEPEST = 32
-_MOST_PARTS = 2000
+_MOST_PARTS = 20_000
 
 # A whole message within a message; message/global is the same with UTF-8 headers (RFC 6532).
 _MESSAGES = ("message/rfc822", "message/global")
@@ -81,7 +81,8 @@ def decode_body(part: Part) -> tuple[bytes, str | None]:
         The bytes as they were before encoding (best effort where the encoding is broken), and a
         phrase about what was broken, or None.
     """
-    body = part.buffer[part.start : part.end]
+    # A large attachment is not copied before it is decoded.
+    body = memoryview(part.buffer)[part.start : part.end]
     return decode_transfer(body, part.fields.get(b"content-transfer-encoding", [b""])[0])
 
 

@@ -7,12 +7,13 @@ import binascii
 import re
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_PADDING = re.compile(rb"=")
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _UU_NAMES = (b"x-uuencode", b"uuencode", b"uue", b"x-uue")
 
 
-def decode_transfer(body: bytes, encoding: bytes) -> tuple[bytes, str | None]:
+def decode_transfer(body: bytes | memoryview, encoding: bytes) -> tuple[bytes, str | None]:
     """Undo the encoding that a Content-Transfer-Encoding value names; others leave the bytes.
 
     Returns:
@@ -22,6 +23,7 @@ def decode_transfer(body: bytes, encoding: bytes) -> tuple[bytes, str | None]:
     name = encoding.partition(b";")[0].strip().lower()
     if name == b"base64":
         return _decode_base64(body)
+    body = bytes(body)
     if name == b"quoted-printable":
         broken = "the quoted-printable text is broken" if _BAD_QUOTED.search(body) else None
         return binascii.a2b_qp(body), broken
@@ -30,11 +32,12 @@ def decode_transfer(body: bytes, encoding: bytes) -> tuple[bytes, str | None]:
     return body, None
 
 
-def _decode_base64(body: bytes) -> tuple[bytes, str | None]:
+def _decode_base64(body: bytes | memoryview) -> tuple[bytes, str | None]:
     # The lenient decoder skips what is no base64 and stops at the padding, so the data that it
     # reads is right in nearly every mail; the rest of this function is for the others.
     broken = None
-    padding = body.find(b"=")
+    found = _PADDING.search(body)
+    padding = found.start() if found is not None else -1
     if padding != -1 and _NOT_BASE64.sub(b"", body[padding:]):
         broken = "there is more text after the end of the base64"
     try:
