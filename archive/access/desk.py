@@ -56,6 +56,17 @@ _SENDERS = (Part.FROM, Part.AUTHOR)
 _RECIPIENTS = (Part.TO, Part.CC, Part.BCC)
 SNIPPET_WIDTH = 200
 
+# How files of captured bytes end, by their type.
+_ENDINGS = {
+    "message/rfc822": "eml",
+    "application/json": "json",
+    "application/vnd.ms-outlook": "msg",
+    "application/ms-tnef": "tnef",
+    "application/x-emlx": "emlx",
+    "text/x-mailman": "txt",
+    "text/x-listserv-log": "log",
+}
+
 
 class Access:
     """Searches and reads, for somebody and for a purpose."""
@@ -332,7 +343,7 @@ def _suffix(content: Content, media_type: str) -> str:
         ending = (attachment.filename or "").rpartition(".")[2]
         if not attachment.part and ending.isascii() and ending.isalnum() and len(ending) < 9:
             return ending.lower()
-    return {"message/rfc822": "eml", "application/json": "json"}.get(media_type, "bin")
+    return _ENDINGS.get(media_type, "bin")
 
 
 def _unsearched(record: Record) -> Iterator[Unsearched]:

@@ -100,9 +100,14 @@ def names(messages: Sequence[Message]) -> str:
 
 def marked(texts: Sequence[str]) -> str:
     """Write how many letters and digits there are, and which, as the table does."""
+    found = letters(texts)
+    return f"{len(found)}:{_digest(found).removeprefix('sha256:')}" if found else "-"
+
+
+def letters(texts: Sequence[str]) -> str:
+    """Return nothing but the letters and digits of texts, case folded."""
     whole = "".join(unicodedata.normalize("NFC", text).casefold() for text in texts)
-    letters = "".join(filter(str.isalnum, whole))
-    return f"{len(letters)}:{_digest(letters).removeprefix('sha256:')}" if letters else "-"
+    return "".join(filter(str.isalnum, whole))
 
 
 def _line(text: str) -> str:

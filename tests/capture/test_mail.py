@@ -353,3 +353,82 @@ def test_cmu_folders_name_people_custodian_and_folder():
     assert read(without, "cmu", "1.").custodian is None
     assert read(CMU).custodian is None
     assert people(CMU)[0] == ("from", "ann@enron.com", None)
+
+
+def der(tag: int, *contents: bytes) -> bytes:
+    """One element of DER, its length in four bytes."""
+    content = b"".join(contents)
+    return bytes([tag, 0x84]) + len(content).to_bytes(4, "big") + content
+
+
+def signed(message: bytes, kind: str = "2a864886f70d010702") -> bytes:
+    """The shape of an S/MIME message (RFC 5652 section 5.1), without any signer."""
+    held = der(0x30, der(6, bytes.fromhex("2a864886f70d010701")), der(0xA0, der(4, message)))
+    return der(
+        0x30, der(6, bytes.fromhex(kind)), der(0xA0, der(0x30, der(2, b"\1"), der(0x31), held))
+    )
+
+
+def smime(data: bytes) -> bytes:
+    header = b"From: a@b\nSubject: outer\nContent-Type: application/pkcs7-mime; name=smime.p7m\n"
+    return header + b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(data)
+
+
+def test_what_smime_signs_is_read():
+    inner = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\n--b\n"
+    inner += b"Content-Type: image/png; name=p.png\n\nPNG\n--b--\n"
+    found = read(smime(signed(inner)))
+    assert found.content.text == "words"
+    assert [each.part for each in found.content.attachments] == ["1", "1.2"]
+    assert attachment_bytes(found.original, found.media_type, "1.2") == b"PNG"
+    assert found.content.problems == ("There is no Date field.",)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (
+            signed(b"x", "2a864886f70d010703"),
+            "the content is encrypted (S/MIME) and cannot be read",
+        ),
+        (signed(b"x", "2a864886f70d010705"), "the S/MIME content is of an unknown kind"),
+        (signed(b"x")[:-3], "the S/MIME content is cut short"),
+        (der(0x30), "the part is no S/MIME content"),
+        (b"", "the S/MIME content is cut short"),
+    ],
+)
+def test_what_smime_hides_is_said(data, problem):
+    found = content(smime(data))
+    assert f"Part 1: {problem}." in found.problems
+    assert len(found.attachments) == 1
+
+
+@given(data=st.binary() | st.binary().map(lambda tail: signed(b"text")[:40] + tail))
+def test_any_smime_is_read_or_said(data):
+    assert read(smime(data)).original == smime(data)
+
+
+def test_what_pgp_encrypts_is_said():
+    parted = parts(b"Content-Type: application/pgp-encrypted\n\nVersion: 1", kind=b"encrypted")
+    assert any("encrypted (PGP)" in each for each in content(parted).problems)
+    inline = content(b"Subject: x\n\nHello\n-----BEGIN PGP MESSAGE-----\nxyz\n")
+    assert any("encrypted (PGP)" in each for each in inline.problems)
+    assert (inline.text or "").startswith("Hello\n")
+
+
+def test_letters_that_stand_in_encoded_words_as_they_are():
+    assert content(b"Subject: =?iso-8859-1?Q?Fr\xf6sche?=\n\n").subject == "Fr\xf6sche"
+    assert content("Subject: =?utf-8?Q?Fr\xf6sche?=\n\n".encode()).subject == "Fr\xf6sche"
+
+
+def test_a_boundary_without_the_semicolon_before_it():
+    mail = b"Content-Type: multipart/mixed\n boundary=b\n\n--b\n\nwords\n--b--\n"
+    assert content(mail).text == "words"
+
+
+def test_an_attached_eml_file_is_read():
+    inner = b"From: c@d\nSubject: inner\n\nwithin\n"
+    attached = b"Content-Type: application/octet-stream; name=Note.EML\n\n" + inner
+    found = content(b"Subject: outer\n" + parts(b"\nhello", attached))
+    assert found.text == "hello\n\nSubject: inner\nFrom: c@d\n\nwithin"
+    assert [each.filename for each in found.attachments] == ["Note.EML"]

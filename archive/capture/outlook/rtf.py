@@ -149,16 +149,16 @@ class _Reader:
     page: int = 1252
     fonts: dict[int, int] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
-    pending: bytes = b""
+    pending: bytearray = field(default_factory=bytearray)
     pending_page: int = 1252
 
     def flush(self) -> None:
         if self.pending:
             label = code_page_label(self.pending_page)
             known = label is not None and codec_for(label) is not None
-            text = decode(self.pending, label)[0] if known else decode_unlabelled(self.pending)
-            self.pieces.append(text)
-            self.pending = b""
+            data = bytes(self.pending)
+            self.pieces.append(decode(data, label)[0] if known else decode_unlabelled(data))
+            self.pending.clear()
 
     def bytes(self, data: bytes, state: _State) -> None:
         page = self.fonts.get(state.font, self.page) if state.font is not None else self.page

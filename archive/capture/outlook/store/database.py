@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import SEEK_END
 from typing import BinaryIO, Final
 
 from archive.capture.outlook.store.encoding import CYCLIC, decoded
@@ -18,6 +19,7 @@ MAGIC: Final = b"!BDN"
 # More than any item of a store: Outlook itself refuses far smaller ones.
 MOST_READ: Final = 1 << 29
 _DEEPEST = 8
+_LEAST_COST = 4096
 _INTERNAL = 2
 _BLOCK_PAGE, _NODE_PAGE = 0x80, 0x81
 
@@ -57,6 +59,7 @@ class Database:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._size = file.seek(0, SEEK_END)
         file.seek(0)
         header = file.read(564)
         if len(header) < 512 or not header.startswith(MAGIC):
@@ -102,16 +105,20 @@ class Database:
         Raises:
             InvalidError: a page of the tree cannot be read; the nodes below it are missing.
         """
-        yield from self._walk(self._nodes, _DEEPEST)
+        # A tree whose branches meet again has more pages than the file.
+        yield from self._walk(self._nodes, _DEEPEST, [self._size // self._layout.page])
 
-    def _walk(self, place: int, depth: int) -> Iterator[Node]:
+    def _walk(self, place: int, depth: int, left: list[int]) -> Iterator[Node]:
+        left[0] -= 1
+        if left[0] < 0:
+            raise InvalidError("The Outlook store's index has no end.")
         level, entries = self._page(place, _NODE_PAGE, depth)
         for entry in entries:
             if level == 0:
                 yield self._node(entry)
             else:
                 _, _, below = self._branch(entry)
-                yield from self._walk(below, level - 1)
+                yield from self._walk(below, level - 1, left)
 
     def node(self, number: int) -> Node | None:
         """Return the node with a number, or None."""
@@ -131,8 +138,7 @@ class Database:
 
     def _page(self, place: int, kind: int, depth: int) -> tuple[int, list[bytes]]:
         layout = self._layout
-        self._file.seek(place)
-        page = self._file.read(layout.page)
+        page = self._read(place, layout.page)
         if len(page) < layout.page or page[-layout.trailer] != kind:
             raise InvalidError("A page of the Outlook store's index is damaged.")
         if layout is _LARGE:
@@ -145,6 +151,12 @@ class Database:
             raise InvalidError("A page of the Outlook store's index is damaged.")
         most = layout.cursor // size
         return level, [page[i * size : i * size + size] for i in range(min(count, most))]
+
+    def _read(self, place: int, size: int) -> bytes:
+        if place >= self._size:
+            return b""
+        self._file.seek(place)
+        return self._file.read(size)
 
     def _find(self, place: int, kind: int, wanted: int, mask: int) -> bytes | None:
         depth = _DEEPEST
@@ -176,10 +188,10 @@ class Database:
             place, size = struct.unpack_from("<8xQH", entry)
         else:
             place, size = struct.unpack_from("<4xIH", entry)
-        self._spend(max(size, inflated))
-        self._file.seek(place)
+        # Small blocks cost as well, since finding them does.
+        self._spend(max(size, inflated, _LEAST_COST))
         whole = -(-(size + layout.block_end) // layout.align) * layout.align
-        stored = self._file.read(whole)
+        stored = self._read(place, whole)
         data = stored[:size]
         if len(data) < size:
             raise InvalidError("A block of the Outlook store is missing; the file is cut short.")
