@@ -74,6 +74,27 @@ def test_an_index_learns_of_conversations_that_another_host_joined(
             assert found(archive, f"conversation:{first}") == {first, second, third}
 
 
+def test_an_index_goes_as_far_as_the_catalog_that_another_host_keeps(
+    tmp_path: Path, database_url: str
+) -> None:
+    with two_hosts(tmp_path, database_url) as (leader, other):
+        assert leader.leadership.acquire()
+
+        def keep_catalog() -> None:
+            while leader.feed.step([leader.catalog_follower]):
+                pass
+
+        (first,) = capture(leader, line("1", conversation="red"))
+        (second,) = capture(other, line("2", conversation="blue"))
+        keep_catalog()
+        assert found(other, "") == {first, second}
+        (third,) = capture(other, line("3", conversation="red", in_reply_to="2"))
+        assert not other.follow()
+        assert found(other, "") == {first, second}
+        keep_catalog()
+        assert found(other, f"conversation:{first}") == {first, second, third}
+
+
 def test_a_database_holds_one_archive(tmp_path: Path, database_url: str) -> None:
     create_archive(host(tmp_path, "one", database_url))
     (tmp_path / "elsewhere").mkdir()
