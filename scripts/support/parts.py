@@ -169,14 +169,18 @@ class Servers(Place):
 
     def select(self, table: str, columns: str = "*") -> list[Row]:
         with self._connected() as connection:
-            return connection.execute(f"SELECT {columns} FROM muniment.{table}").fetchall()
+            rows: list[Row] = connection.execute(
+                f"SELECT {columns} FROM muniment.{table}"
+            ).fetchall()
+            return rows
 
     def columns(self) -> list[tuple[str, str]]:
         with self._connected() as connection:
-            return connection.execute(
+            found: list[tuple[str, str]] = connection.execute(
                 "SELECT table_name, column_name FROM information_schema.columns"
                 " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
             ).fetchall()
+            return found
 
     def drop_catalog(self) -> None:
         with self._connected() as connection:
