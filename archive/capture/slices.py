@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from archive.capture import listserv, mailman, mbox, ndjson
 from archive.capture.file import is_compound_document
-from archive.capture.sniff import COMPOUND, HEAD_SIZE, recognise
+from archive.capture.sniff import COMPOUND, HEAD_SIZE, recognise, why_not
 from archive.errors import InvalidError
 
 UNTOLD = ""
@@ -139,8 +139,7 @@ def _items(file: Slice, head: bytes, opened: BinaryIO) -> Iterator[Found]:
     if format == STORE:
         yield from _store(file, opened)
     elif format == UNTOLD:
-        reason = "The file is not recognised; no format claims what it holds."
-        yield Unreadable(file.path, "", reason)
+        yield Unreadable(file.path, "", why_not(head))
     elif split is None:
         yield replace(file, format=format)
     else:

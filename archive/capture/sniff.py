@@ -12,6 +12,17 @@ from archive.capture.mbox import is_from_line, is_hidden_from_line
 
 HEAD_SIZE = 1 << 16
 
+# What files begin with that hold other files, and at which byte.
+_PACKED = (
+    (b"PK\x03\x04", 0, "ZIP"),
+    (b"\x1f\x8b\x08", 0, "gzip"),
+    (b"BZh", 0, "bzip2"),
+    (b"\xfd7zXZ\x00", 0, "xz"),
+    (b"\x28\xb5\x2f\xfd", 0, "Zstandard"),
+    (b"7z\xbc\xaf\x27\x1c", 0, "7-Zip"),
+    (b"Rar!\x1a\x07", 0, "RAR"),
+    (b"ustar", 257, "tar"),
+)
 # What a file is called here that may be an MSG file, which takes a look further into it.
 COMPOUND = "compound"
 _COMPOUND_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -89,6 +100,14 @@ def recognise(head: bytes, *, is_whole: bool) -> str | None:
             return None
         start = envelope.end()
     return _mail_format(head, start, is_whole=is_whole)
+
+
+def why_not(head: bytes) -> str:
+    """Say, in a sentence, why a file is not read that no format claims."""
+    for mark, place, name in _PACKED:
+        if head.startswith(mark, place):
+            return f"The file is packed ({name}); unpack it and import what it holds."
+    return "The file is not recognised; no format claims what it holds."
 
 
 def is_mail(data: bytes) -> bool:

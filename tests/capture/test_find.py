@@ -56,6 +56,15 @@ def test_a_folder_of_everything(tmp_path):
     ]
 
 
+def test_what_holds_other_files_is_told_from_what_is_unknown(tmp_path):
+    packed = {"a.zip": b"PK\x03\x04mail", "b.tar": b"From: a".ljust(257, b"\0") + b"ustar"}
+    write(tmp_path, packed | {"c.gz": b"\x1f\x8b\x08"})
+    assert listed(tmp_path) == [
+        (path, "", f"The file is packed ({name}); unpack it and import what it holds.")
+        for path, name in (("a.zip", "ZIP"), ("b.tar", "tar"), ("c.gz", "gzip"))
+    ]
+
+
 def test_several_paths_bear_their_names(tmp_path):
     write(tmp_path, {"one/a": MAIL, "two/a": MAIL, "three": MAIL})
     one, two, three = tmp_path / "one", tmp_path / "two", tmp_path / "three"

@@ -113,3 +113,12 @@ def test_what_stands_before_the_first_message():
 def test_carriage_returns_stay():
     first = FROM_LINE[:-1] + b"\r\nA: b\r\n\r\ntext\r\n\r\n"
     assert cut(first + first) == [first, first]
+
+
+def test_bare_lines_cut_before_a_header_alone():
+    first = b"From -\nFrom: a\n\nFrom -\nis no field\n\n"
+    data = first + b"From -\r\nSubject: b\r\n\r\n"
+    assert [data[at : at + size] for at, size in spans(io.BytesIO(data))] == [
+        first,
+        data[len(first) :],
+    ]
