@@ -118,7 +118,7 @@ def test_carriage_returns_stay():
 def test_bare_lines_cut_before_a_header_alone():
     first = b"From -\nFrom: a\n\nFrom -\nis no field\n\n"
     data = first + b"From -\r\nSubject: b\r\n\r\n"
-    assert [data[at : at + size] for at, size in spans(io.BytesIO(data))] == [
+    assert [data[at : at + size] for at, size in mbox.spans(io.BytesIO(data))] == [
         first,
         data[len(first) :],
     ]
