@@ -19,6 +19,8 @@ from archive.model.interaction import Content
 MEDIA_TYPE = "text/x-mailman"
 
 _HIDDEN = re.compile(rb"(?<![^\s<,;])([^\s<>()\"@,;]+) at ([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+# An address that is the whole of a field, save for a name in parentheses, may lack a dot as well.
+_WHOLE = re.compile(rb"\A\s*([^\s<>()\"@,;]+) at ([^\s<>()\"@,;]+)(?=\s*(?:\(|\Z))")
 _HIDDEN_ID = re.compile(rb"<([^\s<>@]+) at ([^\s<>@]+)>")
 _PEOPLE = (b"from", b"to", b"cc", b"sender", b"reply-to")
 _IDS = (b"message-id", b"in-reply-to", b"references")
@@ -53,7 +55,11 @@ def parse(raw: bytes, *, source: str) -> Parsed:
 def scanned(raw: bytes) -> Part:
     """Find the parts of a message, with addresses as they were before they were hidden."""
     root = scan(raw)
-    for names, hidden, shown in ((_PEOPLE, _HIDDEN, rb"\1@\2"), (_IDS, _HIDDEN_ID, rb"<\1@\2>")):
+    for names, hidden, shown in (
+        (_PEOPLE, _WHOLE, rb"\1@\2"),
+        (_PEOPLE, _HIDDEN, rb"\1@\2"),
+        (_IDS, _HIDDEN_ID, rb"<\1@\2>"),
+    ):
         for name in names:
             if name in root.fields:
                 root.fields[name] = [hidden.sub(shown, value) for value in root.fields[name]]

@@ -69,6 +69,17 @@ def test_a_month_of_mailman(tmp_path):
     assert second.content.text == "caf\xe9\ncaf\xe9"
 
 
+def test_hidden_addresses_of_every_kind():
+    def sender(line: bytes) -> str | None:
+        raw = HIDDEN + b"From: " + line + b"\nSubject: x\n\n"
+        return parse(raw, format="mailman", source="s", path="").content.participants[0].address
+
+    assert sender(b"root at localhost (root)") == "root@localhost"
+    assert sender(b"Ann at Example.com") == "ann@example.com"
+    assert sender(b"Ann at work <ann at example.com>") == "ann@example.com"
+    assert sender(b"ann@example.com (Ann at home)") == "ann@example.com"
+
+
 def test_a_listserv_log(tmp_path):
     found = items(tmp_path, LOGGED + b"\n" + LOGGED.replace(b"\n", b"\r\n"))
     assert [each.item for each in found] == ["#1", "#2"]
