@@ -13,7 +13,7 @@ from scripts.support import corpus
 from scripts.support.home import Service
 from scripts.support.show import some
 
-_MARKS = re.compile(r"(?:(?:re|fwd?|aw|sv)\s*:\s*)+")
+_MARKS = re.compile(r"\A(?:(?:re|fwd?|aw|sv)\s*:\s*)+")
 
 
 @dataclass(frozen=True)
