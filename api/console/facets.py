@@ -22,19 +22,24 @@ TITLES = {
     "is": "Marked",
 }
 SHOWN = 6
-MOST = 40
+COUNTED = 100
+"""How many values of a facet a search tells; there may be rarer ones."""
 _BY_TIME = ("year", "month")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One facet: its first values with their counts, and those that are shown on demand."""
+    """One facet: its first values with their counts, and `more` that are shown on demand.
+
+    `cut` says that there may be rarer values, which are not told.
+    """
 
     facet: str
     title: str
     values: tuple[tuple[str, int], ...]
     more: tuple[tuple[str, int], ...]
     greatest: int
+    cut: bool
 
 
 def groups(counts: Mapping[str, Mapping[str, int]], asked: Asked) -> tuple[Group, ...]:
@@ -74,6 +79,7 @@ def _group(facet: str, counts: Mapping[str, int]) -> Group:
         facet,
         TITLES[facet],
         tuple(values[:shown]),
-        tuple(values[shown:MOST]),
+        tuple(values[shown:]),
         max(counts.values()),
+        len(values) >= COUNTED,
     )
