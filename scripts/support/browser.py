@@ -127,6 +127,6 @@ def visitor(browser: "Browser", base: str, width: int, scheme: Scheme) -> Iterat
         context.close()
 
 
-def everywhere() -> Iterator[tuple[int, Scheme]]:
-    """Yield each width with each scheme."""
-    yield from product(WIDTHS, SCHEMES)
+def everywhere() -> list[tuple[int, Scheme]]:
+    """Return each width with each scheme."""
+    return list(product(WIDTHS, SCHEMES))
