@@ -7,17 +7,22 @@ import pytest
 
 from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.catalog.tables import records
+from archive.creating import create_archive
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
 from archive.events.types import AccessRecorded
-from tests.archive.house import OPERATIONS, capture, create, line, opened
+from archive.opening import open_archive
+from archive.settings import Settings
+from tests.archive.house import OPERATIONS, capture, line
 
 DAY = "2024-05-{:02}T09:00:00Z"
 
 
 @pytest.fixture
-def archive(tmp_path):
-    create(tmp_path)
-    with opened(tmp_path) as archive:
+def archive(tmp_path, each_database):
+    database = {"MUNIMENT_DATABASE_URL": each_database} if each_database else {}
+    settings = Settings.load({"MUNIMENT_HOME": str(tmp_path / "home")} | database, tmp_path)
+    create_archive(settings)
+    with open_archive(settings) as archive:
         yield archive
 
 
