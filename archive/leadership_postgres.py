@@ -80,6 +80,9 @@ class PostgresLeadership(Leadership):
         self._lose()
         if self._connection is not None:
             with suppress(psycopg.Error):
+                # The server would notice the end of a connection a moment later only.
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
+            with suppress(psycopg.Error):
                 self._connection.close()
             self._connection = None
 
