@@ -18,7 +18,7 @@ MEDIA_TYPE = "text/x-listserv-log"
 _MARK = b"=" * 60
 _ROW = re.compile(rb"={60,100}[ \t]*\r?\n")
 # A header of LISTSERV says who wrote; a row of equal signs in a body is followed by other text.
-_HEADER = re.compile(rb"(?:[!-9;-~]++[ \t]*:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))++")
+_HEADER = re.compile(rb"(?>(?:[!-9;-~]++[ \t]*:[^\n]*+(?>(?:\n[ \t][^\n]*+)*)(?:\n|\Z))+)")
 _FROM = re.compile(rb"^From[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _HEADER_SIZE = 1 << 14
 _COMMENTS = re.compile(rb"\s*(To|cc|bcc)\s*:(.*)", re.IGNORECASE | re.DOTALL)

@@ -19,7 +19,7 @@ from typing import BinaryIO
 # The longest From_ line that is looked for; RFC 5322 allows lines of 998 bytes.
 LONGEST_LINE = 1024
 _CHUNK = 1 << 20
-_BLANK = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+\Z")
+_BLANK = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:[ \t\r]*+\n)*)\Z")
 AFTER_BLANK = (b"\n\n", b"\n\r\n")
 
 _WEEKDAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"

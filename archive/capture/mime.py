@@ -21,9 +21,11 @@ _MOST_PARTS = 20_000
 # A whole message within a message; message/global is the same with UTF-8 headers (RFC 6532).
 _MESSAGES = ("message/rfc822", "message/global")
 
-_BLOCK = re.compile(rb"(?:[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))*+")
+# A repeated group is held by an atomic one: with a possessive sign of its own, Python 3.11.2 leaves
+# the match where the repetition that failed had come to.
+_BLOCK = re.compile(rb"(?>(?:[!-9;-~]++[ \t]*+:[^\n]*+(?>(?:\n[ \t][^\n]*+)*)(?:\n|\Z))*)")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
-_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+(?P<line>>?From [^\n]*(?:\n|\Z))?")
+_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:[ \t\r]*+\n)*)(?P<line>>?From [^\n]*(?:\n|\Z))?")
 
 
 class Part(NamedTuple):

@@ -27,7 +27,7 @@ _PACKED = (
 COMPOUND = "compound"
 _COMPOUND_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 _TNEF = b"\x78\x9f\x3e\x22"
-_LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*+\n)*+")
+_LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:[ \t\r]*+\n)*)")
 _PARTED = re.compile(rb"content-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
 # These begin with the line break, since a search for a fixed byte is what runs fast.
