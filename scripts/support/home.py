@@ -175,7 +175,7 @@ class Service:
         """Return the bytes that were captured."""
         return self.get(f"/v1/interactions/{record_id}/original")
 
-    def wait_until_ready(self, log: Path, patience: float) -> None:
+    def wait_until_ready(self, log: Path, patience: float = _PATIENCE) -> None:
         """Wait until a search is answered."""
         until = time.monotonic() + patience
         while time.monotonic() < until and self.process.poll() is None:
