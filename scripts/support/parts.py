@@ -12,6 +12,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -136,7 +137,7 @@ class Servers(Place):
         return place
 
     def names(self, prefix: str = "") -> list[str]:
-        pages = self._client().get_paginator("list_objects_v2")
+        pages = self._client.get_paginator("list_objects_v2")
         return sorted(
             each["Key"]
             for page in pages.paginate(Bucket=self._name, Prefix=prefix)
@@ -144,11 +145,11 @@ class Servers(Place):
         )
 
     def read(self, name: str) -> bytes:
-        data: bytes = self._client().get_object(Bucket=self._name, Key=name)["Body"].read()
+        data: bytes = self._client.get_object(Bucket=self._name, Key=name)["Body"].read()
         return data
 
     def overwrite(self, name: str, data: bytes) -> None:
-        self._client().put_object(Bucket=self._name, Key=name, Body=data)
+        self._client.put_object(Bucket=self._name, Key=name, Body=data)
 
     def copied(self, home: Path) -> "Servers":
         copy = Servers(self._endpoint, self._server, f"show-{uuid4().hex[:12]}")
@@ -160,7 +161,7 @@ class Servers(Place):
 
     def remove(self) -> None:
         self._administer(f'DROP DATABASE "{self._name}" WITH (FORCE)')
-        client = self._client()
+        client = self._client
         for page in client.get_paginator("list_object_versions").paginate(Bucket=self._name):
             for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                 version = {"Key": each["Key"], "VersionId": each["VersionId"]}
@@ -186,13 +187,14 @@ class Servers(Place):
         with self._connected() as connection:
             connection.execute(f"TRUNCATE {', '.join(f'muniment.{name}' for name in DERIVED)}")
 
+    @cached_property
     def _client(self) -> Any:
         import boto3
 
         return boto3.client("s3", endpoint_url=self._endpoint)
 
     def _make_bucket(self) -> None:
-        self._client().create_bucket(Bucket=self._name, ObjectLockEnabledForBucket=True)
+        self._client.create_bucket(Bucket=self._name, ObjectLockEnabledForBucket=True)
 
     def _url(self, database: str) -> str:
         return urlunsplit(urlsplit(self._server)._replace(path=f"/{database}"))
