@@ -108,8 +108,8 @@ def _files(paths: Sequence[Path], format: str) -> Iterator[Found]:
 
 
 def items(file: Found) -> Iterator[Found]:
-    """Look into a file that `files` gave, and give its items."""
-    if isinstance(file, Unreadable):
+    """Look into a file that `files` gave, and give its items; an item of one is itself."""
+    if isinstance(file, Unreadable) or file.item:
         yield file
         return
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from archive.capture.batches import Plan, Rejected, Tally, capture_batch
-from archive.capture.slices import UNTOLD, Slice
+from archive.capture.slices import UNTOLD, Slice, find, items
 from archive.opening import Archive
 from tests.archive import house
 
@@ -51,3 +51,12 @@ def test_a_file_that_became_shorter_stops_nobody(archive: Archive, tmp_path: Pat
     assert tally.archived == 1
     assert [each.path for each in tally.rejected] == ["gone"]
     assert "changed while it was being read" in tally.rejected[0].reason
+
+
+def test_an_item_of_a_file_is_not_cut_again(tmp_path: Path) -> None:
+    """A batch whose reader died is taken apart, and may hold some of a mailbox's items."""
+    box = tmp_path / "box"
+    box.write_bytes(b"".join(FROM_LINE + MAIL % (n, n) + b"\n" for n in range(3)))
+    found = list(find([box], None))
+    assert [each.item for each in found] == ["#1", "#2", "#3"]
+    assert [list(items(each)) for each in found] == [[each] for each in found]
