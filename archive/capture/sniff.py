@@ -64,6 +64,9 @@ _CMU = frozenset({b"x-origin", b"x-folder", b"x-filename"})
 def recognise(head: bytes, *, is_whole: bool) -> str | None:
     """Name the format of a file, or None where no format claims it.
 
+    What a compound file holds stands in its directory, which may be anywhere in it: for such a
+    file the answer is COMPOUND, and whoever has the file looks there.
+
     Args:
         head: The first `HEAD_SIZE` bytes.
         is_whole: Whether these are all of the file's bytes.

@@ -4,15 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.capture.parse import read
 from archive.capture.slices import FORMATS, Slice, Unreadable, find, printable
-from archive.capture.sniff import recognise
+from archive.capture.sniff import COMPOUND, recognise
 from archive.errors import InvalidError, UnavailableError
 
 MAIL = b"From: ann@example.com\nSubject: hello\n\ntext\n"
+COMPOUND_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 FROM_LINE = b"From ann@example.com Mon Jun  1 10:00:00 2009\n"
 LINE = b'{"source": "s", "native_id": "1", "channel": "chat"}'
 
@@ -226,8 +227,13 @@ def test_a_first_line_longer_than_what_is_read():
 
 
 @given(head=st.binary(), is_whole=st.booleans())
+@example(head=COMPOUND_MAGIC, is_whole=True)
+@example(head=COMPOUND_MAGIC + b"From: a@example.com\n\n", is_whole=False)
 def test_any_bytes_are_told_apart(head, is_whole):
-    assert recognise(head, is_whole=is_whole) in (None, *FORMATS)
+    told = recognise(head, is_whole=is_whole)
+    # What is in a compound file is told by its directory, which its first bytes do not hold.
+    assert (told == COMPOUND) == head.startswith(COMPOUND_MAGIC)
+    assert told in (None, COMPOUND, *FORMATS)
 
 
 def test_unreadable_is_not_a_slice(tmp_path):
