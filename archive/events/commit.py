@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import msgspec
@@ -31,7 +32,7 @@ from archive.events.pointers import (
     PointerRecorder,
 )
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import leaf_hash, seal_frame
+from archive.sealing.frame import entry_hash, log_entry, seal_frame
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
@@ -251,9 +252,17 @@ class CommitEngine:
             self._keyring.epoch_key(epoch),
             dict(enumerate(data_keys)),
         )
+        digests = [sha256(frame).digest() for frame in frames]
         pointers = [
-            Pointer(segment_id, slot, span.offset, span.length, leaf_hash(archive_id, frame))
-            for slot, (frame, span) in enumerate(zip(frames, segment.spans, strict=True))
+            Pointer(
+                segment_id,
+                slot,
+                span.offset,
+                span.length,
+                entry_hash(log_entry(archive_id, digest)),
+                digest,
+            )
+            for slot, (digest, span) in enumerate(zip(digests, segment.spans, strict=True))
         ]
         return _Sealed(segment_id, keys_id, self._clock.uuid7(), segment.data, keys, pointers)
 

@@ -18,7 +18,9 @@ from eventsourcing.persistence import Tracking
 from archive.errors import ConfigurationError, ConflictError, CorruptError
 
 _POINTER = Struct(">B16sIQI32s")
-_POINTER_VERSION = 1
+_DIGEST_SIZE = 32
+# The first version has no digest; it is still what is written where the digest is not known.
+_WITHOUT_DIGEST, _WITH_DIGEST = 1, 2
 
 EventKey = tuple[bytes, int]
 """What an event is one of: its stream's id as 16 bytes, and its version there."""
@@ -27,32 +29,39 @@ SqlRow = tuple[bytes, int, str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """Where one event's frame stands: segment, slot, byte span, and its leaf hash in the log."""
+    """Where one event's frame stands: segment, slot, byte span, and its leaf hash in the log.
+
+    `digest` is the frame's SHA-256, from which the log's entry is made; None where it is not known,
+    because the commit records, from which pointers are rebuilt, do not hold it.
+    """
 
     segment_id: UUID
     slot: int
     offset: int
     length: int
     leaf_hash: bytes
+    digest: bytes | None = None
 
     def encode(self) -> bytes:
-        """Return the 65 bytes that stand in SQL."""
+        """Return the 65 bytes, or 97 with a digest, that stand in SQL."""
         return _POINTER.pack(
-            _POINTER_VERSION,
+            _WITHOUT_DIGEST if self.digest is None else _WITH_DIGEST,
             self.segment_id.bytes,
             self.slot,
             self.offset,
             self.length,
             self.leaf_hash,
-        )
+        ) + (self.digest or b"")
 
     @classmethod
     def decode(cls, data: bytes) -> "Pointer":
         """Read what `encode` wrote; CorruptError for anything else."""
-        if len(data) != _POINTER.size or data[0] != _POINTER_VERSION:
+        digest = data[_POINTER.size :]
+        version = _WITH_DIGEST if digest else _WITHOUT_DIGEST
+        if len(data) < _POINTER.size or len(digest) not in (0, _DIGEST_SIZE) or data[0] != version:
             raise CorruptError("A pointer in the events table is not of a known form.")
-        _, segment, slot, offset, length, leaf = _POINTER.unpack(data)
-        return cls(UUID(bytes=segment), slot, offset, length, leaf)
+        _, segment, slot, offset, length, leaf = _POINTER.unpack_from(data)
+        return cls(UUID(bytes=segment), slot, offset, length, leaf, digest or None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,14 +189,19 @@ def open_evidence(frame: Octets, subkey: bytes) -> bytes:
     return _open_evidence(parse_header(frame), frame, subkey)
 
 
-def log_entry(archive_id: UUID, frame: Octets) -> bytes:
-    """Return the 49 bytes that stand for a frame in the log, whatever the frame's size."""
-    return bytes((ENTRY_VERSION,)) + archive_id.bytes + sha256(frame).digest()
+def log_entry(archive_id: UUID, digest: bytes) -> bytes:
+    """Return the 49 bytes that stand in the log for the frame with this SHA-256."""
+    return bytes((ENTRY_VERSION,)) + archive_id.bytes + digest
+
+
+def entry_hash(entry: bytes) -> bytes:
+    """Return the Merkle leaf hash of a log entry (RFC 9162, section 2.1.1)."""
+    return sha256(b"\0" + entry).digest()
 
 
 def leaf_hash(archive_id: UUID, frame: Octets) -> bytes:
-    """Return the Merkle leaf hash of a frame's log entry (RFC 9162, section 2.1.1)."""
-    return sha256(b"\0" + log_entry(archive_id, frame)).digest()
+    """Return the Merkle leaf hash of a frame's log entry."""
+    return entry_hash(log_entry(archive_id, sha256(frame).digest()))
 
 
 def _open_evidence(header: FrameHeader, frame: Octets, subkey: bytes) -> bytes:

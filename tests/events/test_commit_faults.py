@@ -1,17 +1,20 @@
 """Every write of a commit, failed and lost or failed but kept; then a restart, and all is there."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from archive.bucket.names import segment_name
 from archive.clock import SystemClock
 from archive.errors import ConfigurationError, ConflictError, MunimentError, UnavailableError
 from archive.events.commit import Group, PlainEvent
 from archive.events.opener import DamagedEvent, ErasedEvent, OpenedEvent
 from archive.events.pointers import PointerCommit, PointerRecorder
 from archive.sealing.commit import COMMIT_MAC_LABEL, decode_commit_record
+from archive.sealing.frame import leaf_hash
 from archive.sealing.keys import open_keys, seal_keys
 from tests.events.parts import Parts, assemble
 
@@ -49,6 +52,18 @@ def test_a_commit_is_three_objects_in_order(tmp_path: Path, each_database: Url) 
     assert sorted(name.split("/")[0] for name in names) == ["commits", "keys", "segments"]
     assert names[-1].startswith("commits/")
     assert seqs(parts) == [1, 2] and recorded(parts) == {1, 2}
+    parts.close()
+
+
+def test_a_pointer_holds_what_the_log_says_of_its_frame(tmp_path: Path) -> None:
+    parts = assemble(tmp_path)
+    parts.committer.commit(Group([plain(), plain()]))
+    for row in parts.pointers.select_pointers_from(None, 10):
+        pointer = row.pointer
+        name = segment_name(pointer.segment_id)
+        frame = parts.bucket.get_range(name, pointer.offset, pointer.length)
+        assert pointer.digest == sha256(frame).digest()
+        assert pointer.leaf_hash == leaf_hash(parts.keyring.archive_id, frame)
     parts.close()
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from eventsourcing.persistence import Tracking
 
-from archive.errors import ConfigurationError, ConflictError
+from archive.errors import ConfigurationError, ConflictError, CorruptError
 from archive.events.pointers import (
     BlobCondemnedError,
     BlobUse,
@@ -55,6 +56,23 @@ def test_a_database_knows_whose_it_is(tmp_path: Path, each_database: Url) -> Non
     recorder.create(uuid4())
     assert recorder.archive() == ARCHIVE
     recorder.close()
+
+
+def test_a_frames_digest_is_kept_where_it_is_known(recorder: PointerRecorder) -> None:
+    known = Pointer(uuid4(), 0, 128, 300, bytes(32), b"digest, thirty-two bytes of it. ")
+    unknown = replace(known, slot=1, digest=None)
+    rows = [(uuid4().bytes, 1, "interaction.captured", each.encode()) for each in (known, unknown)]
+    recorder.write_commit(commit(*rows))
+    assert [each.pointer for each in recorder.select_pointers_from(1, 10)] == [known, unknown]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_pointer_of_another_form_is_refused(known: bool) -> None:
+    encoded = Pointer(uuid4(), 0, 128, 300, bytes(32), bytes(32) if known else None).encode()
+    other = bytes([3 - encoded[0]]) + encoded[1:]
+    for wrong in (b"", encoded[:-1], encoded + b"x", other):
+        with pytest.raises(CorruptError):
+            Pointer.decode(wrong)
 
 
 def test_numbers_are_dense_after_conflicts(recorder: PointerRecorder) -> None:
