@@ -1,6 +1,6 @@
 """Whether an archive is whole: what SQL and what the bucket say of its events, compared."""
 
-from struct import unpack
+from struct import unpack_from
 from uuid import UUID
 
 from scripts.support import objects
@@ -20,7 +20,7 @@ def rows(home: Home) -> list[Entry]:
 
 
 def _row(seq: int, originator: bytes, version: int, topic: str, pointer: bytes) -> Entry:
-    _, segment, slot, offset, length, leaf = unpack(">B16sIQI32s", pointer)
+    _, segment, slot, offset, length, leaf = unpack_from(">B16sIQI32s", pointer)
     place = (UUID(bytes=segment), slot, offset, length)
     return Entry(seq, UUID(bytes=originator), version, topic, leaf, *place)
 
