@@ -11,15 +11,14 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
+from functools import partial
 from uuid import UUID
 
-import msgspec
 from eventsourcing.persistence import Tracking
 
 from archive.bucket.names import keys_name, segment_name
-from archive.bucket.port import Bucket
-from archive.clock import Clock, uuid7_time
+from archive.bucket.port import Bucket, Retention
+from archive.clock import Clock
 from archive.errors import ConflictError, MunimentError, UnavailableError
 from archive.events.commit_records import CommitRecords, commit_entry, put_again
 from archive.events.pointers import (
@@ -31,32 +30,21 @@ from archive.events.pointers import (
     PointerCommit,
     PointerRecorder,
 )
+from archive.events.sealer import (
+    Classify,
+    PlainEvent,
+    SealedCommit,
+    SealedSegment,
+    retention_of,
+    seal_commit,
+    unlocked,
+)
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import entry_hash, log_entry, seal_frame
 from archive.sealing.keyring import Keyring
-from archive.sealing.keys import seal_keys
-from archive.sealing.segment import LockClass, build_segment
 
 _SEGMENT_MAX_AGE = timedelta(hours=1)
 _ATTEMPTS = 3
-
-
-class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
-    """An event in clear, ready to be sealed: the plaintext of its two boxes.
-
-    It travels to the committer as it stands, so the id is its 16 bytes.
-    """
-
-    originator: bytes
-    originator_version: int
-    type: str
-    evidence: bytes
-    custody: bytes
-
-    @property
-    def key(self) -> EventKey:
-        """What may exist once only."""
-        return self.originator, self.originator_version
+_PUTS_AT_ONCE = 8
 
 
 @dataclass(slots=True)
@@ -87,14 +75,21 @@ class CommitEngine:
     """Turns groups of events into commits. One thread at a time calls it."""
 
     def __init__(
-        self, recorder: PointerRecorder, bucket: Bucket, keyring: Keyring, clock: Clock
+        self,
+        recorder: PointerRecorder,
+        bucket: Bucket,
+        keyring: Keyring,
+        clock: Clock,
+        classify: Classify = unlocked,
     ) -> None:
         self._recorder = recorder
         self._bucket = bucket
         self._keyring = keyring
         self._clock = clock
         self._records = CommitRecords(recorder, bucket, keyring, clock)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="put")
+        self._classify = classify
+        # One thread is enough for most commits, and more are not started.
+        self._pool = ThreadPoolExecutor(_PUTS_AT_ONCE, thread_name_prefix="put")
         self._durable: list[int] = []
         self._unrecorded: list[tuple[CommitRow, bytes]] = []
         self._seen = 0
@@ -169,16 +164,15 @@ class CommitEngine:
     def _write(self, groups: Sequence[Group], events: Sequence[PlainEvent]) -> bool:
         uses = _distinct_uses(groups, events)
         trackings = [group.tracking for group in groups if group.tracking is not None]
-        sealed = self._seal(events)
+        sealed = seal_commit(events, self._keyring, self._clock, self._classify)
         self._put(sealed)
-        if self._clock.now() - uuid7_time(sealed.segment_id) > _SEGMENT_MAX_AGE:
+        if self._clock.now() - sealed.sealed_at > _SEGMENT_MAX_AGE:
             # The collector may have taken it for an orphan by now.
             return True
         try:
             first = self._recorder.write_commit(
                 PointerCommit(
-                    segment_id=sealed.segment_id,
-                    keys_id=sealed.keys_id,
+                    segments=[(each.segment_id, each.keys_id) for each in sealed.segments],
                     record_id=sealed.record_id,
                     rows=[
                         (
@@ -202,7 +196,7 @@ class CommitEngine:
                     group.error = error
             return True
         except (ConflictError, UnavailableError) as error:
-            found = self._read_back(events[0], sealed.segment_id)
+            found = self._read_back(events[0], sealed.pointers[0].segment_id)
             if found is None:
                 return self._conflicted(groups, trackings, error)
             first = found
@@ -225,53 +219,17 @@ class CommitEngine:
             claimed.update(group.seqs)
         return False
 
-    def _seal(self, events: Sequence[PlainEvent]) -> "_Sealed":
-        archive_id = self._keyring.archive_id
-        random = self._clock.random_bytes(32 * len(events))
-        data_keys = [random[place * 32 : place * 32 + 32] for place in range(len(events))]
-        frames = [
-            seal_frame(
-                archive_id,
-                UUID(bytes=event.originator),
-                event.originator_version,
-                event.type,
-                event.evidence,
-                event.custody,
-                data_key,
-            )
-            for event, data_key in zip(events, data_keys, strict=True)
-        ]
-        segment_id, keys_id = self._clock.uuid7(), self._clock.uuid7()
-        segment = build_segment(archive_id, segment_id, LockClass(), frames)
-        epoch = self._keyring.current_epoch
-        keys = seal_keys(
-            archive_id,
-            segment_id,
-            keys_id,
-            epoch,
-            self._keyring.epoch_key(epoch),
-            dict(enumerate(data_keys)),
-        )
-        digests = [sha256(frame).digest() for frame in frames]
-        pointers = [
-            Pointer(
-                segment_id,
-                slot,
-                span.offset,
-                span.length,
-                entry_hash(log_entry(archive_id, digest)),
-                digest,
-            )
-            for slot, (digest, span) in enumerate(zip(digests, segment.spans, strict=True))
-        ]
-        return _Sealed(segment_id, keys_id, self._clock.uuid7(), segment.data, keys, pointers)
+    def _put(self, sealed: SealedCommit) -> None:
+        """Put every segment and key object, all at once; all are durable when it returns."""
+        first, *others = [each for segment in sealed.segments for each in _objects(segment)]
+        waiting = [self._pool.submit(self._put_one, *each) for each in others]
+        self._put_one(*first)
+        for put in waiting:
+            put.result()
 
-    def _put(self, sealed: "_Sealed") -> None:
-        put, clock = self._bucket.put, self._clock
-        keys_at = keys_name(sealed.segment_id, sealed.keys_id)
-        keys = self._pool.submit(put_again, put, keys_at, sealed.keys, clock)
-        put_again(put, segment_name(sealed.segment_id), sealed.segment, clock)
-        keys.result()
+    def _put_one(self, name: str, data: bytes, retention: Retention | None) -> None:
+        put = partial(self._bucket.put, retention=retention)
+        put_again(put, name, data, self._clock)
 
     def _read_back(self, event: PlainEvent, segment_id: UUID) -> int | None:
         """Return the first event's sequence number if it stands, and names this segment."""
@@ -304,14 +262,12 @@ class CommitEngine:
             self._durable.append(row.first_seq)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    segment_id: UUID
-    keys_id: UUID
-    record_id: UUID
-    segment: bytes
-    keys: bytes
-    pointers: list[Pointer]
+def _objects(sealed: SealedSegment) -> list[tuple[str, bytes, Retention | None]]:
+    retention = retention_of(sealed.lock_class)
+    return [
+        (segment_name(sealed.segment_id), sealed.segment, retention),
+        (keys_name(sealed.segment_id, sealed.keys_id), sealed.keys, retention),
+    ]
 
 
 def _entries(

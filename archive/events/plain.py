@@ -1,6 +1,6 @@
 """From an event as a model to the plaintext that the committer seals."""
 
-from archive.events.commit import PlainEvent
+from archive.events.sealer import PlainEvent
 from archive.events.types import Event
 
 

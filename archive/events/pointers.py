@@ -25,6 +25,8 @@ _WITHOUT_DIGEST, _WITH_DIGEST = 1, 2
 EventKey = tuple[bytes, int]
 """What an event is one of: its stream's id as 16 bytes, and its version there."""
 SqlRow = tuple[bytes, int, str, bytes]
+SegmentRow = tuple[UUID, UUID]
+"""A segment's id, and the id of the key object that holds its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,14 @@ class BlobCondemnedError(ConflictError):
 class PointerCommit:
     """What one commit writes.
 
-    `rows` are stream id, version, type and encoded pointer, in the order of the segment.
+    `segments` are the new segments, one for each lock class, each with the key object that holds
+    its keys. `rows` are stream id, version, type and encoded pointer, in the order of the events.
     `durable_commits` are earlier commits, by first sequence number, whose record is known to
     stand in the bucket by now: noting it here saves them a transaction of their own. `seen` is
     the newest sequence number that the writer knows of.
     """
 
-    segment_id: UUID
-    keys_id: UUID
+    segments: Sequence[SegmentRow]
     record_id: UUID
     rows: Sequence[SqlRow]
     blobs: Sequence[BlobUse] = ()

@@ -156,12 +156,13 @@ class PostgresPointers(PointerRecorder):
             first = last - count + 1
             self._insert_rows(connection, first, commit.rows)
             connection.exec_driver_sql(
-                "WITH segment AS (INSERT INTO segments VALUES (%s, %s)),"
+                "WITH segment AS (INSERT INTO segments SELECT * FROM unnest(%s::bytea[],"
+                " %s::bytea[])),"
                 " made_durable AS (UPDATE commits SET durable = 1 WHERE first_seq = ANY(%s))"
                 " INSERT INTO commits (first_seq, last_seq, record_id) VALUES (%s, %s, %s)",
                 (
-                    commit.segment_id.bytes,
-                    commit.keys_id.bytes,
+                    [segment_id.bytes for segment_id, _ in commit.segments],
+                    [keys_id.bytes for _, keys_id in commit.segments],
                     list(commit.durable_commits),
                     first,
                     last,

@@ -203,9 +203,9 @@ class SqlitePointers(PointerRecorder):
         with self._transaction(commit=True) as cursor:
             # A write comes first: it takes the write lock, so that the maximum read next is still
             # the maximum when the events are inserted.
-            cursor.execute(
+            cursor.executemany(
                 "INSERT INTO segments VALUES (?,?)",
-                (commit.segment_id.bytes, commit.keys_id.bytes),
+                [(segment_id.bytes, keys_id.bytes) for segment_id, keys_id in commit.segments],
             )
             last = _last_seq(cursor)
             if last < commit.seen:

@@ -22,8 +22,9 @@ from archive.errors import (
     MunimentError,
     UnavailableError,
 )
-from archive.events.commit import Group, PlainEvent
+from archive.events.commit import Group
 from archive.events.pointers import BlobCondemnedError, BlobUse
+from archive.events.sealer import PlainEvent
 
 SOCKET_NAME = "committer.sock"
 MAX_MESSAGE = 1 << 30

@@ -13,6 +13,7 @@ from archive.events.pointers import PointerRecorder
 from archive.events.pointers_postgres import PostgresPointers
 from archive.events.pointers_sqlite import SqlitePointers
 from archive.events.recorder import SealedRecorder
+from archive.events.sealer import Classify, unlocked
 from archive.events.types import StateLayout, TwoBoxes
 from archive.postgres import Server
 from archive.sealing.keyring import Keyring
@@ -43,6 +44,7 @@ def assemble(
     clock: Clock | None = None,
     layout: StateLayout | None = None,
     database_url: str | None = None,
+    classify: Classify = unlocked,
 ) -> Parts:
     """Put the parts together; given the same database, bucket and keyring, as after a restart.
 
@@ -53,7 +55,7 @@ def assemble(
     keyring = keyring or Keyring.generate(uuid4(), clock)
     pointers = open_pointers(folder, database_url)
     pointers.create(keyring.archive_id)
-    committer = GroupCommitter(CommitEngine(pointers, bucket, keyring, clock))
+    committer = GroupCommitter(CommitEngine(pointers, bucket, keyring, clock, classify))
     opener = Opener(pointers, bucket, keyring)
     recorder = SealedRecorder(pointers, committer, opener, layout or TwoBoxes())
     return Parts(keyring, bucket, pointers, committer, opener, recorder)

@@ -10,9 +10,10 @@ import pytest
 from archive.bucket.names import segment_name
 from archive.clock import SystemClock
 from archive.errors import ConfigurationError, ConflictError, MunimentError, UnavailableError
-from archive.events.commit import Group, PlainEvent
+from archive.events.commit import Group
 from archive.events.opener import DamagedEvent, ErasedEvent, OpenedEvent
 from archive.events.pointers import PointerCommit, PointerRecorder
+from archive.events.sealer import PlainEvent
 from archive.sealing.commit import COMMIT_MAC_LABEL, decode_commit_record
 from archive.sealing.frame import leaf_hash
 from archive.sealing.keys import open_keys, seal_keys

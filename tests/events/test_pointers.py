@@ -37,7 +37,7 @@ def row(stream: UUID, version: int = 1, topic: str = "interaction.captured") -> 
 
 
 def commit(*rows: SqlRow, **changes: object) -> PointerCommit:
-    parts = {"segment_id": uuid4(), "keys_id": uuid4(), "record_id": uuid4(), "rows": rows}
+    parts = {"segments": [(uuid4(), uuid4())], "record_id": uuid4(), "rows": rows}
     return PointerCommit(**(parts | changes))  # type: ignore[arg-type]  # Changes are a test's.
 
 
@@ -94,16 +94,18 @@ def test_a_conflict_writes_nothing(recorder: PointerRecorder) -> None:
     with pytest.raises(ConflictError):
         recorder.write_commit(refused)
     assert recorder.existing([(other.bytes, 1), (taken.bytes, 1)]) == {(taken.bytes, 1): 1}
-    assert recorder.keys_of(refused.segment_id) is None
+    assert all(recorder.keys_of(segment_id) is None for segment_id, _ in refused.segments)
     assert recorder.live_blob(blob.bytes * 2) is None
     assert [each.first_seq for each in recorder.commits_not_durable()] == [1]
 
 
 def test_what_was_written_is_read_back(recorder: PointerRecorder) -> None:
     stream, other = uuid4(), uuid4()
-    written = commit(row(stream), row(other, topic="user.registered"), row(stream, 2))
+    segments = [(uuid4(), uuid4()), (uuid4(), uuid4())]
+    rows = (row(stream), row(other, topic="user.registered"), row(stream, 2))
+    written = commit(*rows, segments=segments)
     recorder.write_commit(written)
-    assert recorder.keys_of(written.segment_id) == written.keys_id
+    assert all(recorder.keys_of(segment_id) == keys_id for segment_id, keys_id in segments)
     found = recorder.select_pointers(stream, gt=None, lte=None, desc=False, limit=None)
     assert [(each.seq, each.originator_version) for each in found] == [(1, 1), (3, 2)]
     assert found[0].pointer == Pointer.decode(written.rows[0][3])

@@ -9,7 +9,8 @@ import pytest
 
 from archive.clock import SystemClock
 from archive.errors import ConflictError, UnavailableError
-from archive.events.commit import Group, PlainEvent
+from archive.events.commit import Group
+from archive.events.sealer import PlainEvent
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.events.wire import SOCKET_NAME
 from tests.events.parts import assemble

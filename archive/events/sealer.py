@@ -1,0 +1,144 @@
+"""From events in clear to the objects of one commit: a segment and its keys for each lock class.
+
+Nothing is written here. Most commits are of one class, and so of one segment.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+import msgspec
+
+from archive.bucket.port import LockMode, Retention
+from archive.clock import Clock, uuid7_time
+from archive.events.pointers import EventKey, Pointer
+from archive.sealing.frame import entry_hash, log_entry, seal_frame
+from archive.sealing.keyring import Keyring
+from archive.sealing.keys import seal_keys
+from archive.sealing.segment import LockClass, build_segment
+
+
+class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event in clear, ready to be sealed: the plaintext of its two boxes.
+
+    It travels to the committer as it stands, so the id is its 16 bytes.
+    """
+
+    originator: bytes
+    originator_version: int
+    type: str
+    evidence: bytes
+    custody: bytes
+
+    @property
+    def key(self) -> EventKey:
+        """What may exist once only."""
+        return self.originator, self.originator_version
+
+
+Classify = Callable[[PlainEvent, datetime], LockClass]
+"""Says of which lock class an event that is committed at a time is."""
+
+
+def unlocked(_event: PlainEvent, _now: datetime) -> LockClass:
+    """Return the class of events that nothing locks."""
+    return LockClass()
+
+
+def retention_of(lock_class: LockClass) -> Retention | None:
+    """Return the retention that a class asks of an object; None for the class `none`."""
+    until = lock_class.until
+    return None if until is None else Retention(LockMode(lock_class.mode), until)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSegment:
+    """A segment and its key object, ready to be put; `lock_class` is what both are put under."""
+
+    segment_id: UUID
+    keys_id: UUID
+    lock_class: LockClass
+    segment: bytes = field(repr=False)
+    keys: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCommit:
+    """What one commit puts, and where each event is in it, in the order of the events."""
+
+    record_id: UUID
+    segments: tuple[SealedSegment, ...]
+    pointers: tuple[Pointer, ...]
+
+    @property
+    def sealed_at(self) -> datetime:
+        """When the first of its segments was sealed, to the millisecond."""
+        return uuid7_time(self.segments[0].segment_id)
+
+
+def seal_commit(
+    events: Sequence[PlainEvent], keyring: Keyring, clock: Clock, classify: Classify
+) -> SealedCommit:
+    """Seal events, each under a data key of its own, into one segment for each lock class.
+
+    Raises:
+        InvalidError: there are no events, or one does not fit into a frame.
+    """
+    now = clock.now()
+    places: dict[LockClass, list[int]] = {}
+    for place, event in enumerate(events):
+        places.setdefault(classify(event, now), []).append(place)
+    pointers: dict[int, Pointer] = {}
+    segments: list[SealedSegment] = []
+    for lock_class, held in places.items():
+        sealed, found = _seal([events[place] for place in held], lock_class, keyring, clock)
+        segments.append(sealed)
+        pointers.update(zip(held, found, strict=True))
+    in_order = tuple(pointers[place] for place in range(len(events)))
+    return SealedCommit(clock.uuid7(), tuple(segments), in_order)
+
+
+def _seal(
+    events: Sequence[PlainEvent], lock_class: LockClass, keyring: Keyring, clock: Clock
+) -> tuple[SealedSegment, list[Pointer]]:
+    archive_id = keyring.archive_id
+    random = clock.random_bytes(32 * len(events))
+    data_keys = [random[place * 32 : place * 32 + 32] for place in range(len(events))]
+    frames = [
+        seal_frame(
+            archive_id,
+            UUID(bytes=event.originator),
+            event.originator_version,
+            event.type,
+            event.evidence,
+            event.custody,
+            data_key,
+        )
+        for event, data_key in zip(events, data_keys, strict=True)
+    ]
+    segment_id, keys_id = clock.uuid7(), clock.uuid7()
+    built = build_segment(archive_id, segment_id, lock_class, frames)
+    epoch = keyring.current_epoch
+    keys = seal_keys(
+        archive_id,
+        segment_id,
+        keys_id,
+        epoch,
+        keyring.epoch_key(epoch),
+        dict(enumerate(data_keys)),
+    )
+    digests = [sha256(frame).digest() for frame in frames]
+    pointers = [
+        Pointer(
+            segment_id,
+            slot,
+            span.offset,
+            span.length,
+            entry_hash(log_entry(archive_id, digest)),
+            digest,
+        )
+        for slot, (span, digest) in enumerate(zip(built.spans, digests, strict=True))
+    ]
+    return SealedSegment(segment_id, keys_id, lock_class, built.data, keys), pointers
