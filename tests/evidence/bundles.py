@@ -14,13 +14,12 @@ from archive.log.merkle import (
     Subtrees,
     consistency_proof,
     inclusion_proof,
-    leaf_hash,
     node_hash,
     root,
 )
 from archive.log.note import Signer
 from archive.model.interaction import Attachment, Channel, Content, Participant, Role
-from archive.sealing.frame import evidence_subkey, log_entry, seal_frame
+from archive.sealing.frame import evidence_subkey, leaf_hash, seal_frame
 
 ARCHIVE = UUID("0194233c-7e80-7000-8000-00000000a7c4")
 RECORD = UUID("0194233c-7e80-8000-8000-000000000001")
@@ -112,7 +111,7 @@ def made(
         data_key,
     )
     leaves = [drawn.randbytes(32) for _ in range(size)]
-    leaves[index] = leaf_hash(log_entry(ARCHIVE, frame))
+    leaves[index] = leaf_hash(ARCHIVE, frame)
     log = Log(tuple(leaves), Signer(origin or f"muniment.{ARCHIVE}", b"k" * 32))
     hashes = inclusion_proof(index, size, log.subtrees)
     proof = LogProof(index, tuple(hashes), log.checkpoint())
