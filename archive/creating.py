@@ -8,7 +8,7 @@ from uuid import UUID
 
 from archive.access.roles import Role
 from archive.bucket.names import KEYRINGS, keyring_name
-from archive.bucket.places import check_new, open_places
+from archive.bucket.places import check_new, lock_notes, open_places
 from archive.clock import Clock, SystemClock
 from archive.database import open_database
 from archive.errors import ConfigurationError
@@ -52,7 +52,7 @@ def create_archive(
     abilities = " ".join(check_new(bucket))
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     kek = parse_kek(settings.kek, environ)
-    notes = [f"The archive's bucket is {bucket.describe()}. {abilities}"]
+    notes = [f"The archive's bucket is {bucket.describe()}. {abilities}", *lock_notes(settings)]
     if isinstance(kek, FileKek):
         if not kek.path.exists():
             kek = FileKek.create(kek.path, clock)

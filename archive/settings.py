@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from archive.errors import ConfigurationError
+from archive.errors import ConfigurationError, InvalidError
+from archive.locking.terms import LockTerm, Period
 
 Origin = Literal["environment", "file", "default"]
 
@@ -24,6 +25,8 @@ _NAMES = (
     "MUNIMENT_DATABASE_URL",
     "MUNIMENT_KEK",
     "MUNIMENT_KEYS_BUCKET",
+    "MUNIMENT_WORM",
+    "MUNIMENT_LOCK_MAXIMUM",
     "MUNIMENT_TIMEZONE",
     "MUNIMENT_INDEX_DIR",
     "MUNIMENT_INDEX_ON_DISK",
@@ -55,6 +58,8 @@ class Settings:
     database_url: str = field(repr=False)
     kek: str
     keys_bucket: str | None
+    worm: LockTerm | None
+    lock_maximum: Period
     timezone: ZoneInfo
     index_dir: Path | None
     index_on_disk: bool
@@ -80,6 +85,8 @@ class Settings:
             return default
 
         index_dir = value("MUNIMENT_INDEX_DIR", "")
+        lock_maximum = _lock_maximum(value("MUNIMENT_LOCK_MAXIMUM", "12y"))
+        worm = _worm(value("MUNIMENT_WORM", "none"), lock_maximum)
         return cls(
             home=home,
             bucket=value("MUNIMENT_BUCKET", f"file:{home / 'bucket'}"),
@@ -87,6 +94,8 @@ class Settings:
             database_url=_database_url(value("MUNIMENT_DATABASE_URL", SQLITE)),
             kek=value("MUNIMENT_KEK", f"file:{home / 'kek.key'}"),
             keys_bucket=value("MUNIMENT_KEYS_BUCKET", "") or None,
+            worm=worm,
+            lock_maximum=lock_maximum,
             timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
             index_dir=(cwd / index_dir).absolute() if index_dir else None,
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
@@ -108,6 +117,8 @@ class Settings:
             "MUNIMENT_DATABASE_URL": self.database_url,
             "MUNIMENT_KEK": self.kek,
             "MUNIMENT_KEYS_BUCKET": self.keys_bucket or "",
+            "MUNIMENT_WORM": f"{self.worm.mode}:{self.worm.period.text}" if self.worm else "none",
+            "MUNIMENT_LOCK_MAXIMUM": self.lock_maximum.text,
             "MUNIMENT_TIMEZONE": self.timezone.key,
             "MUNIMENT_INDEX_DIR": str(self.index_dir or ""),
             "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
@@ -176,6 +187,26 @@ def _timezone(name: str) -> ZoneInfo:
         raise ConfigurationError(
             f"MUNIMENT_TIMEZONE: {name!r} is not a time zone name such as Europe/London."
         ) from error
+
+
+def _lock_maximum(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except InvalidError as error:
+        raise ConfigurationError(f"MUNIMENT_LOCK_MAXIMUM: {error}") from error
+
+
+def _worm(text: str, maximum: Period) -> LockTerm | None:
+    try:
+        term = LockTerm.parse(text)
+    except InvalidError as error:
+        raise ConfigurationError(f"MUNIMENT_WORM: {error}") from error
+    if term is not None and term.period.exceeds(maximum):
+        raise ConfigurationError(
+            f"MUNIMENT_WORM: {term.period} is longer than MUNIMENT_LOCK_MAXIMUM ({maximum}). "
+            "A lock that is too long cannot be undone; raise the maximum if it is meant."
+        )
+    return term
 
 
 def _flag(name: str, text: str) -> bool:

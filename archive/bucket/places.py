@@ -57,8 +57,22 @@ def look(settings: Settings, clock: Clock) -> tuple[str, ...]:
     for url in filter(None, (settings.bucket, settings.keys_bucket)):
         scheme, _, path = url.partition(":")
         if scheme == "file" and not Path(path.removeprefix("//")).expanduser().is_dir():
-            return ("It is not made yet: muniment init makes it.",)
-    return open_places(settings, clock).check()
+            return ("It is not made yet: muniment init makes it.", *lock_notes(settings))
+    return (*open_places(settings, clock).check(), *lock_notes(settings))
+
+
+def lock_notes(settings: Settings) -> tuple[str, ...]:
+    """Return what the archive-wide lock means, in sentences for people; nothing without one."""
+    if settings.worm is None:
+        return ()
+    sentences = [settings.worm.describe()]
+    urls = (settings.bucket, settings.keys_bucket or settings.bucket)
+    if any(url.startswith("file:") for url in urls):
+        sentences.append(
+            "A folder only emulates locks: whoever may write to the disk passes them. Use an S3 "
+            "bucket with Object Lock where WORM is demanded."
+        )
+    return tuple(sentences)
 
 
 def _first(bucket: Bucket, prefix: str) -> str | None:

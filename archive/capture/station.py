@@ -28,6 +28,7 @@ from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.records import Records
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
+from archive.locking.minimum import MinimumLock
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 
@@ -105,7 +106,9 @@ class Station:
         if not commits or not self._lock.acquire():
             return RemoteCommitter(self.run_folder, self.clock)
         try:
-            engine = CommitEngine(self.pointers, bucket, self.keyring, self.clock)
+            minimum = MinimumLock(self.settings.worm, bucket, self.clock)
+            minimum.check()
+            engine = CommitEngine(self.pointers, bucket, self.keyring, self.clock, minimum.classify)
             committer = GroupCommitter(engine)
             self._server = CommitServer(committer, self.run_folder)
         except BaseException:

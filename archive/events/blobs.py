@@ -8,9 +8,12 @@ that nothing refers to, which the collector removes after a day.
 import base64
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
+from archive.bucket.genuine import others
 from archive.bucket.names import blob_name
 from archive.bucket.port import Bucket
 from archive.clock import Clock
@@ -112,7 +115,24 @@ class BlobStore:
     def read(self, place: BlobPlace, key: bytes, record_id: UUID) -> Iterator[bytes]:
         """Stream a blob's plaintext; CorruptError names the object and the record."""
         name = blob_name(bytes.fromhex(place.digest), place.id)
+
+        def chunks(version: str | None) -> Iterator[bytes]:
+            source = self._bucket.read(name, version=version)
+            return open_blob(source, self._archive_id, place.id, key)
+
+        given = 0
         try:
-            yield from open_blob(self._bucket.read(name), self._archive_id, place.id, key)
+            for chunk in chunks(None):
+                given += 1
+                yield chunk
+            return
         except (CorruptError, NotFoundError) as error:
-            raise CorruptError(f"Record {record_id}: {name} cannot be read: {error}") from error
+            damage = error
+        for version in others(self._bucket, name):
+            with suppress(CorruptError, NotFoundError):
+                # Each chunk given was authentic, so that another version goes on from there.
+                for chunk in islice(chunks(version), given, None):
+                    given += 1
+                    yield chunk
+                return
+        raise CorruptError(f"Record {record_id}: {name} cannot be read: {damage}") from damage

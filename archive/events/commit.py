@@ -16,7 +16,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import Tracking
 
-from archive.bucket.names import keys_name, segment_name
+from archive.bucket.names import blob_name, keys_name, segment_name
 from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
 from archive.errors import ConflictError, MunimentError, UnavailableError
@@ -39,6 +39,7 @@ from archive.events.sealer import (
     seal_commit,
     unlocked,
 )
+from archive.locking.reaching import joined, reach
 from archive.sealing.commit import CommitEntry
 from archive.sealing.keyring import Keyring
 
@@ -166,6 +167,7 @@ class CommitEngine:
         trackings = [group.tracking for group in groups if group.tracking is not None]
         sealed = seal_commit(events, self._keyring, self._clock, self._classify)
         self._put(sealed)
+        self._lock_blobs(events, sealed, uses)
         if self._clock.now() - sealed.sealed_at > _SEGMENT_MAX_AGE:
             # The collector may have taken it for an orphan by now.
             return True
@@ -230,6 +232,28 @@ class CommitEngine:
     def _put_one(self, name: str, data: bytes, retention: Retention | None) -> None:
         put = partial(self._bucket.put, retention=retention)
         put_again(put, name, data, self._clock)
+
+    def _lock_blobs(
+        self, events: Sequence[PlainEvent], sealed: SealedCommit, uses: Sequence[BlobUse]
+    ) -> None:
+        """Lock the blobs of each event as long as its segment, whoever uploaded them, and when."""
+        if not uses:
+            return
+        retentions = {each.segment_id: retention_of(each.lock_class) for each in sealed.segments}
+        by_key = {
+            event.key: retentions[pointer.segment_id]
+            for event, pointer in zip(events, sealed.pointers, strict=True)
+        }
+        wanted: dict[str, Retention] = {}
+        for use in uses:
+            retention = by_key[use.originator_id.bytes, use.originator_version]
+            if retention is not None:
+                name = blob_name(use.digest, use.blob_id)
+                wanted[name] = joined(wanted.get(name), retention)
+        # One that is gone is no matter here: the insert says whether it may be referred to.
+        jobs = [self._pool.submit(reach, self._bucket, *each) for each in wanted.items()]
+        for job in jobs:
+            job.result()
 
     def _read_back(self, event: PlainEvent, segment_id: UUID) -> int | None:
         """Return the first event's sequence number if it stands, and names this segment."""

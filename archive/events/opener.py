@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
+from archive.bucket.genuine import genuine, others
 from archive.bucket.names import keys_name, keys_prefix, segment_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, NotFoundError
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.sealing.frame import open_frame
+from archive.sealing.frame import OpenedFrame, open_frame
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import open_keys
 
@@ -149,17 +150,10 @@ class Opener:
             data_key = keys.get(row.pointer.slot)
             if data_key is None:
                 return ErasedEvent(row)
-            if not frame:
-                raise CorruptError("the object is missing or too short.")
-            opened = open_frame(frame, data_key)
-            header = opened.header
-            if (
-                header.archive_id != self._keyring.archive_id
-                or header.originator_id != row.originator_id
-                or header.originator_version != row.originator_version
-                or header.event_type != row.type
-            ):
-                raise CorruptError("the frame's header names another event.")
+            try:
+                opened = self._open_frame(row, data_key, frame)
+            except CorruptError as error:
+                opened = self._open_other(row, data_key, error)
         except CorruptError as error:
             name = segment_name(row.pointer.segment_id)
             message = (
@@ -168,6 +162,31 @@ class Opener:
             )
             return DamagedEvent(row, CorruptError(message))
         return OpenedEvent(row, opened.evidence, opened.custody)
+
+    def _open_frame(self, row: PointerRow, data_key: bytes, frame: bytes) -> OpenedFrame:
+        if not frame:
+            raise CorruptError("the object is missing or too short.")
+        opened = open_frame(frame, data_key)
+        header = opened.header
+        if (
+            header.archive_id != self._keyring.archive_id
+            or header.originator_id != row.originator_id
+            or header.originator_version != row.originator_version
+            or header.event_type != row.type
+        ):
+            raise CorruptError("the frame's header names another event.")
+        return opened
+
+    def _open_other(self, row: PointerRow, data_key: bytes, error: CorruptError) -> OpenedFrame:
+        """Open the frame in another version of its segment; the error where none has it."""
+        name, pointer = segment_name(row.pointer.segment_id), row.pointer
+        for version in others(self._bucket, name):
+            with suppress(CorruptError, NotFoundError):
+                frame = self._bucket.get_range(
+                    name, pointer.offset, pointer.length, version=version
+                )
+                return self._open_frame(row, data_key, frame)
+        raise error
 
     def _cached(self, segment_id: UUID) -> Mapping[int, bytes] | None:
         with self._lock:
@@ -181,12 +200,17 @@ class Opener:
         return keys_prefix(segment_id) if keys_id is None else keys_name(segment_id, keys_id)
 
     def _keys(self, segment_id: UUID, name: str) -> Mapping[int, bytes]:
+        def read(version: str | None) -> Mapping[int, bytes]:
+            held = open_keys(self._bucket.get(name, version=version), self._keyring)
+            if keys_name(held.segment_id, held.object_id) != name:
+                # Slots that another object lacks would read as erased.
+                raise CorruptError("it is another key object.")
+            return held.keys
+
         try:
-            data = self._bucket.get(name)
+            keys = genuine(self._bucket, name, read)
         except NotFoundError as error:
             raise CorruptError(f"the key object {name} is missing.") from error
-        try:
-            keys = open_keys(data, self._keyring).keys
         except CorruptError as error:
             raise CorruptError(f"{name}: {error}") from error
         with self._lock:

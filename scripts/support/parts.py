@@ -150,7 +150,15 @@ class Servers(Place):
         return data
 
     def overwrite(self, name: str, data: bytes) -> None:
-        self._client.put_object(Bucket=self._name, Key=name, Body=data)
+        put = self._client.put_object(Bucket=self._name, Key=name, Body=data)
+        # Readers pass over a version that does not check, if the one before it is still there.
+        pages = self._client.get_paginator("list_object_versions")
+        for page in pages.paginate(Bucket=self._name, Prefix=name):
+            for each in page.get("Versions", ()):
+                if each["Key"] == name and each["VersionId"] != put["VersionId"]:
+                    self._client.delete_object(
+                        Bucket=self._name, Key=name, VersionId=each["VersionId"]
+                    )
 
     def copied(self, home: Path) -> "Servers":
         copy = Servers(self._endpoint, self._server, f"show-{uuid4().hex[:12]}")

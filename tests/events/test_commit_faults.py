@@ -214,7 +214,9 @@ def test_one_flipped_byte_names_object_and_record(tmp_path: Path, each_database:
     rows = parts.pointers.select_pointers_from(None, 10)
     data = bytearray(parts.bucket.get(name))
     data[rows[0].pointer.offset + rows[0].pointer.length - 1] ^= 1
+    (whole,) = parts.bucket.versions(name)
     parts.bucket.put(name, bytes(data))
+    parts.bucket.delete(name, version=whole.version)
     first, second = parts.opener.open_each(rows)
     assert isinstance(first, DamagedEvent) and isinstance(second, OpenedEvent)
     assert name in str(first.error) and str(rows[0].originator_id) in str(first.error)

@@ -1,0 +1,109 @@
+"""How long things are locked: periods of the calendar and the archive-wide term. Pure.
+
+Calendar arithmetic is in UTC: one year after 29 February is 28 February.
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from archive.errors import InvalidError
+from archive.sealing.segment import LockClass
+
+Mode = Literal["governance", "compliance"]
+
+_MONTHS_IN_YEAR = 12
+_LONGEST_YEARS = 100
+_PERIOD = re.compile(r"([1-9][0-9]{0,4})([ymd])")
+_TERM = re.compile(r"(governance|compliance):(\S+)")
+_UNITS = {"y": "year", "m": "month", "d": "day"}
+# From here on any two periods can be compared; it is the first of a leap cycle.
+_REFERENCE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of the calendar: so many years, months or days (`unit` is y, m or d)."""
+
+    count: int
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read `7y`, `18m` or `90d`; InvalidError for anything else, or over 100 years."""
+        match = _PERIOD.fullmatch(text)
+        if match is None:
+            raise InvalidError(f"{text!r} is not a period such as 7y, 18m or 90d.")
+        period = cls(int(match[1]), match[2])
+        if period.exceeds(cls(_LONGEST_YEARS, "y")):
+            raise InvalidError(f"{text} is longer than {_LONGEST_YEARS} years.")
+        return period
+
+    def after(self, moment: datetime) -> datetime:
+        """Return the moment (UTC) that is this much later, on the last day of a shorter month."""
+        start = moment.astimezone(UTC)
+        if self.unit == "d":
+            return start + timedelta(days=self.count)
+        months = self.count * (_MONTHS_IN_YEAR if self.unit == "y" else 1)
+        years, month = divmod(start.month - 1 + months, _MONTHS_IN_YEAR)
+        year, month = start.year + years, month + 1
+        return start.replace(year=year, month=month, day=min(start.day, monthrange(year, month)[1]))
+
+    def exceeds(self, other: "Period") -> bool:
+        """Say whether this is longer, counted from the beginning of a leap year."""
+        return self._days() > other._days()
+
+    def _days(self) -> int:
+        if self.unit == "d":
+            return self.count
+        # Years beyond what a date can hold are over every limit all the same.
+        years = min(self.count // (1 if self.unit == "y" else _MONTHS_IN_YEAR), 5_000)
+        whole = Period(years, "y").after(_REFERENCE)
+        months = self.count % _MONTHS_IN_YEAR if self.unit == "m" else 0
+        return (Period(months, "m").after(whole) - _REFERENCE).days
+
+    @property
+    def text(self) -> str:
+        """The period as it is written in settings."""
+        return f"{self.count}{self.unit}"
+
+    def __str__(self) -> str:
+        return f"{self.count} {_UNITS[self.unit]}{'' if self.count == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class LockTerm:
+    """The shortest time for which everything is locked from its capture on, and how hard."""
+
+    mode: Mode
+    period: Period
+
+    @classmethod
+    def parse(cls, text: str) -> "LockTerm | None":
+        """Read `governance:7y` or `compliance:90d`, or `none`; InvalidError for anything else."""
+        if text == "none":
+            return None
+        match = _TERM.fullmatch(text)
+        if match is None:
+            raise InvalidError(f"{text!r} is not none, governance:PERIOD or compliance:PERIOD.")
+        mode: Mode = "governance" if match[1] == "governance" else "compliance"
+        return cls(mode, Period.parse(match[2]))
+
+    def lock_class(self, captured_at: datetime) -> LockClass:
+        """Return the class of the shortest lock that lasts the whole term from a capture on."""
+        return LockClass.reaching(self.mode, self.period.after(captured_at))
+
+    def describe(self) -> str:
+        """Return what the term means, in sentences for people."""
+        begins = (
+            f"Everything is locked in {self.mode} mode for {self.period} from its capture, to the "
+            "end of that month (UTC)."
+        )
+        if self.mode == "governance":
+            return f"{begins} Whoever has the store's permission to bypass it may lift that."
+        return (
+            f"{begins} Nobody can shorten or lift that, not even the owner of the store: what is "
+            "locked by mistake stays, keys too, and cannot be erased before then."
+        )
