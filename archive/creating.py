@@ -75,6 +75,7 @@ def create_archive(
         administrator = register_user(archive, Role.ADMINISTRATOR)
         legal = register_user(archive, Role.LEGAL)
         archive.follow()
+        archive.publish()
     return NewArchive(keyring.archive_id, administrator, legal, recovery.text, tuple(notes))
 
 

@@ -19,7 +19,7 @@ class DeposedError(ConflictError):
 
 
 class Leadership(ABC):
-    """A process's claim to lead. One thread uses it.
+    """A process's claim to lead. One thread makes and releases it; any thread may call `fence`.
 
     Whoever dies, or cannot be reached any more, has lost it within seconds, and need not know it:
     only `fence`, in the transaction that writes, says for sure.

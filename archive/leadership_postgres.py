@@ -32,12 +32,17 @@ class PostgresLeadership(Leadership):
         self._server = server
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._number: int | None = None
+        # Another thread may be told first that the number is not the newest any more.
+        self._deposed: int | None = None
         self._stop = Event()
         self._heart: Thread | None = None
 
     def acquire(self) -> bool:
-        if self._number is not None and self._connection and not self._connection.closed:
-            return True
+        number, connection = self._number, self._connection
+        if number is not None and connection is not None and not connection.closed:
+            if number != self._deposed:
+                return True
+            self.release()
         self._lose()
         try:
             return self._try()
@@ -64,9 +69,11 @@ class PostgresLeadership(Leadership):
         return True
 
     def fence(self, connection: "Connection") -> None:
+        number = self._number
         newest = connection.exec_driver_sql("SELECT number FROM leadership FOR SHARE").scalar_one()
-        if newest != self._number:
-            self.release()
+        if newest != number:
+            # The claim's connection is for the thread that made the claim to close.
+            self._deposed = number
             raise DeposedError
 
     def _lose(self) -> None:

@@ -17,6 +17,7 @@ from archive.index.resuming import History, begin
 from archive.index.source import index_directory
 from archive.index.storage import IndexDirectory
 from archive.leadership import DeposedError
+from archive.log.keeper import LogKeeper
 from archive.opening import WORKER_LOCK, Archive
 
 _IDLE_SECONDS = 0.05
@@ -42,7 +43,13 @@ def lead(archive: Archive, stop: Event, say: Say = lambda _: None) -> None:
         while not lock.acquire():
             if stop.wait(_RETRY_SECONDS):
                 return
-        _follow(_Worker(archive, stop, say))
+        worker = _Worker(archive, stop, say)
+        log = LogKeeper(archive.log_publisher, archive.clock, lambda: worker.leads, say)
+        log.start()
+        try:
+            _follow(worker)
+        finally:
+            log.finish()
     finally:
         archive.leadership.release()
         lock.release()

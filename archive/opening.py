@@ -24,6 +24,9 @@ from archive.index.follower import IndexFollower
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
 from archive.leadership import DeposedError
+from archive.log.head import LogHead
+from archive.log.publisher import LogPublisher, log_signer
+from archive.log.reader import LogReader
 from archive.sealing.kek import parse_kek
 from archive.sealing.keyring import Keyring, open_keyring
 from archive.settings import Settings
@@ -57,6 +60,11 @@ class Archive(Station):
         self.feed = Feed(self.pointers, self.opener, self.mapper)
         self.snapshots = SnapshotStore(bucket, self.keyring, self.clock)
         self.search_source = self._source(commits=commits)
+        self.log_head = LogHead(engine, self.leadership.fence)
+        self.log_publisher = LogPublisher(
+            self.keyring, self.pointers, bucket, self.log_head, self.opener.frames, self.clock
+        )
+        self.log = LogReader(bucket, log_signer(self.keyring).verifier)
         self.access = Access(
             pointers=self.pointers,
             opener=self.opener,
@@ -102,6 +110,25 @@ class Archive(Station):
             finally:
                 self.leadership.release()
 
+    def publish(self) -> bool:
+        """Bring the log up to date if nobody else keeps it; False if somebody does.
+
+        Raises:
+            UnavailableError, CorruptError, ConfigurationError: as in `LogPublisher.step`.
+        """
+        with self._following:
+            try:
+                if not self.leadership.acquire():
+                    return False
+                while self.log_publisher.step():
+                    pass
+                return True
+            except DeposedError:
+                return False
+            finally:
+                self.log_publisher.forget()
+                self.leadership.release()
+
     def wait_until_searchable(self, seq: int) -> None:
         """Return when a search finds everything up to `seq`.
 
@@ -141,6 +168,7 @@ class Archive(Station):
         for name, read in (
             ("catalog", self.catalog.position),
             ("index", self.search_source.position),
+            ("log", self.log_head.position),
         ):
             try:
                 position = read()
@@ -148,12 +176,15 @@ class Archive(Station):
                 problems.append(str(error))
                 position = 0
             states.append(FollowerState(name=name, position=position, lag=max(0, last - position)))
+        notes = self.search_source.notes()
+        if not problems:
+            notes += self.log_head.notes()
         return Health(
             ready=not problems,
             last_seq=last,
             followers=tuple(states),
             problems=tuple(problems),
-            notes=self.search_source.notes(),
+            notes=notes,
         )
 
     def session_key(self) -> bytes:

@@ -222,7 +222,8 @@ class FollowerState(Frozen):
 class Health(Frozen):
     """Whether the service can answer, and if not, why.
 
-    `notes` say how the index came to be, and what went wrong with its snapshots.
+    `notes` say how the index came to be, what went wrong with its snapshots, and that the log has
+    stopped.
     """
 
     ready: bool

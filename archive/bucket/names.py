@@ -16,6 +16,10 @@ BLOBS = "blobs/"
 COMMITS = "commits/"
 KEYRINGS = "keyring/"
 INDEX = "index/"
+LOG_TILES = "log/tile/"
+LOG_CHECKPOINTS = "log/checkpoints/"
+LOG_CHECKPOINT = "log/checkpoint"
+LOG_VKEY = "log/vkey"
 
 _ID = r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
 _SEGMENT = re.compile(rf"segments/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}\.seg")
@@ -24,6 +28,7 @@ _BLOB = re.compile(rf"blobs/([0-9a-f]{{64}})/{_ID}")
 _COMMIT = re.compile(rf"commits/([0-9]{{20}})-{_ID}")
 _KEYRING = re.compile(r"keyring/([0-9]{8})")
 _MANIFEST = re.compile(rf"index/{_ID}/manifests/([0-9]{{20}})-{_ID}")
+_CHECKPOINT = re.compile(r"log/checkpoints/(0|[1-9][0-9]{0,18})-([0-9a-f]{64})")
 _SEQ_LIMIT = 1 << 64
 _NUMBER_LIMIT = 10**8
 _DIGEST_SIZE = 32
@@ -139,6 +144,17 @@ def parse_manifest_name(name: str) -> tuple[UUID, int, UUID]:
     if int(position) >= _SEQ_LIMIT:
         raise InvalidError(f"{name!r} has a sequence number beyond 64 bits.")
     return UUID(generation), int(position), UUID(snapshot)
+
+
+def checkpoint_name(size: int, root: bytes) -> str:
+    """Name a checkpoint of the log by its size in entries and its root."""
+    return f"{LOG_CHECKPOINTS}{size}-{root.hex()}"
+
+
+def parse_checkpoint_name(name: str) -> tuple[int, bytes]:
+    """Return the size and the root in a checkpoint's name."""
+    size, root = _groups(_CHECKPOINT, name)
+    return int(size), bytes.fromhex(root)
 
 
 def _groups(pattern: re.Pattern[str], name: str) -> tuple[str, ...]:

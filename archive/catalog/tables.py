@@ -90,3 +90,13 @@ positions = Table(
     Column("follower", SmallInteger, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
 )
+
+log_head = Table(
+    "log_head",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False, comment="entries under the newest checkpoint"),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("tidied", BigInteger, nullable=False, comment="partial tiles are gone up to here"),
+    Column("stopped", SmallInteger, nullable=False, default=0),
+)

@@ -18,7 +18,7 @@ from archive.bucket.names import keys_name, keys_prefix, segment_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, NotFoundError
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.sealing.frame import OpenedFrame, open_frame
+from archive.sealing.frame import OpenedFrame, evidence_subkey, open_frame
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import open_keys
 
@@ -94,6 +94,33 @@ class Opener:
         for row in rows:
             yield self._open(row, keys[row.pointer.segment_id], frames.get(row.seq, b""))
 
+    def frames(self, rows: Sequence[PointerRow]) -> dict[int, bytes]:
+        """Return the frames as they stand, by sequence number, without those that are not there."""
+        wanted: dict[UUID, list[PointerRow]] = defaultdict(list)
+        for row in rows:
+            wanted[row.pointer.segment_id].append(row)
+        found: dict[int, bytes] = {}
+        for segment_id, held in wanted.items():
+            found |= self._frames(segment_id, held)
+        return found
+
+    def evidence(self, row: PointerRow) -> tuple[bytes, bytes] | None:
+        """Return an event's frame and the subkey that opens its evidence, None if it is erased.
+
+        CorruptError, naming the record, if the frame does not open.
+        """
+        try:
+            ((_, found),) = self._read({row.pointer.segment_id: [row]})
+            if isinstance(found.keys, CorruptError):
+                raise found.keys
+            data_key = found.keys.get(row.pointer.slot)
+            if data_key is None:
+                return None
+            frame, _ = self._open_any(row, data_key, found.frames.get(row.seq, b""))
+        except CorruptError as error:
+            raise _unreadable(row, error) from None
+        return frame, evidence_subkey(data_key)
+
     def _read(self, wanted: Mapping[UUID, Sequence[PointerRow]]) -> Iterator[tuple[UUID, "_Read"]]:
         """Read keys and frames of each segment, as many at once as the bucket likes."""
         jobs = [
@@ -150,18 +177,19 @@ class Opener:
             data_key = keys.get(row.pointer.slot)
             if data_key is None:
                 return ErasedEvent(row)
-            try:
-                opened = self._open_frame(row, data_key, frame)
-            except CorruptError as error:
-                opened = self._open_other(row, data_key, error)
+            _, opened = self._open_any(row, data_key, frame)
         except CorruptError as error:
-            name = segment_name(row.pointer.segment_id)
-            message = (
-                f"Record {row.originator_id} version {row.originator_version} (seq {row.seq}) "
-                f"in {name}, slot {row.pointer.slot}, cannot be read: {error}"
-            )
-            return DamagedEvent(row, CorruptError(message))
+            return DamagedEvent(row, _unreadable(row, error))
         return OpenedEvent(row, opened.evidence, opened.custody)
+
+    def _open_any(
+        self, row: PointerRow, data_key: bytes, frame: bytes
+    ) -> tuple[bytes, OpenedFrame]:
+        """Open a frame, or the one in another version of its segment; give that frame too."""
+        try:
+            return frame, self._open_frame(row, data_key, frame)
+        except CorruptError as error:
+            return self._open_other(row, data_key, error)
 
     def _open_frame(self, row: PointerRow, data_key: bytes, frame: bytes) -> OpenedFrame:
         if not frame:
@@ -177,7 +205,9 @@ class Opener:
             raise CorruptError("the frame's header names another event.")
         return opened
 
-    def _open_other(self, row: PointerRow, data_key: bytes, error: CorruptError) -> OpenedFrame:
+    def _open_other(
+        self, row: PointerRow, data_key: bytes, error: CorruptError
+    ) -> tuple[bytes, OpenedFrame]:
         """Open the frame in another version of its segment; the error where none has it."""
         name, pointer = segment_name(row.pointer.segment_id), row.pointer
         for version in others(self._bucket, name):
@@ -185,7 +215,7 @@ class Opener:
                 frame = self._bucket.get_range(
                     name, pointer.offset, pointer.length, version=version
                 )
-                return self._open_frame(row, data_key, frame)
+                return frame, self._open_frame(row, data_key, frame)
         raise error
 
     def _cached(self, segment_id: UUID) -> Mapping[int, bytes] | None:
@@ -218,3 +248,11 @@ class Opener:
             while len(self._cache) > _CACHED_KEY_OBJECTS:
                 self._cache.popitem(last=False)
         return keys
+
+
+def _unreadable(row: PointerRow, error: CorruptError) -> CorruptError:
+    name = segment_name(row.pointer.segment_id)
+    return CorruptError(
+        f"Record {row.originator_id} version {row.originator_version} (seq {row.seq}) "
+        f"in {name}, slot {row.pointer.slot}, cannot be read: {error}"
+    )

@@ -15,6 +15,7 @@ KINDS = {
     "commits": "commit record",
     "keyring": "keyring",
     "index": "index snapshot",
+    "log": "log",
 }
 _SEGMENT_HEADER = 50
 _KEYS_HEADER = 65
@@ -116,7 +117,7 @@ def sealed(name: str, data: bytes) -> list[bytes]:
                 case "manifests":
                     return [data[_MANIFEST_HEADER:]]
             return _chunks(data)
-    # A commit record is all in the clear, and content-free.
+    # Commit records and the log are all in the clear, and content-free.
     return []
 
 

@@ -1,0 +1,53 @@
+"""The log's entries of events, made from what SQL knows of their frames."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from itertools import groupby
+from typing import Protocol
+from uuid import UUID
+
+from archive.errors import CorruptError
+from archive.events.pointers import PointerRecorder, PointerRow
+from archive.sealing.frame import entry_hash, log_entry
+
+UNKNOWN = bytes(32)
+"""Stands for the digest of a frame that could not be read when its entry was written."""
+
+
+def events_from(pointers: PointerRecorder, start: int, end: int) -> list[PointerRow]:
+    """Return the events behind the log's entries from index `start` up to, and without, `end`.
+
+    CorruptError if SQL, which has no gaps, has one there.
+    """
+    rows = pointers.select_pointers_from(start, end - start, end, inclusive_of_start=False)
+    if [row.seq for row in rows] != list(range(start + 1, end + 1)):
+        raise CorruptError(f"The database lacks events between {start + 1} and {end}.")
+    return rows
+
+
+class Frames(Protocol):
+    """Gives the frames of events, by sequence number, without those that are not there."""
+
+    def __call__(self, rows: Sequence[PointerRow]) -> Mapping[int, bytes]: ...
+
+
+def entries_of(rows: Sequence[PointerRow], archive_id: UUID, frames: Frames) -> list[bytes]:
+    """Return the entry of each event.
+
+    A pointer that was rebuilt does not know its frame's digest, so the frame is read. One that is
+    missing, or is not the one that was committed, must not stop the log: its leaf hash is known all
+    the same, and its entry says that the digest is not.
+    """
+    unknown = [row for row in rows if row.pointer.digest is None]
+    digests: dict[int, bytes] = {}
+    # One segment at a time, so that no more than that is in memory.
+    for _, group in groupby(unknown, key=lambda row: row.pointer.segment_id):
+        held = list(group)
+        found = frames(held)
+        for row in held:
+            digest = sha256(found.get(row.seq, b"")).digest()
+            if entry_hash(log_entry(archive_id, digest)) == row.pointer.leaf_hash:
+                digests[row.seq] = digest
+    return [
+        log_entry(archive_id, row.pointer.digest or digests.get(row.seq, UNKNOWN)) for row in rows
+    ]
