@@ -21,6 +21,7 @@ from archive.query.terms import Term, TermKind, has_wildcard, terms
 from archive.query.tree import (
     And,
     Everything,
+    Exact,
     Fuzzy,
     Near,
     Node,
@@ -138,6 +139,8 @@ class _Translator:
                     without(everything, inner.upper),
                     inner.exact,
                 )
+            case Exact(child):
+                return self.bounds(child)
             case Person(text, field):
                 return self._person(text, field)
             case Value(text, field):
@@ -186,7 +189,7 @@ class _Translator:
             case Word() | Phrase() | Stem() | Fuzzy():
                 return self._run(terms(node), name)
             case _:
-                raise InvalidError("A proximity operator takes words and phrases on its sides.")
+                raise InvalidError("A proximity takes words and phrases on its sides.")
 
     def _run(self, wanted: tuple[Term, ...], name: str) -> Bounds:
         """Return the bounds of the words of a phrase next to each other."""

@@ -8,11 +8,13 @@ from lark import Token, Tree
 
 from archive.errors import InvalidError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN
+from archive.query.dialects import FIELDS_ELSEWHERE, misread
 from archive.query.fields import FIELDS, Field, FieldKind, suggestion
 from archive.query.people import person
 from archive.query.terms import marked_pattern, terms
 from archive.query.tree import (
     EVERYTHING,
+    Exact,
     Fuzzy,
     Near,
     Node,
@@ -25,6 +27,7 @@ from archive.query.tree import (
     Stem,
     Value,
     Word,
+    children,
     conjunction,
     disjunction,
 )
@@ -32,6 +35,8 @@ from archive.query.values import compared, ranged
 
 FARTHEST: Final = 1_000
 MOST_EDITS: Final = 2
+DEEPEST_PROXIMITY: Final = 8
+"""How deep proximities nest: the work of settling one doubles with each."""
 LONGEST_FUZZY: Final = 64
 MOST_UNKNOWN: Final = 8
 """How many `?` a word may hold beside a `*`: the automaton doubles with each."""
@@ -70,7 +75,9 @@ class Builder:
                 return self.node(tree.children[0], field)
             case "fielded":
                 token = _token(tree.children[0])
-                return self.node(tree.children[1], _field(token, token[:-1], field))
+                inner = _field(token, token[:-1], field)
+                node = self.node(tree.children[1], inner)
+                return Exact(node) if inner.kind is FieldKind.EXACT else node
             case "compared":
                 return self._compared(tree, field)
             case _:
@@ -104,6 +111,10 @@ class Builder:
                 "write the field once, as in subject:(a w/5 b).",
                 column=column_of(token),
             )
+        if max(map(_nested, sides)) >= DEEPEST_PROXIMITY:
+            raise InvalidError(
+                f"Proximities nest at most {DEEPEST_PROXIMITY} deep.", column=column_of(token)
+            )
         if token.type == "NOT_WITHIN":
             return NotNear(*sides, distance)
         return Near(*sides, distance, ordered=token.type == "BEFORE")
@@ -130,10 +141,17 @@ class Builder:
             raise InvalidError(str(error), column=column_of(token)) from None
 
     def _value(self, token: Token, field: Field | None) -> Node:
+        if field is not None and field.kind is FieldKind.EXACT:
+            inner = token.partition(":")[0].lower()
+            if inner in FIELDS:
+                raise InvalidError(f"A field stands in parentheses here: exact:({inner}:…).")
+            field = FIELDS["participants"]
         kind = field.kind if field else FieldKind.TEXT
         name = field.name if field else None
         quoted = token.type == "QUOTED"
         text, suffix = _split(token)
+        if not quoted and kind is not FieldKind.IDENTIFIER and (sentence := misread(token)):
+            raise InvalidError(sentence)
         if kind in (FieldKind.TEXT, FieldKind.PERSON):
             if suffix is not None:
                 return _loose(text, suffix, quoted, name)
@@ -172,18 +190,23 @@ def _first_column(branch: Branch) -> int:
 def _field(token: Token, name: str, outer: Field | None) -> Field:
     field = FIELDS.get(name.lower())
     if field is None:
+        known = FIELDS_ELSEWHERE.get(re.sub("[_-]", "", name.lower()))
+        meant = f" Write {known} here." if known else suggestion(name, FIELDS)
         raise InvalidError(
-            f'There is no field {name}.{suggestion(name, FIELDS)} Put "{token}…" into quotes '
+            f'There is no field {name}.{meant} Put "{token}…" into quotes '
             "to search for it as text.",
             column=column_of(token),
         )
-    if outer is not None:
+    if outer is not None and (outer.kind, field.kind) != (FieldKind.EXACT, FieldKind.PERSON):
         raise InvalidError(
             f"{name} stands inside {outer.name}:( ); one field cannot hold another.",
             column=column_of(token),
         )
     if field.kind is FieldKind.LATER:
-        raise InvalidError(f"The field {name} is not available yet.", column=column_of(token))
+        raise InvalidError(
+            f"The field {name} is not available yet: nothing is recorded that it could find.",
+            column=column_of(token),
+        )
     return field
 
 
@@ -192,7 +215,7 @@ def _fields(node: Node, operator: Token) -> set[str | None]:
     match node:
         case Word(field=field) | Phrase(field=field) | Stem(field=field) | Fuzzy(field=field):
             return {field}
-        case Near(left, right) | Or((left, right)):
+        case Near(left, right) | NotNear(left, right):
             return _fields(left, operator) | _fields(right, operator)
         case Or(below):
             return set().union(*(_fields(child, operator) for child in below))
@@ -202,6 +225,12 @@ def _fields(node: Node, operator: Token) -> set[str | None]:
                 "proximities on its sides.",
                 column=column_of(operator),
             )
+
+
+def _nested(node: Node) -> int:
+    """Return how deep proximities nest in a side of one."""
+    below = max((_nested(child) for child in children(node)), default=0)
+    return below + isinstance(node, Near | NotNear)
 
 
 def _split(token: Token) -> tuple[str, str | None]:
@@ -267,13 +296,17 @@ def _whole(text: str, field: Field) -> Node:
         return Value(text, field.name)
     if field.kind is FieldKind.CHOICE:
         text = text.lower()
+        if field.name == "kind" and text in FIELDS["channel"].choices - field.choices:
+            raise InvalidError(f"{text} is not a kind but a channel; write channel:{text}.")
         if text not in field.choices:
             raise InvalidError(
                 f"{field.name} takes {', '.join(sorted(field.choices - field.later))}; not {text}."
                 f"{suggestion(text, field.choices)}"
             )
         if text in field.later:
-            raise InvalidError(f"{field.name}:{text} is not available yet.")
+            raise InvalidError(
+                f"{field.name}:{text} is not available yet: nothing is recorded that it could find."
+            )
     elif field.kind is FieldKind.VALUE:
         _check_pattern(marked_pattern(text))
     else:

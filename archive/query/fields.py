@@ -19,7 +19,8 @@ class FieldKind(Enum):
     CHOICE = "one of a few names"
     DATE = "a day, month, year or time"
     SIZE = "a number of bytes"
-    LATER = "not available yet"
+    EXACT = "people, by just what is written"
+    LATER = "not recorded yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ FIELDS: Final[dict[str, Field]] = {
         Field("sent", FieldKind.DATE),
         Field("captured", FieldKind.DATE),
         Field("size", FieldKind.SIZE),
-        *(Field(name, FieldKind.LATER) for name in ("matter", "tag", "hold", "class", "exact")),
+        Field("exact", FieldKind.EXACT),
+        *(Field(name, FieldKind.LATER) for name in ("matter", "tag", "hold", "class")),
     )
 }
 

@@ -18,6 +18,7 @@ from archive.query.terms import glob, has_wildcard, marked_pattern, value_patter
 from archive.query.tree import (
     And,
     Everything,
+    Exact,
     Fuzzy,
     Near,
     Node,
@@ -47,10 +48,14 @@ def matches(node: Node, record: Record, *, conversation: str | None = None) -> b
 
 def text_names(node: TextLeaf | Near | NotNear) -> tuple[str, ...]:
     """Return the names of the texts in which a word, phrase or proximity is looked for."""
-    field = next(
-        below.field for below in walk(node) if isinstance(below, Word | Phrase | Stem | Fuzzy)
-    )
-    return WHOLE_TEXTS if field is None and isinstance(node, NotNear) else TEXTS[field]
+    field: str | None = None
+    whole = False
+    for below in walk(node):
+        if isinstance(below, NotNear):
+            whole = True
+        elif isinstance(below, Word | Phrase | Stem | Fuzzy):
+            field = below.field
+    return WHOLE_TEXTS if field is None and whole else TEXTS[field]
 
 
 class _Matcher:
@@ -72,6 +77,8 @@ class _Matcher:
                 return any(self.matches(child) for child in below)
             case Not(child):
                 return not self.matches(child)
+            case Exact(child):
+                return self.matches(child)
             case Person(text, field):
                 return self._person(text, field)
             case Value(text, field):

@@ -3,10 +3,12 @@
 import re
 from typing import Final
 
+from archive.query.dialects import misread
 from archive.query.fields import FIELDS, FieldKind
 from archive.query.tree import (
     And,
     Everything,
+    Exact,
     Fuzzy,
     Near,
     Node,
@@ -37,6 +39,8 @@ def to_text(node: Node) -> str:
             return " OR ".join(_operand(child, (And,)) for child in below)
         case Not(child):
             return f"NOT {_operand(child, (And, Or, Not))}"
+        case Exact(child):
+            return f"exact:({to_text(child)})"
         case Near(left, right, distance, ordered):
             return _near(left, f"{'pre' if ordered else 'w'}/{distance}", right)
         case NotNear(left, right, distance):
@@ -50,7 +54,7 @@ def to_text(node: Node) -> str:
         case Phrase(text, field):
             return _prefix(field) + _quoted(text)
         case Person(text, field):
-            return _prefix(field) + (text if _PLAIN.fullmatch(text) else _quoted(text))
+            return _prefix(field) + _bare_or_quoted(text)
         case Value(text, field):
             return _prefix(field) + _value(text, field)
         case Range(field, low, high):
@@ -76,10 +80,14 @@ def _quoted(text: str) -> str:
     return '"' + _ESCAPE_OR_QUOTE.sub(lambda m: '\\"' if m[0] == '"' else m[0], text) + '"'
 
 
+def _bare_or_quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) and not misread(text) else _quoted(text)
+
+
 def _value(text: str, field: str) -> str:
     if FIELDS[field].kind is FieldKind.IDENTIFIER:
         text = text.replace("\\", "\\\\")
-    return text if _PLAIN.fullmatch(text) else _quoted(text)
+    return _bare_or_quoted(text)
 
 
 def _range(field: str, low: int | None, high: int | None) -> str:

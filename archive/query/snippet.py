@@ -11,7 +11,7 @@ from archive.index.analysis import placed_words
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.fields import TEXTS
-from archive.query.spans import spans
+from archive.query.spans import runs
 from archive.query.tree import Fuzzy, Node, Not, NotNear, Phrase, Stem, TextLeaf, Word, children
 
 _SPACE: Final = re.compile(r"\s+")
@@ -91,7 +91,7 @@ def _matches(text: str, leaves: list[TextLeaf]) -> list[_Match]:
     found = {
         _Match(placed[first].start, placed[last].end, leaf)
         for leaf in dict.fromkeys(leaves)
-        for first, last in spans(leaf, words)
+        for first, last in runs(leaf, words)
     }
     return sorted(found, key=lambda match: (match.start, match.end))
 

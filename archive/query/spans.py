@@ -2,82 +2,134 @@
 
 A span is the places of its first and last word. Two spans are within n of each other when fewer
 than n words stand between them, so neighbours are within 1; spans that overlap are not near.
+
+A text of repeated words has more pairs of near spans than could ever be listed, and nested
+proximities pairs of pairs. So spans are not listed: sets of places are carried from where spans
+begin to where they end, and back, as whole numbers whose bits are places.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
+from archive.errors import InvalidError
 from archive.index.analysis import Word as TextWord
-from archive.query.terms import Term, terms
-from archive.query.tree import Fuzzy, Near, Node, NotNear, Or, Phrase, Stem, Word
+from archive.query.terms import terms
+from archive.query.tree import Fuzzy, Near, Node, NotNear, Or, Phrase, Stem, TextLeaf, Word
 
 Span = tuple[int, int]
 
 
-def spans(node: Node, text: Sequence[TextWord]) -> list[Span]:
-    """Return the spans of a leaf, a group or a proximity in one text, in order, each once."""
-    match node:
-        case Word() | Phrase() | Stem() | Fuzzy():
-            return _runs(terms(node), text)
-        case Or(below):
-            return sorted({span for child in below for span in spans(child, text)})
-        case Near(left, right, distance, ordered):
-            others = _Others(spans(right, text))
-            pairs = (
-                (span, other)
-                for span in spans(left, text)
-                for other in others.near(span, distance, ordered=ordered)
-            )
-            return sorted({(min(a[0], b[0]), max(a[1], b[1])) for a, b in pairs})
-        case NotNear(left, right, distance):
-            others = _Others(spans(right, text))
-            return [span for span in spans(left, text) if not others.near(span, distance)]
-        case _:
-            return []
+def runs(leaf: TextLeaf, text: Sequence[TextWord]) -> Iterator[Span]:
+    """Yield the spans of a word or phrase in one text, in order."""
+    first, *rest = terms(leaf)
+    for place in range(len(text) - len(rest)):
+        if first.matches(text[place]) and all(
+            term.matches(text[place + step]) for step, term in enumerate(rest, 1)
+        ):
+            yield place, place + len(rest)
 
 
 def occurs(node: Node, text: Sequence[TextWord]) -> bool:
-    """Say whether the node has a span in a text, without listing every pair of a proximity."""
-    if isinstance(node, Near):
-        others = _Others(spans(node.right, text))
-        return any(
-            others.near(span, node.distance, ordered=node.ordered)
-            for span in spans(node.left, text)
-        )
-    return bool(spans(node, text))
+    """Say whether a word, phrase, group of them or proximity has a span in one text."""
+    match node:
+        case Word() | Phrase() | Stem() | Fuzzy():
+            return next(runs(node, text), None) is not None
+        case Or(below):
+            return any(occurs(child, text) for child in below)
+        case _:
+            return _Spans(text).found(node)
 
 
-def _runs(wanted: tuple[Term, ...], text: Sequence[TextWord]) -> list[Span]:
-    first, *rest = wanted
-    return [
-        (place, place + len(rest))
-        for place, word in enumerate(text[: max(0, len(text) - len(rest))])
-        if first.matches(word)
-        and all(term.matches(text[place + step]) for step, term in enumerate(rest, 1))
-    ]
+class _Spans:
+    """The spans of nodes in one text, as a relation between where they begin and end."""
+
+    def __init__(self, text: Sequence[TextWord]) -> None:
+        self._text = text
+        self._everywhere = (1 << len(text)) - 1
+        self._starts: dict[TextLeaf, int] = {}
+        self._lonely: dict[NotNear, tuple[int, int]] = {}
+
+    def found(self, node: Node) -> bool:
+        return self._ends(node, self._everywhere) != 0
+
+    def _ends(self, node: Node, allowed: int) -> int:
+        """Return where the spans end that begin at an allowed place."""
+        match node:
+            case Word() | Phrase() | Stem() | Fuzzy():
+                return (self._leaf(node) & allowed) << (len(terms(node)) - 1)
+            case Or(below):
+                return _union(self._ends(child, allowed) for child in below)
+            case Near(left, right, distance, ordered):
+                ends = self._ends(right, _after(self._ends(left, allowed), distance))
+                if not ordered:
+                    ends |= self._ends(left, _after(self._ends(right, allowed), distance))
+                return ends
+            case NotNear(left):
+                begin, end = self._apart(node)
+                return self._ends(left, allowed & begin) & end
+            case _:
+                raise InvalidError("A proximity takes words and phrases on its sides.")
+
+    def _begins(self, node: Node, allowed: int) -> int:
+        """Return where the spans begin that end at an allowed place."""
+        match node:
+            case Word() | Phrase() | Stem() | Fuzzy():
+                return self._leaf(node) & (allowed >> (len(terms(node)) - 1))
+            case Or(below):
+                return _union(self._begins(child, allowed) for child in below)
+            case Near(left, right, distance, ordered):
+                begins = self._begins(left, _before(self._begins(right, allowed), distance))
+                if not ordered:
+                    begins |= self._begins(right, _before(self._begins(left, allowed), distance))
+                return begins
+            case NotNear(left):
+                begin, end = self._apart(node)
+                return self._begins(left, allowed & end) & begin
+            case _:
+                raise InvalidError("A proximity takes words and phrases on its sides.")
+
+    def _apart(self, node: NotNear) -> tuple[int, int]:
+        """Return where a span may begin, and where it may end, with no right side near it."""
+        if node not in self._lonely:
+            ends = self._ends(node.right, self._everywhere)
+            begins = self._begins(node.right, self._everywhere)
+            self._lonely[node] = (
+                self._everywhere & ~_after(ends, node.distance),
+                self._everywhere & ~_before(begins, node.distance),
+            )
+        return self._lonely[node]
+
+    def _leaf(self, leaf: TextLeaf) -> int:
+        """Return where a word or phrase begins."""
+        if leaf not in self._starts:
+            bits = bytearray(len(self._text) // 8 + 1)
+            for start, _ in runs(leaf, self._text):
+                bits[start >> 3] |= 1 << (start & 7)
+            self._starts[leaf] = int.from_bytes(bits, "little")
+        return self._starts[leaf]
 
 
-class _Others:
-    """The spans of one side, to be looked up by where they begin and where they end."""
-
-    def __init__(self, found: Iterable[Span]) -> None:
-        self._by_start = sorted(found)
-        self._by_end = sorted(self._by_start, key=_end)
-
-    def near(self, span: Span, distance: int, *, ordered: bool = False) -> list[Span]:
-        """Return those that begin after `span` within the distance, or (unordered) end before."""
-        start, end = span
-        first = bisect_right(self._by_start, end, key=_start)
-        found = self._by_start[first : bisect_right(self._by_start, end + distance, key=_start)]
-        if not ordered:
-            first = bisect_left(self._by_end, start - distance, key=_end)
-            found += self._by_end[first : bisect_left(self._by_end, start, key=_end)]
-        return found
+def _union(sets: Iterator[int]) -> int:
+    result = 0
+    for each in sets:
+        result |= each
+    return result
 
 
-def _start(span: Span) -> int:
-    return span[0]
+def _after(places: int, distance: int) -> int:
+    """Return the 1 to `distance` places after each."""
+    width = 1
+    while width < distance:
+        step = min(width, distance - width)
+        places |= places << step
+        width += step
+    return places << 1
 
 
-def _end(span: Span) -> int:
-    return span[1]
+def _before(places: int, distance: int) -> int:
+    """Return the 1 to `distance` places before each."""
+    width = 1
+    while width < distance:
+        step = min(width, distance - width)
+        places |= places >> step
+        width += step
+    return places >> 1

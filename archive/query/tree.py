@@ -107,6 +107,13 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Exact:
+    """People by just what was written, whatever aliases are recorded for them."""
+
+    child: "Node"
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """Records that all children match; two or more, none of them an And."""
 
@@ -122,7 +129,7 @@ class Or:
 
 TextLeaf: TypeAlias = Word | Phrase | Stem | Fuzzy
 Leaf: TypeAlias = Everything | TextLeaf | Person | Value | Range
-Node: TypeAlias = Leaf | Near | NotNear | Not | And | Or
+Node: TypeAlias = Leaf | Near | NotNear | Not | Exact | And | Or
 
 EVERYTHING = Everything()
 
@@ -146,7 +153,7 @@ def children(node: Node) -> "tuple[Node, ...]":
     match node:
         case And(below) | Or(below):
             return below
-        case Not(child):
+        case Not(child) | Exact(child):
             return (child,)
         case Near(left, right) | NotNear(left, right):
             return (left, right)

@@ -14,7 +14,9 @@ from archive.query.fields import FieldKind
 _DATE: Final = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[Tt](\d\d):(\d\d)(?::(\d\d))?([Zz]|[+-]\d\d:?\d\d)?)?)?)?"
 )
-_SIZE: Final = re.compile(r"(\d{1,15})(b|kb|mb|gb|tb|kib|mib|gib|tib)?", re.IGNORECASE)
+_SIZE: Final = re.compile(
+    r"(\d{1,15})(?:\.(\d{1,9}))?(b|kb|mb|gb|tb|kib|mib|gib|tib)?", re.IGNORECASE
+)
 _UNITS: Final = {
     "b": 1,
     **{f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)},
@@ -85,7 +87,10 @@ def _size_span(text: str) -> tuple[int, int]:
     match = _SIZE.fullmatch(text)
     if match is None:
         raise InvalidError(f"{text} is not a size; write bytes or a unit, as in 500kb or 1mb.")
-    size = int(match[1]) * _UNITS[(match[2] or "b").lower()]
+    whole, fraction, unit = match[1], match[2] or "", _UNITS[(match[3] or "b").lower()]
+    size, broken = divmod(int(whole + fraction) * unit, 10 ** len(fraction))
+    if broken:
+        raise InvalidError(f"{text} is no whole number of bytes.")
     return size, size + 1
 
 

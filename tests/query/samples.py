@@ -20,6 +20,7 @@ from archive.model.interaction import (
 from archive.model.record import Record
 from archive.query.tree import (
     EVERYTHING,
+    Exact,
     Fuzzy,
     Near,
     Node,
@@ -177,7 +178,7 @@ def proximities(draw: st.DrawFn, depth: int = 1, field: str | None = None) -> No
             return disjunction([draw(text_leaves(field)), draw(text_leaves(field))])
         return draw(text_leaves(field))
 
-    if depth and draw(st.booleans()):
+    if draw(st.booleans()):
         return NotNear(side(), side(), draw(st.integers(1, 4)))
     return Near(side(), side(), draw(st.integers(1, 4)), draw(st.booleans()))
 
@@ -223,6 +224,7 @@ leaves = st.one_of(
     st.builds(Word, st.just("*"), st.sampled_from(("subject", "from", "body"))),
     values,
     people,
+    st.builds(Exact, people),
     _ranges("sent", _seconds),
     _ranges("captured", st.integers(0, 9).map(lambda n: int(START.timestamp()) + 86_400_000 + n)),
     _ranges("size", st.integers(1, 700)),

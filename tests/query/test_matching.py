@@ -50,6 +50,8 @@ def found(query: str, **content: Any) -> bool:
         ('"a b" w/1 "c d"', "a b c d", True),
         ("apple NOT w/2 pear", "apple pear", False),
         ("apple NOT w/2 pear", "apple pear x x x apple", True),
+        ("(apple NOT w/2 pear) w/1 fee", "apple pear x x x apple fee", True),
+        ("(apple NOT w/2 pear) w/1 fee", "fee apple pear x x x apple", False),
     ],
 )
 def test_words_in_a_text(query: str, text: str, expected: bool) -> None:
