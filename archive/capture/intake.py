@@ -27,7 +27,7 @@ from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
 from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.plain import plain
-from archive.events.pointers import BlobCondemnedError, BlobUse
+from archive.events.pointers import BlobCondemnedError, BlobUse, EventKey
 from archive.events.records import Loaded, Records
 from archive.events.types import InteractionCaptured, InteractionRevised
 
@@ -268,11 +268,15 @@ def _has_large_part(parsed: Parsed) -> bool:
 
 
 def _group(prepared: Sequence[Prepared | CaptureResult]) -> Group:
-    fresh = [each for each in prepared if isinstance(each, Prepared)]
+    fresh: dict[EventKey, Prepared] = {}
+    for each in prepared:
+        if isinstance(each, Prepared):
+            # Of two with one id the first is captured, and the other perhaps a revision of it.
+            fresh.setdefault(each.event.key, each)
     return Group(
-        [plain(each.event) for each in fresh],
+        [plain(each.event) for each in fresh.values()],
         atomic=False,
-        blobs=[use for each in fresh for use in each.blobs],
+        blobs=[use for each in fresh.values() for use in each.blobs],
     )
 
 
