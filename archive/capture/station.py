@@ -27,6 +27,7 @@ from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.records import Records
+from archive.events.restoring import Restorer
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.locking.minimum import MinimumLock
 from archive.sealing.keyring import Keyring
@@ -86,14 +87,15 @@ class Station:
         )
 
     def _prepare(self, bucket: Bucket) -> None:
-        """Make sure that the database holds this archive's events and no other's."""
+        """Make sure that the database holds all of this archive's events and no other's."""
         known = self.pointers.archive()
         if known is None:
             newest = next(iter(bucket.names(COMMITS)), None)
             if newest is not None:
                 raise ConfigurationError(
                     f"The {self.database.describe()} is empty, but the bucket holds commits "
-                    f"({newest} and on). Name the database that belongs to it, or put it back."
+                    f"({newest} and on). Name the database that belongs to it, or make it again "
+                    "from the bucket: muniment rebuild."
                 )
             self.pointers.create(self.keyring.archive_id)
         elif known != self.keyring.archive_id:
@@ -101,6 +103,9 @@ class Station:
                 f"The {self.database.describe()} belongs to archive {known}, and the bucket to "
                 f"archive {self.keyring.archive_id}."
             )
+        else:
+            # An old copy was put in its place. Nothing is answered from it before it has the rest.
+            Restorer(self.pointers, bucket, self.keyring).catch_up()
 
     def _committer(self, bucket: Bucket, *, commits: bool) -> Committer:
         if not commits or not self._lock.acquire():

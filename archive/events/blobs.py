@@ -21,7 +21,7 @@ from archive.errors import CorruptError, NotFoundError
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import OpenedEvent, Opener
-from archive.events.pointers import PointerRecorder
+from archive.events.pointers import BlobUse, PointerRecorder
 from archive.events.types import BlobPlace, InteractionCaptured, InteractionRevised
 from archive.sealing.blob import open_blob, seal_blob
 from archive.sealing.keyring import Keyring
@@ -136,3 +136,19 @@ class BlobStore:
                     yield chunk
                 return
         raise CorruptError(f"Record {record_id}: {name} cannot be read: {damage}") from damage
+
+
+def blob_uses(event: InteractionCaptured | InteractionRevised) -> list[BlobUse]:
+    """Return the blobs that an event of before refers to."""
+    return [
+        BlobUse(
+            part.blob.id,
+            bytes.fromhex(part.blob.digest),
+            part.blob.sealed_size,
+            event.originator_id,
+            event.originator_version,
+            new=True,
+        )
+        for part in (event.original, *event.extra_parts)
+        if part.blob is not None
+    ]

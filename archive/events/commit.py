@@ -22,14 +22,17 @@ from archive.clock import Clock
 from archive.errors import ConflictError, MunimentError, UnavailableError
 from archive.events.commit_records import CommitRecords, commit_entry, put_again
 from archive.events.pointers import (
+    BehindError,
     BlobCondemnedError,
     BlobUse,
     CommitRow,
     EventKey,
+    GoneBackError,
     Pointer,
     PointerCommit,
     PointerRecorder,
 )
+from archive.events.restoring import Restorer
 from archive.events.sealer import (
     Classify,
     PlainEvent,
@@ -88,6 +91,7 @@ class CommitEngine:
         self._keyring = keyring
         self._clock = clock
         self._records = CommitRecords(recorder, bucket, keyring, clock)
+        self._restorer = Restorer(recorder, bucket, keyring)
         self._classify = classify
         # One thread is enough for most commits, and more are not started.
         self._pool = ThreadPoolExecutor(_PUTS_AT_ONCE, thread_name_prefix="put")
@@ -104,10 +108,12 @@ class CommitEngine:
     def recover(self) -> None:
         """Finish what a crash interrupted; to be called before the first commit.
 
+        A database that lacks commits of the bucket's is brought up to it.
+
         Raises:
-            ConfigurationError: the bucket holds commits that the database does not know.
+            ConfigurationError: that cannot be done.
         """
-        self._records.check_not_behind()
+        self._restorer.catch_up()
         self._records.complete_all()
         self._seen = self._recorder.last_seq()
 
@@ -192,6 +198,11 @@ class CommitEngine:
                 )
             )
             self._durable = []
+        except (BehindError, GoneBackError):
+            # An older copy of the database took its place while this process ran.
+            if self._restorer.catch_up():
+                return True
+            raise
         except BlobCondemnedError as error:
             for group in groups:
                 if any(use.blob_id == error.blob_id for use in group.blobs):
@@ -314,13 +325,16 @@ def _distinct(events: Iterable[PlainEvent]) -> list[PlainEvent]:
 
 
 def _distinct_uses(groups: Sequence[Group], events: Sequence[PlainEvent]) -> list[BlobUse]:
-    keys = {event.key for event in events}
-    return [
-        use
-        for group in groups
-        for use in group.blobs
-        if (use.originator_id.bytes, use.originator_version) in keys
-    ]
+    """Return what the events refer to, each told by the group that brings it first."""
+    left = {event.key for event in events}
+    uses: list[BlobUse] = []
+    for group in groups:
+        own = left & {event.key for event in group.events}
+        uses += [
+            use for use in group.blobs if (use.originator_id.bytes, use.originator_version) in own
+        ]
+        left -= own
+    return uses
 
 
 def _fail(groups: Sequence[Group], error: Exception) -> None:

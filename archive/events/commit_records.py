@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from archive.bucket.names import COMMITS, commit_name, parse_commit_name
+from archive.bucket.names import commit_name
 from archive.bucket.port import Bucket
 from archive.clock import Clock, uuid7_time
-from archive.errors import ConfigurationError, NotFoundError, UnavailableError
+from archive.errors import NotFoundError, UnavailableError
 from archive.events.pointers import CommitRow, Pointer, PointerRecorder
 from archive.sealing.commit import COMMIT_MAC_LABEL, CommitEntry, encode_commit_record
 from archive.sealing.keyring import Keyring
@@ -35,24 +35,6 @@ class CommitRecords:
         self._archive_id = keyring.archive_id
         self._mac_key = keyring.derive(COMMIT_MAC_LABEL)
         self._clock = clock
-
-    def check_not_behind(self) -> None:
-        """Check that the database knows every commit that the bucket does.
-
-        Raises:
-            ConfigurationError: it does not; an old copy of the database was put in its place.
-        """
-        last = self._recorder.last_seq()
-        for name in self._bucket.names(COMMITS, after=f"{COMMITS}{last + 1:020d}"):
-            # Other hosts commit meanwhile: rows first, then the record, so SQL must know it now.
-            now = self._recorder.last_seq()
-            if parse_commit_name(name)[0] > now:
-                raise ConfigurationError(
-                    f"The bucket holds {name}, which is newer than the database (at {now}). "
-                    "An old database was restored: put the newer one back before anything is "
-                    "written."
-                )
-            return
 
     def encode(self, row: CommitRow, entries: Sequence[CommitEntry]) -> bytes:
         """Return the bytes of a commit's record."""

@@ -6,18 +6,19 @@ same segment stay readable.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from archive.bucket.genuine import genuine, others
 from archive.bucket.names import keys_name, keys_prefix, segment_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, NotFoundError
-from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.pointers import PointerRow
 from archive.sealing.frame import OpenedFrame, evidence_subkey, open_frame
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import open_keys
@@ -52,6 +53,15 @@ class DamagedEvent:
 
 Opened = OpenedEvent | ErasedEvent | DamagedEvent
 _Keys = Mapping[int, bytes] | CorruptError
+_J = TypeVar("_J")
+_T = TypeVar("_T")
+
+
+class KeyPlaces(Protocol):
+    """What an opener asks of SQL."""
+
+    def keys_of(self, segment_id: UUID) -> UUID | None:
+        """Return the id of the key object that now holds a segment's keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,8 @@ class _Read:
 class Opener:
     """Opens events. Safe for several threads; keeps a bounded number of key objects."""
 
-    def __init__(self, recorder: PointerRecorder, bucket: Bucket, keyring: Keyring) -> None:
-        self._recorder = recorder
+    def __init__(self, places: KeyPlaces, bucket: Bucket, keyring: Keyring) -> None:
+        self._places = places
         self._bucket = bucket
         self._keyring = keyring
         self._cache: OrderedDict[UUID, Mapping[int, bytes]] = OrderedDict()
@@ -83,9 +93,7 @@ class Opener:
 
     def open_each(self, rows: Sequence[PointerRow]) -> Iterator[Opened]:
         """Open the rows, in their order, giving a damaged one in its place."""
-        wanted: dict[UUID, list[PointerRow]] = defaultdict(list)
-        for row in rows:
-            wanted[row.pointer.segment_id].append(row)
+        wanted = _by_segment(rows)
         keys: dict[UUID, _Keys] = {}
         frames: dict[int, bytes] = {}
         for segment_id, found in self._read(wanted):
@@ -96,12 +104,9 @@ class Opener:
 
     def frames(self, rows: Sequence[PointerRow]) -> dict[int, bytes]:
         """Return the frames as they stand, by sequence number, without those that are not there."""
-        wanted: dict[UUID, list[PointerRow]] = defaultdict(list)
-        for row in rows:
-            wanted[row.pointer.segment_id].append(row)
         found: dict[int, bytes] = {}
-        for segment_id, held in wanted.items():
-            found |= self._frames(segment_id, held)
+        for frames in self._each(lambda job: self._frames(*job), list(_by_segment(rows).items())):
+            found |= frames
         return found
 
     def evidence(self, row: PointerRow) -> tuple[bytes, bytes] | None:
@@ -122,17 +127,21 @@ class Opener:
         return frame, evidence_subkey(data_key)
 
     def _read(self, wanted: Mapping[UUID, Sequence[PointerRow]]) -> Iterator[tuple[UUID, "_Read"]]:
-        """Read keys and frames of each segment, as many at once as the bucket likes."""
+        """Read keys and frames of each segment."""
         jobs = [
             (segment_id, self._cached(segment_id) or self._keys_name(segment_id), rows)
             for segment_id, rows in wanted.items()
         ]
+        return self._each(self._read_one, jobs)
+
+    def _each(self, read: Callable[[_J], _T], jobs: Sequence[_J]) -> Iterator[_T]:
+        """Read one thing after another, as many at once as the bucket likes."""
         at_once = min(len(jobs), self._bucket.at_once)
         if at_once <= 1:
-            yield from map(self._read_one, jobs)
+            yield from map(read, jobs)
             return
         with ThreadPoolExecutor(at_once, thread_name_prefix="open") as pool:
-            yield from pool.map(self._read_one, jobs)
+            yield from pool.map(read, jobs)
 
     def _read_one(
         self, job: tuple[UUID, "Mapping[int, bytes] | str", Sequence[PointerRow]]
@@ -226,7 +235,7 @@ class Opener:
             return found
 
     def _keys_name(self, segment_id: UUID) -> str:
-        keys_id = self._recorder.keys_of(segment_id)
+        keys_id = self._places.keys_of(segment_id)
         return keys_prefix(segment_id) if keys_id is None else keys_name(segment_id, keys_id)
 
     def _keys(self, segment_id: UUID, name: str) -> Mapping[int, bytes]:
@@ -256,3 +265,10 @@ def _unreadable(row: PointerRow, error: CorruptError) -> CorruptError:
         f"Record {row.originator_id} version {row.originator_version} (seq {row.seq}) "
         f"in {name}, slot {row.pointer.slot}, cannot be read: {error}"
     )
+
+
+def _by_segment(rows: Sequence[PointerRow]) -> dict[UUID, list[PointerRow]]:
+    found: dict[UUID, list[PointerRow]] = defaultdict(list)
+    for row in rows:
+        found[row.pointer.segment_id].append(row)
+    return found

@@ -11,11 +11,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from struct import Struct
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from eventsourcing.persistence import Tracking
 
-from archive.errors import ConfigurationError, ConflictError, CorruptError
+from archive.errors import ConfigurationError, ConflictError, CorruptError, UnavailableError
+
+if TYPE_CHECKING:
+    from archive.events.restoration import PointerRestorer
 
 _POINTER = Struct(">B16sIQI32s")
 _DIGEST_SIZE = 32
@@ -96,6 +100,25 @@ class CommitRow:
     first_seq: int
     last_seq: int
     record_id: UUID
+
+
+class GoneBackError(ConfigurationError):
+    """The database holds less than a writer has seen in it: an older copy took its place."""
+
+    def __init__(self, seen: int, last: int) -> None:
+        super().__init__(
+            f"The database stands at {last}, though it stood at {seen} before: an older copy of "
+            "it took its place. Put the newer one back before anything is written."
+        )
+
+
+class BehindError(UnavailableError):
+    """The database lacks commits that are in the bucket, and takes no others before them."""
+
+    def __init__(self, last: int, awaited: int) -> None:
+        super().__init__(
+            f"The database stands at {last} and is being brought up to {awaited} from the bucket."
+        )
 
 
 class BlobCondemnedError(ConflictError):
@@ -179,7 +202,8 @@ class PointerRecorder(ABC):
         Raises:
             ConflictError: an event exists already, or a tracking goes back; nothing is written.
             BlobCondemnedError: a blob to be reused is going away; nothing is written.
-            ConfigurationError: the database has gone back behind what the writer has seen.
+            GoneBackError: the database has gone back behind what the writer has seen.
+            BehindError: the database lacks commits that it awaits from the bucket.
         """
 
     @abstractmethod
@@ -203,6 +227,10 @@ class PointerRecorder(ABC):
         """Return the newest sequence number, 0 for an empty archive."""
 
     @abstractmethod
+    def restorer(self) -> "PointerRestorer":
+        """Return what writes the same tables again from the bucket."""
+
+    @abstractmethod
     def insert_tracking(self, tracking: Tracking) -> None:
         """Record how far an upstream application was processed; ConflictError if it goes back."""
 
@@ -213,11 +241,3 @@ class PointerRecorder(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of all connections."""
-
-
-def gone_back(seen: int, last: int) -> ConfigurationError:
-    """Return the error for a database that holds less than a writer has seen in it."""
-    return ConfigurationError(
-        f"The database stands at {last}, though it stood at {seen} before: an older copy of it "
-        "took its place. Put the newer one back before anything is written."
-    )

@@ -15,17 +15,19 @@ from sqlalchemy import Connection, Engine
 
 from archive.errors import ConflictError
 from archive.events.pointers import (
+    BehindError,
     BlobCondemnedError,
     BlobUse,
     CommitRow,
     EventKey,
+    GoneBackError,
     Pointer,
     PointerCommit,
     PointerRecorder,
     PointerRow,
     SqlRow,
-    gone_back,
 )
+from archive.events.restoration_postgres import PostgresRestorer
 from archive.postgres import SCHEMA, Server
 
 # Any number will do, as long as every process that makes tables takes the same.
@@ -46,12 +48,14 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest)",
     "CREATE TABLE IF NOT EXISTS blob_references (blob_id bytea, originator_id bytea,"
     " originator_version bigint, PRIMARY KEY (blob_id, originator_id, originator_version))",
+    "CREATE TABLE IF NOT EXISTS unopened (seq bigint PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS tracking (application_name text PRIMARY KEY,"
     " notification_id bigint NOT NULL)",
     "CREATE TABLE IF NOT EXISTS leadership (number bigint NOT NULL)",
     "INSERT INTO leadership SELECT 0 WHERE NOT EXISTS (SELECT FROM leadership)",
     # The last of all: where it is, everything is.
-    "CREATE TABLE IF NOT EXISTS archive (id bytea PRIMARY KEY, last_seq bigint NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS archive (id bytea PRIMARY KEY, last_seq bigint NOT NULL,"
+    " awaited bigint NOT NULL DEFAULT 0)",
 )
 _COLUMNS = "SELECT seq, originator_id, originator_version, topic, state FROM stored_events"
 
@@ -86,7 +90,8 @@ class PostgresPointers(PointerRecorder):
             for statement in TABLES:
                 connection.exec_driver_sql(statement)
             connection.exec_driver_sql(
-                "INSERT INTO archive SELECT %s, 0 WHERE NOT EXISTS (SELECT FROM archive)",
+                "INSERT INTO archive (id, last_seq) SELECT %s, 0"
+                " WHERE NOT EXISTS (SELECT FROM archive)",
                 (archive_id.bytes,),
             )
 
@@ -148,12 +153,14 @@ class PostgresPointers(PointerRecorder):
         count = len(commit.rows)
         with self._transaction() as connection:
             # This comes first: every other writer now waits, so that nobody waits crosswise.
-            last: int = connection.exec_driver_sql(
-                "UPDATE archive SET last_seq = last_seq + %s RETURNING last_seq", (count,)
-            ).scalar_one()
+            last, awaited = connection.exec_driver_sql(
+                "UPDATE archive SET last_seq = last_seq + %s RETURNING last_seq, awaited", (count,)
+            ).one()
             if last - count < commit.seen:
-                raise gone_back(commit.seen, last - count)
-            first = last - count + 1
+                raise GoneBackError(commit.seen, last - count)
+            if last - count < awaited:
+                raise BehindError(last - count, awaited)
+            first = int(last - count + 1)
             self._insert_rows(connection, first, commit.rows)
             connection.exec_driver_sql(
                 "WITH segment AS (INSERT INTO segments SELECT * FROM unnest(%s::bytea[],"
@@ -256,6 +263,9 @@ class PostgresPointers(PointerRecorder):
             "SELECT notification_id FROM tracking WHERE application_name = %s", application_name
         )
         return int(rows[0][0]) if rows else None
+
+    def restorer(self) -> PostgresRestorer:
+        return PostgresRestorer(self._transaction, self._all)
 
     def close(self) -> None:
         self._engine.dispose()

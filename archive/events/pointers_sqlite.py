@@ -21,22 +21,25 @@ from eventsourcing.sqlite import (
 
 from archive.errors import ConflictError, UnavailableError
 from archive.events.pointers import (
+    BehindError,
     BlobCondemnedError,
     BlobUse,
     CommitRow,
     EventKey,
+    GoneBackError,
     Pointer,
     PointerCommit,
     PointerRecorder,
     PointerRow,
     SqlRow,
-    gone_back,
 )
+from archive.events.restoration_sqlite import SqliteRestorer
 
 _IDS_PER_QUERY = 10_000
 
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS archive (id BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS archive (id BLOB PRIMARY KEY, awaited INTEGER NOT NULL DEFAULT 0)"
+    " WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS segments (segment_id BLOB PRIMARY KEY, keys_id BLOB NOT NULL)"
     " WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS commits (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL,"
@@ -48,6 +51,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS blob_references (blob_id BLOB, originator_id BLOB,"
     " originator_version INTEGER, PRIMARY KEY (blob_id, originator_id, originator_version))"
     " WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS unopened (seq INTEGER PRIMARY KEY)",
 )
 
 
@@ -123,7 +127,7 @@ class SqlitePointers(PointerRecorder):
             raise UnavailableError(f"The database of events does not answer: {error}") from error
         with self._transaction(commit=True) as cursor:
             cursor.execute(
-                "INSERT INTO archive SELECT ? WHERE NOT EXISTS (SELECT 1 FROM archive)",
+                "INSERT INTO archive (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM archive)",
                 (archive_id.bytes,),
             )
 
@@ -209,7 +213,8 @@ class SqlitePointers(PointerRecorder):
             )
             last = _last_seq(cursor)
             if last < commit.seen:
-                raise gone_back(commit.seen, last)
+                raise GoneBackError(commit.seen, last)
+            _check_caught_up(cursor, last)
             first = last + 1
             self._insert_rows(cursor, first, commit.rows)
             cursor.execute(
@@ -294,6 +299,9 @@ class SqlitePointers(PointerRecorder):
             row = cursor.fetchone()
             return None if row is None else int(row[0])
 
+    def restorer(self) -> SqliteRestorer:
+        return SqliteRestorer(lambda commit: self._transaction(commit=commit))
+
     def close(self) -> None:
         self._datastore.close()
 
@@ -301,6 +309,13 @@ class SqlitePointers(PointerRecorder):
 def _last_seq(cursor: SQLiteCursor) -> int:
     cursor.execute("SELECT max(seq) FROM stored_events")
     return cursor.fetchone()[0] or 0
+
+
+def _check_caught_up(cursor: SQLiteCursor, last: int) -> None:
+    cursor.execute("SELECT awaited FROM archive")
+    awaited = cursor.fetchone()[0]
+    if last < awaited:
+        raise BehindError(last, awaited)
 
 
 def _mark_durable(cursor: SQLiteCursor, first_seqs: Sequence[int]) -> None:

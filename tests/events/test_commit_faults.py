@@ -9,7 +9,7 @@ import pytest
 
 from archive.bucket.names import segment_name
 from archive.clock import SystemClock
-from archive.errors import ConfigurationError, ConflictError, MunimentError, UnavailableError
+from archive.errors import ConflictError, MunimentError, UnavailableError
 from archive.events.commit import Group
 from archive.events.opener import DamagedEvent, ErasedEvent, OpenedEvent
 from archive.events.pointers import PointerCommit, PointerRecorder
@@ -142,17 +142,6 @@ def test_a_crash_between_insert_and_commit_record_is_made_good(
     assert recorded(parts) == {1, 2}
     assert parts.pointers.commits_not_durable() != [] or recorded(parts) == {1, 2}
     parts.close()
-
-
-def test_a_database_older_than_the_bucket_is_refused(tmp_path: Path) -> None:
-    old, new = tmp_path / "old", tmp_path / "new"
-    old.mkdir()
-    new.mkdir()
-    parts = assemble(new)
-    parts.committer.commit(Group([plain()]))
-    parts.close()
-    with pytest.raises(ConfigurationError, match="newer than the database"):
-        assemble(old, bucket=parts.bucket, keyring=parts.keyring)
 
 
 def test_one_callers_conflict_fails_that_caller_alone(tmp_path: Path, each_database: Url) -> None:

@@ -1,0 +1,297 @@
+"""SQL written again from the bucket's commit records: for a database that is empty, or behind.
+
+Whoever restores first makes the database await the newest recorded event: no commit is taken
+before that, which would get a number that is taken. Several may restore at once: a batch is
+inserted only where the one before it ends, so that each is inserted once. One that is killed leaves
+the database behind, and the next goes on from there.
+
+What commit records do not say is in the frames: their SHA-256, and the blobs that they refer to.
+So every segment is read; only frames that may name a blob are opened.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
+from uuid import UUID
+
+from eventsourcing.persistence import MapperDeserialisationError
+
+from archive.bucket.names import KEYS, keys_prefix, parse_keys_name
+from archive.bucket.port import Bucket
+from archive.errors import ConfigurationError, ConflictError, CorruptError, InvalidError
+from archive.events.blobs import blob_uses
+from archive.events.commit_history import CommitHistory, Faults, RecordedCommit, batches
+from archive.events.mapper import EventMapper
+from archive.events.opener import ErasedEvent, OpenedEvent, Opener
+from archive.events.pointers import BlobUse, Pointer, PointerRecorder, PointerRow
+from archive.events.restoration import KeysRow, Restoration
+from archive.events.types import InteractionCaptured, InteractionRevised
+from archive.sealing.commit import CommitEntry, CommitRecord
+from archive.sealing.frame import entry_hash, log_entry, parse_header
+from archive.sealing.keyring import Keyring
+from archive.sealing.primitives import KEY_SIZE, TAG_SIZE
+
+_EVENTS_PER_BATCH = 4_000
+_BYTES_PER_BATCH = 32 * 1024 * 1024
+_KEYS_PER_BATCH = 10_000
+_WITH_BLOBS = frozenset({InteractionCaptured.type, InteractionRevised.type})
+# A blob's key is random, so that no box which holds one is compressed to less.
+_NO_BLOB_KEY = KEY_SIZE + TAG_SIZE
+
+Advance = Callable[[int], None]
+
+
+class Restorer:
+    """Brings a database up to what the bucket holds. `advance` is told each number reached."""
+
+    def __init__(self, recorder: PointerRecorder, bucket: Bucket, keyring: Keyring) -> None:
+        self._recorder = recorder
+        self._restorer = recorder.restorer()
+        self._bucket = bucket
+        self._archive_id = keyring.archive_id
+        self._history = CommitHistory(bucket, keyring)
+        self._keys = _KeyListing(bucket)
+        self._opener = Opener(self._keys, bucket, keyring)
+        self._mapper = EventMapper()
+
+    def survey(self) -> tuple[int, Faults]:
+        """Return the newest recorded event, and what is wrong with the records; changes nothing.
+
+        Raises:
+            CorruptError: records contradict each other.
+        """
+        faults, last = Faults(), 0
+        for commit in self._history.commits(faults):
+            last = commit.row.last_seq
+        return last, faults
+
+    def catch_up(self, advance: Advance = lambda _: None) -> bool:
+        """Bring a database that is behind up to the bucket; False if it was not behind.
+
+        Raises:
+            ConfigurationError: commit records are missing or damaged; what stands before them is
+                restored.
+            CorruptError: the database and the records contradict each other.
+        """
+        if not self._history.is_ahead(self._recorder.last_seq):
+            return False
+        self._renew_keys()
+        while self._history.is_ahead(self._recorder.last_seq):
+            self._await_newest()
+            self._restore(advance, incomplete=False)
+        return True
+
+    def restore(self, advance: Advance, *, incomplete: bool) -> Faults:
+        """Bring an empty database, or one that is being restored, up to the bucket.
+
+        With `incomplete`, numbers that no record holds are left out, and told.
+        Raises as `catch_up`.
+        """
+        self._renew_keys()
+        return self._restore(advance, incomplete=incomplete)
+
+    def _await_newest(self) -> None:
+        newest = 0
+        for record in self._history.records(self._recorder.last_seq() + 1):
+            if isinstance(record, CommitRecord):
+                newest = record.entries[-1].seq
+        if newest:
+            self._restorer.await_seq(newest)
+
+    def _restore(self, advance: Advance, *, incomplete: bool) -> Faults:
+        while True:
+            try:
+                return self._go_on(advance, incomplete=incomplete)
+            except ConflictError:
+                # Another process restores too: on from where it is.
+                continue
+
+    def _go_on(self, advance: Advance, *, incomplete: bool) -> Faults:
+        stand = self._recorder.last_seq()
+        newest = self._restorer.last_commit()
+        known: Sequence[PointerRow] = ()
+        if newest is not None:
+            known = self._recorder.select_pointers_from(
+                newest.first_seq, newest.last_seq - newest.first_seq + 1
+            )
+        faults = Faults()
+        commits = self._history.commits(faults, stand, known)
+        if not incomplete:
+            commits = _without_faults(commits, faults)
+        for batch in batches(commits, events=_EVENTS_PER_BATCH, size=_BYTES_PER_BATCH):
+            restoration = self._restoration(stand, batch)
+            self._restorer.restore(restoration)
+            stand = restoration.rows[-1][0]
+            advance(stand)
+        if faults.beyond or (faults and not incomplete):
+            raise _refusal(faults)
+        return faults
+
+    def _restoration(self, after: int, batch: Sequence[RecordedCommit]) -> Restoration:
+        entries = [entry for commit in batch for entry in commit.entries]
+        segments = self._keys.newest({entry.segment_id for entry in entries})
+        rows = [_row(entry) for entry in entries]
+        frames = self._opener.frames(rows)
+        uncertain: list[PointerRow] = []
+        encoded = []
+        for row in rows:
+            frame = frames.get(row.seq, b"")
+            digest = self._digest(row, frame)
+            if row.type in _WITH_BLOBS and (digest is None or _may_hold_blob_keys(frame)):
+                uncertain.append(row)
+            state = _with_digest(row.pointer, digest).encode()
+            key = (row.originator_id.bytes, row.originator_version)
+            encoded.append((row.seq, *key, row.type, state))
+        blobs, unopened = self._blobs(uncertain)
+        return Restoration(
+            after=after,
+            commits=[commit.row for commit in batch],
+            rows=encoded,
+            segments=list(segments.items()),
+            blobs=blobs,
+            unopened=unopened,
+        )
+
+    def _digest(self, row: PointerRow, frame: bytes) -> bytes | None:
+        """Return a frame's SHA-256, None if the frame is not the one that was committed."""
+        digest = sha256(frame).digest()
+        same = entry_hash(log_entry(self._archive_id, digest)) == row.pointer.leaf_hash
+        return digest if same else None
+
+    def _blobs(self, rows: Sequence[PointerRow]) -> tuple[list[BlobUse], list[int]]:
+        """Return the blobs that events refer to, and the events of which that cannot be told."""
+        uses: list[BlobUse] = []
+        unopened: list[int] = []
+        for opened in self._opener.open_each(rows):
+            if isinstance(opened, ErasedEvent):
+                continue
+            try:
+                if not isinstance(opened, OpenedEvent):
+                    raise opened.error
+                event = self._mapper.event(opened)
+            except (CorruptError, MapperDeserialisationError):
+                unopened.append(opened.row.seq)
+                continue
+            if isinstance(event, InteractionCaptured | InteractionRevised):
+                uses += blob_uses(event)
+        return uses, unopened
+
+    def _renew_keys(self) -> None:
+        """Note key objects that took the place of others since the database was copied."""
+        if self._recorder.last_seq() == 0:
+            return
+        listed = self._keys.all()
+        while page := dict(islice(listed, _KEYS_PER_BATCH)):
+            known = self._restorer.known_segments(list(page))
+            newer = [
+                (segment_id, page[segment_id])
+                for segment_id, keys_id in known.items()
+                if page[segment_id].bytes > keys_id.bytes
+            ]
+            if newer:
+                self._restorer.renew_keys(newer)
+
+
+class _KeyListing:
+    """The newest key object of each segment, by listings.
+
+    Segments come nearly in the order of their ids, in which names are listed too: one listing goes
+    along with them.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._listed: Iterator[KeysRow] | None = None
+        self._ahead: dict[UUID, UUID] = {}
+        self._end = UUID(int=0)
+        self._found: dict[UUID, UUID] = {}
+
+    def keys_of(self, segment_id: UUID) -> UUID | None:
+        """Return the key object of a segment of the last batch."""
+        return self._found.get(segment_id)
+
+    def all(self, after: str = "") -> Iterator[KeysRow]:
+        """Yield every segment that has keys, with its newest key object."""
+        segment_id: UUID | None = None
+        newest = UUID(int=0)
+        for name in self._bucket.names(KEYS, after=after):
+            try:
+                found, keys_id = parse_keys_name(name)
+            except InvalidError:
+                continue
+            if segment_id is not None and found != segment_id:
+                yield segment_id, newest
+            segment_id, newest = found, keys_id
+        if segment_id is not None:
+            yield segment_id, newest
+
+    def newest(self, segment_ids: set[UUID]) -> dict[UUID, UUID]:
+        """Return the newest key object of each of the segments that has any."""
+        ordered = sorted(segment_ids, key=lambda each: each.bytes)
+        if self._listed is None:
+            self._listed = self.all(keys_prefix(ordered[0]))
+            self._end = UUID(int=0)
+        while self._end.bytes < ordered[-1].bytes:
+            listed = next(self._listed, None)
+            if listed is None:
+                break
+            self._end = listed[0]
+            self._ahead[listed[0]] = listed[1]
+        self._found = {}
+        for segment_id in ordered:
+            keys_id = self._ahead.pop(segment_id, None) or self._look_up(segment_id)
+            if keys_id is not None:
+                self._found[segment_id] = keys_id
+        return self._found
+
+    def _look_up(self, segment_id: UUID) -> UUID | None:
+        """Return the newest key object of one segment, even of those that somebody hid."""
+        found = [
+            parse_keys_name(each.name)[1]
+            for each in self._bucket.versions(keys_prefix(segment_id))
+            if not each.delete_marker
+        ]
+        return max(found, key=lambda each: each.bytes, default=None)
+
+
+def _without_faults(commits: Iterator[RecordedCommit], faults: Faults) -> Iterator[RecordedCommit]:
+    """Give commits up to the first number that is missing."""
+    for commit in commits:
+        if faults.missing:
+            return
+        yield commit
+
+
+def _refusal(faults: Faults) -> ConfigurationError:
+    # What the newest record held is not known, so nobody can pass over just that.
+    last_resort = (
+        "or take what cannot be read out of the bucket, which gives up what it held."
+        if faults.beyond
+        else "or go on without them: muniment rebuild --incomplete."
+    )
+    return ConfigurationError(
+        f"The database cannot be brought up to the bucket: {faults.sentence()} Put the records "
+        f"back from a copy of the bucket, {last_resort}"
+    )
+
+
+def _row(entry: CommitEntry) -> PointerRow:
+    pointer = Pointer(entry.segment_id, entry.slot, entry.offset, entry.length, entry.leaf_hash)
+    return PointerRow(
+        entry.seq, entry.originator_id, entry.originator_version, entry.event_type, pointer
+    )
+
+
+def _with_digest(pointer: Pointer, digest: bytes | None) -> Pointer:
+    return Pointer(
+        pointer.segment_id,
+        pointer.slot,
+        pointer.offset,
+        pointer.length,
+        pointer.leaf_hash,
+        digest,
+    )
+
+
+def _may_hold_blob_keys(frame: bytes) -> bool:
+    return parse_header(frame).custody_length > _NO_BLOB_KEY
