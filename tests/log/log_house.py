@@ -12,8 +12,8 @@ from archive.catalog.engines import make_tables, sqlite_engine
 from archive.clock import SystemClock
 from archive.errors import MunimentError
 from archive.events.commit import CommitEngine, Group
-from archive.events.sealer import PlainEvent
 from archive.events.opener import Opener
+from archive.events.sealer import PlainEvent
 from archive.leadership import DeposedError
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
