@@ -20,12 +20,14 @@ LOG_TILES = "log/tile/"
 LOG_CHECKPOINTS = "log/checkpoints/"
 LOG_CHECKPOINT = "log/checkpoint"
 LOG_VKEY = "log/vkey"
+RELOCATIONS = "relocations/"
 
 _ID = r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
 _SEGMENT = re.compile(rf"segments/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}\.seg")
 _KEYS = re.compile(rf"keys/{_ID}/{_ID}\.keys")
 _BLOB = re.compile(rf"blobs/([0-9a-f]{{64}})/{_ID}")
 _COMMIT = re.compile(rf"commits/([0-9]{{20}})-{_ID}")
+_RELOCATION = re.compile(rf"relocations/{_ID}")
 _KEYRING = re.compile(r"keyring/([0-9]{8})")
 _MANIFEST = re.compile(rf"index/{_ID}/manifests/([0-9]{{20}})-{_ID}")
 _CHECKPOINT = re.compile(r"log/checkpoints/(0|[1-9][0-9]{0,18})-([0-9a-f]{64})")
@@ -99,6 +101,17 @@ def parse_commit_name(name: str) -> tuple[int, UUID]:
     if int(seq) >= _SEQ_LIMIT:
         raise InvalidError(f"{name!r} has a sequence number beyond 64 bits.")
     return int(seq), UUID(record)
+
+
+def relocation_name(record_id: UUID) -> str:
+    """Name a relocation record; names sort by time."""
+    return f"{RELOCATIONS}{_checked(record_id)}"
+
+
+def parse_relocation_name(name: str) -> UUID:
+    """Return the record id in a relocation record's name."""
+    (record,) = _groups(_RELOCATION, name)
+    return UUID(record)
 
 
 def keyring_name(number: int) -> str:
