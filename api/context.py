@@ -71,12 +71,12 @@ def authenticate() -> None:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise UnauthenticatedError("Send the token as: Authorization: Bearer TOKEN.")
-        g.actor = archive().access.authenticate(token.strip())
+        g.actor = archive().entrance.by_token(token.strip())
         return
     if request.method in SAFE_METHODS or request.blueprint == "console":
         current = _session_of_cookie()
         if current is not None:
-            g.actor = archive().access.authenticate(current.token)
+            g.actor = archive().entrance.by_token(current.token)
             g.session = current
             return
     raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")

@@ -1,12 +1,11 @@
 """Making a new archive: keyring first, then the first events, then the secrets, shown once."""
 
-import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from archive.access.roles import Role
+from archive.access.roles import LOCAL_ACTOR, Role
 from archive.bucket.names import KEYRINGS, keyring_name
 from archive.bucket.places import check_new, lock_notes, open_places
 from archive.clock import Clock, SystemClock
@@ -14,7 +13,7 @@ from archive.database import open_database
 from archive.errors import ConfigurationError
 from archive.events.commit import Group
 from archive.events.plain import plain
-from archive.events.types import ArchiveCreated, TokenIssued, UserRegistered
+from archive.events.types import ArchiveCreated
 from archive.opening import Archive, open_archive
 from archive.sealing.kek import FileKek, parse_kek
 from archive.sealing.keyring import Keyring, seal_keyring
@@ -101,24 +100,11 @@ def exists(settings: Settings, clock: Clock) -> bool:
 
 
 def register_user(archive: Archive, role: Role) -> str:
-    """Register a user in a role and return their first token; only its digest is kept."""
-    clock = archive.clock
-    token = "mun_" + base64.urlsafe_b64encode(clock.random_bytes(32)).rstrip(b"=").decode()
-    user_id, now = clock.uuid7(), clock.now()
-    user = UserRegistered(
-        originator_id=user_id,
-        originator_version=1,
-        recorded_at=now,
-        name=role.value,
-        role=role.value,
-    )
-    issued = TokenIssued(
-        originator_id=user_id,
-        originator_version=2,
-        recorded_at=now,
-        digest=archive.identity.token(token).hex(),
-    )
-    archive.committer.commit(Group([plain(user), plain(issued)]))
+    """Return a new token of the user who is named after a role, registering them if need be."""
+    administration = archive.administration
+    if archive.users.named(role) is None:
+        administration.register(LOCAL_ACTOR, role, [role])
+    token, _ = administration.issue_token(LOCAL_ACTOR, role)
     return token
 
 

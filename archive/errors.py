@@ -28,6 +28,14 @@ class ForbiddenError(MunimentError):
     """Somebody known asks for what their role or purpose does not allow."""
 
 
+class ThrottledError(MunimentError):
+    """Too much was tried in too short a time; try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class NotFoundError(MunimentError):
     """There is no such object or record."""
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import tantivy
 
@@ -30,6 +31,14 @@ from archive.log.reader import LogReader
 from archive.sealing.kek import parse_kek
 from archive.sealing.keyring import Keyring, open_keyring
 from archive.settings import Settings
+from archive.users.administration import Administration
+from archive.users.attempts import Attempts
+from archive.users.directory import Users
+from archive.users.entrance import Entrance
+from archive.users.passwords import Passwords
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 WORKER_LOCK = "worker.lock"
 _POLL_SECONDS = 0.02
@@ -65,16 +74,43 @@ class Archive(Station):
             self.keyring, self.pointers, bucket, self.log_head, self.opener.frames, self.clock
         )
         self.log = LogReader(bucket, log_signer(self.keyring).verifier)
+        audit = Audit(self.committer, self.clock)
         self.access = Access(
             pointers=self.pointers,
             opener=self.opener,
             mapper=self.mapper,
             records=self.records,
             catalog=self.catalog,
-            identity=self.identity,
-            audit=Audit(self.committer, self.clock),
+            audit=audit,
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
+        )
+        self._open_doors(engine, audit)
+
+    def _open_doors(self, engine: "Engine", audit: Audit) -> None:
+        """Put together who may come in and how."""
+        self.users = Users(self.pointers, self.opener, self.mapper, self.catalog, self.identity)
+        passwords = Passwords(self.clock)
+        attempts = Attempts(engine, self.identity, self.clock)
+        self.administration = Administration(
+            users=self.users,
+            pointers=self.pointers,
+            committer=self.committer,
+            identity=self.identity,
+            audit=audit,
+            passwords=passwords,
+            attempts=attempts,
+            clock=self.clock,
+        )
+        self.entrance = Entrance(
+            users=self.users,
+            catalog=self.catalog,
+            pointers=self.pointers,
+            committer=self.committer,
+            identity=self.identity,
+            passwords=passwords,
+            attempts=attempts,
+            clock=self.clock,
         )
 
     def _source(self, *, commits: bool) -> SearchSource:

@@ -25,7 +25,7 @@ def enter() -> BaseResponse:
     onward = local(request.form.get("next"))
     try:
         chosen = str(_stated_purpose())
-        context.archive().access.authenticate(token)
+        context.archive().entrance.by_token(token)
     except (UnauthenticatedError, InvalidError) as error:
         known = isinstance(error, UnauthenticatedError)
         page = render_template(

@@ -25,16 +25,21 @@ from archive.access.answers import (
 )
 from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
-from archive.access.roles import Actor, Permission, Purpose, require, require_full_view
+from archive.access.roles import (
+    Actor,
+    Permission,
+    Purpose,
+    require,
+    require_full_view,
+    require_purpose,
+)
 from archive.bucket.names import segment_name
 from archive.catalog.catalog import Catalog, CatalogRow
 from archive.errors import (
     ForbiddenError,
     GoneError,
     NotFoundError,
-    UnauthenticatedError,
 )
-from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, Opener
 from archive.events.pointers import PointerRecorder
@@ -79,7 +84,6 @@ class Access:
         mapper: EventMapper,
         records: Records,
         catalog: Catalog,
-        identity: Identity,
         audit: Audit,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
@@ -90,20 +94,9 @@ class Access:
         self._records = records
         self._catalog = catalog
         self._conversations = Conversations(catalog, records)
-        self._identity = identity
         self._audit = audit
         self._searcher = searcher
         self._timezone = timezone
-
-    def authenticate(self, token: str) -> Actor:
-        """Return whoever holds the token; UnauthenticatedError if nobody does."""
-        digest = self._identity.token(token)
-        # The look-up is by keyed digest, so its timing tells nothing about any token.
-        found = self._catalog.token(digest)
-        if found is None:
-            raise UnauthenticatedError("The token is not valid.")
-        user_id, role = found
-        return Actor(id=str(user_id), name=f"{role} {str(user_id)[:8]}", role=role)
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
         """Answer one page of a search.
@@ -251,6 +244,7 @@ class Access:
     ) -> None:
         try:
             require(actor, permission)
+            require_purpose(actor, purpose)
             require_full_view(purpose)
         except ForbiddenError:
             self._audit.record(actor, purpose, action, allowed=False, query=query, records=records)

@@ -6,6 +6,7 @@ rather than answered with more than it may see.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,10 +32,11 @@ class Permission(StrEnum):
     SEARCH = "search"
     READ = "read"
     OPERATE = "operate"
+    ADMINISTER = "administer"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.ADMINISTRATOR: frozenset({Permission.CAPTURE, Permission.OPERATE}),
+    Role.ADMINISTRATOR: frozenset({Permission.CAPTURE, Permission.OPERATE, Permission.ADMINISTER}),
     Role.COMPLIANCE_OFFICER: frozenset({Permission.OPERATE}),
     Role.LEGAL: frozenset({Permission.CAPTURE, Permission.SEARCH, Permission.READ}),
     Role.TRAINER: frozenset(),
@@ -44,13 +46,43 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
+COMBINED = frozenset({Role.COMPLIANCE_OFFICER, Role.LEGAL, Role.TRAINER})
+"""The roles that one user may have together; each of the others stands alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a user behind a token, or `local`, whoever can open the key on the host."""
+    """Who asks: a user behind a token or a session, or `local`, who can open the key on the host.
+
+    `further` are the user's other roles. What a token narrows is None where it narrows nothing:
+    `scope` to some of the roles' permissions, `purposes` to some kinds of purpose; `expiring` says
+    that it will end. `custodians` are those whose records alone the user sees, None for all.
+    """
 
     id: str
     name: str
     role: Role
+    further: tuple[Role, ...] = ()
+    scope: frozenset[Permission] | None = None
+    purposes: frozenset[str] | None = None
+    expiring: bool = False
+    custodians: frozenset[str] | None = None
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """All roles, the first first."""
+        return (self.role, *self.further)
+
+    @property
+    def whole(self) -> bool:
+        """Whether they come as the user they are, not by a token that is less than that."""
+        return self.scope is None and self.purposes is None and not self.expiring
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the roles grant, as far as the token reaches."""
+        granted = frozenset[Permission]().union(*(GRANTS[role] for role in self.roles))
+        return granted if self.scope is None else granted & self.scope
 
 
 LOCAL_ACTOR = Actor(id="local", name="local", role=Role.LOCAL)
@@ -90,10 +122,34 @@ class Purpose:
         return self.kind if self.detail is None else f"{self.kind}:{self.detail}"
 
 
+def check_roles(roles: Sequence[Role]) -> None:
+    """Raise InvalidError unless one user may have these roles together."""
+    if not roles or len(set(roles)) < len(roles):
+        raise InvalidError("A user has one role or more, and none of them twice.")
+    if Role.LOCAL in roles:
+        raise InvalidError("The role local is that of whoever can open the key on the host.")
+    if len(roles) > 1 and not COMBINED.issuperset(roles):
+        raise InvalidError(
+            "Only these roles go together: " + ", ".join(sorted(COMBINED)) + ". "
+            "Whoever administers, audits or collects does nothing else."
+        )
+
+
 def require(actor: Actor, permission: Permission) -> None:
-    """Raise ForbiddenError unless the actor's role grants the permission."""
-    if permission not in GRANTS[actor.role]:
-        raise ForbiddenError(f"The role {actor.role} may not {permission}.")
+    """Raise ForbiddenError unless the actor's roles, and the token, allow it."""
+    if permission in actor.permissions:
+        return
+    if any(permission in GRANTS[role] for role in actor.roles):
+        raise ForbiddenError(f"This token may not {permission}.")
+    raise ForbiddenError(f"The role {' and '.join(actor.roles)} may not {permission}.")
+
+
+def require_purpose(actor: Actor, purpose: Purpose) -> None:
+    """Raise ForbiddenError for a purpose that the actor's token is not for."""
+    if actor.purposes is not None and purpose.kind not in actor.purposes:
+        raise ForbiddenError(
+            f"This token is not for {purpose.kind}, only for {', '.join(sorted(actor.purposes))}."
+        )
 
 
 def require_full_view(purpose: Purpose) -> None:

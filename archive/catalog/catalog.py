@@ -17,7 +17,6 @@ CATALOG = 1
 _UNDATED = 2**50
 _time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
 _IDS_PER_QUERY = 10_000
-_ROLE_OF = {number: role for role, number in ROLES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +177,17 @@ class Catalog:
         statement = select(func.count()).where(records.c.damaged == 1, records.c.first_seq <= as_of)
         return int(self._all(statement)[0][0])
 
-    def token(self, digest: bytes) -> tuple[UUID, Role] | None:
-        """Return the user and role behind a token's keyed digest."""
-        statement = (
-            select(tokens.c.user_id, users.c.role)
-            .join(users, users.c.id == tokens.c.user_id)
-            .where(tokens.c.digest == digest)
-        )
-        rows = self._all(statement)
-        return (UUID(bytes=rows[0][0]), _ROLE_OF[rows[0][1]]) if rows else None
+    def token(self, digest: bytes) -> UUID | None:
+        """Return the user behind a token's keyed digest."""
+        rows = self._all(select(tokens.c.user_id).where(tokens.c.digest == digest))
+        return UUID(bytes=rows[0][0]) if rows else None
+
+    def users(self, role: Role | None = None) -> list[UUID]:
+        """Return all users, or those whose first role this is."""
+        statement = select(users.c.id).order_by(users.c.id)
+        if role is not None:
+            statement = statement.where(users.c.role == ROLES[role])
+        return [UUID(bytes=row[0]) for row in self._all(statement)]
 
     def _all(self, statement: Any) -> Sequence[Any]:
         try:

@@ -38,9 +38,8 @@ from archive.events.types import (
     InteractionCaptured,
     InteractionRevised,
     InteractionWithdrawn,
-    TokenIssued,
-    UserRegistered,
 )
+from archive.events.user_events import TokenIssued, UserRegistered, UserRolesChanged
 
 _in_order = itemgetter(*(column.name for column in records.columns))
 
@@ -128,8 +127,14 @@ class CatalogFollower(Follower):
             case UserRegistered():
                 connection.execute(
                     self._insert(users)
-                    .values(id=row.originator_id.bytes, role=ROLES[Role(event.role)])
+                    .values(id=row.originator_id.bytes, role=ROLES[Role(event.roles[0])])
                     .on_conflict_do_nothing()
+                )
+            case UserRolesChanged():
+                connection.execute(
+                    update(users)
+                    .where(users.c.id == row.originator_id.bytes)
+                    .values(role=ROLES[Role(event.roles[0])])
                 )
             case TokenIssued():
                 connection.execute(

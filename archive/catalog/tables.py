@@ -1,6 +1,7 @@
 """The catalog's tables: ids, times, codes and keyed digests, nothing that can be read.
 
-All of them are derived from the events and can be thrown away. `CHANNELS`, `KINDS`, `DIRECTIONS`
+All of them can be thrown away: they are derived from the events, but for `attempts`, without which
+sign-ins that were held up are not held up any more. `CHANNELS`, `KINDS`, `DIRECTIONS`
 and `ROLES` give the numbers that stand for closed vocabularies; a number is never reused.
 """
 
@@ -81,6 +82,15 @@ users = Table(
     METADATA,
     Column("id", LargeBinary(16), primary_key=True),
     Column("role", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    METADATA,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False, comment="milliseconds since 1970, UTC"),
     sqlite_with_rowid=False,
 )
 

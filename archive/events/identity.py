@@ -32,6 +32,8 @@ class Identity:
         self._blob = _keyed(keyring, "blob")
         self._token = _keyed(keyring, "token")
         self._stream = _keyed(keyring, "stream")
+        self._attempts = _keyed(keyring, "attempts")
+        self._recovery = _keyed(keyring, "recovery-code")
 
     def interaction(
         self, source: str, custodian: str | None, native_id: str, raw_sha256: str | None
@@ -57,6 +59,14 @@ class Identity:
     def token(self, token: str) -> bytes:
         """Return the 32 bytes by which a bearer token is known."""
         return _digest(self._token, token)
+
+    def attempts(self, subject: str) -> bytes:
+        """Return the 16 bytes under which attempts to sign in are counted."""
+        return _digest(self._attempts, subject)[:16]
+
+    def recovery(self, user: UUID, code: str) -> bytes:
+        """Return the 32 bytes by which a user's recovery code is known."""
+        return _digest(self._recovery, str(user), code)
 
     def stream(self, name: str) -> UUID:
         """Return the id of a stream that there is one of, such as a codebook."""

@@ -4,74 +4,23 @@ The short name of a type stands in the frame's clear header and in SQL. A name i
 and nowhere else: nothing stored in the archive can make it import code. Adding a type is adding
 a class to `EVENT_TYPES`; changing one is raising `class_version` and giving the class an
 `upcast_vN_vN+1` static method, as the event library does it.
-
-Evidence is what was captured and may one day be shown to an outsider; the fields named in
-`custody_fields` are the organisation's own and go into the other box.
 """
 
 from abc import ABC, abstractmethod
-from datetime import UTC, datetime
-from functools import cache
+from datetime import datetime
 from struct import Struct
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
-from pydantic_core import from_json
+from pydantic import Field
 
 from archive.errors import CorruptError
+from archive.events.event import NEVER
+from archive.events.event import Event as Event
+from archive.events.user_events import USER_EVENTS
 from archive.model.interaction import Content, Frozen
 
 _LENGTH = Struct(">I")
-NEVER = datetime.min.replace(tzinfo=UTC)
-"""Stands for a time that was in a box whose key is destroyed."""
-
-
-@cache
-def _adapter(cls: "type[Event]") -> "TypeAdapter[Event]":
-    """Return what writes events of a class; it gives bytes, where a model gives text."""
-    return TypeAdapter(cls)
-
-
-class Event(Frozen):
-    """One thing that happened; `recorded_at` is the archive's clock."""
-
-    type: ClassVar[str]
-    class_version: ClassVar[int] = 1
-    custody_fields: ClassVar[frozenset[str]] = frozenset()
-    _outside: ClassVar[frozenset[str]] = frozenset({"originator_id", "originator_version"})
-
-    originator_id: UUID
-    originator_version: int
-    recorded_at: datetime
-
-    @property
-    def key(self) -> tuple[bytes, int]:
-        """What may exist once only: the stream's id as 16 bytes, and the place in it."""
-        return self.originator_id.bytes, self.originator_version
-
-    def evidence_box(self) -> bytes:
-        """Return the evidence box's plaintext."""
-        hidden = set(self.custody_fields | self._outside)
-        document = _adapter(type(self)).dump_json(self, exclude=hidden, exclude_defaults=True)
-        if self.class_version > 1:
-            return b'{"class_version":%d,%s' % (self.class_version, document[1:])
-        return document
-
-    def custody_box(self) -> bytes:
-        """Return the custody box's plaintext; empty where there is nothing to keep apart."""
-        if not self.custody_fields:
-            return b""
-        shown = set(self.custody_fields)
-        return _adapter(type(self)).dump_json(self, include=shown, exclude_defaults=True)
-
-    @classmethod
-    def fields_of(cls, evidence: bytes, custody: bytes) -> dict[str, Any]:
-        """Return the fields in both boxes; ValueError if they are not what was written."""
-        fields: dict[str, Any] = from_json(evidence)
-        if custody:
-            fields |= from_json(custody)
-        return fields
 
 
 class BlobPlace(Frozen):
@@ -169,23 +118,6 @@ class ArchiveCreated(Event):
     sandbox: bool = False
 
 
-class UserRegistered(Event):
-    """Somebody may come in, in one role."""
-
-    type = "user.registered"
-
-    name: str
-    role: str
-
-
-class TokenIssued(Event):
-    """A bearer token was given out; only its keyed digest is kept."""
-
-    type = "token.issued"
-
-    digest: str
-
-
 class AccessRecorded(Event):
     """Somebody read, searched or was refused: who, why, what, and how much came out."""
 
@@ -211,19 +143,16 @@ class Erased(Event):
     erased_type: str
 
 
-EVENT_TYPES: dict[str, type[Event]] = {
-    event_type.type: event_type
-    for event_type in (
-        InteractionCaptured,
-        InteractionRevised,
-        InteractionWithdrawn,
-        CodeAssigned,
-        ArchiveCreated,
-        UserRegistered,
-        TokenIssued,
-        AccessRecorded,
-    )
-}
+_ALL: tuple[type[Event], ...] = (
+    InteractionCaptured,
+    InteractionRevised,
+    InteractionWithdrawn,
+    CodeAssigned,
+    ArchiveCreated,
+    AccessRecorded,
+    *USER_EVENTS,
+)
+EVENT_TYPES: dict[str, type[Event]] = {event_type.type: event_type for event_type in _ALL}
 
 
 class StateLayout(ABC):

@@ -60,6 +60,7 @@ class StandIn:
         self.not_ready: tuple[str, ...] = ()
         self.access = self
         self.intake = self
+        self.entrance = self
 
     def __enter__(self) -> "StandIn":
         return self
@@ -76,7 +77,7 @@ class StandIn:
     def session_key(self) -> bytes:
         return b"k" * 32
 
-    def authenticate(self, token: str) -> Actor:
+    def by_token(self, token: str) -> Actor:
         if token not in ACTORS or token in self.revoked:
             raise UnauthenticatedError("This token is not valid.")
         return ACTORS[token]

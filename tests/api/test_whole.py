@@ -164,7 +164,7 @@ def test_no_query_makes_a_500(tmp_path):
     with open_archive(settings_of_archive) as archive:
         client = create_app(lambda: archive).test_client()
         legal = headers(made.legal_token)
-        archive.intake.capture(archive.access.authenticate(made.legal_token), [interaction()])
+        archive.intake.capture(archive.entrance.by_token(made.legal_token), [interaction()])
 
         @settings(max_examples=40, deadline=None)
         @given(

@@ -158,12 +158,12 @@ def test_every_read_and_refusal_is_audited(tmp_path: Path) -> None:
 def test_tokens_open_their_role_and_nothing_else_does(tmp_path: Path) -> None:
     made = create(tmp_path)
     with opened(tmp_path) as archive:
-        assert archive.access.authenticate(made.legal_token).role is Role.LEGAL
-        administrator = archive.access.authenticate(made.administrator_token)
+        assert archive.entrance.by_token(made.legal_token).role is Role.LEGAL
+        administrator = archive.entrance.by_token(made.administrator_token)
         assert administrator.role is Role.ADMINISTRATOR
         for wrong in ("", "mun_", made.legal_token[:-1], made.legal_token + "x"):
             with pytest.raises(UnauthenticatedError):
-                archive.access.authenticate(wrong)
+                archive.entrance.by_token(wrong)
         with pytest.raises(ForbiddenError):
             archive.access.search(administrator, OPERATIONS, SearchRequest())
 

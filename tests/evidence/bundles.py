@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from archive.events.types import BlobPlace, Event, InteractionCaptured, Part, TokenIssued
+from archive.events.types import BlobPlace, Event, InteractionCaptured, Part
+from archive.events.user_events import TokenIssued
 from archive.log.checkpoint import Checkpoint, LogProof, encode_hash
 from archive.log.merkle import (
     Subtrees,

@@ -1,0 +1,360 @@
+"""Changing who may come in. Every change is an event of the user's, and says who made it.
+
+Changes are optimistic: each writes the next version of a stream, and whoever was second reads
+again and decides anew. What changes the set of administrators also writes the next version of one
+stream that stands for that set, in the same commit: the rule that one must be left then holds
+whoever else changes it at the same moment.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Sequence, Set
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from archive.access.audit import Audit
+from archive.access.roles import PURPOSES, Actor, Permission, Purpose, Role, check_roles, require
+from archive.clock import Clock
+from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from archive.events import user_events as happened
+from archive.events.commit import Group
+from archive.events.event import Event
+from archive.events.group import Committer
+from archive.events.identity import Identity
+from archive.events.plain import plain
+from archive.events.pointers import PointerRecorder
+from archive.users import totp
+from archive.users.attempts import Attempts
+from archive.users.directory import Users, checked_name
+from archive.users.passwords import Passwords
+from archive.users.user import Token, User
+
+RECOVERY_CODES = 8
+LONGEST_LABEL = 100
+_RECOVERY_BYTES = 10
+_TRIES = 5
+_FOR_OPERATIONS = Purpose("operations")
+
+Decide = Callable[[User], Iterable[Event]]
+
+
+class Administration:
+    """Registers users and changes them, for those who may.
+
+    Raises, in every method, ForbiddenError (audited) where the actor may not, NotFoundError where
+    there is no such user, UnavailableError where the change cannot be committed.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: Users,
+        pointers: PointerRecorder,
+        committer: Committer,
+        identity: Identity,
+        audit: Audit,
+        passwords: Passwords,
+        attempts: Attempts,
+        clock: Clock,
+    ) -> None:
+        self._users = users
+        self._pointers = pointers
+        self._committer = committer
+        self._identity = identity
+        self._audit = audit
+        self._passwords = passwords
+        self._attempts = attempts
+        self._clock = clock
+
+    def everybody(self, actor: Actor) -> Sequence[User]:
+        """Return all users by name; one who was registered a moment ago may be missing."""
+        self._require(actor, "user.list")
+        return self._users.all()
+
+    def show(self, actor: Actor, user: str) -> User:
+        """Return a user by id or name, to themselves or to who administers."""
+        self._require_own(actor, self._id(user), "user.show")
+        return self._users.meant(user)
+
+    def register(
+        self,
+        actor: Actor,
+        name: str,
+        roles: Sequence[Role],
+        custodians: Sequence[str] | None = None,
+    ) -> User:
+        """Register a user; ConflictError if the name is taken, for a name is never given twice."""
+        self._require(actor, "user.register")
+        check_roles(roles)
+        written = checked_name(name)
+        user_id, now = self._users.id_of(written), self._clock.now()
+        events: list[Event] = [
+            happened.UserRegistered(
+                originator_id=user_id,
+                originator_version=1,
+                recorded_at=now,
+                name=written,
+                roles=tuple(roles),
+                by=actor.id,
+            )
+        ]
+        if custodians is not None:
+            events.append(
+                happened.UserRestricted(
+                    originator_id=user_id,
+                    originator_version=2,
+                    recorded_at=now,
+                    custodians=_custodians(custodians),
+                    by=actor.id,
+                )
+            )
+        for last in range(_TRIES):
+            if self._users.find(user_id) is not None:
+                raise ConflictError(f"There is a user named {written} already.")
+            guard = self._guard(actor, add={user_id}) if Role.ADMINISTRATOR in roles else []
+            try:
+                self._committer.commit(Group([plain(each) for each in [*events, *guard]]))
+            except ConflictError:
+                if last == _TRIES - 1:
+                    raise
+                continue
+            return self._users.get(user_id)
+        raise AssertionError("the last try returned or raised")
+
+    def change_roles(self, actor: Actor, user: str, roles: Sequence[Role]) -> User:
+        """Give a user other roles; InvalidError if they do not go together."""
+        self._require(actor, "user.roles")
+        check_roles(roles)
+
+        def decide(found: User) -> Iterable[Event]:
+            if tuple(roles) == found.roles:
+                return
+            now_administers = found.enabled and Role.ADMINISTRATOR in roles
+            yield self._next(happened.UserRolesChanged, found, roles=tuple(roles), by=actor.id)
+            yield from self._guarded(actor, found, now_administers)
+
+        return self._change(user, decide)
+
+    def restrict(self, actor: Actor, user: str, custodians: Sequence[str] | None) -> User:
+        """Show a user the records of these custodians only, or of all again."""
+        self._require(actor, "user.restrict")
+        only = None if custodians is None else _custodians(custodians)
+        return self._one(happened.UserRestricted, user, custodians=only, by=actor.id)
+
+    def disable(self, actor: Actor, user: str) -> User:
+        """Let a user in by no way any more; holds at once, for sessions under way too."""
+        self._require(actor, "user.disable")
+
+        def decide(found: User) -> Iterable[Event]:
+            if found.enabled:
+                yield self._next(happened.UserDisabled, found, by=actor.id)
+                yield from self._guarded(actor, found, now_administers=False)
+
+        return self._change(user, decide)
+
+    def enable(self, actor: Actor, user: str) -> User:
+        """Let a user in again, with the password and the tokens they had."""
+        self._require(actor, "user.enable")
+
+        def decide(found: User) -> Iterable[Event]:
+            if not found.enabled:
+                yield self._next(happened.UserEnabled, found, by=actor.id)
+                yield from self._guarded(actor, found, Role.ADMINISTRATOR in found.roles)
+
+        return self._change(user, decide)
+
+    def set_password(
+        self, actor: Actor, user: str, password: str, *, current: str | None = None
+    ) -> User:
+        """Set a password and end the user's sessions; InvalidError if it is too easy to guess.
+
+        Who sets their own gives the `current` one, if there is one.
+        """
+        found = self.show(actor, user)
+        if actor.id == str(found.id) and found.password is not None:
+            with self._attempts.counted(f"password/{found.id}") as attempt:
+                if not self._passwords.matches(current or "", found.password):
+                    raise InvalidError("The current password is not right.")
+                attempt.succeed()
+        hash = self._passwords.hash(password, found.name)
+        return self._one(happened.PasswordSet, user, hash=hash, by=actor.id)
+
+    def start_codes(self, actor: Actor, secret: str, code: str) -> list[str]:
+        """Ask for one-time codes when the actor signs in; return recovery codes, shown once.
+
+        InvalidError unless `code` is one that the secret gives now.
+        """
+        if totp.met(secret, code, self._clock.now().timestamp()) is None:
+            raise InvalidError("This is not the code that the secret gives now.")
+        user_id = self._users.meant(actor.id).id
+        self._require_own(actor, user_id, "user.start-codes")
+        codes = [_spelled(self._clock.random_bytes(_RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
+        digests = tuple(self._identity.recovery(user_id, plain_code(each)).hex() for each in codes)
+        self._one(happened.CodesStarted, actor.id, secret=secret, recovery=digests, by=actor.id)
+        return codes
+
+    def stop_codes(self, actor: Actor, user: str) -> User:
+        """Ask a user for no one-time codes any more: by an administrator, whose own are lost."""
+        self._require(actor, "user.stop-codes")
+        return self._one(happened.CodesStopped, user, by=actor.id)
+
+    def end_sessions(self, actor: Actor, user: str) -> User:
+        """Sign a user out everywhere."""
+        self._require_own(actor, self._id(user), "user.end-sessions")
+        return self._one(happened.SessionsEnded, user, by=actor.id)
+
+    def tokens(self, actor: Actor, user: str) -> list[Token]:
+        """Return a user's tokens, the newest first."""
+        found = self.show(actor, user)
+        return sorted(found.tokens.values(), key=lambda token: token.issued_at, reverse=True)
+
+    def issue_token(
+        self,
+        actor: Actor,
+        user: str,
+        *,
+        label: str = "",
+        permissions: Iterable[Permission] = (),
+        purposes: Iterable[str] = (),
+        expires_at: datetime | None = None,
+    ) -> tuple[str, Token]:
+        """Return a new token of a user's, which is never shown again, and what is kept of it.
+
+        A token narrows: `permissions` and `purposes` are a part of what the user's roles give,
+        empty for all. InvalidError where they are not, or where it would have expired.
+        """
+        user_id = self._id(user)
+        self._require_own(actor, user_id, "token.issue")
+        wanted, kinds = frozenset(permissions), frozenset(purposes)
+        if not kinds <= set(PURPOSES):
+            raise InvalidError("A purpose is one of " + ", ".join(PURPOSES) + ".")
+        if expires_at is not None and expires_at <= self._clock.now():
+            raise InvalidError("A token expires at a time to come.")
+        if len(label) > LONGEST_LABEL or not label.isprintable():
+            raise InvalidError(f"A label has up to {LONGEST_LABEL} printable characters.")
+        secret = user_id.bytes + self._clock.random_bytes(32)
+        text = "mun_" + base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
+        digest = self._identity.token(text).hex()
+
+        def decide(found: User) -> Iterable[Event]:
+            if not found.enabled:
+                raise InvalidError(f"The user {found.name} is disabled.")
+            if not wanted <= found.actor().permissions:
+                raise InvalidError(f"The role of {found.name} does not give all that.")
+            yield self._next(
+                happened.TokenIssued,
+                found,
+                digest=digest,
+                label=label,
+                permissions=tuple(sorted(wanted)),
+                purposes=tuple(sorted(kinds)),
+                expires_at=expires_at,
+                by=actor.id,
+            )
+
+        return text, self._change(str(user_id), decide).tokens[digest]
+
+    def revoke_token(self, actor: Actor, user: str, token_id: str) -> Token:
+        """Revoke a user's token by its id; it opens nothing from the moment this returns."""
+        self._require_own(actor, self._id(user), "token.revoke")
+        found = next((t for t in self._users.meant(user).tokens.values() if t.id == token_id), None)
+        if found is None:
+            raise NotFoundError(f"There is no token {token_id}.")
+        digest = found.digest
+
+        def decide(holder: User) -> Iterable[Event]:
+            if not holder.tokens[digest].revoked:
+                yield self._next(happened.TokenRevoked, holder, digest=digest, by=actor.id)
+
+        return self._change(user, decide).tokens[digest]
+
+    def _one(self, kind: type[Event], user: str, **fields: Any) -> User:
+        return self._change(user, lambda found: [self._next(kind, found, **fields)])
+
+    def _next(self, kind: type[Event], user: User, **fields: Any) -> Event:
+        return kind(
+            originator_id=user.id,
+            originator_version=user.version + 1,
+            recorded_at=self._clock.now(),
+            **fields,
+        )
+
+    def _change(self, user: str, decide: Decide) -> User:
+        """Commit what is decided over the newest state; ConflictError after several tries."""
+        for last in range(_TRIES):
+            found = self._users.meant(user)
+            events = list(decide(found))
+            if not events:
+                return found
+            try:
+                self._committer.commit(Group([plain(event) for event in events]))
+            except ConflictError:
+                if last == _TRIES - 1:
+                    raise
+                continue
+            return self._users.get(found.id)
+        raise AssertionError("the last try returned or raised")
+
+    def _guarded(self, actor: Actor, user: User, now_administers: bool) -> list[Event]:
+        """Return the event that keeps the set of administrators, where this changes it."""
+        if user.administers == now_administers:
+            return []
+        if now_administers:
+            return self._guard(actor, add={user.id})
+        return self._guard(actor, remove={user.id})
+
+    def _guard(
+        self, actor: Actor, *, add: Set[UUID] = frozenset(), remove: Set[UUID] = frozenset()
+    ) -> list[Event]:
+        stream = self._identity.stream("administrators")
+        # The version is read before the set: what changes after that makes the commit conflict.
+        newest = self._pointers.select_pointers(stream, gt=None, lte=None, desc=True, limit=1)
+        members = (self._users.administrators() | add) - remove
+        if not members:
+            raise ConflictError("This is the last administrator: make somebody else one first.")
+        return [
+            happened.AdministratorsChanged(
+                originator_id=stream,
+                originator_version=newest[0].originator_version + 1 if newest else 1,
+                recorded_at=self._clock.now(),
+                members=tuple(sorted(members)),
+                by=actor.id,
+            )
+        ]
+
+    def _id(self, user: str) -> UUID:
+        try:
+            return UUID(user)
+        except ValueError:
+            return self._users.id_of(user)
+
+    def _require(self, actor: Actor, action: str) -> None:
+        try:
+            require(actor, Permission.ADMINISTER)
+        except ForbiddenError:
+            self._audit.record(actor, _FOR_OPERATIONS, action, allowed=False)
+            raise
+
+    def _require_own(self, actor: Actor, user_id: UUID, action: str) -> None:
+        if actor.id != str(user_id):
+            self._require(actor, action)
+        elif not actor.whole:
+            # It could else make itself a way in that reaches further or lasts longer.
+            self._audit.record(actor, _FOR_OPERATIONS, action, allowed=False)
+            raise ForbiddenError("A token that is narrowed or expires changes nothing of its user.")
+
+
+def plain_code(code: str) -> str:
+    """Return a recovery code as it is compared: without what makes it easy to read."""
+    return "".join(code.split()).replace("-", "").upper()
+
+
+def _spelled(random: bytes) -> str:
+    text = totp.new_secret(random)
+    return "-".join(text[place : place + 4] for place in range(0, len(text), 4))
+
+
+def _custodians(names: Sequence[str]) -> tuple[str, ...]:
+    if not names or not all(name.strip() for name in names):
+        raise InvalidError("Name the custodians whose records the user sees, one or more.")
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,132 @@
+"""Attempts to sign in, counted in SQL: shared by all processes and hosts, kept over a restart.
+
+An attempt is counted before it is decided, so that many made at once are all counted. After a few
+that failed, the next is let through only after a pause, which doubles up to a quarter of an hour.
+A count is forgotten an hour after its last attempt. The table is neither evidence nor derived:
+without it nothing is lost but the pauses. Its keys are keyed digests; its size is bounded by how
+many passwords can be checked in an hour.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive.catalog.inserting import insert_for
+from archive.catalog.tables import attempts
+from archive.clock import Clock
+from archive.errors import ThrottledError, UnavailableError
+from archive.events.identity import Identity
+
+FREE = 5
+FREE_OF_ADDRESS = 20
+LONGEST_PAUSE = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+def pause_after(failures: int, free: int) -> timedelta:
+    """Return how long the next attempt waits after so many failures."""
+    beyond = failures - free
+    if beyond < 0:
+        return timedelta(0)
+    return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(beyond, 20)))
+
+
+class Attempt:
+    """One attempt under way; it has failed unless `succeed` is called."""
+
+    def __init__(self) -> None:
+        self.succeeded = False
+
+    def succeed(self) -> None:
+        """Say that it was right."""
+        self.succeeded = True
+
+
+class Attempts:
+    """Counts attempts by subject and by address. Safe for threads and processes."""
+
+    def __init__(self, engine: Engine, identity: Identity, clock: Clock) -> None:
+        self._engine = engine
+        self._insert = insert_for(engine.dialect)
+        self._identity = identity
+        self._clock = clock
+
+    @contextmanager
+    def counted(self, subject: str, address: str | None = None) -> Iterator[Attempt]:
+        """Hold an attempt while it is decided.
+
+        Success forgets the subject's failures, and takes back what it counted for the address.
+
+        Raises:
+            ThrottledError: too many have failed; nothing may be decided now.
+            UnavailableError: the database does not answer.
+        """
+        limits = {self._identity.attempts(f"subject/{subject}"): FREE}
+        if address is not None:
+            limits[self._identity.attempts(f"address/{address}")] = FREE_OF_ADDRESS
+        self._count(limits)
+        attempt = Attempt()
+        try:
+            yield attempt
+        finally:
+            if attempt.succeeded:
+                self._take_back(limits)
+
+    def _count(self, limits: dict[bytes, int]) -> None:
+        now = self._now()
+        wait = 0
+        try:
+            with self._engine.begin() as connection:
+                gone = now - int(FORGOTTEN_AFTER.total_seconds() * 1000)
+                connection.execute(delete(attempts).where(attempts.c.last_at < gone))
+                # Always in one order, so that two transactions never wait for each other.
+                found = {key: self._locked(connection, key, now) for key in sorted(limits)}
+                for key, (failures, last_at) in found.items():
+                    pause = pause_after(failures, limits[key])
+                    wait = max(wait, last_at + int(pause.total_seconds() * 1000) - now)
+                if wait <= 0:
+                    for key, (failures, _) in found.items():
+                        connection.execute(
+                            update(attempts)
+                            .where(attempts.c.key == key)
+                            .values(failures=failures + 1, last_at=now)
+                        )
+        except SQLAlchemyError as error:
+            raise UnavailableError("Attempts to sign in cannot be counted now.") from error
+        if wait > 0:
+            seconds = wait / 1000
+            raise ThrottledError(
+                "Too many attempts to sign in have failed; try again later.", retry_after=seconds
+            )
+
+    def _locked(self, connection: Connection, key: bytes, now: int) -> tuple[int, int]:
+        """Return failures and last attempt of a key, whose row this transaction then holds."""
+        connection.execute(
+            self._insert(attempts).values(key=key, failures=0, last_at=now).on_conflict_do_nothing()
+        )
+        row = connection.execute(
+            select(attempts.c.failures, attempts.c.last_at)
+            .where(attempts.c.key == key)
+            .with_for_update()
+        ).one()
+        return row[0], row[1]
+
+    def _take_back(self, limits: dict[bytes, int]) -> None:
+        subject, *addresses = limits
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(delete(attempts).where(attempts.c.key == subject))
+                for key in addresses:
+                    connection.execute(
+                        update(attempts)
+                        .where(attempts.c.key == key, attempts.c.failures > 0)
+                        .values(failures=attempts.c.failures - 1)
+                    )
+        except SQLAlchemyError as error:
+            raise UnavailableError("Attempts to sign in cannot be counted now.") from error
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
