@@ -256,6 +256,16 @@ def read_keyring(settings: Settings, bucket: Bucket, environ: Mapping[str, str])
     return keyring
 
 
+def unlock(settings: Settings, environ: Mapping[str, str], clock: Clock) -> tuple[Bucket, Keyring]:
+    """Return the bucket that the settings name, looked at, and the keyring in it.
+
+    Raises as `check_opened` and `read_keyring` do.
+    """
+    bucket = open_places(settings, clock)
+    check_opened(bucket)
+    return bucket, read_keyring(settings, bucket, environ)
+
+
 @contextmanager
 def open_archive(
     settings: Settings,
@@ -277,9 +287,7 @@ def open_archive(
         raise ConfigurationError(
             f"There is no archive at {settings.home}; make one with: muniment init."
         )
-    bucket = open_places(settings, clock)
-    check_opened(bucket)
-    keyring = read_keyring(settings, bucket, environ)
+    bucket, keyring = unlock(settings, environ, clock)
     # Of an archive that several hosts share, all that is a host's own can be made on the way.
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     archive = Archive(settings, keyring, bucket, clock, commits=commits)

@@ -12,6 +12,7 @@ COMMANDS = {
     "search": ("search", "Find records by a query."),
     "show": ("show", "Show one record, or its captured bytes."),
     "history": ("history", "List what happened to one record."),
+    "rebuild": ("rebuild", "Make the database and the index anew from the bucket."),
     "serve": ("serve", "Serve the API and the console."),
     "worker": ("worker", "Run the followers and schedules alone."),
     "config": ("config", "Show every setting and where it comes from."),

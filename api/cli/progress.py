@@ -1,4 +1,4 @@
-"""How far an import has come, on standard error: a line that renews itself, or one now and then."""
+"""How far something has come, on standard error: a line that renews itself, or one now and then."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -30,22 +30,35 @@ def described(progress: "Progress") -> str:
 
 @contextmanager
 def shown(clock: Clock) -> "Iterator[Callable[[Progress], None]]":
-    """Give a callback that shows progress, and tidy the line away at the end."""
+    """Give a callback that shows an import's progress, and tidy the line away at the end."""
+    with _lines(clock) as show:
+        yield lambda progress: show(lambda: described(progress))
+
+
+@contextmanager
+def counted(clock: Clock) -> Iterator[Callable[[str, int, int], None]]:
+    """Give a callback that shows how many of how many there are of something, named first."""
+    with _lines(clock) as show:
+        yield lambda part, done, total: show(lambda: f"{part}: {done:,} of {total:,}")
+
+
+@contextmanager
+def _lines(clock: Clock) -> Iterator[Callable[[Callable[[], str]], None]]:
     terminal = sys.stderr.isatty()
     pause = SECONDS_BETWEEN_DRAWINGS if terminal else SECONDS_BETWEEN_LINES
     drawn = False
     due = clock.monotonic() + (0 if terminal else pause)
 
-    def show(progress: "Progress") -> None:
+    def show(text: Callable[[], str]) -> None:
         nonlocal drawn, due
         if clock.monotonic() < due:
             return
         due = clock.monotonic() + pause
         drawn = True
         if terminal:
-            click.echo(f"\r\x1b[K{described(progress)}", nl=False, err=True)
+            click.echo(f"\r\x1b[K{text()}", nl=False, err=True)
         else:
-            click.echo(described(progress), err=True)
+            click.echo(text(), err=True)
 
     try:
         yield show

@@ -1,11 +1,14 @@
 """Opening the catalog's tables, in SQLite or in PostgreSQL."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalog.tables import METADATA
+from archive.errors import UnavailableError
 
 # Any number will do, as long as every process that makes tables takes the same.
 _CREATION_LOCK = 0x6D756E03
@@ -31,3 +34,17 @@ def make_tables(engine: Engine) -> None:
         if METADATA.tables.keys() - inspect(connection).get_table_names():
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
             METADATA.create_all(connection)
+
+
+def empty_tables(engine: Engine, fence: Callable[[Connection], None]) -> None:
+    """Empty every table, in one transaction that asks `fence` first.
+
+    Raises UnavailableError when the database does not answer.
+    """
+    try:
+        with engine.begin() as connection:
+            fence(connection)
+            for table in METADATA.sorted_tables:
+                connection.execute(table.delete())
+    except SQLAlchemyError as error:
+        raise UnavailableError(f"The catalog does not answer: {type(error).__name__}.") from error

@@ -124,7 +124,7 @@ class Restorer:
             stand = restoration.rows[-1][0]
             advance(stand)
         if faults.beyond or (faults and not incomplete):
-            raise _refusal(faults)
+            raise refusal(faults)
         return faults
 
     def _restoration(self, after: int, batch: Sequence[RecordedCommit]) -> Restoration:
@@ -262,7 +262,8 @@ def _without_faults(commits: Iterator[RecordedCommit], faults: Faults) -> Iterat
         yield commit
 
 
-def _refusal(faults: Faults) -> ConfigurationError:
+def refusal(faults: Faults) -> ConfigurationError:
+    """Return the error for commit records that are not complete."""
     # What the newest record held is not known, so nobody can pass over just that.
     last_resort = (
         "or take what cannot be read out of the bucket, which gives up what it held."
