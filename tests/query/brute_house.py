@@ -1,0 +1,99 @@
+"""Puts random corpora into an index, and says where its answers and the brute force's differ."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID
+
+from archive.index.cursor import Cursor, Sort
+from archive.index.documents import CURRENT, build_document
+from archive.index.schema import create_index
+from archive.index.searcher import Hits, Searcher
+from archive.model.record import Record
+from archive.query.parser import parse
+from archive.query.printer import to_text
+from tests.query.brute_corpora import Seen, corpus, counted
+from tests.query.brute_queries import asked
+
+
+@dataclass
+class Tally:
+    """How many queries were asked, and what of them was worth asking."""
+
+    queries: int = 0
+    telling: int = 0
+    opened: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+class House:
+    """One random corpus in an index of its own."""
+
+    def __init__(self, random: Random, count: int) -> None:
+        self._random = random
+        self._versions = corpus(random, count)
+        self._newest = max(seen.record.seq for seen in self._versions)
+        index = create_index()
+        writer = index.writer(15_000_000, 1)
+        for place, seen in enumerate(self._versions):
+            until = CURRENT if seen.until is None else seen.until
+            writer.add_document(build_document(seen.record, until=until))
+            if place == count // 2:
+                # A second segment, as every index soon has.
+                writer.commit()
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        self._searcher = Searcher(index)
+
+    def ask(self, tally: Tally) -> None:
+        """Ask one random query, and note where the answer is not what brute force says."""
+        query = asked(self._random)
+        as_of = (
+            self._newest if self._random.random() < 0.6 else self._random.randint(0, self._newest)
+        )
+        there = [seen for seen in self._versions if seen.holds_at(as_of)]
+        expected = [seen for seen in there if query.holds(seen)]
+        tally.queries += 1
+        tally.telling += 0 < len(expected) < len(there)
+        node = parse(query.text)
+        told = f"{query.text!r} as of {as_of}"
+        if parse(to_text(node)) != node:
+            tally.differences.append(f"{told} is printed as {to_text(node)!r}")
+        opened: list[UUID] = []
+
+        def settle(ids: Sequence[UUID]) -> Iterator[Record]:
+            opened.extend(ids)
+            by_id = {seen.record.id: seen.record for seen in there}
+            return (by_id[id] for id in ids)
+
+        sort = self._random.choice((Sort.NEWEST, Sort.OLDEST))
+        limit = self._random.choice((7, 1_000, 1_000))
+        pages: list[Hits] = []
+        while not pages or pages[-1].cursor:
+            after = Cursor.decode(pages[-1].cursor or "", node, sort) if pages else None
+            pages.append(
+                self._searcher.search(
+                    node, as_of=as_of, limit=limit, settle=settle, sort=sort, after=after,
+                    facets=not pages,
+                )
+            )  # fmt: skip
+        tally.opened += len(opened) // len(pages)
+        found = [hit.id for page in pages for hit in page.hits]
+        wanted = [seen.record.id for seen in sorted(expected, key=lambda one: _order(one, sort))]
+        facets = {name: dict(counts) for name, counts in (pages[0].facets or {}).items() if counts}
+        for name, got, right in (
+            ("results", [by.int % 2**80 for by in found], [by.int % 2**80 for by in wanted]),
+            ("total", {page.total for page in pages}, {len(expected)}),
+            ("unsearchable", pages[0].unsearchable, sum(seen.unsearchable for seen in there)),
+            ("facets", facets, counted(iter(expected))),
+        ):
+            if got != right:
+                tally.differences.append(f"{told}: {name} {got!r}, not {right!r}")
+
+
+def _order(seen: Seen, sort: Sort) -> tuple[bool, float, int]:
+    occurred = seen.record.content.occurred_at
+    sign = 1 if sort is Sort.OLDEST else -1
+    seconds = occurred.timestamp() if occurred else 0
+    return occurred is None, sign * seconds, sign * seen.record.first_seq
