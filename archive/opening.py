@@ -25,6 +25,7 @@ from archive.index.follower import IndexFollower
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
 from archive.leadership import DeposedError
+from archive.locking.minimum import MinimumLock
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
@@ -71,7 +72,13 @@ class Archive(Station):
         self.search_source = self._source(commits=commits)
         self.log_head = LogHead(engine, self.leadership.fence)
         self.log_publisher = LogPublisher(
-            self.keyring, self.pointers, bucket, self.log_head, self.opener.frames, self.clock
+            self.keyring,
+            self.pointers,
+            bucket,
+            self.log_head,
+            self.opener.frames,
+            self.clock,
+            MinimumLock(self.settings.worm, bucket, self.clock).retention,
         )
         self.log = LogReader(bucket, log_signer(self.keyring).verifier)
         audit = Audit(self.committer, self.clock)

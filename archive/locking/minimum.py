@@ -6,10 +6,10 @@ of the term from the capture on.
 
 from datetime import datetime, timedelta
 
-from archive.bucket.port import Bucket
+from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
 from archive.errors import ConfigurationError, UnavailableError
-from archive.events.sealer import PlainEvent
+from archive.events.sealer import PlainEvent, retention_of
 from archive.locking.terms import LockTerm
 from archive.sealing.segment import LockClass
 
@@ -20,7 +20,7 @@ _BELIEVED_SECONDS = 300.0
 class MinimumLock:
     """Tells the lock class of what is committed now, after comparing the two clocks.
 
-    One thread at a time calls it, the one that commits.
+    One thread at a time calls it.
     """
 
     def __init__(self, term: LockTerm | None, bucket: Bucket, clock: Clock) -> None:
@@ -50,6 +50,16 @@ class MinimumLock:
             UnavailableError: this machine's clock and the bucket's are minutes apart, or the
                 bucket does not tell its time; nothing may be locked until they agree.
         """
+        return self._class_at(now)
+
+    def retention(self, now: datetime) -> Retention | None:
+        """Return how long anything put now must be locked; None without a minimum.
+
+        Raises as `classify`.
+        """
+        return retention_of(self._class_at(now))
+
+    def _class_at(self, now: datetime) -> LockClass:
         if self._term is None:
             return LockClass()
         if self._latest is None or self._latest[0] != now:

@@ -6,8 +6,10 @@ under its own name, then as the newest. Everything that is put is put again with
 after any error the writer forgets what it knows and takes the log up anew.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from archive.bucket.names import (
@@ -17,7 +19,7 @@ from archive.bucket.names import (
     checkpoint_name,
     commit_name,
 )
-from archive.bucket.port import Bucket
+from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
 from archive.errors import NotFoundError
 from archive.events.pointers import PointerRecorder
@@ -32,6 +34,9 @@ from archive.log.reader import LogReader
 from archive.log.resuming import LogHistory, behind
 from archive.log.tiles import WIDTH, Tile
 from archive.sealing.keyring import Keyring
+
+Lock = Callable[[datetime], Retention | None]
+"""Says how long what is put at a time must be locked."""
 
 MOST_ENTRIES: Final = 64 * WIDTH
 """As many events go under one checkpoint at most, so that memory stays flat."""
@@ -58,9 +63,12 @@ class LogPublisher:
         head: LogHead,
         frames: Frames,
         clock: Clock,
+        lock: Lock = lambda _: None,
     ) -> None:
         self._archive_id = keyring.archive_id
         self._signer = log_signer(keyring)
+        self._lock = lock
+        self._locked_hour: datetime | None = None
         self._pointers = pointers
         self._bucket = bucket
         self._head = head
@@ -175,10 +183,14 @@ class LogPublisher:
         wanted = [(tile, tile.path, data) for tile, data in growth.tiles.items()]
         wanted += [(tile, tile.bundle_path, data) for tile, data in growth.bundles().items()]
 
+        retention = self._lock(self._clock.now())
+
         def put(job: tuple[Tile, str, bytes]) -> tuple[Tile, str, str]:
             tile, path, data = job
             name = f"{LOG_TILES}{path}"
-            return tile, name, self._bucket.put(name, data)
+            # What is not full yet is replaced within minutes, and must be removed then.
+            full = tile.width == WIDTH
+            return tile, name, self._bucket.put(name, data, retention=retention if full else None)
 
         at_once = min(len(wanted), self._bucket.at_once)
         if at_once <= 1:
@@ -192,7 +204,13 @@ class LogPublisher:
     def _put_checkpoint(self, checkpoint: Checkpoint) -> str:
         """Sign and publish; return the version of the newest checkpoint's object."""
         note = checkpoint.sign(self._signer).encode()
-        self._bucket.put(checkpoint_name(checkpoint.size, checkpoint.root), note)
+        now = self._clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        # One an hour is enough to hold the log to, and all would be many.
+        retention = None if hour == self._locked_hour else self._lock(now)
+        name = checkpoint_name(checkpoint.size, checkpoint.root)
+        self._bucket.put(name, note, retention=retention)
+        self._locked_hour = hour
         return self._bucket.put(LOG_CHECKPOINT, note)
 
     # Tidying
