@@ -13,6 +13,8 @@ COMMANDS = {
     "show": ("show", "Show one record, or its captured bytes."),
     "history": ("history", "List what happened to one record."),
     "rebuild": ("rebuild", "Make the database and the index anew from the bucket."),
+    "user": ("user", "Say who may come in, and as what."),
+    "token": ("token", "Give out tokens for programs, and revoke them."),
     "serve": ("serve", "Serve the API and the console."),
     "worker": ("worker", "Run the followers and schedules alone."),
     "config": ("config", "Show every setting and where it comes from."),

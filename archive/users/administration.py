@@ -254,19 +254,38 @@ class Administration:
 
         return text, self._change(str(user_id), decide).tokens[digest]
 
-    def revoke_token(self, actor: Actor, user: str, token_id: str) -> Token:
-        """Revoke a user's token by its id; it opens nothing from the moment this returns."""
-        self._require_own(actor, self._id(user), "token.revoke")
-        found = next((t for t in self._users.meant(user).tokens.values() if t.id == token_id), None)
-        if found is None:
-            raise NotFoundError(f"There is no token {token_id}.")
-        digest = found.digest
+    def revoke_token(self, actor: Actor, token_id: str) -> tuple[User, Token]:
+        """Revoke a token by its id; it opens nothing from the moment this returns.
 
-        def decide(holder: User) -> Iterable[Event]:
-            if not holder.tokens[digest].revoked:
-                yield self._next(happened.TokenRevoked, holder, digest=digest, by=actor.id)
+        It may be the actor's own, or anybody's for who administers.
+        """
+        holder, digest = self._holder(actor, token_id)
 
-        return self._change(user, decide).tokens[digest]
+        def decide(found: User) -> Iterable[Event]:
+            if not found.tokens[digest].revoked:
+                yield self._next(happened.TokenRevoked, found, digest=digest, by=actor.id)
+
+        changed = self._change(str(holder.id), decide)
+        return changed, changed.tokens[digest]
+
+    def _holder(self, actor: Actor, token_id: str) -> tuple[User, str]:
+        """Return whose token it is, and its digest; their own are looked at first."""
+        for own in self._own(actor):
+            for token in own.tokens.values():
+                if token.id == token_id:
+                    self._require_own(actor, own.id, "token.revoke")
+                    return own, token.digest
+        self._require(actor, "token.revoke")
+        for user in self._users.all():
+            for token in user.tokens.values():
+                if token.id == token_id:
+                    return user, token.digest
+        raise NotFoundError(f"There is no token {token_id}.")
+
+    def _own(self, actor: Actor) -> list[User]:
+        if actor.role is Role.LOCAL:
+            return []
+        return [self._users.meant(actor.id)]
 
     def _one(self, kind: type[Event], user: str, **fields: Any) -> User:
         return self._change(user, lambda found: [self._next(kind, found, **fields)])

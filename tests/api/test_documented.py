@@ -52,7 +52,19 @@ def test_every_command_and_option_is_in_cli_md(name):
     general = text.partition("\n## ")[0]
     command = muniment.get_command(click.Context(muniment), name)
     assert command is not None
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            place = general if parameter.name in ("purpose", "as_json") else section[0]
-            assert any(f"`{option}" in place or f"[{option}" in place for option in parameter.opts)
+    for each, called in _commands(command, name):
+        assert called == name or f"`{called} " in section[0] or f"`{called}`" in section[0], called
+        for parameter in each.params:
+            if isinstance(parameter, click.Option):
+                place = general if parameter.name in ("purpose", "as_json") else section[0]
+                assert any(
+                    f"`{option}" in place or f"[{option}" in place for option in parameter.opts
+                ), (called, parameter.opts)
+
+
+def _commands(command, name):
+    """A command and those within it, each as it is called."""
+    yield command, name
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            yield inner, f"{name} {inner.name}"

@@ -106,7 +106,7 @@ def test_a_session_by_token_ends_with_it(archive: Archive) -> None:
     key = archive.entrance.sign_in_by_token(text)
     assert archive.entrance.by_session(key).role is Role.LEGAL
     assert text not in key.model_dump_json()
-    archive.administration.revoke_token(LOCAL_ACTOR, "legal", token.id)
+    archive.administration.revoke_token(LOCAL_ACTOR, token.id)
     assert over(archive, key)
 
 
