@@ -103,15 +103,15 @@ def parse_commit_name(name: str) -> tuple[int, UUID]:
     return int(seq), UUID(record)
 
 
-def relocation_name(record_id: UUID) -> str:
-    """Name a relocation record; names sort by time."""
-    return f"{RELOCATIONS}{_checked(record_id)}"
+def relocation_name(pack_id: UUID) -> str:
+    """Name the relocation record of a pack; names sort by time."""
+    return f"{RELOCATIONS}{_checked(pack_id)}"
 
 
 def parse_relocation_name(name: str) -> UUID:
-    """Return the record id in a relocation record's name."""
-    (record,) = _groups(_RELOCATION, name)
-    return UUID(record)
+    """Return the pack's segment id in a relocation record's name."""
+    (pack,) = _groups(_RELOCATION, name)
+    return UUID(pack)
 
 
 def keyring_name(number: int) -> str:

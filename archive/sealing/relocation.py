@@ -22,7 +22,7 @@ RELOCATION_MAC_LABEL = "relocation-record"
 DROPPED_SLOT = (1 << 32) - 1
 """Stands for the slot of a frame that was not moved; no key object has a key for it."""
 
-_HEADER = Struct(">8sB16s16s16sI")
+_HEADER = Struct(">8sB16s16sI")
 _ENTRY = Struct(">Q32s16sIIQI")
 
 
@@ -53,17 +53,12 @@ class RelocationRecord:
     """The moves into one pack, by rising sequence number; a pack is a segment like any other."""
 
     archive_id: UUID
-    record_id: UUID
     pack_id: UUID
     entries: tuple[Relocation, ...]
 
 
 def encode_relocation_record(
-    archive_id: UUID,
-    record_id: UUID,
-    pack_id: UUID,
-    entries: Sequence[Relocation],
-    mac_key: bytes,
+    archive_id: UUID, pack_id: UUID, entries: Sequence[Relocation], mac_key: bytes
 ) -> bytes:
     """Lay out a relocation record and authenticate it.
 
@@ -79,7 +74,6 @@ def encode_relocation_record(
             RELOCATION_MAGIC,
             RELOCATION_VERSION,
             archive_id.bytes,
-            record_id.bytes,
             pack_id.bytes,
             len(entries),
         )
@@ -107,11 +101,11 @@ def decode_relocation_record(data: Octets, mac_key: bytes) -> RelocationRecord:
     The MAC is checked before anything else is believed.
     """
     try:
-        magic, version, archive, record, pack, count = _HEADER.unpack_from(data)
+        magic, version, archive, pack, count = _HEADER.unpack_from(data)
     except StructError:
         raise CorruptError("A relocation record is cut short in its header.") from None
-    record_id = UUID(bytes=record)
-    name = f"Relocation record {record_id}"
+    pack_id = UUID(bytes=pack)
+    name = f"The relocation record of pack {pack_id}"
     end = len(data) - HASH_SIZE
     if not hmac.compare_digest(_mac(mac_key, data[:end]), data[end:]):
         raise CorruptError(f"{name} was changed, or is of another archive.")
@@ -127,7 +121,7 @@ def decode_relocation_record(data: Octets, mac_key: bytes) -> RelocationRecord:
     )
     if not entries or any(first.seq >= second.seq for first, second in pairwise(entries)):
         raise CorruptError(f"{name} was laid out wrongly.")
-    return RelocationRecord(UUID(bytes=archive), record_id, UUID(bytes=pack), entries)
+    return RelocationRecord(UUID(bytes=archive), pack_id, entries)
 
 
 def _mac(mac_key: bytes, body: Octets) -> bytes:
