@@ -82,7 +82,12 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
     generation, position = beginning.generation, beginning.position
     target = archive.pointers.last_seq()
     follower = archive.index_follower(
-        generation.index, generation.publish, position, beginning.unread
+        generation.index,
+        generation.publish,
+        position,
+        beginning.unread,
+        # What is read from here on was destroyed before; a snapshot may be older.
+        position if beginning.snapshot else target,
     )
     keeper = SnapshotKeeper(archive.snapshots, archive.clock, history, form, beginning)
     try:
@@ -100,12 +105,14 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
                 keeper.consider(follower)
             return count
 
-        worker.run(step, lambda: keeper.destroyed)
+        worker.run(step, lambda: keeper.destroyed or follower.outdated)
         follower.show()
     finally:
         follower.close()
         keeper.wait()
-    if worker.stop.is_set() and worker.leads:
+    if follower.outdated:
+        keeper.destroy()
+    elif worker.stop.is_set() and worker.leads:
         keeper.finish(follower)
 
 
@@ -159,6 +166,8 @@ class _Worker:
             self._claim_due = now + _RETRY_SECONDS
         if self.leads and now >= self._records_due:
             self.archive.commit_records.complete_overdue()
+            for problem in self.archive.eraser.resume_overdue():
+                self.say(problem)
             self._records_due = now + _RECORDS_SECONDS
 
     def keep_catalog(self) -> int:

@@ -12,25 +12,26 @@ from archive.access.answers import FollowerState, Health
 from archive.access.audit import Audit
 from archive.access.desk import Access
 from archive.bucket import Bucket
-from archive.bucket.names import keyring_name, parse_keyring_name
 from archive.bucket.places import check_opened, open_places
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
 from archive.catalog.follower import CatalogFollower
 from archive.clock import Clock, SystemClock
-from archive.errors import ConfigurationError, CorruptError, MunimentError, UnavailableError
+from archive.erasing.eraser import Eraser
+from archive.erasing.key_objects import KeyObjects
+from archive.errors import ConfigurationError, MunimentError, UnavailableError
 from archive.events.feed import Feed
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
+from archive.keyrings import read_newest
 from archive.leadership import DeposedError
 from archive.locking.minimum import MinimumLock
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
-from archive.sealing.kek import parse_kek
-from archive.sealing.keyring import Keyring, open_keyring
+from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 from archive.users.administration import Administration
 from archive.users.attempts import Attempts
@@ -50,9 +51,16 @@ class Archive(Station):
     """An open archive: the capturing half, and what searches and reads."""
 
     def __init__(
-        self, settings: Settings, keyring: Keyring, bucket: Bucket, clock: Clock, *, commits: bool
+        self,
+        settings: Settings,
+        keyring: Keyring,
+        bucket: Bucket,
+        clock: Clock,
+        *,
+        commits: bool,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
-        super().__init__(settings, keyring, bucket, clock, commits=commits)
+        super().__init__(settings, keyring, bucket, clock, commits=commits, environ=environ)
         try:
             self._open(bucket, commits=commits)
         except BaseException:
@@ -68,7 +76,19 @@ class Archive(Station):
             engine, self.identity, self.codebook, self.leadership.fence
         )
         self.feed = Feed(self.pointers, self.opener, self.mapper)
-        self.snapshots = SnapshotStore(bucket, self.keyring, self.clock)
+        self.snapshots = SnapshotStore(bucket, self.held_keyring, self.clock)
+        self.key_objects = KeyObjects(self.pointers, bucket, self.held_keyring, self.clock)
+        self.eraser = Eraser(
+            pointers=self.pointers,
+            opener=self.opener,
+            mapper=self.mapper,
+            bucket=bucket,
+            key_objects=self.key_objects,
+            snapshots=self.snapshots,
+            committer=self.committer,
+            clock=self.clock,
+            unfinished=self.catalog.unfinished_erasures,
+        )
         self.search_source = self._source(commits=commits)
         self.log_head = LogHead(engine, self.leadership.fence)
         self.log_publisher = LogPublisher(
@@ -126,7 +146,7 @@ class Archive(Station):
         served = not commits or HostLock.is_held(self.run_folder / WORKER_LOCK)
         if directory is not None and served:
             return SharedIndex(directory)
-        return PrivateIndex(self.feed, self.catalog, self.follow, self.index_follower)
+        return PrivateIndex(self.feed, self.catalog, self.follow, self._private_follower)
 
     def index_follower(
         self,
@@ -134,9 +154,17 @@ class Archive(Station):
         publish: Callable[[int], None],
         position: int = 0,
         unread: Iterable[int] = (),
+        clean_until: int = 0,
     ) -> IndexFollower:
         """Return a follower that fills the given index, which is as of `position`."""
-        return IndexFollower(index, self.records, self.catalog, publish, position, unread)
+        return IndexFollower(
+            index, self.records, self.catalog, publish, position, unread, clean_until
+        )
+
+    def _private_follower(
+        self, index: tantivy.Index, publish: Callable[[int], None], clean_until: int
+    ) -> IndexFollower:
+        return self.index_follower(index, publish, clean_until=clean_until)
 
     def follow(self) -> bool:
         """Bring the catalog up to date if nobody else keeps it; False if somebody does."""
@@ -241,36 +269,14 @@ class Archive(Station):
         self.catalog.close()
 
 
-def read_keyring(settings: Settings, bucket: Bucket, environ: Mapping[str, str]) -> Keyring:
-    """Open the newest keyring with the KEK that the settings name.
-
-    Raises:
-        ConfigurationError: there is no archive there, or the KEK does not open it.
-    """
-    names = list(bucket.names("keyring/"))
-    if not names:
-        raise ConfigurationError(
-            f"There is no archive in {bucket.describe()}; make one with: muniment init."
-        )
-    newest = keyring_name(max(parse_keyring_name(name) for name in names))
-    try:
-        keyring = open_keyring(bucket.get(newest), parse_kek(settings.kek, environ))
-    except CorruptError as error:
-        raise CorruptError(f"{newest} cannot be read: {error}") from error
-    if keyring_name(keyring.number) != newest:
-        # An older keyring copied over a newer name would bring back keys that were destroyed.
-        raise ConfigurationError(f"{newest} holds keyring {keyring.number}: it was put there.")
-    return keyring
-
-
 def unlock(settings: Settings, environ: Mapping[str, str], clock: Clock) -> tuple[Bucket, Keyring]:
     """Return the bucket that the settings name, looked at, and the keyring in it.
 
-    Raises as `check_opened` and `read_keyring` do.
+    Raises as `check_opened` and `read_newest` do.
     """
     bucket = open_places(settings, clock)
     check_opened(bucket)
-    return bucket, read_keyring(settings, bucket, environ)
+    return bucket, read_newest(settings, bucket, environ)
 
 
 @contextmanager
@@ -297,7 +303,7 @@ def open_archive(
     bucket, keyring = unlock(settings, environ, clock)
     # Of an archive that several hosts share, all that is a host's own can be made on the way.
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    archive = Archive(settings, keyring, bucket, clock, commits=commits)
+    archive = Archive(settings, keyring, bucket, clock, commits=commits, environ=environ)
     try:
         yield archive
     finally:

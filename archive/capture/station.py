@@ -4,6 +4,7 @@ A process that only reads files and captures opens just this; `archive.opening` 
 searches and reads.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ from archive.events.opener import Opener
 from archive.events.records import Records
 from archive.events.restoring import Restorer
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
+from archive.keyrings import read_in_force, settle
 from archive.locking.minimum import MinimumLock
+from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 
@@ -55,20 +58,34 @@ class Station:
     """
 
     def __init__(
-        self, settings: Settings, keyring: Keyring, bucket: Bucket, clock: Clock, *, commits: bool
+        self,
+        settings: Settings,
+        keyring: Keyring,
+        bucket: Bucket,
+        clock: Clock,
+        *,
+        commits: bool,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.settings = settings
-        self.keyring = keyring
         self.clock = clock
         self.run_folder = settings.home / RUN_FOLDER
         self.run_folder.mkdir(mode=0o700, exist_ok=True)
         self.database = open_database(settings)
         self.pointers = self.database.pointers
-        self._prepare(bucket)
+        held_before = self._check_database(bucket, keyring.archive_id)
+        keyring = settle(self.pointers, settings, bucket, environ, keyring)
+        self.held_keyring = HeldKeyring(
+            keyring, lambda: read_in_force(self.pointers, settings, bucket, environ)
+        )
+        if held_before:
+            # An old copy may have been put in its place. Nothing is answered from it before it has
+            # the rest.
+            Restorer(self.pointers, bucket, self.held_keyring).catch_up()
         self.commit_records = CommitRecords(self.pointers, bucket, keyring, clock)
         self.identity = Identity(keyring)
         self.mapper = EventMapper()
-        self.opener = Opener(self.pointers, bucket, keyring)
+        self.opener = Opener(self.pointers, bucket, self.held_keyring)
         blobs = BlobStore(bucket, keyring, clock, self.pointers, self.opener, self.mapper)
         self.records = Records(self.pointers, self.opener, self.mapper, blobs)
         self.codebook = Codebook(self.pointers, self.opener, self.mapper, self.identity, clock)
@@ -86,8 +103,11 @@ class Station:
             clock,
         )
 
-    def _prepare(self, bucket: Bucket) -> None:
-        """Make sure that the database holds all of this archive's events and no other's."""
+    def _check_database(self, bucket: Bucket, archive_id: UUID) -> bool:
+        """Make sure that the database holds this archive's events and no other's.
+
+        False if it held none yet.
+        """
         known = self.pointers.archive()
         if known is None:
             newest = next(iter(bucket.names(COMMITS)), None)
@@ -97,15 +117,13 @@ class Station:
                     f"({newest} and on). Name the database that belongs to it, or make it again "
                     "from the bucket: muniment rebuild."
                 )
-            self.pointers.create(self.keyring.archive_id)
-        elif known != self.keyring.archive_id:
+        elif known != archive_id:
             raise ConfigurationError(
                 f"The {self.database.describe()} belongs to archive {known}, and the bucket to "
-                f"archive {self.keyring.archive_id}."
+                f"archive {archive_id}."
             )
-        else:
-            # An old copy was put in its place. Nothing is answered from it before it has the rest.
-            Restorer(self.pointers, bucket, self.keyring).catch_up()
+        self.pointers.create(archive_id)
+        return known is not None
 
     def _committer(self, bucket: Bucket, *, commits: bool) -> Committer:
         if not commits or not self._lock.acquire():
@@ -113,7 +131,9 @@ class Station:
         try:
             minimum = MinimumLock(self.settings.worm, bucket, self.clock)
             minimum.check()
-            engine = CommitEngine(self.pointers, bucket, self.keyring, self.clock, minimum.classify)
+            engine = CommitEngine(
+                self.pointers, bucket, self.held_keyring, self.clock, minimum.classify
+            )
             committer = GroupCommitter(engine)
             self._server = CommitServer(committer, self.run_folder)
         except BaseException:
@@ -121,6 +141,11 @@ class Station:
             self._lock.release()
             raise
         return committer
+
+    @property
+    def keyring(self) -> Keyring:
+        """The newest keyring that this process knows."""
+        return self.held_keyring.current
 
     @property
     def committing(self) -> bool:
@@ -134,8 +159,9 @@ class Station:
 
     def opening(self) -> Opening:
         """Return what a child process needs to join."""
-        fields = {name: getattr(self.keyring, name) for name in Keyring.__dataclass_fields__}
-        return Opening(self.settings, fields | {"epochs": dict(self.keyring.epochs)})
+        keyring = self.keyring
+        fields = {name: getattr(keyring, name) for name in Keyring.__dataclass_fields__}
+        return Opening(self.settings, fields | {"epochs": dict(keyring.epochs)})
 
     def close(self) -> None:
         """Finish what is under way and let go of everything."""

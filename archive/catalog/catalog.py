@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, not_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
-from archive.catalog.tables import ROLES, positions, records, tokens, users
+from archive.catalog.tables import ROLES, erasures, positions, records, tokens, users
 from archive.errors import UnavailableError
 
 CATALOG = 1
@@ -176,6 +176,25 @@ class Catalog:
         """Return how many records up to a sequence number cannot be opened."""
         statement = select(func.count()).where(records.c.damaged == 1, records.c.first_seq <= as_of)
         return int(self._all(statement)[0][0])
+
+    def versions(self, ids: Iterable[UUID]) -> dict[UUID, int]:
+        """Return the newest version of each of the records that is catalogued."""
+        wanted = [each.bytes for each in ids]
+        found: dict[UUID, int] = {}
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            page = wanted[start : start + _IDS_PER_QUERY]
+            statement = select(records.c.id, records.c.version).where(records.c.id.in_(page))
+            found |= {UUID(bytes=each): version for each, version in self._all(statement)}
+        return found
+
+    def unfinished_erasures(self) -> list[UUID]:
+        """Return the ids of the erasures that are condemned and not known to be done."""
+        statement = select(erasures.c.id).where(erasures.c.newest_epoch.is_(None))
+        return [UUID(bytes=row[0]) for row in self._all(statement.order_by(erasures.c.id))]
+
+    def newest_touched_epoch(self) -> int:
+        """Return the newest epoch under which a key has been destroyed; 0 for none."""
+        return int(self._all(select(func.max(erasures.c.newest_epoch)))[0][0] or 0)
 
     def token(self, digest: bytes) -> UUID | None:
         """Return the user behind a token's keyed digest."""

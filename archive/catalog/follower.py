@@ -21,6 +21,7 @@ from archive.catalog.tables import (
     DIRECTIONS,
     KINDS,
     ROLES,
+    erasures,
     positions,
     records,
     thread_keys,
@@ -38,9 +39,12 @@ from archive.events.types import (
     InteractionCaptured,
     InteractionRevised,
     InteractionWithdrawn,
+    KeysCondemned,
+    KeysDestroyed,
 )
 from archive.events.user_events import TokenIssued, UserRegistered, UserRolesChanged
 
+_IDS_PER_STATEMENT = 10_000
 _in_order = itemgetter(*(column.name for column in records.columns))
 
 
@@ -142,6 +146,14 @@ class CatalogFollower(Follower):
                     .values(digest=bytes.fromhex(event.digest), user_id=row.originator_id.bytes)
                     .on_conflict_do_nothing()
                 )
+            case KeysCondemned():
+                self._condemn(connection, event)
+            case KeysDestroyed():
+                connection.execute(
+                    update(erasures)
+                    .where(erasures.c.id == row.originator_id.bytes)
+                    .values(newest_epoch=max(event.epochs, default=0))
+                )
             case Erased() | DamagedEvent() if row.type.startswith("interaction."):
                 mark = "damaged" if isinstance(event, DamagedEvent) else "erased"
                 connection.execute(
@@ -158,6 +170,14 @@ class CatalogFollower(Follower):
                         set_={"seq": row.seq, "version": row.originator_version, mark: 1},
                     )
                 )
+
+    def _condemn(self, connection: Connection, event: KeysCondemned) -> None:
+        connection.execute(
+            self._insert(erasures).values(id=event.originator_id.bytes).on_conflict_do_nothing()
+        )
+        for start in range(0, len(event.records), _IDS_PER_STATEMENT):
+            page = [each.bytes for each in event.records[start : start + _IDS_PER_STATEMENT]]
+            connection.execute(update(records).where(records.c.id.in_(page)).values(erased=1))
 
     def _row(
         self, row: PointerRow, event: InteractionCaptured | InteractionRevised

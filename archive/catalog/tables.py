@@ -94,6 +94,14 @@ attempts = Table(
     sqlite_with_rowid=False,
 )
 
+erasures = Table(
+    "erasures",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("newest_epoch", BigInteger, comment="0 where no key was left; null until it is done"),
+    sqlite_with_rowid=False,
+)
+
 positions = Table(
     "positions",
     METADATA,

@@ -21,6 +21,7 @@ from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
 from archive.errors import ConflictError, MunimentError, UnavailableError
 from archive.events.commit_records import CommitRecords, commit_entry, put_again
+from archive.events.custody import SupersededKeyringError
 from archive.events.pointers import (
     BehindError,
     BlobCondemnedError,
@@ -44,7 +45,7 @@ from archive.events.sealer import (
 )
 from archive.locking.reaching import joined, reach
 from archive.sealing.commit import CommitEntry
-from archive.sealing.keyring import Keyring
+from archive.sealing.held import HeldKeyring
 
 _SEGMENT_MAX_AGE = timedelta(hours=1)
 _ATTEMPTS = 3
@@ -82,7 +83,7 @@ class CommitEngine:
         self,
         recorder: PointerRecorder,
         bucket: Bucket,
-        keyring: Keyring,
+        keyring: HeldKeyring,
         clock: Clock,
         classify: Classify = unlocked,
     ) -> None:
@@ -90,7 +91,7 @@ class CommitEngine:
         self._bucket = bucket
         self._keyring = keyring
         self._clock = clock
-        self._records = CommitRecords(recorder, bucket, keyring, clock)
+        self._records = CommitRecords(recorder, bucket, keyring.current, clock)
         self._restorer = Restorer(recorder, bucket, keyring)
         self._classify = classify
         # One thread is enough for most commits, and more are not started.
@@ -171,7 +172,8 @@ class CommitEngine:
     def _write(self, groups: Sequence[Group], events: Sequence[PlainEvent]) -> bool:
         uses = _distinct_uses(groups, events)
         trackings = [group.tracking for group in groups if group.tracking is not None]
-        sealed = seal_commit(events, self._keyring, self._clock, self._classify)
+        keyring = self._keyring.current
+        sealed = seal_commit(events, keyring, self._clock, self._classify)
         self._put(sealed)
         self._lock_blobs(events, sealed, uses)
         if self._clock.now() - sealed.sealed_at > _SEGMENT_MAX_AGE:
@@ -195,6 +197,7 @@ class CommitEngine:
                     trackings=trackings,
                     durable_commits=self._durable,
                     seen=self._seen,
+                    keyring=keyring.number,
                 )
             )
             self._durable = []
@@ -207,6 +210,10 @@ class CommitEngine:
             for group in groups:
                 if any(use.blob_id == error.blob_id for use in group.blobs):
                     group.error = error
+            return True
+        except SupersededKeyringError:
+            # Whoever rotated or shredded waits for no commit; what was just put is an orphan.
+            self._keyring.renew(keyring.number)
             return True
         except (ConflictError, UnavailableError) as error:
             found = self._read_back(events[0], sealed.pointers[0].segment_id)

@@ -22,7 +22,7 @@ from archive.sealing.commit import (
     CommitRecord,
     decode_commit_record,
 )
-from archive.sealing.keyring import Keyring
+from archive.sealing.keys import RootKeys
 
 _RECORDS_AT_ONCE = 64
 _SHOWN = 5
@@ -78,7 +78,7 @@ class Faults:
 class CommitHistory:
     """Reads an archive's commit records."""
 
-    def __init__(self, bucket: Bucket, keyring: Keyring) -> None:
+    def __init__(self, bucket: Bucket, keyring: RootKeys) -> None:
         self._bucket = bucket
         self._archive_id = keyring.archive_id
         self._mac_key = keyring.derive(COMMIT_MAC_LABEL)

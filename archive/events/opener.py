@@ -2,11 +2,12 @@
 
 A frame whose key is no longer in its key object has been erased, and opens to None. Bytes that
 do not check raise or yield `CorruptError` naming the object and the record; other frames of the
-same segment stay readable.
+same segment stay readable. Which key object holds a segment's keys is asked of SQL each time, so
+that what another process destroyed is not opened with keys that this one still remembers.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,13 +16,12 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from archive.bucket.genuine import genuine, others
-from archive.bucket.names import keys_name, keys_prefix, segment_name
+from archive.bucket.names import keys_name, segment_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, NotFoundError
 from archive.events.pointers import PointerRow
 from archive.sealing.frame import OpenedFrame, evidence_subkey, open_frame
-from archive.sealing.keyring import Keyring
-from archive.sealing.keys import open_keys
+from archive.sealing.keys import EpochKeys, open_keys
 
 _CACHED_KEY_OBJECTS = 128
 _WHOLE_SEGMENT_SHARE = 8
@@ -60,8 +60,8 @@ _T = TypeVar("_T")
 class KeyPlaces(Protocol):
     """What an opener asks of SQL."""
 
-    def keys_of(self, segment_id: UUID) -> UUID | None:
-        """Return the id of the key object that now holds a segment's keys."""
+    def keys_of_each(self, segment_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        """Return the ids of the key objects that now hold the keys of segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class _Read:
 class Opener:
     """Opens events. Safe for several threads; keeps a bounded number of key objects."""
 
-    def __init__(self, places: KeyPlaces, bucket: Bucket, keyring: Keyring) -> None:
+    def __init__(self, places: KeyPlaces, bucket: Bucket, keyring: EpochKeys) -> None:
         self._places = places
         self._bucket = bucket
         self._keyring = keyring
-        self._cache: OrderedDict[UUID, Mapping[int, bytes]] = OrderedDict()
+        self._cache: OrderedDict[UUID, tuple[UUID, Mapping[int, bytes]]] = OrderedDict()
         self._lock = Lock()
 
     def open(self, rows: Sequence[PointerRow]) -> list[OpenedEvent | ErasedEvent]:
@@ -128,10 +128,8 @@ class Opener:
 
     def _read(self, wanted: Mapping[UUID, Sequence[PointerRow]]) -> Iterator[tuple[UUID, "_Read"]]:
         """Read keys and frames of each segment."""
-        jobs = [
-            (segment_id, self._cached(segment_id) or self._keys_name(segment_id), rows)
-            for segment_id, rows in wanted.items()
-        ]
+        named = self._places.keys_of_each(wanted)
+        jobs = [(segment_id, named.get(segment_id), rows) for segment_id, rows in wanted.items()]
         return self._each(self._read_one, jobs)
 
     def _each(self, read: Callable[[_J], _T], jobs: Sequence[_J]) -> Iterator[_T]:
@@ -144,12 +142,12 @@ class Opener:
             yield from pool.map(read, jobs)
 
     def _read_one(
-        self, job: tuple[UUID, "Mapping[int, bytes] | str", Sequence[PointerRow]]
+        self, job: tuple[UUID, UUID | None, Sequence[PointerRow]]
     ) -> tuple[UUID, "_Read"]:
-        segment_id, known, rows = job
+        segment_id, keys_id, rows = job
         keys: _Keys
         try:
-            keys = self._keys(segment_id, known) if isinstance(known, str) else known
+            keys = self._keys(segment_id, keys_id)
         except CorruptError as error:
             keys = error
         return segment_id, _Read(keys, self._frames(segment_id, rows))
@@ -227,18 +225,31 @@ class Opener:
                 return frame, self._open_frame(row, data_key, frame)
         raise error
 
-    def _cached(self, segment_id: UUID) -> Mapping[int, bytes] | None:
+    def _keys(self, segment_id: UUID, keys_id: UUID | None) -> Mapping[int, bytes]:
+        while True:
+            try:
+                return self._cached(segment_id, keys_id) or self._fetched(segment_id, keys_id)
+            except CorruptError:
+                # The keys may have been written anew, and this object destroyed, since SQL was
+                # asked.
+                newer = self._places.keys_of_each([segment_id]).get(segment_id)
+                if newer == keys_id:
+                    raise
+                keys_id = newer
+
+    def _cached(self, segment_id: UUID, keys_id: UUID | None) -> Mapping[int, bytes] | None:
         with self._lock:
             found = self._cache.get(segment_id)
-            if found is not None:
-                self._cache.move_to_end(segment_id)
-            return found
+            if found is None or found[0] != keys_id:
+                return None
+            self._cache.move_to_end(segment_id)
+            return found[1]
 
-    def _keys_name(self, segment_id: UUID) -> str:
-        keys_id = self._places.keys_of(segment_id)
-        return keys_prefix(segment_id) if keys_id is None else keys_name(segment_id, keys_id)
+    def _fetched(self, segment_id: UUID, keys_id: UUID | None) -> Mapping[int, bytes]:
+        if keys_id is None:
+            raise CorruptError("there is no key object of its segment.")
+        name = keys_name(segment_id, keys_id)
 
-    def _keys(self, segment_id: UUID, name: str) -> Mapping[int, bytes]:
         def read(version: str | None) -> Mapping[int, bytes]:
             held = open_keys(self._bucket.get(name, version=version), self._keyring)
             if keys_name(held.segment_id, held.object_id) != name:
@@ -253,7 +264,7 @@ class Opener:
         except CorruptError as error:
             raise CorruptError(f"{name}: {error}") from error
         with self._lock:
-            self._cache[segment_id] = keys
+            self._cache[segment_id] = keys_id, keys
             while len(self._cache) > _CACHED_KEY_OBJECTS:
                 self._cache.popitem(last=False)
         return keys

@@ -17,6 +17,7 @@ from uuid import UUID
 from eventsourcing.persistence import Tracking
 
 from archive.errors import ConfigurationError, ConflictError, CorruptError, UnavailableError
+from archive.events.custody import KeyCustody
 
 if TYPE_CHECKING:
     from archive.events.restoration import PointerRestorer
@@ -137,7 +138,8 @@ class PointerCommit:
     its keys. `rows` are stream id, version, type and encoded pointer, in the order of the events.
     `durable_commits` are earlier commits, by first sequence number, whose record is known to
     stand in the bucket by now: noting it here saves them a transaction of their own. `seen` is
-    the newest sequence number that the writer knows of.
+    the newest sequence number that the writer knows of. `keyring` is the number of the keyring that
+    the keys were sealed under.
     """
 
     segments: Sequence[SegmentRow]
@@ -147,9 +149,10 @@ class PointerCommit:
     trackings: Sequence[Tracking] = ()
     durable_commits: Sequence[int] = ()
     seen: int = 0
+    keyring: int = 0
 
 
-class PointerRecorder(ABC):
+class PointerRecorder(KeyCustody, ABC):
     """Events as pointers, and the rows that are written with them in one transaction.
 
     Safe for several threads, and for several processes, each with a recorder of its own over the
@@ -167,7 +170,7 @@ class PointerRecorder(ABC):
 
     @abstractmethod
     def create(self, archive_id: UUID) -> None:
-        """Make the tables for an archive, unless they are there."""
+        """Make the tables for an archive, and what older tables lack, unless it is there."""
 
     @abstractmethod
     def select_pointers(
@@ -202,6 +205,7 @@ class PointerRecorder(ABC):
         Raises:
             ConflictError: an event exists already, or a tracking goes back; nothing is written.
             BlobCondemnedError: a blob to be reused is going away; nothing is written.
+            SupersededKeyringError: another keyring is in force; nothing is written.
             GoneBackError: the database has gone back behind what the writer has seen.
             BehindError: the database lacks commits that it awaits from the bucket.
         """
@@ -213,10 +217,6 @@ class PointerRecorder(ABC):
     @abstractmethod
     def mark_durable(self, first_seqs: Sequence[int]) -> None:
         """Note of commits, by first sequence number, that their records stand in the bucket."""
-
-    @abstractmethod
-    def keys_of(self, segment_id: UUID) -> UUID | None:
-        """Return the id of the key object that now holds the segment's keys."""
 
     @abstractmethod
     def live_blob(self, digest: bytes) -> tuple[UUID, UUID, int] | None:

@@ -14,6 +14,8 @@ from eventsourcing.persistence import Tracking
 from sqlalchemy import Connection, Engine
 
 from archive.errors import ConflictError
+from archive.events.custody import SupersededKeyringError
+from archive.events.custody_postgres import PostgresCustody, add_custody_columns
 from archive.events.pointers import (
     BehindError,
     BlobCondemnedError,
@@ -60,7 +62,7 @@ TABLES = (
 _COLUMNS = "SELECT seq, originator_id, originator_version, topic, state FROM stored_events"
 
 
-class PostgresPointers(PointerRecorder):
+class PostgresPointers(PostgresCustody, PointerRecorder):
     """The port over a database that several hosts share."""
 
     def __init__(self, server: Server, engine: Engine) -> None:
@@ -89,6 +91,7 @@ class PostgresPointers(PointerRecorder):
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
             for statement in TABLES:
                 connection.exec_driver_sql(statement)
+            add_custody_columns(connection)
             connection.exec_driver_sql(
                 "INSERT INTO archive (id, last_seq) SELECT %s, 0"
                 " WHERE NOT EXISTS (SELECT FROM archive)",
@@ -153,13 +156,16 @@ class PostgresPointers(PointerRecorder):
         count = len(commit.rows)
         with self._transaction() as connection:
             # This comes first: every other writer now waits, so that nobody waits crosswise.
-            last, awaited = connection.exec_driver_sql(
-                "UPDATE archive SET last_seq = last_seq + %s RETURNING last_seq, awaited", (count,)
+            last, awaited, in_force = connection.exec_driver_sql(
+                "UPDATE archive SET last_seq = last_seq + %s RETURNING last_seq, awaited, keyring",
+                (count,),
             ).one()
             if last - count < commit.seen:
                 raise GoneBackError(commit.seen, last - count)
             if last - count < awaited:
                 raise BehindError(last - count, awaited)
+            if in_force not in (0, commit.keyring):
+                raise SupersededKeyringError(in_force)
             first = int(last - count + 1)
             self._insert_rows(connection, first, commit.rows)
             connection.exec_driver_sql(
@@ -237,10 +243,6 @@ class PostgresPointers(PointerRecorder):
             connection.exec_driver_sql(
                 "UPDATE commits SET durable = 1 WHERE first_seq = ANY(%s)", (list(first_seqs),)
             )
-
-    def keys_of(self, segment_id: UUID) -> UUID | None:
-        rows = self._all("SELECT keys_id FROM segments WHERE segment_id = %s", segment_id.bytes)
-        return UUID(bytes=rows[0][0]) if rows else None
 
     def live_blob(self, digest: bytes) -> tuple[UUID, UUID, int] | None:
         rows = self._all(

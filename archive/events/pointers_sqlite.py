@@ -20,6 +20,8 @@ from eventsourcing.sqlite import (
 )
 
 from archive.errors import ConflictError, UnavailableError
+from archive.events.custody import SupersededKeyringError
+from archive.events.custody_sqlite import SqliteCustody, add_custody_columns
 from archive.events.pointers import (
     BehindError,
     BlobCondemnedError,
@@ -94,10 +96,11 @@ class _LibraryRecorder(SQLiteProcessRecorder):
         self._insert_tracking(cursor, tracking)
 
 
-class SqlitePointers(PointerRecorder):
+class SqlitePointers(SqliteCustody, PointerRecorder):
     """The port over a file of its own."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._datastore = _Datastore(path)
         self._library = _LibraryRecorder(self._datastore)
 
@@ -126,6 +129,7 @@ class SqlitePointers(PointerRecorder):
         except PersistenceError as error:
             raise UnavailableError(f"The database of events does not answer: {error}") from error
         with self._transaction(commit=True) as cursor:
+            add_custody_columns(cursor)
             cursor.execute(
                 "INSERT INTO archive (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM archive)",
                 (archive_id.bytes,),
@@ -215,6 +219,10 @@ class SqlitePointers(PointerRecorder):
             if last < commit.seen:
                 raise GoneBackError(commit.seen, last)
             _check_caught_up(cursor, last)
+            cursor.execute("SELECT keyring FROM archive")
+            in_force = cursor.fetchone()[0]
+            if in_force not in (0, commit.keyring):
+                raise SupersededKeyringError(in_force)
             first = last + 1
             self._insert_rows(cursor, first, commit.rows)
             cursor.execute(
@@ -264,12 +272,6 @@ class SqlitePointers(PointerRecorder):
     def mark_durable(self, first_seqs: Sequence[int]) -> None:
         with self._transaction(commit=True) as cursor:
             _mark_durable(cursor, first_seqs)
-
-    def keys_of(self, segment_id: UUID) -> UUID | None:
-        with self._transaction(commit=False) as cursor:
-            cursor.execute("SELECT keys_id FROM segments WHERE segment_id=?", (segment_id.bytes,))
-            row = cursor.fetchone()
-            return None if row is None else UUID(bytes=row[0])
 
     def live_blob(self, digest: bytes) -> tuple[UUID, UUID, int] | None:
         with self._transaction(commit=False) as cursor:

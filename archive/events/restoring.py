@@ -9,7 +9,7 @@ What commit records do not say is in the frames: their SHA-256, and the blobs th
 So every segment is read; only frames that may name a blob are opened.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 from uuid import UUID
@@ -28,7 +28,7 @@ from archive.events.restoration import KeysRow, Restoration
 from archive.events.types import InteractionCaptured, InteractionRevised
 from archive.sealing.commit import CommitEntry, CommitRecord
 from archive.sealing.frame import entry_hash, log_entry, parse_header
-from archive.sealing.keyring import Keyring
+from archive.sealing.keys import RootKeys
 from archive.sealing.primitives import KEY_SIZE, TAG_SIZE
 
 _EVENTS_PER_BATCH = 4_000
@@ -44,7 +44,7 @@ Advance = Callable[[int], None]
 class Restorer:
     """Brings a database up to what the bucket holds. `advance` is told each number reached."""
 
-    def __init__(self, recorder: PointerRecorder, bucket: Bucket, keyring: Keyring) -> None:
+    def __init__(self, recorder: PointerRecorder, bucket: Bucket, keyring: RootKeys) -> None:
         self._recorder = recorder
         self._restorer = recorder.restorer()
         self._bucket = bucket
@@ -206,9 +206,9 @@ class _KeyListing:
         self._end = UUID(int=0)
         self._found: dict[UUID, UUID] = {}
 
-    def keys_of(self, segment_id: UUID) -> UUID | None:
-        """Return the key object of a segment of the last batch."""
-        return self._found.get(segment_id)
+    def keys_of_each(self, segment_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        """Return the key objects of segments of the last batch."""
+        return {each: self._found[each] for each in segment_ids if each in self._found}
 
     def all(self, after: str = "") -> Iterator[KeysRow]:
         """Yield every segment that has keys, with its newest key object."""

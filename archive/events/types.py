@@ -9,7 +9,7 @@ a class to `EVENT_TYPES`; changing one is raising `class_version` and giving the
 from abc import ABC, abstractmethod
 from datetime import datetime
 from struct import Struct
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -134,6 +134,49 @@ class AccessRecorded(Event):
     records: tuple[UUID, ...] = ()
 
 
+class KeysCondemned(Event):
+    """Events were condemned: from now on their keys are destroyed, and nothing brings them back.
+
+    It is the account of every slot that is missing from a key object, and is never erased itself.
+    `events` are sequence numbers, `records` the interactions that are erased with them; `ground`
+    says what for (a policy and its version, a case), without content.
+    """
+
+    type = "keys.condemned"
+
+    actor: str
+    ground: str
+    events: tuple[int, ...]
+    records: tuple[UUID, ...] = ()
+
+
+class KeysDestroyed(Event):
+    """The keys of what was condemned in the same stream are destroyed, as read back.
+
+    `epochs` are those that the key objects were under before: an older copy of the bucket stays
+    readable with an older keyring until they are shredded. `blobs_left` are condemned and locked.
+    """
+
+    type = "keys.destroyed"
+
+    segments: int
+    epochs: tuple[int, ...]
+    blobs: int = 0
+    blobs_left: int = 0
+
+
+class KeyringWritten(Event):
+    """A keyring came into force: why, by whom, and which epochs are no longer in it."""
+
+    type = "keyring.written"
+
+    actor: str
+    number: int
+    reason: Literal["rotated", "shredded", "recovered"]
+    epochs: tuple[int, ...]
+    dropped: tuple[int, ...] = ()
+
+
 class Erased(Event):
     """What an event whose key has been destroyed reads as; never written."""
 
@@ -150,6 +193,9 @@ _ALL: tuple[type[Event], ...] = (
     CodeAssigned,
     ArchiveCreated,
     AccessRecorded,
+    KeysCondemned,
+    KeysDestroyed,
+    KeyringWritten,
     *USER_EVENTS,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event_type.type: event_type for event_type in _ALL}

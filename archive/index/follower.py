@@ -16,7 +16,13 @@ from archive.events.feed import FedEvent, Follower
 from archive.events.interaction import Interaction, evolve
 from archive.events.opener import DamagedEvent
 from archive.events.records import Loaded, Records
-from archive.events.types import InteractionCaptured, InteractionRevised, InteractionWithdrawn
+from archive.events.types import (
+    InteractionCaptured,
+    InteractionRevised,
+    InteractionWithdrawn,
+    KeysCondemned,
+    KeysDestroyed,
+)
 from archive.index.documents import CURRENT, build_document, document_key
 
 WRITER_MEMORY = 64 * 1024 * 1024
@@ -48,6 +54,7 @@ class IndexFollower(Follower):
         publish: Callable[[int], None],
         position: int = 0,
         unread: Iterable[int] = (),
+        clean_until: int = 0,
     ) -> None:
         # One indexing thread: the loop that opens events keeps it busy, and on a host that
         # captures at the same time more threads only take the processors from each other.
@@ -58,6 +65,8 @@ class IndexFollower(Follower):
         self._position = position
         self._applied = position
         self._unread = set(unread)
+        self._clean_until = clean_until
+        self._outdated = False
         # The catalog's position as of which all that is here, and all that shows, names its
         # conversation; None while nothing is here.
         self._threaded: int | None = position or None
@@ -74,6 +83,14 @@ class IndexFollower(Follower):
     def unread(self) -> frozenset[int]:
         """Return the sequence numbers of events of records that could not be read so far."""
         return frozenset(self._unread)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether keys were destroyed since this index was begun: their words are still in it.
+
+        Deleted documents are not found, but their terms stay until the index is built anew.
+        """
+        return self._outdated
 
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
         try:
@@ -101,6 +118,12 @@ class IndexFollower(Follower):
                     self._add(interaction, fed.row.seq, fed.row.seq, around, CURRENT)
                 case InteractionRevised() | InteractionWithdrawn():
                     self._supersede(fed)
+                case KeysCondemned():
+                    for record_id, version in self._catalog.versions(fed.event.records).items():
+                        for each in range(1, version + 1):
+                            self._remove(record_id, each)
+                case KeysDestroyed():
+                    self._outdated = self._outdated or fed.row.seq > self._clean_until
                 case DamagedEvent() if fed.row.type.startswith("interaction."):
                     self._unread.add(fed.row.seq)
         if self._threaded is not None:

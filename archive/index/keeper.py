@@ -74,6 +74,13 @@ class SnapshotKeeper:
             self._begin(follower)
             self.wait()
 
+    def destroy(self) -> None:
+        """Destroy this generation with all its snapshots, because it holds what must go."""
+        self.wait()
+        if self._generation is not None:
+            self._store.destroy(self._generation.id)
+        self._destroyed = True
+
     def wait(self) -> None:
         """Return when no snapshot is under way."""
         if self._thread is not None:

@@ -27,7 +27,7 @@ from archive.clock import Clock
 from archive.errors import CorruptError, GoneError, InvalidError, NotFoundError, UnavailableError
 from archive.index.frozen import Frozen, finish, lay_out, read_bundle, write_bundle
 from archive.sealing.blob import open_blob, seal_blob
-from archive.sealing.keyring import Keyring
+from archive.sealing.keys import SealingKeys
 from archive.sealing.primitives import KEY_SIZE
 from archive.sealing.snapshot import (
     Bundle,
@@ -82,7 +82,7 @@ class SnapshotStore:
     """
 
     def __init__(
-        self, bucket: Bucket, keyring: Keyring, clock: Clock, *, part_size: int = PART_SIZE
+        self, bucket: Bucket, keyring: SealingKeys, clock: Clock, *, part_size: int = PART_SIZE
     ) -> None:
         self._bucket = bucket
         self._keyring = keyring

@@ -15,7 +15,7 @@ from archive.index.searcher import Searcher
 from archive.index.storage import IndexDirectory, SharedIndexReader
 from archive.settings import Settings
 
-MakeFollower = Callable[[tantivy.Index, Callable[[int], None]], IndexFollower]
+MakeFollower = Callable[[tantivy.Index, Callable[[int], None], int], IndexFollower]
 
 
 class SearchSource(ABC):
@@ -64,14 +64,21 @@ class PrivateIndex(SearchSource):
             # where another process keeps it.
             self._follow_catalog()
             end = self._catalog.position()
-            if self._open is None:
-                index = create_index()
-                self._open = index, self._make_follower(index, lambda _: None)
-            index, follower = self._open
-            while self._feed.step([follower], end):
-                pass
+            index, follower = self._filled(end)
+            if follower.outdated:
+                follower.close()
+                self._open = None
+                index, follower = self._filled(end)
             index.reload()
             return Searcher(index), follower.position()
+
+    def _filled(self, end: int) -> tuple[tantivy.Index, IndexFollower]:
+        if self._open is None:
+            index = create_index()
+            self._open = index, self._make_follower(index, lambda _: None, end)
+        while self._feed.step([self._open[1]], end):
+            pass
+        return self._open
 
     def position(self) -> int:
         return self._catalog.position()

@@ -18,6 +18,7 @@ KEYS_MAGIC = b"MUNIMKEY"
 KEYS_VERSION = 1
 
 _HEADER = Struct(">8sB16s16s16sII")
+KEYS_HEADER_SIZE = _HEADER.size
 _ENTRY = Struct(">I32s")
 _LABEL = "muniment/keys/1"
 
@@ -29,6 +30,19 @@ class EpochKeys(Protocol):
     def archive_id(self) -> UUID: ...
 
     def epoch_key(self, epoch: int) -> bytes: ...
+
+
+class RootKeys(EpochKeys, Protocol):
+    """What reading all of an archive needs of a keyring."""
+
+    def derive(self, label: str) -> bytes: ...
+
+
+class SealingKeys(EpochKeys, Protocol):
+    """What sealing under the current epoch needs of a keyring."""
+
+    @property
+    def current_epoch(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,20 @@ def seal_keys(
         raise InvalidError("A slot and an epoch must fit 32 bits.") from None
     key = expand(epoch_key, _LABEL, segment_id.bytes + object_id.bytes)
     return header + seal_once(key, header, entries)
+
+
+def epoch_in(header: Octets) -> int:
+    """Return the epoch that the header of a key object names, which nothing vouches for.
+
+    CorruptError if it is not the header of one.
+    """
+    try:
+        magic, _, _, _, _, epoch, _ = _HEADER.unpack_from(header)
+    except StructError:
+        raise CorruptError("A key object is cut short in its header.") from None
+    if magic != KEYS_MAGIC:
+        raise CorruptError("What should be a key object does not begin as one.")
+    return int(epoch)
 
 
 def open_keys(data: Octets, keyring: EpochKeys) -> KeyObject:

@@ -16,6 +16,7 @@ from archive.events.recorder import SealedRecorder
 from archive.events.sealer import Classify, unlocked
 from archive.events.types import StateLayout, TwoBoxes
 from archive.postgres import Server
+from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring
 
 
@@ -55,7 +56,9 @@ def assemble(
     keyring = keyring or Keyring.generate(uuid4(), clock)
     pointers = open_pointers(folder, database_url)
     pointers.create(keyring.archive_id)
-    committer = GroupCommitter(CommitEngine(pointers, bucket, keyring, clock, classify))
+    committer = GroupCommitter(
+        CommitEngine(pointers, bucket, HeldKeyring(keyring), clock, classify)
+    )
     opener = Opener(pointers, bucket, keyring)
     recorder = SealedRecorder(pointers, committer, opener, layout or TwoBoxes())
     return Parts(keyring, bucket, pointers, committer, opener, recorder)

@@ -19,6 +19,7 @@ from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
 from archive.postgres import Server
+from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring
 from tests.events.parts import open_pointers
 from tests.log.checking import check_log
@@ -50,7 +51,9 @@ class House:
             self.database = Server(database_url).engine()
             make_tables(self.database)
         self.head = LogHead(self.database, self._fence)
-        self.engine = CommitEngine(self.pointers, self.bucket, self.keyring, self.clock)
+        self.engine = CommitEngine(
+            self.pointers, self.bucket, HeldKeyring(self.keyring), self.clock
+        )
         self.reader = LogReader(self.bucket, log_signer(self.keyring).verifier)
 
     def _fence(self, connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""Destroying keys, and changing those that all others rest on."""

@@ -1,0 +1,258 @@
+"""The eraser: destroys the keys of events, so that nobody can read them any more, anywhere.
+
+The order, each step safe to repeat (docs/design.md, "Erasing"):
+
+1. Nothing begins while any of the key objects concerned is locked.
+2. `keys.condemned` is committed: the point of no return, and the account of what will be missing.
+3. Per segment, under its lock: the survivors' keys are written anew and read back, SQL names them,
+   all versions of all other key objects are destroyed, and a listing proves it.
+4. Every generation of the index's snapshots is destroyed, since it may hold words of them.
+5. Blobs that nothing refers to any more are condemned, then destroyed.
+6. `keys.destroyed` is committed.
+
+A crash after 2 leaves a condemned erasure, which the leader, or whoever erases next, finishes.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from archive.bucket.names import blob_name
+from archive.bucket.port import Bucket
+from archive.clock import Clock, uuid7_time
+from archive.erasing.key_objects import KeyObjects, Rewritten
+from archive.errors import ConflictError, CorruptError, InvalidError, LockedError, MunimentError
+from archive.events.commit import Group
+from archive.events.group import Committer
+from archive.events.mapper import EventMapper
+from archive.events.opener import Opener
+from archive.events.plain import plain
+from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.types import KeysCondemned, KeysDestroyed
+from archive.index.snapshots import SnapshotStore
+
+_INTERACTION = "interaction."
+_NEVER_ERASED = frozenset(
+    {"archive.created", "keys.condemned", "keys.destroyed", "keyring.written"}
+)
+_ROWS_PER_QUERY = 1_000
+_FAR_APART = 100
+# By then whoever condemned it has destroyed it, or is gone.
+_OVERDUE = timedelta(minutes=2)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was destroyed: how many events, in how many segments, under which epochs until then.
+
+    `blobs_left` are condemned and cannot be read by anybody, but are locked in the bucket.
+    """
+
+    id: UUID
+    events: int
+    records: tuple[UUID, ...]
+    segments: int
+    epochs: tuple[int, ...]
+    blobs: int
+    blobs_left: int
+
+
+class Eraser:
+    """Destroys keys. Several may work at once, on one host or on many."""
+
+    def __init__(
+        self,
+        *,
+        pointers: PointerRecorder,
+        opener: Opener,
+        mapper: EventMapper,
+        bucket: Bucket,
+        key_objects: KeyObjects,
+        snapshots: SnapshotStore,
+        committer: Committer,
+        clock: Clock,
+        unfinished: Callable[[], Sequence[UUID]],
+    ) -> None:
+        self._pointers = pointers
+        self._opener = opener
+        self._mapper = mapper
+        self._bucket = bucket
+        self._key_objects = key_objects
+        self._snapshots = snapshots
+        self._committer = committer
+        self._clock = clock
+        self._unfinished = unfinished
+
+    def erase_records(self, ids: Sequence[UUID], *, actor: str, ground: str) -> list[Erasure]:
+        """Erase interactions with all their events; one that is revised meanwhile too.
+
+        Return one erasure, or more where events came in between. Errors as in `erase`.
+        """
+        erasures: list[Erasure] = []
+        done: set[int] = set()
+        while True:
+            rows = [
+                row
+                for row in self._pointers.select_pointers_of(ids)
+                if row.type.startswith(_INTERACTION) and row.seq not in done
+            ]
+            if not rows and erasures:
+                return erasures
+            erasures.append(self.erase(rows, actor=actor, ground=ground))
+            done.update(row.seq for row in rows)
+
+    def erase(self, rows: Sequence[PointerRow], *, actor: str, ground: str) -> Erasure:
+        """Destroy the keys of events, for a ground that holds no content.
+
+        Raises:
+            InvalidError: there are none, or one that is part of the account of what was erased.
+            LockedError: a key object is locked, the message says until when; nothing was done.
+            CorruptError: a segment's keys cannot be read; the others are destroyed.
+            UnavailableError: bucket or database do not answer. Where it was condemned already,
+                `resume` finishes it.
+        """
+        rows = list({row.seq: row for row in rows}.values())
+        if not rows:
+            raise InvalidError("There are no events to be erased.")
+        if kept := {row.type for row in rows} & _NEVER_ERASED:
+            raise InvalidError(f"Events of type {min(kept)} are never erased.")
+        self._each(self._key_objects.check_destroyable, {row.pointer.segment_id for row in rows})
+        records = {row.originator_id for row in rows if row.type.startswith(_INTERACTION)}
+        condemned = KeysCondemned(
+            originator_id=self._clock.uuid7(),
+            originator_version=1,
+            recorded_at=self._clock.now(),
+            actor=actor,
+            ground=ground,
+            events=tuple(sorted(row.seq for row in rows)),
+            records=tuple(sorted(records)),
+        )
+        self._committer.commit(Group([plain(condemned)], atomic=False))
+        return self._finish(condemned)
+
+    def resume(self) -> list[str]:
+        """Finish what was condemned and is not destroyed; say in sentences what cannot be yet."""
+        return self._resume(self._unfinished())
+
+    def resume_overdue(self) -> list[str]:
+        """Do so with what nobody seems to be finishing."""
+        now = self._clock.now()
+        return self._resume(
+            [each for each in self._unfinished() if now - uuid7_time(each) > _OVERDUE]
+        )
+
+    def _resume(self, erasure_ids: Iterable[UUID]) -> list[str]:
+        problems: list[str] = []
+        for erasure_id in erasure_ids:
+            try:
+                self._resume_one(erasure_id)
+            except MunimentError as error:
+                problems.append(f"Erasure {erasure_id} is not finished: {error}")
+        return problems
+
+    def _resume_one(self, erasure_id: UUID) -> None:
+        rows = self._pointers.select_pointers(erasure_id, gt=0, lte=1, desc=False, limit=1)
+        for opened in self._opener.open(rows):
+            event = self._mapper.event(opened)
+            if isinstance(event, KeysCondemned):
+                self._finish(event)
+
+    def destroy_condemned_blobs(self) -> tuple[int, int]:
+        """Destroy the blobs that are condemned; return how many went, and how many are locked."""
+        gone: list[UUID] = []
+        locked = 0
+        for blob in self._pointers.condemned_blobs():
+            name = blob_name(blob.digest, blob.blob_id)
+            try:
+                for each in list(self._bucket.versions(name)):
+                    self._bucket.delete(name, version=each.version)
+                gone.append(blob.blob_id)
+            except LockedError:
+                locked += 1
+        if gone:
+            self._pointers.forget_blobs(gone)
+        return len(gone), locked
+
+    def _finish(self, condemned: KeysCondemned) -> Erasure:
+        rewritten = self._destroy_keys(condemned.events)
+        rows = self._rows(condemned.events)
+        for generation_id in self._snapshots.generations():
+            self._snapshots.destroy(generation_id)
+        self._pointers.condemn_blobs([(row.originator_id, row.originator_version) for row in rows])
+        blobs, blobs_left = self.destroy_condemned_blobs()
+        epochs = {each.was for each in rewritten.values()}
+        destroyed = KeysDestroyed(
+            originator_id=condemned.originator_id,
+            originator_version=2,
+            recorded_at=self._clock.now(),
+            segments=len(rewritten),
+            epochs=tuple(sorted(epochs)),
+            blobs=blobs,
+            blobs_left=blobs_left,
+        )
+        with suppress(ConflictError):
+            # Somebody else may have finished the same erasure.
+            self._committer.commit(Group([plain(destroyed)], atomic=False))
+        return Erasure(
+            id=condemned.originator_id,
+            events=len(condemned.events),
+            records=condemned.records,
+            segments=destroyed.segments,
+            epochs=destroyed.epochs,
+            blobs=blobs,
+            blobs_left=blobs_left,
+        )
+
+    def _destroy_keys(self, seqs: Sequence[int]) -> dict[UUID, Rewritten]:
+        """Destroy the keys of events wherever their frames stand, also if they move meanwhile."""
+        done: dict[UUID, Rewritten] = {}
+        while True:
+            slots: dict[UUID, set[int]] = defaultdict(set)
+            for row in self._rows(seqs):
+                slots[row.pointer.segment_id].add(row.pointer.slot)
+            left = {segment_id: slots[segment_id] for segment_id in slots.keys() - done.keys()}
+            if not left:
+                return done
+            rewritten = self._each(partial(self._destroy_in, left), left)
+            done |= dict(zip(left, rewritten, strict=True))
+
+    def _destroy_in(self, slots: Mapping[UUID, Set[int]], segment_id: UUID) -> Rewritten:
+        return self._key_objects.rewrite(segment_id, destroyed=slots[segment_id])
+
+    def _rows(self, seqs: Sequence[int]) -> Iterator[PointerRow]:
+        """Yield the rows of events, those that stand near each other by one query."""
+        wanted = sorted(seqs)
+        start = 0
+        while start < len(wanted):
+            end = start + 1
+            while (
+                end < len(wanted)
+                and wanted[end] - wanted[end - 1] < _FAR_APART
+                and wanted[end] - wanted[start] < _ROWS_PER_QUERY
+            ):
+                end += 1
+            asked = set(wanted[start:end])
+            found = self._pointers.select_pointers_from(
+                wanted[start], _ROWS_PER_QUERY, wanted[end - 1]
+            )
+            known = [row for row in found if row.seq in asked]
+            if len(known) < len(asked):
+                raise CorruptError("The database does not know all of the condemned events.")
+            yield from known
+            start = end
+
+    def _each(self, do: Callable[[UUID], _T], segment_ids: Iterable[UUID]) -> list[_T]:
+        """Do something for each segment, as many at once as the bucket likes."""
+        ids = list(segment_ids)
+        if self._bucket.at_once <= 1 or len(ids) == 1:
+            return [do(segment_id) for segment_id in ids]
+        with ThreadPoolExecutor(self._bucket.at_once, thread_name_prefix="erase") as pool:
+            return list(pool.map(do, ids))

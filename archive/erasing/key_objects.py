@@ -1,0 +1,191 @@
+"""Key objects written anew: put, read back, named in SQL, and only then are the others destroyed.
+
+Both halves are done while the segment is held. Between them the process may die: then SQL names
+the new object, the older ones are still there, and doing it again finishes it. A process that lost
+hold of the segment without knowing finds that its object is not named, and destroys that itself.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from archive.bucket.names import keys_name, keys_prefix
+from archive.bucket.port import Bucket, ObjectInfo, VersionInfo
+from archive.bucket.rules import check_destroyable
+from archive.clock import Clock
+from archive.errors import CorruptError, LockedError, MunimentError, NotFoundError, UnavailableError
+from archive.events.commit_records import put_again
+from archive.events.custody import HeldSegment, KeyCustody
+from archive.sealing.held import HeldKeyring
+from archive.sealing.keys import KEYS_HEADER_SIZE, KeyObject, epoch_in, open_keys, seal_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What became of one segment's keys: the epochs before and after, and objects left locked."""
+
+    was: int
+    now: int
+    locked: int = 0
+
+
+class KeyObjects:
+    """The key objects of an archive. Safe for several threads."""
+
+    def __init__(
+        self, custody: KeyCustody, bucket: Bucket, keyring: HeldKeyring, clock: Clock
+    ) -> None:
+        self._custody = custody
+        self._bucket = bucket
+        self._keyring = keyring
+        self._clock = clock
+
+    def check_destroyable(self, segment_id: UUID) -> None:
+        """Raise LockedError, which says until when, if a key object of the segment is locked."""
+        now = self._bucket.now()
+        for info in self._infos(segment_id):
+            check_destroyable(info.name, info.retention, info.legal_hold, now)
+
+    def rewrite(
+        self,
+        segment_id: UUID,
+        *,
+        destroyed: Set[int] = frozenset(),
+        stale_epochs: Set[int] = frozenset(),
+        leave_locked: bool = False,
+    ) -> Rewritten:
+        """Write a segment's keys anew without the `destroyed` slots, and destroy all older objects.
+
+        An object that has none of those slots, and is not under a stale epoch, is left as it is.
+        With `leave_locked` the new object takes over the old one's locks, and older objects that
+        are locked are left and counted: only dropping their epoch makes them unreadable.
+
+        Raises:
+            CorruptError: the segment's keys cannot be read; nothing is destroyed.
+            LockedError: an older object is locked; the new one is in its place, and doing this
+                again destroys the rest once the lock has ended.
+            UnavailableError: bucket or database do not answer; it may have taken effect, in
+                whole or in part. Doing it again finishes it.
+        """
+        new = self._clock.uuid7()
+        try:
+            with self._custody.held_segment(segment_id) as held:
+                was, now = self._replace(held, segment_id, new, destroyed, stale_epochs)
+        except MunimentError:
+            self._withdraw(segment_id, new)
+            raise
+        return Rewritten(was, now, self.sweep(segment_id, leave_locked=leave_locked))
+
+    def _replace(
+        self,
+        held: HeldSegment,
+        segment_id: UUID,
+        new: UUID,
+        destroyed: Set[int],
+        stale_epochs: Set[int],
+    ) -> tuple[int, int]:
+        if held.keys_id is None:
+            raise CorruptError(f"The database knows no key object of segment {segment_id}.")
+        version, found = self._open(segment_id, held.keys_id)
+        kept = {slot: key for slot, key in found.keys.items() if slot not in destroyed}
+        if len(kept) == len(found.keys) and found.epoch not in stale_epochs:
+            return found.epoch, found.epoch
+        older = self._bucket.stat(keys_name(segment_id, held.keys_id), version=version)
+        epoch = self._write(segment_id, new, kept, older)
+        held.name(new)
+        return found.epoch, epoch
+
+    def _open(self, segment_id: UUID, keys_id: UUID) -> tuple[str, KeyObject]:
+        """Return a key object and its version: the newest that is what its name says.
+
+        Whoever may write to the bucket could have put something over it.
+        """
+        name = keys_name(segment_id, keys_id)
+        problem = f"{name} is missing."
+        for each in list(self._bucket.versions(name)):
+            if each.name != name or each.delete_marker:
+                continue
+            try:
+                found = open_keys(self._bucket.get(name, version=each.version), self._keyring)
+                if (found.segment_id, found.object_id) == (segment_id, keys_id):
+                    return each.version, found
+                problem = f"{name} is another key object."
+            except (CorruptError, NotFoundError) as error:
+                problem = f"{name} cannot be read: {error}"
+        raise CorruptError(problem)
+
+    def _write(
+        self, segment_id: UUID, keys_id: UUID, keys: Mapping[int, bytes], older: ObjectInfo
+    ) -> int:
+        """Put the keys under the current epoch, locked as they were, and read them back."""
+        keyring, name = self._keyring.current, keys_name(segment_id, keys_id)
+        epoch = keyring.current_epoch
+        data = seal_keys(
+            keyring.archive_id, segment_id, keys_id, epoch, keyring.epoch_key(epoch), keys
+        )
+        lock = older.retention
+        if lock is not None and lock.until <= self._bucket.now():
+            lock = None
+        put = partial(self._bucket.put, retention=lock, legal_hold=older.legal_hold)
+        put_again(put, name, data, self._clock)
+        if self._bucket.get(name) != data or self._open(segment_id, keys_id)[1].keys != keys:
+            raise CorruptError(f"{name} does not come back as it was written.")
+        return epoch
+
+    def _withdraw(self, segment_id: UUID, keys_id: UUID) -> None:
+        """Destroy an object that was written and never named: it may hold a key that must go.
+
+        Nobody else names it, so that what SQL says now it says for good. Where bucket or database
+        do not answer, the next sweep of the segment destroys it.
+        """
+        with suppress(MunimentError), self._custody.held_segment(segment_id) as held:
+            if held.keys_id != keys_id:
+                for each in list(self._bucket.versions(keys_name(segment_id, keys_id))):
+                    self._bucket.delete(each.name, version=each.version)
+
+    def sweep(self, segment_id: UUID, *, leave_locked: bool = False) -> int:
+        """Destroy all versions of all key objects but the one that SQL names, and prove it.
+
+        Return how many are left because they are locked. Errors as in `rewrite`.
+        """
+        with self._custody.held_segment(segment_id) as held:
+            if held.keys_id is None:
+                raise CorruptError(f"The database knows no key object of segment {segment_id}.")
+            others, locked = self._others(segment_id, held.keys_id), 0
+            for each in others:
+                try:
+                    self._bucket.delete(each.name, version=each.version)
+                except LockedError:
+                    if not leave_locked:
+                        raise
+                    locked += 1
+            if others and len(self._others(segment_id, held.keys_id)) > locked:
+                raise UnavailableError(
+                    f"Older key objects of segment {segment_id} were destroyed and are still there."
+                )
+            return locked
+
+    def _others(self, segment_id: UUID, keys_id: UUID) -> list[VersionInfo]:
+        """List what is to be destroyed: all but the one version that holds the keys.
+
+        CorruptError where that is not to be had: then nothing may be destroyed.
+        """
+        versions = list(self._bucket.versions(keys_prefix(segment_id)))
+        kept = keys_name(segment_id, keys_id), self._open(segment_id, keys_id)[0]
+        return [each for each in versions if (each.name, each.version) != kept]
+
+    def epoch_of(self, segment_id: UUID, keys_id: UUID) -> int | None:
+        """Return the epoch that a key object says it is under; None where it is gone or cut."""
+        try:
+            header = self._bucket.get_range(keys_name(segment_id, keys_id), 0, KEYS_HEADER_SIZE)
+            return epoch_in(header)
+        except (NotFoundError, CorruptError):
+            return None
+
+    def _infos(self, segment_id: UUID) -> Iterator[ObjectInfo]:
+        for each in list(self._bucket.versions(keys_prefix(segment_id))):
+            if not each.delete_marker:
+                with suppress(NotFoundError):
+                    yield self._bucket.stat(each.name, version=each.version)
