@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from api import context, log, problems
+from api import context, log, problems, published
 from api.console import views as console
 from api.context import Door
 from api.problems import Problem
@@ -24,6 +24,7 @@ from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
 from api.v1 import bulk, conversations, interactions, search
+from api.v1 import log as log_proofs
 from archive.clock import Clock, SystemClock
 from archive.errors import MunimentError, UnauthenticatedError
 from archive.model.interaction import IncomingInteraction
@@ -83,6 +84,8 @@ def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None
         bulk.blueprint,
         conversations.blueprint,
         search.blueprint,
+        log_proofs.blueprint,
+        published.blueprint,
         service,
     ):
         app.register_api(blueprint)

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 EXTENSION = "muniment"
 OPEN_ENDPOINTS = frozenset(
-    {"service.healthz", "console.sign_in", "console.enter", "console.choose_appearance", "static"}
+    {
+        *("service.healthz", "static"),
+        *("published.checkpoint", "published.earlier", "published.tile", "published.vkey"),
+        *("console.sign_in", "console.enter", "console.choose_appearance"),
+    }
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

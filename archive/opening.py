@@ -103,12 +103,15 @@ class Archive(Station):
         self.log = LogReader(bucket, log_signer(self.keyring).verifier)
         audit = Audit(self.committer, self.clock)
         self.access = Access(
+            archive_id=self.keyring.archive_id,
+            clock=self.clock,
             pointers=self.pointers,
             opener=self.opener,
             mapper=self.mapper,
             records=self.records,
             catalog=self.catalog,
             audit=audit,
+            log=self.log,
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archive.access.roles import Purpose
-from archive.errors import InvalidError
+from archive.errors import InvalidError, MunimentError
 
 if TYPE_CHECKING:
     from archive.opening import Archive
@@ -46,6 +46,14 @@ def settings() -> "Settings":
     from archive.settings import Settings
 
     return Settings.load(os.environ, Path.cwd())
+
+
+def publish(archive: "Archive") -> None:
+    """Bring the log up to date unless a service does; what stands in the way is said."""
+    try:
+        archive.publish()
+    except MunimentError as error:
+        click.echo(f"The log is not up to date: {error}", err=True)
 
 
 @contextmanager

@@ -16,10 +16,17 @@ from api.v1.shapes import (
     IdempotencyHeader,
     InteractionPath,
     PurposeHeader,
+    VersionParameters,
     answer,
     require_media_type,
 )
-from archive.access.answers import CaptureResult, HistoryAnswer, Original, RecordAnswer
+from archive.access.answers import (
+    CaptureResult,
+    HistoryAnswer,
+    Original,
+    ProofAnswer,
+    RecordAnswer,
+)
 
 JSON_TYPES = ("application/json",)
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
@@ -108,6 +115,19 @@ def history(path: InteractionPath, header: PurposeHeader) -> Response:
     """List the events of one interaction."""
     purpose = context.purpose(header.muniment_purpose)
     return answer(context.archive().access.history(context.actor(), purpose, path.id))
+
+
+@blueprint.get(
+    "/<uuid:id>/proof",
+    responses={"200": ProofAnswer, **documented(400, 401, 403, 404, 500, 503)},
+    description="That it is in the log, and what opens its evidence: a read of its content, "
+    "audited as such. Of an erased record `evidence` is null, and the proof still holds.",
+)
+def prove(path: InteractionPath, query: VersionParameters, header: PurposeHeader) -> Response:
+    """Prove that one interaction is in the log."""
+    purpose = context.purpose(header.muniment_purpose)
+    access = context.archive().access
+    return answer(access.prove(context.actor(), purpose, path.id, version=query.version))
 
 
 def download(original: Original) -> Response:

@@ -48,6 +48,14 @@ class AsOfParameters(Frozen):
     )
 
 
+class VersionParameters(Frozen):
+    """Which version of a record is to be proved."""
+
+    version: int | None = Field(
+        default=None, ge=1, description="Its number; the newest that was captured if left."
+    )
+
+
 def answer(model: BaseModel, status: int = 200) -> Response:
     """Write a model as the JSON of its public names."""
     return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")

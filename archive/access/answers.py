@@ -121,7 +121,10 @@ class Place(Frozen):
 
 
 class RecordAnswer(Frozen):
-    """One interaction as it stands now, or as it stood as of a sequence number."""
+    """One interaction as it stands now, or as it stood as of a sequence number.
+
+    `leaf_hash` (hex) is that of event `seq` in the log; None in the pages of a conversation.
+    """
 
     id: UUID
     version: int
@@ -150,6 +153,7 @@ class RecordAnswer(Frozen):
     deleted: bool
     original: OriginalInfo
     place: Place | None = None
+    leaf_hash: str | None = None
 
 
 class ConversationItem(Frozen):
@@ -187,6 +191,43 @@ class HistoryAnswer(Frozen):
 
     id: UUID
     events: tuple[HistoryEvent, ...]
+
+
+class EvidenceAnswer(Frozen):
+    """One event as it is sealed, and what opens its evidence and nothing else.
+
+    `frame` and `subkey` are base64; the repr shows neither. `log_key` is the log's verifier key.
+    """
+
+    record: UUID
+    version: int
+    seq: int
+    frame: str = Field(repr=False)
+    subkey: str = Field(repr=False)
+    log_key: str
+
+
+class ProofAnswer(Frozen):
+    """That an event is in the log (docs/evidence.md); hashes are base64, from leaf to root.
+
+    `index` counts entries from 0. `evidence` is None where the record has been erased.
+    """
+
+    index: int
+    size: int
+    hashes: tuple[str, ...]
+    leaf_hash: str
+    checkpoint: str
+    tlog_proof: str
+    evidence: EvidenceAnswer | None
+
+
+class ConsistencyAnswer(Frozen):
+    """That the log of `first` entries is in the one of `second`: hashes in base64, RFC 9162."""
+
+    first: int
+    second: int
+    hashes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,10 @@ class Conversations:
 
 
 def record_answer(
-    record: Record, conversation: UUID | None, place: Place | None = None
+    record: Record,
+    conversation: UUID | None,
+    place: Place | None = None,
+    leaf_hash: str | None = None,
 ) -> RecordAnswer:
     """Return a record as it leaves the archive; `conversation` is the archive's own."""
     content = record.content
@@ -92,6 +95,7 @@ def record_answer(
         deleted=record.deleted,
         original=OriginalInfo(media_type=record.media_type, size=record.size, sha256=record.sha256),
         place=place,
+        leaf_hash=leaf_hash,
         **{
             name: getattr(content, name)
             for name in RecordAnswer.model_fields

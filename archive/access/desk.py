@@ -11,20 +11,21 @@ from uuid import UUID
 
 from archive.access.answers import (
     ConversationAnswer,
-    Highlight,
     HistoryAnswer,
     HistoryEvent,
     Original,
     OriginalInfo,
     ParsedQuery,
+    ProofAnswer,
     RecordAnswer,
     SearchAnswer,
     SearchRequest,
     SearchResult,
-    Unsearched,
 )
 from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
+from archive.access.proofs import Proofs
+from archive.access.results import search_result
 from archive.access.roles import (
     Actor,
     Permission,
@@ -35,6 +36,7 @@ from archive.access.roles import (
 )
 from archive.bucket.names import segment_name
 from archive.catalog.catalog import Catalog, CatalogRow
+from archive.clock import Clock
 from archive.errors import (
     ForbiddenError,
     GoneError,
@@ -47,19 +49,13 @@ from archive.events.records import Loaded, Records
 from archive.events.types import Erased
 from archive.index.cursor import Cursor, Sort
 from archive.index.searcher import Hits, Searcher
-from archive.model.interaction import Content, Direction, Participant, Unreadable
-from archive.model.interaction import Role as Part
+from archive.log.reader import LogReader
+from archive.model.interaction import Content
 from archive.model.record import Record
-from archive.query import attributes
 from archive.query.facets import narrowing
 from archive.query.parser import parse
 from archive.query.printer import to_text
-from archive.query.snippet import snippet
 from archive.query.tree import EVERYTHING, Node, conjunction, to_json
-
-_SENDERS = (Part.FROM, Part.AUTHOR)
-_RECIPIENTS = (Part.TO, Part.CC, Part.BCC)
-SNIPPET_WIDTH = 200
 
 # How files of captured bytes end, by their type.
 _ENDINGS = {
@@ -79,12 +75,15 @@ class Access:
     def __init__(
         self,
         *,
+        archive_id: UUID,
+        clock: Clock,
         pointers: PointerRecorder,
         opener: Opener,
         mapper: EventMapper,
         records: Records,
         catalog: Catalog,
         audit: Audit,
+        log: LogReader,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
     ) -> None:
@@ -95,6 +94,7 @@ class Access:
         self._catalog = catalog
         self._conversations = Conversations(catalog, records)
         self._audit = audit
+        self._proofs = Proofs(archive_id, pointers, opener, log, clock)
         self._searcher = searcher
         self._timezone = timezone
 
@@ -160,7 +160,8 @@ class Access:
         conversation = None if row is None else row.conversation
         place = None if conversation is None else self._conversations.place(record_id, conversation)
         self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
-        return record_answer(loaded.record(), conversation, place)
+        leaf_hash = loaded.rows[-1].pointer.leaf_hash.hex()
+        return record_answer(loaded.record(), conversation, place, leaf_hash)
 
     def conversation(
         self,
@@ -232,6 +233,25 @@ class Access:
         self._audit.record(actor, purpose, "history", records=[record_id])
         return HistoryAnswer(id=record_id, events=tuple(events))
 
+    def prove(
+        self, actor: Actor, purpose: Purpose, record_id: UUID, *, version: int | None = None
+    ) -> ProofAnswer:
+        """Prove that a version of a record, or the newest that was captured, is in the log.
+
+        The answer holds what opens the record's evidence, so it is a read of its content.
+
+        Raises:
+            NotFoundError: there is no such record or version.
+            CorruptError: its stored bytes, or the log's, do not check.
+            ForbiddenError: as in `search`.
+            UnavailableError: as in `search`, or the log has not come to it yet.
+        """
+        self._allow(actor, purpose, Permission.READ, "prove", records=[record_id])
+        row = self._catalog.rows([record_id]).get(record_id)
+        answer = self._proofs.prove(record_id, version, erased=row is not None and row.erased)
+        self._audit.record(actor, purpose, "prove", records=[record_id])
+        return answer
+
     def _allow(
         self,
         actor: Actor,
@@ -285,50 +305,8 @@ class Access:
         loaded = self._records.load_each(ids, as_of=as_of)
         for each in loaded:
             if isinstance(each, Loaded) and each.interaction.id not in erased:
-                results.append(_result(each.record(), node))
+                results.append(search_result(each.record(), node))
         return results
-
-
-def _parties(content: Content) -> tuple[str | None, tuple[str, ...]]:
-    """Return who sent it and to whom.
-
-    Calls and tickets name no sender: there it is whoever began, as the direction tells.
-    """
-    people = content.participants
-    beginner = Part.CUSTOMER if content.direction is Direction.INBOUND else Part.AGENT
-    ranked = sorted(people, key=lambda one: (one.role not in _SENDERS, one.role is not beginner))
-    sender = next((one for one in ranked if one.role not in _RECIPIENTS), None)
-    to = [one for one in people if one.role in _RECIPIENTS]
-    others = to or [one for one in people if one is not sender]
-    return None if sender is None else _written(sender), tuple(map(_written, others))
-
-
-def _written(participant: Participant) -> str:
-    return participant.address or participant.name or ""
-
-
-def _result(record: Record, node: Node) -> SearchResult:
-    content = record.content
-    found = snippet(record, node, SNIPPET_WIDTH)
-    sender, recipients = _parties(content)
-    return SearchResult(
-        id=record.id,
-        seq=record.seq,
-        channel=content.channel,
-        kind=content.kind,
-        source=content.source,
-        custodian=record.custodian,
-        sender=sender,
-        recipients=recipients,
-        subject=content.subject,
-        occurred_at=content.occurred_at,
-        snippet=found.text,
-        highlights=tuple(Highlight(start=start, end=end) for start, end in found.highlights),
-        has_attachment=bool(content.attachments),
-        edited=record.edited,
-        deleted=record.deleted,
-        unsearched=tuple(_unsearched(record)),
-    )
 
 
 def _suffix(content: Content, media_type: str) -> str:
@@ -338,13 +316,3 @@ def _suffix(content: Content, media_type: str) -> str:
         if not attachment.part and ending.isascii() and ending.isalnum() and len(ending) < 9:
             return ending.lower()
     return _ENDINGS.get(media_type, "bin")
-
-
-def _unsearched(record: Record) -> Iterator[Unsearched]:
-    if attributes.searchable(record):
-        return
-    for each in record.content.attachments:
-        if each.unreadable is not None:
-            yield Unsearched(part=each.part, filename=each.filename, reason=each.unreadable)
-    if attributes.attachments_read(record):
-        yield Unsearched(part="", filename=None, reason=Unreadable.NO_TEXT)

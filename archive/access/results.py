@@ -1,0 +1,68 @@
+"""One line of a result page, from a record and the query that found it."""
+
+from collections.abc import Iterator
+
+from archive.access.answers import Highlight, SearchResult, Unsearched
+from archive.model.interaction import Content, Direction, Participant, Unreadable
+from archive.model.interaction import Role as Part
+from archive.model.record import Record
+from archive.query import attributes
+from archive.query.snippet import snippet
+from archive.query.tree import Node
+
+_SENDERS = (Part.FROM, Part.AUTHOR)
+_RECIPIENTS = (Part.TO, Part.CC, Part.BCC)
+SNIPPET_WIDTH = 200
+
+
+def _parties(content: Content) -> tuple[str | None, tuple[str, ...]]:
+    """Return who sent it and to whom.
+
+    Calls and tickets name no sender: there it is whoever began, as the direction tells.
+    """
+    people = content.participants
+    beginner = Part.CUSTOMER if content.direction is Direction.INBOUND else Part.AGENT
+    ranked = sorted(people, key=lambda one: (one.role not in _SENDERS, one.role is not beginner))
+    sender = next((one for one in ranked if one.role not in _RECIPIENTS), None)
+    to = [one for one in people if one.role in _RECIPIENTS]
+    others = to or [one for one in people if one is not sender]
+    return None if sender is None else _written(sender), tuple(map(_written, others))
+
+
+def _written(participant: Participant) -> str:
+    return participant.address or participant.name or ""
+
+
+def search_result(record: Record, node: Node) -> SearchResult:
+    """Return a record as a line of results, with a snippet around what matches."""
+    content = record.content
+    found = snippet(record, node, SNIPPET_WIDTH)
+    sender, recipients = _parties(content)
+    return SearchResult(
+        id=record.id,
+        seq=record.seq,
+        channel=content.channel,
+        kind=content.kind,
+        source=content.source,
+        custodian=record.custodian,
+        sender=sender,
+        recipients=recipients,
+        subject=content.subject,
+        occurred_at=content.occurred_at,
+        snippet=found.text,
+        highlights=tuple(Highlight(start=start, end=end) for start, end in found.highlights),
+        has_attachment=bool(content.attachments),
+        edited=record.edited,
+        deleted=record.deleted,
+        unsearched=tuple(_unsearched(record)),
+    )
+
+
+def _unsearched(record: Record) -> Iterator[Unsearched]:
+    if attributes.searchable(record):
+        return
+    for each in record.content.attachments:
+        if each.unreadable is not None:
+            yield Unsearched(part=each.part, filename=each.filename, reason=each.unreadable)
+    if attributes.attachments_read(record):
+        yield Unsearched(part="", filename=None, reason=Unreadable.NO_TEXT)
