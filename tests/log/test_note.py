@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.errors import CorruptError, InvalidError
@@ -43,7 +43,8 @@ def test_another_key_or_id_is_refused():
         OTHER.verifier.open(SIGNER.sign("text\n"))
 
 
-@given(st.integers(0, 2**62), HASHES, st.integers(0, 10_000), st.integers(1, 255))
+@example(1, bytes(32), -3, 1)
+@given(st.integers(0, 2**62), HASHES, st.integers(-10, 10_000), st.integers(1, 255))
 def test_a_checkpoint_is_what_was_signed_and_any_change_is_refused(size, root, place, mask):
     checkpoint = Checkpoint("archive.example/log", size, root)
     note = checkpoint.sign(SIGNER)
