@@ -6,6 +6,7 @@ further, whether the catalog is kept in this process or on another host.
 
 from collections.abc import Callable
 from threading import Event
+from typing import Protocol
 
 from archive.errors import UnavailableError
 from archive.events.feed import FULL_BATCH
@@ -29,7 +30,19 @@ _FAR_BEHIND = 10 * FULL_BATCH
 Say = Callable[[str], None]
 
 
-def lead(archive: Archive, stop: Event, say: Say = lambda _: None) -> None:
+class Duties(Protocol):
+    """What a worker does besides, while it leads. `begin` may be called again while it does."""
+
+    def begin(self) -> None:
+        """Begin; UnavailableError if that cannot be done now."""
+
+    def end(self) -> None:
+        """Stop what runs, and return when it has; without effect where nothing runs."""
+
+
+def lead(
+    archive: Archive, stop: Event, say: Say = lambda _: None, duties: Duties | None = None
+) -> None:
     """Wait for the host's worker lock, then follow the events until `stop` is set.
 
     The index goes on from its newest snapshot that holds, in a generation of its own; searches go
@@ -43,12 +56,13 @@ def lead(archive: Archive, stop: Event, say: Say = lambda _: None) -> None:
         while not lock.acquire():
             if stop.wait(_RETRY_SECONDS):
                 return
-        worker = _Worker(archive, stop, say)
+        worker = _Worker(archive, stop, say, duties)
         log = LogKeeper(archive.log_publisher, archive.clock, lambda: worker.leads, say)
         log.start()
         try:
             _follow(worker)
         finally:
+            worker.rest()
             log.finish()
     finally:
         archive.leadership.release()
@@ -119,7 +133,8 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
 class _Worker:
     """One worker's loop: its claim to lead, its pace, and its patience with what it rests on."""
 
-    def __init__(self, archive: Archive, stop: Event, say: Say) -> None:
+    def __init__(self, archive: Archive, stop: Event, say: Say, duties: Duties | None) -> None:
+        self._duties = duties
         self.archive = archive
         self.stop = stop
         self.say = say
@@ -137,6 +152,7 @@ class _Worker:
                 count = step()
             except DeposedError as error:
                 self.leads = False
+                self.rest()
                 self.say(str(error))
                 continue
             except UnavailableError as error:
@@ -169,6 +185,15 @@ class _Worker:
             for problem in self.archive.eraser.resume_overdue():
                 self.say(problem)
             self._records_due = now + _RECORDS_SECONDS
+        if not self.leads:
+            self.rest()
+        elif self._duties is not None:
+            self._duties.begin()
+
+    def rest(self) -> None:
+        """End what only a leader does."""
+        if self._duties is not None:
+            self._duties.end()
 
     def keep_catalog(self) -> int:
         """Feed the catalog, if this is the leader."""

@@ -16,7 +16,9 @@ from archive.bucket.places import check_opened, open_places
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
 from archive.catalog.follower import CatalogFollower
+from archive.catalog.jobs import JobBook
 from archive.clock import Clock, SystemClock
+from archive.collecting.collector import Collector
 from archive.erasing.eraser import Eraser
 from archive.erasing.key_objects import KeyObjects
 from archive.errors import ConfigurationError, MunimentError, UnavailableError
@@ -89,6 +91,8 @@ class Archive(Station):
             clock=self.clock,
             unfinished=self.catalog.unfinished_erasures,
         )
+        self.collector = Collector(self.pointers, bucket, self.keyring, self.feed, self.snapshots)
+        self.jobs = JobBook(engine)
         self.search_source = self._source(commits=commits)
         self.log_head = LogHead(engine, self.leadership.fence)
         self.log_publisher = LogPublisher(
@@ -252,7 +256,7 @@ class Archive(Station):
             states.append(FollowerState(name=name, position=position, lag=max(0, last - position)))
         notes = self.search_source.notes()
         if not problems:
-            notes += self.log_head.notes()
+            notes += self.log_head.notes() + self.jobs.notes()
         return Health(
             ready=not problems,
             last_seq=last,

@@ -16,6 +16,7 @@ COMMANDS = {
     "checkpoint": ("checkpoint", "Write the log's newest signed checkpoint."),
     "log": ("log", "Write the log's verifier key."),
     "rebuild": ("rebuild", "Make the database and the index anew from the bucket."),
+    "collect": ("collect", "Remove what was written to the bucket and never committed."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),
     "serve": ("serve", "Serve the API and the console."),

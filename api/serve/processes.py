@@ -53,14 +53,18 @@ def committer(settings: Settings) -> int:
 
 
 def worker(settings: Settings) -> int:
-    """Follow the events: catalog and index; returns the exit status."""
+    """Follow the events, and run the schedule while leading; returns the exit status."""
+    # The schedule's library is the worker's alone.
+    from policies.jobs import schedule_of
+
     with (
         _until_told() as stop,
         when_it_answers("worker", settings, stop, commits=False) as archive,
     ):
         if archive is not None:
             spare_the_collector()
-            lead(archive, stop, partial(say, "worker"))
+            tell = partial(say, "worker")
+            lead(archive, stop, tell, schedule_of(archive, tell))
     return 0
 
 

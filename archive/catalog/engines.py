@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from archive.catalog.tables import METADATA
+from archive.catalog.tables import METADATA, NOT_DERIVED
 from archive.errors import UnavailableError
 
 # Any number will do, as long as every process that makes tables takes the same.
@@ -37,14 +37,14 @@ def make_tables(engine: Engine) -> None:
 
 
 def empty_tables(engine: Engine, fence: Callable[[Connection], None]) -> None:
-    """Empty every table, in one transaction that asks `fence` first.
+    """Empty every derived table, in one transaction that asks `fence` first.
 
     Raises UnavailableError when the database does not answer.
     """
     try:
         with engine.begin() as connection:
             fence(connection)
-            for table in METADATA.sorted_tables:
-                connection.execute(table.delete())
+            for table in METADATA.tables.keys() - {each.name for each in NOT_DERIVED}:
+                connection.execute(METADATA.tables[table].delete())
     except SQLAlchemyError as error:
         raise UnavailableError(f"The catalog does not answer: {type(error).__name__}.") from error

@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Table,
+    Text,
     text,
 )
 
@@ -118,3 +119,14 @@ log_head = Table(
     Column("tidied", BigInteger, nullable=False, comment="partial tiles are gone up to here"),
     Column("stopped", SmallInteger, nullable=False, default=0),
 )
+
+jobs = Table(
+    "jobs",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("ended_at", BigInteger, nullable=False, comment="milliseconds since 1970, UTC"),
+    Column("problem", Text, comment="why the last run failed, in a sentence; null if it did not"),
+)
+
+NOT_DERIVED = frozenset({attempts, jobs})
+"""Tables of which the bucket knows nothing. They can be lost all the same."""

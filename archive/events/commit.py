@@ -18,7 +18,7 @@ from eventsourcing.persistence import Tracking
 
 from archive.bucket.names import blob_name, keys_name, segment_name
 from archive.bucket.port import Bucket, Retention
-from archive.clock import Clock
+from archive.clock import Clock, uuid7_time
 from archive.errors import ConflictError, MunimentError, UnavailableError
 from archive.events.commit_records import CommitRecords, commit_entry, put_again
 from archive.events.custody import SupersededKeyringError
@@ -47,7 +47,7 @@ from archive.locking.reaching import joined, reach
 from archive.sealing.commit import CommitEntry
 from archive.sealing.held import HeldKeyring
 
-_SEGMENT_MAX_AGE = timedelta(hours=1)
+_MAX_AGE = timedelta(hours=1)
 _ATTEMPTS = 3
 _PUTS_AT_ONCE = 8
 
@@ -176,8 +176,10 @@ class CommitEngine:
         sealed = seal_commit(events, keyring, self._clock, self._classify)
         self._put(sealed)
         self._lock_blobs(events, sealed, uses)
-        if self._clock.now() - sealed.sealed_at > _SEGMENT_MAX_AGE:
+        if self._clock.now() - sealed.sealed_at > _MAX_AGE:
             # The collector may have taken it for an orphan by now.
+            return True
+        if self._refuse_old_blobs(groups, uses):
             return True
         try:
             first = self._recorder.write_commit(
@@ -272,6 +274,16 @@ class CommitEngine:
         jobs = [self._pool.submit(reach, self._bucket, *each) for each in wanted.items()]
         for job in jobs:
             job.result()
+
+    def _refuse_old_blobs(self, groups: Sequence[Group], uses: Sequence[BlobUse]) -> bool:
+        """Fail those groups that bring a blob which the collector may have taken by now."""
+        now = self._clock.now()
+        old = {use.blob_id for use in uses if use.new and now - uuid7_time(use.blob_id) > _MAX_AGE}
+        for group in groups:
+            for use in group.blobs:
+                if use.blob_id in old:
+                    group.error = BlobCondemnedError(use.blob_id)
+        return bool(old)
 
     def _read_back(self, event: PlainEvent, segment_id: UUID) -> int | None:
         """Return the first event's sequence number if it stands, and names this segment."""

@@ -65,10 +65,6 @@ class PointerRestorer(ABC):
         """Return the newest commit, None for an empty archive."""
 
     @abstractmethod
-    def known_segments(self, segment_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        """Return those of the segments that are known, with their key objects."""
-
-    @abstractmethod
     def renew_keys(self, segments: Sequence[KeysRow]) -> None:
         """Note the key objects of known segments, where they are newer than what is noted."""
 

@@ -78,13 +78,6 @@ class PostgresRestorer(PointerRestorer):
         )
         return CommitRow(rows[0][0], rows[0][1], UUID(bytes=rows[0][2])) if rows else None
 
-    def known_segments(self, segment_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        rows = self._ask(
-            "SELECT segment_id, keys_id FROM segments WHERE segment_id = ANY(%s)",
-            [each.bytes for each in segment_ids],
-        )
-        return {UUID(bytes=segment): UUID(bytes=keys) for segment, keys in rows}
-
     def renew_keys(self, segments: Sequence[KeysRow]) -> None:
         with self._transaction() as connection:
             connection.exec_driver_sql(

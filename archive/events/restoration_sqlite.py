@@ -61,18 +61,6 @@ class SqliteRestorer(PointerRestorer):
             row = cursor.fetchone()
             return None if row is None else CommitRow(row[0], row[1], UUID(bytes=row[2]))
 
-    def known_segments(self, segment_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        found: dict[UUID, UUID] = {}
-        with self._transaction(False) as cursor:
-            for page in _pages(segment_ids):
-                cursor.execute(
-                    "SELECT segment_id, keys_id FROM segments"
-                    f" WHERE segment_id IN ({','.join('?' * len(page))})",
-                    page,
-                )
-                found |= {UUID(bytes=row[0]): UUID(bytes=row[1]) for row in cursor.fetchall()}
-        return found
-
     def renew_keys(self, segments: Sequence[KeysRow]) -> None:
         with self._transaction(True) as cursor:
             cursor.executemany(

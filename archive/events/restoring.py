@@ -182,7 +182,7 @@ class Restorer:
             return
         listed = self._keys.all()
         while page := dict(islice(listed, _KEYS_PER_BATCH)):
-            known = self._restorer.known_segments(list(page))
+            known = self._recorder.keys_of_each(list(page))
             newer = [
                 (segment_id, page[segment_id])
                 for segment_id, keys_id in known.items()

@@ -1,0 +1,24 @@
+"""The jobs that there are (docs/operations.md, "Jobs")."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
+
+from archive.opening import Archive
+from policies.schedule import Job, Schedule
+
+
+def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
+    """Return the schedule of an archive; it begins when its worker leads."""
+    jobs = [Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop))]
+    return Schedule(jobs, archive.jobs, archive.clock, say)
+
+
+def _collect(archive: Archive, stop: Event) -> str:
+    done = archive.collector.collect(stop.is_set)
+    parts = list(done.doubts)
+    if done.removed:
+        parts.append(f"{done.removed} orphans were removed from the bucket.")
+    if done.locked:
+        parts.append(f"{len(done.locked)} orphans are left, because they are locked.")
+    return " ".join(parts)
