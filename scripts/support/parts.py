@@ -21,9 +21,9 @@ from uuid import uuid4
 
 S3 = "MUNIMENT_SHOW_S3"
 POSTGRES = "MUNIMENT_SHOW_POSTGRES"
-DERIVED = ("records", "thread_keys", "tokens", "users", "positions")
+DERIVED = ("records", "thread_keys", "tokens", "users", "positions", "log_head")
 """The tables of the catalog, which is made again where it is missing."""
-_TOPS = ("segments", "keys", "blobs", "commits", "keyring", "index")
+_TOPS = ("segments", "keys", "blobs", "commits", "keyring", "index", "log")
 
 Row = tuple[Any, ...]
 
