@@ -49,6 +49,7 @@ class House:
         self.clock = MovableClock()
         self.bucket = FakeBucket(self.clock)
         self.keyring = Keyring.generate(uuid4(), self.clock)
+        histories.put_keyring(self.bucket, self.keyring)
         self.station = self.open()
 
     def open(self) -> Station:
