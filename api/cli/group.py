@@ -15,6 +15,7 @@ COMMANDS = {
     "prove": ("prove", "Prove that one record is in the log."),
     "checkpoint": ("checkpoint", "Write the log's newest signed checkpoint."),
     "log": ("log", "Write the log's verifier key."),
+    "verify": ("verify", "Check the archive against its own bytes."),
     "rebuild": ("rebuild", "Make the database and the index anew from the bucket."),
     "collect": ("collect", "Remove what was written to the bucket and never committed."),
     "user": ("user", "Say who may come in, and as what."),

@@ -47,6 +47,18 @@ class CatalogRow:
     damaged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """Where a record begins, which of its versions is the newest, and whether it is erased."""
+
+    id: UUID
+    first_seq: int
+    seq: int
+    version: int
+    erased: bool
+    damaged: bool
+
+
 def _later(moment: Moment) -> ColumnElement[bool]:
     return or_(
         _time > moment.time, and_(_time == moment.time, records.c.first_seq > moment.first_seq)
@@ -95,6 +107,34 @@ class Catalog:
                     bool(damaged),
                 )
         return found
+
+    def captured_between(self, first: int, last: int) -> list[CatalogEntry]:
+        """Return the records whose first event is between two sequence numbers, both included."""
+        return self._entries(records.c.first_seq.between(first, last))
+
+    def entries(self, ids: Iterable[UUID]) -> dict[UUID, CatalogEntry]:
+        """Return what is known of those of the ids that are catalogued."""
+        wanted = [each.bytes for each in ids]
+        found: dict[UUID, CatalogEntry] = {}
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            page = wanted[start : start + _IDS_PER_QUERY]
+            found.update({each.id: each for each in self._entries(records.c.id.in_(page))})
+        return found
+
+    def count_up_to(self, seq: int, *, searchable: bool = False) -> int:
+        """Return how many records begin up to a sequence number; or of those that can be read."""
+        statement = select(func.count()).where(records.c.first_seq <= seq)
+        if searchable:
+            statement = statement.where(records.c.erased == 0, records.c.damaged == 0)
+        return int(self._all(statement)[0][0])
+
+    def _entries(self, where: ColumnElement[bool]) -> list[CatalogEntry]:
+        names = ("id", "first_seq", "seq", "version", "erased", "damaged")
+        statement = select(*(records.c[name] for name in names)).where(where)
+        return [
+            CatalogEntry(UUID(bytes=row[0]), row[1], row[2], row[3], bool(row[4]), bool(row[5]))
+            for row in self._all(statement)
+        ]
 
     def duplicates(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of the ids that an earlier capture has the same message as."""

@@ -67,7 +67,12 @@ def box_keys(subkey: bytes) -> tuple[bytes, bytes]:
     The commitment is a collision-resistant hash of the subkey (HMAC-SHA-256 of a fixed message
     under keys of one length), so no second subkey has the same.
     """
-    return expand(subkey, "muniment/box/1/key"), expand(subkey, "muniment/box/1/commitment")
+    return expand(subkey, "muniment/box/1/key"), box_commitment(subkey)
+
+
+def box_commitment(subkey: bytes) -> bytes:
+    """Return a box's commitment alone."""
+    return expand(subkey, "muniment/box/1/commitment")
 
 
 def open_box(subkey: bytes, commitment: Octets, aad: Octets, ciphertext: Octets) -> bytes:

@@ -1,0 +1,78 @@
+"""Which keys are missing, and which of them an erasure accounts for: a bit or two an event."""
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+
+class Bits:
+    """A set of sequence numbers, a bit each."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def update(self, numbers: Iterable[int]) -> None:
+        """Add numbers, which must not be negative."""
+        for number in numbers:
+            place = number >> 3
+            if place >= len(self._bytes):
+                self._bytes.extend(bytes(place + 1024 - len(self._bytes)))
+            self._bytes[place] |= 1 << (number & 7)
+
+    def __contains__(self, number: int) -> bool:
+        place = number >> 3
+        return place < len(self._bytes) and bool(self._bytes[place] >> (number & 7) & 1)
+
+    def __iter__(self) -> Iterator[int]:
+        for place, held in enumerate(self._bytes):
+            if held:
+                yield from (place * 8 + bit for bit in range(8) if held >> bit & 1)
+
+
+class Accounts:
+    """The events whose keys are there, are not, were condemned, and are said to be destroyed."""
+
+    def __init__(self) -> None:
+        self._keyed = Bits()
+        self._keyless = Bits()
+        self._condemned = Bits()
+        self._destroyed = Bits()
+        self._unfinished: dict[UUID, tuple[int, ...]] = {}
+
+    def note_keys(self, keyed: Iterable[int], keyless: Iterable[int]) -> None:
+        """Note of events whether their key is there."""
+        self._keyed.update(keyed)
+        self._keyless.update(keyless)
+
+    def condemn(self, erasure: UUID, seqs: tuple[int, ...]) -> None:
+        """Note that an erasure accounts for the keys of these events."""
+        self._condemned.update(seqs)
+        self._unfinished[erasure] = seqs
+
+    def note_destroyed(self, erasure: UUID) -> None:
+        """Note that what an erasure condemned is said to be destroyed."""
+        self._destroyed.update(self._unfinished.pop(erasure, ()))
+
+    def is_condemned(self, seq: int) -> bool:
+        """Say whether an erasure accounts for an event's key."""
+        return seq in self._condemned
+
+    def unaccounted(self) -> list[tuple[int, int]]:
+        """Return the events that lack a key for no known reason, as first and last of each run."""
+        runs: list[tuple[int, int]] = []
+        for seq in self._keyless:
+            if seq in self._condemned:
+                continue
+            if runs and runs[-1][1] == seq - 1:
+                runs[-1] = runs[-1][0], seq
+            else:
+                runs.append((seq, seq))
+        return runs
+
+    def returned(self) -> Iterator[int]:
+        """Give the events whose destroyed key is there all the same."""
+        return (seq for seq in self._destroyed if seq in self._keyed)
+
+    @property
+    def unfinished(self) -> int:
+        """How many erasures are not known to be finished."""
+        return len(self._unfinished)

@@ -1,0 +1,329 @@
+"""The bucket checked from its own bytes: commit records, log, segments, keys, blobs, strange names.
+
+The end is fixed at the start: checkpoints are listed first, then commit records, then what those
+name. So whatever is committed meanwhile can be missing from a listing and is not asked for.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from archive.bucket.names import (
+    KEYRINGS,
+    LOG_TILES,
+    blob_name,
+    parse_keyring_name,
+)
+from archive.bucket.port import Bucket
+from archive.clock import Clock, uuid7_time
+from archive.errors import CorruptError, InvalidError, NotFoundError
+from archive.events.types import BlobPlace
+from archive.log.publisher import log_signer
+from archive.sealing.commit import CommitEntry, CommitRecord
+from archive.sealing.keyring import Keyring
+from archive.verifying.accounts import Accounts
+from archive.verifying.commits import Commits, Gap
+from archive.verifying.contents import DESTROYED, Contents, event_name
+from archive.verifying.findings import RECHECK_SECONDS, Fault, Findings, twice
+from archive.verifying.inventory import Inventory
+from archive.verifying.segments import Outcome, SegmentCheck, Stored
+from archive.verifying.signed import read_signed
+from archive.verifying.tree import PublishedLog
+from archive.verifying.workers import Workers, workers
+
+ORPHAN_AGE: Final = timedelta(days=1)
+_MOST_NAMED = 100
+
+Advance = Callable[[int, int], None]
+"""Is told up to which event, of how many, the check has come."""
+Follow = Callable[[CommitRecord, Mapping[UUID, Stored]], Iterable[Fault]]
+"""Holds something else against each commit record, and what is stored of its segments."""
+
+
+class BucketCheck:
+    """One check of a bucket. `full` reads the bytes of segments and blobs too."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        keyring: Keyring,
+        clock: Clock,
+        findings: Findings,
+        *,
+        full: bool,
+        advance: Advance = lambda _done, _total: None,
+    ) -> None:
+        self._bucket = bucket
+        self._keyring = keyring
+        self._clock = clock
+        self._findings = findings
+        self._full = full
+        self._advance = advance
+        self.segments = SegmentCheck(bucket, keyring, full=full)
+        self.accounts = Accounts()
+        self.size = 0
+        """How many events the commit records tell of."""
+        self.signed = 0
+        """How many entries the largest checkpoint is of."""
+
+    def run(self, follow: Follow, against: str | None = None) -> None:
+        """Check everything; `against` is a checkpoint's note, errors as in `read_signed`."""
+        self._check_keyrings()
+        verifier = log_signer(self._keyring).verifier
+        signed = read_signed(self._bucket, verifier, against)
+        if signed.faults:
+            # A checkpoint is put under its own name first, and a moment later as the newest.
+            self._clock.sleep(RECHECK_SECONDS)
+            signed = read_signed(self._bucket, verifier, against)
+        self._findings.add(signed.faults)
+        self.signed = signed.size
+        self._commits = Commits(self._bucket, self._keyring)
+        self._findings.add(self._commits.faults)
+        self._inventory = Inventory(self._bucket)
+        self._findings.add(self._inventory.faults)
+        self._log = PublishedLog(
+            self._keyring.archive_id, self._bucket, signed.checkpoints, signed.size
+        )
+        self._list_tiles()
+        with workers(self._bucket.at_once) as side:
+            self._read_commits(side, follow)
+            side.finish()
+            self._findings.add(self._log.finish())
+        self._check_accounts()
+        self._count(len(signed.checkpoints))
+        self._tell_orphans()
+
+    def _count(self, checkpoints: int) -> None:
+        self._findings.checked.update(
+            {
+                "events": self.size,
+                "tiles": self._log.tiles,
+                "checkpoints": checkpoints,
+                "segments": len(self._inventory.segments),
+                "key objects": len(self._inventory.keys),
+            }
+        )
+        if self.size > self.signed:
+            self._findings.notes.append(
+                f"The newest {self.size - self.signed} of {self.size} events are under "
+                "no checkpoint yet."
+            )
+
+    # Keyring and log
+
+    def _check_keyrings(self) -> None:
+        for name in self._bucket.names(KEYRINGS):
+            try:
+                number = parse_keyring_name(name)
+            except InvalidError:
+                self._findings.add([Fault("name", f"{name} is not the name of a keyring.", name)])
+                continue
+            if number > self._keyring.number:
+                self._findings.add(
+                    [Fault("keyring", f"{name} is newer than the keyring in use.", name)]
+                )
+            elif number < self._keyring.number:
+                self._findings.notes.append(
+                    f"{name} is an older keyring: whoever has the key that opens it has the keys "
+                    "that it held."
+                )
+
+    def _list_tiles(self) -> None:
+        for name in self._bucket.names(LOG_TILES):
+            try:
+                self._log.note_tile(name.removeprefix(LOG_TILES))
+            except NotFoundError:
+                self._findings.add([Fault("name", f"{name} is not the name of a tile.", name)])
+
+    # Commits, and what they name
+
+    def _read_commits(self, side: Workers, follow: Follow) -> None:
+        for found in self._commits.read():
+            if isinstance(found, Gap):
+                self._findings.add([_gap(found)])
+            elif isinstance(found, Fault):
+                self._findings.add([found])
+            else:
+                self._take(found, side, follow)
+
+    def _take(self, record: CommitRecord, side: Workers, follow: Follow) -> None:
+        self._findings.checked["commit records"] += 1
+        self._findings.add(self._log.fill(record.first_seq - 1))
+        self._findings.add(self._log.add([entry.leaf_hash for entry in record.entries]))
+        held: dict[UUID, Stored] = {}
+        for entries in _by_segment(record.entries):
+            stored = held[entries[0].segment_id] = self._inventory.stored(entries[0].segment_id)
+            side.run(partial(self._check_segment, entries, stored), partial(self._note, side))
+        self._findings.add(follow(record, held))
+        for entry in record.entries:
+            if entry.event_type == DESTROYED:
+                side.finish()
+                self.accounts.note_destroyed(entry.originator_id)
+        self.size = record.entries[-1].seq
+        self._advance(self.size, max(self.size, self._commits.newest))
+
+    def _check_segment(
+        self, entries: Sequence[CommitEntry], stored: Stored
+    ) -> tuple[Sequence[CommitEntry], Outcome]:
+        outcome = self.segments.check(entries, stored)
+        if outcome.faults:
+            self._clock.sleep(RECHECK_SECONDS)
+            stored = self.segments.stored(entries[0].segment_id)
+            outcome = self.segments.check(entries, stored)
+        return entries, outcome
+
+    def _note(self, side: Workers, checked: tuple[Sequence[CommitEntry], Outcome]) -> None:
+        entries, outcome = checked
+        self._findings.add(outcome.faults)
+        keyless = set(outcome.keyless)
+        keyed = (entry.seq for entry in entries if entry.seq not in keyless)
+        self.accounts.note_keys(keyed, outcome.keyless)
+        for contents in outcome.contents:
+            if contents.condemned:
+                self.accounts.condemn(contents.entry.originator_id, contents.condemned)
+            for place in contents.blobs if self._full else ():
+                self._take_blob(contents, place, side)
+
+    # Blobs
+
+    def _take_blob(self, contents: Contents, place: BlobPlace, side: Workers) -> None:
+        size, seen = self._inventory.blob(place)
+        if seen and size == place.sealed_size:
+            return
+        self._findings.checked["blobs"] += 1
+        check = partial(self._blob_faults, contents.entry, place)
+        side.run(lambda: twice(self._clock, check), self._findings.add)
+
+    def _blob_faults(self, entry: CommitEntry, place: BlobPlace) -> list[Fault]:
+        name = blob_name(bytes.fromhex(place.digest), place.id)
+        event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+        digest, size = sha256(), 0
+        try:
+            for piece in self._bucket.read(name):
+                digest.update(piece)
+                size += len(piece)
+        except NotFoundError:
+            message = f"{name} is missing, which is part of {event}. Restore it."
+            return [Fault("blob", message, name, entry.originator_id, entry.seq)]
+        except CorruptError as error:
+            message = f"{name}, part of {event}, cannot be read: {error}"
+            return [Fault("blob", message, name, entry.originator_id, entry.seq)]
+        if (digest.hexdigest(), size) != (place.sealed_sha256, place.sealed_size):
+            message = f"{name} was altered: it is not what was captured with {event}. Restore it."
+            return [Fault("blob", message, name, entry.originator_id, entry.seq)]
+        return []
+
+    # What is left over
+
+    def _check_accounts(self) -> None:
+        runs = self.accounts.unaccounted()
+        if runs:
+            # An erasure may have been committed since.
+            for record in self._commits.since():
+                for entries in _by_segment(record.entries):
+                    found = self.segments.check(
+                        entries, self.segments.stored(entries[0].segment_id)
+                    )
+                    for contents in found.contents:
+                        self.accounts.condemn(contents.entry.originator_id, contents.condemned)
+            runs = self.accounts.unaccounted()
+        entries_of = self._commits.entries([first for first, _ in runs[:_MOST_NAMED]])
+        for first, last in runs[:_MOST_NAMED]:
+            self._findings.add([_unaccounted(entries_of.get(first), first, last)])
+        returned = list(self.accounts.returned())
+        entries_of = self._commits.entries(returned[:_MOST_NAMED])
+        for seq in returned[:_MOST_NAMED]:
+            self._findings.add([_returned(entries_of.get(seq), seq)])
+        for seq in self._log.unknown:
+            if not self.accounts.is_condemned(seq):
+                self._findings.add([_unknown_entry(seq)])
+        if self.accounts.unfinished:
+            self._findings.notes.append(
+                f"{self.accounts.unfinished} erasures are not finished; the leader finishes them."
+            )
+
+    def _tell_orphans(self) -> None:
+        orphans = self._inventory.orphans()
+        if self._full:
+            orphans = _chain(orphans, self._inventory.orphaned_blobs())
+        else:
+            self._findings.notes.append(
+                "The bytes of segments and blobs were not read; verify --full reads them."
+            )
+        old, young = 0, 0
+        now = self._clock.now()
+        for _, id in orphans:
+            if now - uuid7_time(id) > ORPHAN_AGE:
+                old += 1
+            else:
+                young += 1
+        if young:
+            self._findings.notes.append(
+                f"{young} objects younger than a day are named by nothing: their commit is under "
+                "way, or was broken off."
+            )
+        if old:
+            self._findings.notes.append(
+                f"{old} objects older than a day are named by nothing: a broken off commit left "
+                "them, and they may be collected."
+            )
+
+
+def _chain(
+    first: Iterator[tuple[str, UUID]], second: Iterator[tuple[str, UUID]]
+) -> Iterator[tuple[str, UUID]]:
+    yield from first
+    yield from second
+
+
+def _by_segment(entries: Iterable[CommitEntry]) -> list[list[CommitEntry]]:
+    """Return the entries of each segment, by slot."""
+    found: dict[UUID, list[CommitEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.segment_id, []).append(entry)
+    return [sorted(each, key=lambda entry: entry.slot) for each in found.values()]
+
+
+def _gap(gap: Gap) -> Fault:
+    events = f"event {gap.first}" if gap.first == gap.last else f"events {gap.first} to {gap.last}"
+    return Fault(
+        "commit",
+        f"No commit record tells of {events}: it was taken away, or is damaged. Restore it from a "
+        "copy of the bucket, or from SQL while that has its rows.",
+        seq=gap.first,
+    )
+
+
+def _unaccounted(entry: CommitEntry | None, first: int, last: int) -> Fault:
+    events = f"event {first}" if first == last else f"events {first} to {last}"
+    record = None if entry is None else entry.originator_id
+    return Fault(
+        "keys",
+        f"The key of {events} (record {record}) is gone, and no erasure accounts for it: somebody "
+        "destroyed it, or replaced the key object. Restore that from a copy of the bucket.",
+        record=record,
+        seq=first,
+    )
+
+
+def _returned(entry: CommitEntry | None, seq: int) -> Fault:
+    record = None if entry is None else entry.originator_id
+    return Fault(
+        "keys",
+        f"The key of event {seq} (record {record}) was destroyed, and is there again: somebody "
+        "put an older key object back. Erase the record once more.",
+        record=record,
+        seq=seq,
+    )
+
+
+def _unknown_entry(seq: int) -> Fault:
+    return Fault(
+        "tile",
+        f"The log's entry of event {seq} does not say its frame's hash: the frame could not be "
+        "read when the entry was written, or the bundle was changed. Its leaf in the tree holds.",
+        seq=seq,
+    )

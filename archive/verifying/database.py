@@ -1,0 +1,196 @@
+"""SQL held against the commit records, event by event as they are read: pointers, keys, catalog.
+
+Everything in SQL is derived, so whatever is wrong there is mended by `muniment rebuild`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+from uuid import UUID
+
+from archive.bucket.names import parse_keys_name
+from archive.catalog.catalog import Catalog, CatalogEntry
+from archive.clock import Clock
+from archive.events.pointers import PointerRecorder, PointerRow
+from archive.log.head import Head
+from archive.sealing.commit import CommitEntry, CommitRecord
+from archive.sealing.frame import entry_hash, log_entry
+from archive.verifying.accounts import Accounts, Bits
+from archive.verifying.contents import event_name
+from archive.verifying.findings import RECHECK_SECONDS, Fault
+from archive.verifying.segments import SegmentCheck, Stored
+
+_ROWS_AT_ONCE: Final = 4096
+_CAPTURED: Final = "interaction.captured"
+_CHANGED: Final = frozenset({"interaction.revised", "interaction.withdrawn"})
+_MEND = "Run muniment rebuild, which makes it anew from the bucket."
+
+
+class DatabaseCheck:
+    """Compares SQL with the commit records that it is given in order."""
+
+    def __init__(
+        self,
+        archive_id: UUID,
+        pointers: PointerRecorder,
+        catalog: Catalog,
+        segments: SegmentCheck,
+        clock: Clock,
+    ) -> None:
+        self._archive_id = archive_id
+        self._pointers = pointers
+        self._catalog = catalog
+        self._segments = segments
+        self._clock = clock
+        # What the catalog has not come to yet is not asked of it.
+        self._position = catalog.position()
+        self._rows: dict[int, PointerRow] = {}
+        self._entries: dict[int, CatalogEntry] = {}
+        self._read_to = 0
+        self._records = 0
+        self._erased = Bits()
+        self._captured = Bits()
+
+    def compare(self, record: CommitRecord, stored: Mapping[UUID, Stored]) -> Iterator[Fault]:
+        """Compare what SQL has of one commit."""
+        suspects = [entry for entry in record.entries if self._differs(entry, self._row(entry))]
+        if suspects:
+            self._clock.sleep(RECHECK_SECONDS)
+            for entry in suspects:
+                rows = self._pointers.select_pointers_from(entry.seq, 1, entry.seq)
+                if fault := self._differs(entry, rows[0] if rows else None):
+                    yield fault
+        yield from self._compare_keys(stored)
+        for entry in record.entries:
+            if entry.seq <= self._position:
+                yield from self._compare_catalog(entry)
+
+    def finish(self, size: int, accounts: Accounts, head: Head | None, signed: int) -> list[Fault]:
+        """Compare what can be compared at the end; `size` and `signed` are the bucket's."""
+        faults: list[Fault] = []
+        if self._pointers.last_seq() < size:
+            faults.append(_fault("stored_events", f"ends before event {size}. {_MEND}"))
+        if head is not None and head.size > max(signed, size):
+            faults.append(
+                Fault(
+                    "roll-back",
+                    f"SQL says that {head.size} entries of the log are signed, and the bucket has "
+                    f"checkpoints up to {signed}: the newest were taken away.",
+                    "log_head",
+                )
+            )
+        count = self._catalog.count_up_to(min(self._position, size))
+        if count != self._records and self._position >= size:
+            faults.append(
+                _fault("records", f"has {count} records, and there are {self._records}. {_MEND}")
+            )
+        for seq in self._captured:
+            if (seq in self._erased) is not accounts.is_condemned(seq):
+                what = "as erased, and it is not" if seq in self._erased else "not as erased"
+                faults.append(
+                    _fault("records", f"has the record of event {seq} {what}. {_MEND}", seq=seq)
+                )
+        return faults
+
+    # Pointers
+
+    def _row(self, entry: CommitEntry) -> PointerRow | None:
+        if entry.seq > self._read_to:
+            rows = self._pointers.select_pointers_from(entry.seq, _ROWS_AT_ONCE)
+            self._rows = {row.seq: row for row in rows}
+            self._read_to = entry.seq + _ROWS_AT_ONCE - 1
+            self._entries = {
+                found.first_seq: found
+                for found in self._catalog.captured_between(entry.seq, self._read_to)
+            }
+        return self._rows.get(entry.seq)
+
+    def _differs(self, entry: CommitEntry, row: PointerRow | None) -> Fault | None:
+        event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+        if row is None:
+            return _fault("stored_events", f"lacks {event}. {_MEND}", entry)
+        same = (row.originator_id, row.originator_version, row.type, row.pointer.leaf_hash) == (
+            entry.originator_id,
+            entry.originator_version,
+            entry.event_type,
+            entry.leaf_hash,
+        )
+        digest = row.pointer.digest
+        if digest is not None:
+            same = same and entry_hash(log_entry(self._archive_id, digest)) == entry.leaf_hash
+        if not same:
+            return _fault("stored_events", f"tells otherwise of {event}. {_MEND}", entry)
+        place = (row.pointer.segment_id, row.pointer.slot, row.pointer.offset, row.pointer.length)
+        if place != (entry.segment_id, entry.slot, entry.offset, entry.length):
+            return _fault("stored_events", f"has another place for {event}. {_MEND}", entry)
+        return None
+
+    # Keys
+
+    def _compare_keys(self, stored: Mapping[UUID, Stored]) -> Iterator[Fault]:
+        """Check that SQL names one of the key objects that are there, where there are any."""
+        named = self._pointers.keys_of_each(stored)
+        suspects = [
+            segment_id
+            for segment_id, found in stored.items()
+            if found.keys and named.get(segment_id) not in _ids(found)
+        ]
+        if not suspects:
+            return
+        self._clock.sleep(RECHECK_SECONDS)
+        named = self._pointers.keys_of_each(suspects)
+        for segment_id in suspects:
+            found = self._segments.stored(segment_id)
+            if found.keys and named.get(segment_id) not in _ids(found):
+                yield _fault(
+                    "segments",
+                    f"names a key object of segment {segment_id} that is not there. {_MEND}",
+                )
+
+    # Catalog
+
+    def _compare_catalog(self, entry: CommitEntry) -> Iterator[Fault]:
+        if entry.event_type == _CAPTURED:
+            self._records += 1
+            self._captured.update([entry.seq])
+            found = self._entries.get(entry.seq)
+            if found is None or found.id != entry.originator_id:
+                event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+                yield _fault("records", f"lacks the record of {event}. {_MEND}", entry)
+                return
+            if found.erased:
+                self._erased.update([entry.seq])
+            elif found.seq != entry.seq or found.version != entry.originator_version:
+                yield from self._compare_newest(entry, found)
+        elif entry.event_type in _CHANGED:
+            found_now = self._catalog.entries([entry.originator_id]).get(entry.originator_id)
+            if found_now is None or found_now.version < entry.originator_version:
+                event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+                yield _fault("records", f"does not know {event}. {_MEND}", entry)
+
+    def _compare_newest(self, entry: CommitEntry, found: CatalogEntry) -> Iterator[Fault]:
+        rows = self._pointers.select_pointers_of([entry.originator_id])
+        newest = (found.seq, found.version)
+        if newest not in {(row.seq, row.originator_version) for row in rows}:
+            event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+            yield _fault(
+                "records",
+                f"has a version {found.version} of the record of {event}, which there is not. "
+                f"{_MEND}",
+                entry,
+            )
+
+
+def _ids(stored: Stored) -> set[UUID]:
+    return {parse_keys_name(copy.name)[1] for copy in stored.keys}
+
+
+def _fault(
+    table: str, what: str, entry: CommitEntry | None = None, *, seq: int | None = None
+) -> Fault:
+    return Fault(
+        "database",
+        f"The table {table} {what}",
+        table,
+        None if entry is None else entry.originator_id,
+        seq if entry is None else entry.seq,
+    )

@@ -1,0 +1,178 @@
+"""`muniment verify`: the bucket with its key alone, then SQL and the index against it.
+
+Nothing is written, in the bucket or elsewhere, and no content is given to anybody; so a bucket that
+is mounted read-only can be verified, and one whose database is lost.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from uuid import UUID
+
+from archive.catalog.catalog import Catalog
+from archive.clock import Clock, SystemClock
+from archive.database import Database, open_database
+from archive.errors import CorruptError, MunimentError, UnavailableError
+from archive.index.source import index_directory
+from archive.index.storage import SharedIndexReader
+from archive.log.head import LogHead
+from archive.opening import unlock
+from archive.sealing.commit import CommitRecord
+from archive.sealing.keyring import Keyring
+from archive.settings import Settings
+from archive.verifying.bucket import Advance, BucketCheck
+from archive.verifying.database import DatabaseCheck
+from archive.verifying.findings import Fault, Findings, twice
+from archive.verifying.index import index_faults
+from archive.verifying.segments import Stored
+
+
+def verify(
+    settings: Settings,
+    *,
+    full: bool = False,
+    against: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+    advance: Advance = lambda _done, _total: None,
+) -> Findings:
+    """Check the archive that the settings name, and return everything that is found.
+
+    `full` reads the bytes of every segment and blob. `against` is the note of a checkpoint that was
+    kept elsewhere.
+
+    Raises:
+        ConfigurationError: there is no archive, or its key does not open it.
+        InvalidError: `against` is no checkpoint of this archive's log.
+        UnavailableError: the bucket does not answer.
+    """
+    clock = clock or SystemClock()
+    findings = Findings()
+    try:
+        bucket, keyring = unlock(settings, environ, clock)
+    except CorruptError as error:
+        findings.add([Fault("keyring", f"{error} Restore it from a copy: nothing else opens.")])
+        return findings
+    check = BucketCheck(bucket, keyring, clock, findings, full=full, advance=advance)
+    with _opened(settings, keyring, findings) as database:
+        if database is None:
+            check.run(lambda _record, _stored: (), against)
+        else:
+            _compare(settings, database, keyring, check, findings, clock, against)
+    return findings
+
+
+@contextmanager
+def _opened(settings: Settings, keyring: Keyring, findings: Findings) -> Iterator[Database | None]:
+    """Open the database if it is there; what is not compared, and why, is noted."""
+    files = (settings.home / "events.db", settings.home / "catalog.db")
+    if settings.on_one_host and not all(file.exists() for file in files):
+        findings.notes.append("There is no database here: SQL and the index are not compared.")
+        yield None
+        return
+    try:
+        database = open_database(settings)
+    except MunimentError as error:
+        findings.notes.append(f"SQL and the index are not compared: {error}")
+        yield None
+        return
+    try:
+        yield database if _is_own(database, keyring, findings) else None
+    finally:
+        database.close()
+
+
+def _is_own(database: Database, keyring: Keyring, findings: Findings) -> bool:
+    try:
+        known = database.pointers.archive()
+    except MunimentError as error:
+        findings.notes.append(f"SQL and the index are not compared: {error}")
+        return False
+    if known is None:
+        findings.notes.append("The database is empty: SQL and the index are not compared.")
+    elif known != keyring.archive_id:
+        message = f"The {database.describe()} belongs to archive {known}, not to this one."
+        findings.add([Fault("database", message)])
+    return known == keyring.archive_id
+
+
+def _compare(
+    settings: Settings,
+    database: Database,
+    keyring: Keyring,
+    check: BucketCheck,
+    findings: Findings,
+    clock: Clock,
+    against: str | None,
+) -> None:
+    """Check the bucket and hold SQL against it as it is read; SQL that fails is noted."""
+    engine = database.catalog()
+    try:
+        catalog = Catalog(engine)
+        beside = _Beside(
+            DatabaseCheck(keyring.archive_id, database.pointers, catalog, check.segments, clock),
+            findings,
+        )
+        check.run(beside.compare, against)
+        head = LogHead(engine, lambda _connection: None)
+        beside.finish(check, head)
+        findings.add(_index_faults(settings, catalog, findings, clock))
+    finally:
+        engine.dispose()
+
+
+class _Beside:
+    """The comparison with SQL, which ends where SQL does not answer; the bucket's check goes on."""
+
+    def __init__(self, check: DatabaseCheck, findings: Findings) -> None:
+        self._check = check
+        self._findings = findings
+        self._ended = False
+
+    def compare(self, record: CommitRecord, stored: Mapping[UUID, Stored]) -> list[Fault]:
+        found: list[Fault] = []
+        if not self._ended:
+            with self._noting(found):
+                found.extend(self._check.compare(record, stored))
+        return found
+
+    def finish(self, check: BucketCheck, head: LogHead) -> None:
+        found: list[Fault] = []
+        if not self._ended:
+            with self._noting(found):
+                stand = head.read()
+                found.extend(self._check.finish(check.size, check.accounts, stand, check.signed))
+        self._findings.add(found)
+
+    @contextmanager
+    def _noting(self, found: list[Fault]) -> Iterator[None]:
+        try:
+            yield
+        except UnavailableError as error:
+            self._ended = True
+            self._findings.notes.append(f"SQL could not be compared to its end: {error}")
+        except CorruptError as error:
+            self._ended = True
+            found.append(Fault("database", f"{error} Run muniment rebuild."))
+
+
+def _index_faults(
+    settings: Settings, catalog: Catalog, findings: Findings, clock: Clock
+) -> list[Fault]:
+    """Compare the index that this host's worker keeps, if there is one."""
+    try:
+        directory = index_directory(settings)
+        if directory is None or not directory.path.exists():
+            raise UnavailableError("no worker keeps one on this host.")
+        reader = SharedIndexReader(directory)
+
+        def look() -> list[Fault]:
+            searcher, position = reader.searcher()
+            return index_faults(searcher, catalog, min(position, catalog.position()))
+
+        faults = twice(clock, look)
+    except MunimentError as error:
+        findings.notes.append(f"The index was not compared: {error}")
+        return []
+    findings.checked["indexes"] += 1
+    return faults
