@@ -6,24 +6,25 @@ who may come in, how much may be sent, which headers leave, and how errors are t
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, g, redirect, render_template, request, url_for
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.schema import Schema
 from flask_openapi3.openapi import OpenAPI
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context, log, problems, published
+from api.console import site
 from api.console import views as console
 from api.context import Door
 from api.problems import Problem
 from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
-from api.v1 import bulk, conversations, interactions, search
+from api.v1 import bulk, conversations, interactions, search, tokens, users
 from api.v1 import log as log_proofs
 from archive.clock import Clock, SystemClock
 from archive.errors import MunimentError, UnauthenticatedError
@@ -57,8 +58,10 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None = None) -> OpenAPI:
-    """Make the WSGI application.
+def create_app(
+    archive_provider: "Callable[[], Archive]", *, clock: Clock | None = None, proxies: int = 0
+) -> OpenAPI:
+    """Make the WSGI application, to which requests come through so many proxies of our own.
 
     `archive_provider` gives this process's open archive; it may raise UnavailableError or
     ConfigurationError, which are answered with 503, so that `/healthz` answers all the same.
@@ -77,7 +80,7 @@ def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None
         validation_error_callback=_refuse_parameters,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions[context.EXTENSION] = Door(archive_provider, clock or SystemClock())
+    app.extensions[context.EXTENSION] = Door(archive_provider, clock or SystemClock(), proxies)
     app.components_schemas.update(_schemas_of_bodies())
     for blueprint in (
         interactions.blueprint,
@@ -86,6 +89,8 @@ def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None
         search.blueprint,
         log_proofs.blueprint,
         published.blueprint,
+        users.blueprint,
+        tokens.blueprint,
         service,
     ):
         app.register_api(blueprint)
@@ -102,8 +107,11 @@ def create_app(archive_provider: "Callable[[], Archive]", *, clock: Clock | None
 
 def _schemas_of_bodies() -> dict[str, Schema]:
     """Give the schemas of bodies that views read as bytes, because the bytes are what is kept."""
-    schema = IncomingInteraction.model_json_schema(ref_template="#/components/schemas/{model}")
-    named = {**schema.pop("$defs", {}), IncomingInteraction.__name__: schema}
+    named: dict[str, Any] = {}
+    bodies: tuple[type[BaseModel], ...] = (IncomingInteraction, *users.BODIES, *tokens.BODIES)
+    for model in bodies:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        named |= {**schema.pop("$defs", {}), model.__name__: schema}
     return {name: Schema(**value) for name, value in named.items()}
 
 
@@ -119,6 +127,7 @@ def _finish(response: Response) -> Response:
     if request.endpoint == "static":
         response.headers["Cache-Control"] = "public, max-age=3600"
     response.headers["Request-Id"] = context.request_id()
+    _renew_session(response)
     found = g.get("actor")
     log.write(
         context.clock(),
@@ -132,6 +141,16 @@ def _finish(response: Response) -> Response:
         actor=found.id if found else None,
     )
     return response
+
+
+def _renew_session(response: Response) -> None:
+    """Note that the session is in use, unless the answer has said something of it already."""
+    session = context.session()
+    if session is None or COOKIE in "".join(response.headers.getlist("Set-Cookie")):
+        return
+    renewed = context.sealer().renewed(session)
+    if renewed is not None:
+        site.with_session(response, renewed)
 
 
 def _wants_page() -> bool:

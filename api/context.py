@@ -7,6 +7,7 @@ view is closed unless it is named.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -35,10 +36,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What the application's views share; `provider` gives the open archive of this process."""
+    """What the application's views share; `provider` gives the open archive of this process.
+
+    `proxies` is how many of our own stand between this process and whoever asks.
+    """
 
     provider: "Callable[[], Archive]"
     clock: Clock
+    proxies: int = 0
     keys: KeyLedger = field(default_factory=KeyLedger)
 
 
@@ -80,7 +85,7 @@ def authenticate() -> None:
     if request.method in SAFE_METHODS or request.blueprint == "console":
         current = _session_of_cookie()
         if current is not None:
-            g.actor = archive().entrance.by_token(current.token)
+            g.actor = archive().entrance.by_session(current.key)
             g.session = current
             return
     raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")
@@ -89,6 +94,18 @@ def authenticate() -> None:
 def _session_of_cookie() -> Session | None:
     value = request.cookies.get(COOKIE)
     return sealer().open(value) if value else None
+
+
+def address() -> str | None:
+    """Give the IP address that the request comes from, as far as our own proxies tell."""
+    passed = request.headers.get("X-Forwarded-For", "").split(",")
+    proxies = door().proxies
+    # What stands further to the left was written by whoever asks.
+    text = passed[-proxies] if 0 < proxies <= len(passed) else request.remote_addr
+    try:
+        return str(ip_address((text or "").strip()))
+    except ValueError:
+        return None
 
 
 def actor() -> Actor:

@@ -25,6 +25,7 @@ from archive.errors import (
     LockedError,
     MunimentError,
     NotFoundError,
+    ThrottledError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -60,6 +61,7 @@ GONE = ProblemType("gone", 410, "The record has been erased")
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "The body has another form")
 REJECTED = ProblemType("rejected-interaction", 422, "The interaction cannot be archived")
+TOO_MANY_ATTEMPTS = ProblemType("too-many-attempts", 429, "Too many attempts have failed")
 LOCKED = ProblemType("locked", 423, "A lock or a hold forbids the change")
 CORRUPT = ProblemType("corrupt", 500, "Stored bytes do not check")
 INTERNAL = ProblemType("internal", 500, "Something went wrong here")
@@ -81,6 +83,7 @@ TYPES = (
     UNSUPPORTED_MEDIA_TYPE,
     REJECTED,
     LOCKED,
+    TOO_MANY_ATTEMPTS,
     CORRUPT,
     INTERNAL,
     UNAVAILABLE,
@@ -95,6 +98,7 @@ BY_ERROR: Mapping[type[MunimentError], ProblemType] = {
     GoneError: GONE,
     ConflictError: CONFLICT,
     LockedError: LOCKED,
+    ThrottledError: TOO_MANY_ATTEMPTS,
     CorruptError: CORRUPT,
     UnavailableError: UNAVAILABLE,
     ConfigurationError: UNAVAILABLE,
@@ -198,6 +202,8 @@ def headers_for(problem: Problem, error: Exception | None = None) -> dict[str, s
     """Give the headers that a status asks for: who may sign in how, and when to come again."""
     if problem.status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": 'Bearer realm="muniment"'}
+    if isinstance(error, ThrottledError):
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         seconds = error.retry_after if isinstance(error, UnavailableError) else RETRY_SECONDS
         return {"Retry-After": str(max(1, math.ceil(seconds)))}

@@ -1,8 +1,8 @@
 """The console's session: a sealed cookie that only this archive can open.
 
-The cookie holds the token that was signed in with, so that revoking the token ends the session at
-the next request, and no session is stored anywhere. AES-256-GCM hides the token from whoever finds
-the browser's files and makes the cookie unforgeable; the key is derived for this use alone.
+The cookie says who signed in and when, and holds no secret that would open anything by itself: what
+it rests on is looked up with every request, so that it ends when that does (docs/access.md,
+"Sessions"). AES-256-GCM makes it unforgeable; the key is derived for this use alone.
 """
 
 import base64
@@ -17,23 +17,27 @@ from pydantic import ValidationError
 
 from archive.clock import Clock
 from archive.model.interaction import Frozen
+from archive.users.entrance import SessionKey
 
 COOKIE = "muniment_session"
-LIFETIME = timedelta(hours=12)
-_INFO = b"muniment console session v1"
+LONGEST = timedelta(hours=12)
+IDLE = timedelta(minutes=30)
+_RENEWED_AFTER = timedelta(minutes=1)
+_INFO = b"muniment console session v2"
 _NONCE_BYTES = 12
 
 
 class Session(Frozen):
     """Who is signed in, why they read, and the secret that their forms carry back.
 
-    `expires_at` is in seconds since the epoch.
+    `began_at` and `seen_at` are in seconds since the epoch.
     """
 
-    token: str
+    key: SessionKey
     purpose: str
     form_secret: str
-    expires_at: int
+    began_at: int
+    seen_at: int
 
 
 class SessionSealer:
@@ -44,14 +48,23 @@ class SessionSealer:
         self._box = AESGCM(derived)
         self._clock = clock
 
-    def begin(self, token: str, purpose: str) -> Session:
-        """Start a session for a token that has been found good."""
+    def begin(self, key: SessionKey, purpose: str) -> Session:
+        """Start the session of somebody who has just signed in."""
+        now = self._now()
         return Session(
-            token=token,
+            key=key,
             purpose=purpose,
             form_secret=self._clock.random_bytes(24).hex(),
-            expires_at=int((self._clock.now() + LIFETIME).timestamp()),
+            began_at=now,
+            seen_at=now,
         )
+
+    def renewed(self, session: Session) -> Session | None:
+        """Give the session as of now, None while that need not be noted yet."""
+        now = self._now()
+        if now - session.seen_at < _RENEWED_AFTER.total_seconds():
+            return None
+        return session.model_copy(update={"seen_at": now})
 
     def seal(self, session: Session) -> str:
         """Give the cookie's value."""
@@ -67,4 +80,10 @@ class SessionSealer:
             session = Session.model_validate_json(plain)
         except (binascii.Error, InvalidTag, ValidationError, ValueError):
             return None
-        return session if self._clock.now().timestamp() < session.expires_at else None
+        now = self._now()
+        if now - session.began_at >= LONGEST.total_seconds():
+            return None
+        return session if now - session.seen_at < IDLE.total_seconds() else None
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())

@@ -28,7 +28,8 @@ def build() -> OpenAPI:
     end_with_parent(signal.SIGKILL)
     stack = ExitStack()
     atexit.register(stack.close)
-    return create_app(_Opener(Settings.load(os.environ, Path.cwd()), stack))
+    settings = Settings.load(os.environ, Path.cwd())
+    return create_app(_Opener(settings, stack), proxies=settings.proxies)
 
 
 class _Opener:

@@ -31,7 +31,7 @@ class ForbiddenError(MunimentError):
 class ThrottledError(MunimentError):
     """Too much was tried in too short a time; try again after `retry_after` seconds."""
 
-    def __init__(self, message: str, *, retry_after: float) -> None:
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 

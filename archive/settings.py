@@ -30,6 +30,7 @@ _NAMES = (
     "MUNIMENT_TIMEZONE",
     "MUNIMENT_INDEX_DIR",
     "MUNIMENT_INDEX_ON_DISK",
+    "MUNIMENT_PROXIES",
 )
 _ENDPOINT = re.compile(r"https?://[^\s/@?#]+/?")
 _PASSWORD_IN_URL = re.compile(r"(//[^/:@]*):[^/@]*@")
@@ -63,6 +64,7 @@ class Settings:
     timezone: ZoneInfo
     index_dir: Path | None
     index_on_disk: bool
+    proxies: int
     passphrase: str | None
     origins: Mapping[str, Origin]
 
@@ -99,6 +101,7 @@ class Settings:
             timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
             index_dir=(cwd / index_dir).absolute() if index_dir else None,
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
+            proxies=_proxies(value("MUNIMENT_PROXIES", "0")),
             passphrase=environ.get("MUNIMENT_PASSPHRASE") or None,
             origins=origins,
         )
@@ -122,6 +125,7 @@ class Settings:
             "MUNIMENT_TIMEZONE": self.timezone.key,
             "MUNIMENT_INDEX_DIR": str(self.index_dir or ""),
             "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
+            "MUNIMENT_PROXIES": str(self.proxies),
         }
         lines = [SettingLine(name, _masked(values[name]), self.origins[name]) for name in _NAMES]
         if self.passphrase:
@@ -213,3 +217,9 @@ def _flag(name: str, text: str) -> bool:
     if text.lower() in ("yes", "no"):
         return text.lower() == "yes"
     raise ConfigurationError(f"{name}: say yes or no.")
+
+
+def _proxies(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 3:
+        return int(text)
+    raise ConfigurationError("MUNIMENT_PROXIES: say how many proxies requests come through.")

@@ -5,42 +5,70 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
 from api.console.site import APPEARANCES, local, signed_in, with_appearance, with_session
+from api.problems import headers_for, of_error
 from api.sessions import COOKIE
 from archive.access.roles import Purpose
-from archive.errors import InvalidError, UnauthenticatedError
+from archive.errors import InvalidError, ThrottledError, UnauthenticatedError
 
 DEFAULT_PURPOSE = "compliance"
+NOTICES = {
+    "password": "The password is set. Sign in with it.",
+    "ended": "You are signed out everywhere.",
+}
 
 
 def sign_in() -> str:
-    """Show the form for a token."""
+    """Show the form for a name and password, or a token."""
     return render_template(
-        "sign_in.html", onward=local(request.args.get("next")), chosen=DEFAULT_PURPOSE
+        "sign_in.html",
+        onward=local(request.args.get("next")),
+        chosen=DEFAULT_PURPOSE,
+        notice=NOTICES.get(request.args.get("notice", "")),
     )
 
 
 def enter() -> BaseResponse:
-    """Exchange a token for a session."""
-    token = request.form.get("token", "").strip()
-    onward = local(request.form.get("next"))
+    """Exchange a password, or a token, for a session."""
+    form, onward = request.form, local(request.form.get("next"))
+    token = form.get("token", "").strip()
+    entrance = context.archive().entrance
     try:
         chosen = str(_stated_purpose())
-        context.archive().entrance.by_token(token)
-    except (UnauthenticatedError, InvalidError) as error:
-        known = isinstance(error, UnauthenticatedError)
+        if token:
+            key = entrance.sign_in_by_token(token, context.address())
+        else:
+            key = entrance.sign_in(
+                form.get("name", ""),
+                form.get("password", ""),
+                form.get("code", ""),
+                context.address(),
+            )
+    except (UnauthenticatedError, InvalidError, ThrottledError) as error:
+        problem = of_error(error)
         page = render_template(
             "sign_in.html",
             onward=onward,
-            chosen=request.form.get("purpose", DEFAULT_PURPOSE),
-            message="This token is not valid." if known else str(error),
+            chosen=form.get("purpose", DEFAULT_PURPOSE),
+            name=form.get("name", ""),
+            by_token=bool(token),
+            message=str(error),
         )
-        return Response(page, 401 if known else 400)
-    return with_session(redirect(onward, 303), context.sealer().begin(token, chosen))
+        response = Response(page, problem.status)
+        if isinstance(error, ThrottledError):
+            response.headers.update(headers_for(problem, error))
+        return response
+    return with_session(redirect(onward, 303), context.sealer().begin(key, chosen))
 
 
 def leave() -> BaseResponse:
-    """End the session."""
-    response = redirect(url_for("console.sign_in"), 303)
+    """End the session, for whoever has a copy of its cookie too."""
+    context.archive().entrance.sign_out(signed_in().key)
+    return to_sign_in()
+
+
+def to_sign_in(notice: str | None = None) -> BaseResponse:
+    """Send somebody whose session has ended to the first page, with one of the notices."""
+    response = redirect(url_for("console.sign_in", notice=notice), 303)
     response.delete_cookie(COOKIE, path="/")
     return response
 

@@ -8,7 +8,7 @@ from api.console import facets
 from api.console.asked import PAGE_LENGTHS, Asked
 from api.console.site import signed_in
 from archive.access.answers import SearchAnswer, SearchRequest
-from archive.access.roles import GRANTS, Permission
+from archive.access.roles import Permission
 from archive.errors import InvalidError
 
 SORTS = {"-date": "Newest first", "date": "Oldest first", "relevance": "Best match first"}
@@ -18,7 +18,7 @@ def search() -> BaseResponse:
     """Show the search form, and what it finds once there is a query."""
     signed_in()
     asked = Asked.of(request.args)
-    if not asked.stated and Permission.SEARCH not in GRANTS[context.actor().role]:
+    if not asked.stated and Permission.SEARCH not in context.actor().permissions:
         # The first page for whoever may not search is one that they may see.
         return redirect(url_for("console.status"), 303)
     answer: SearchAnswer | None = None

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
 from api.sessions import COOKIE, Session
-from archive.access.roles import GRANTS, PURPOSES, Permission, Purpose
+from archive.access.roles import PURPOSES, Permission, Purpose
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
 
@@ -24,7 +24,8 @@ def shared() -> JsonObject:
     return {
         "session": session,
         "actor": actor,
-        "may_search": actor is not None and Permission.SEARCH in GRANTS[actor.role],
+        "may_search": actor is not None and Permission.SEARCH in actor.permissions,
+        "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,
         "purpose": Purpose.parse(session.purpose) if session is not None else None,
         "purposes": PURPOSES,
         "appearance": chosen if chosen in APPEARANCES else "system",

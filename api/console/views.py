@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from api.console import entering, reading, searching, site, text, watching
+from api.console import entering, reading, searching, site, text, users, watching
 
 blueprint = Blueprint("console", __name__)
 blueprint.before_request(site.refuse_foreign_forms)
@@ -30,6 +30,8 @@ for address, page in (
     ("/interactions/<uuid:id>/original", reading.original),
     ("/conversations/<uuid:id>", reading.conversation),
     ("/status", watching.status),
+    ("/users", users.everybody),
+    ("/users/<uuid:id>", users.user),
     ("/sign-in", entering.sign_in),
 ):
     blueprint.add_url_rule(address, view_func=page, methods=["GET"])
@@ -39,5 +41,14 @@ for address, form in (
     ("/sign-out", entering.leave),
     ("/purpose", entering.choose_purpose),
     ("/appearance", entering.choose_appearance),
+    ("/users", users.register),
+    ("/users/<uuid:id>/roles", users.change_roles),
+    ("/users/<uuid:id>/custodians", users.restrict),
+    ("/users/<uuid:id>/enabled", users.change_enabled),
+    ("/users/<uuid:id>/password", users.set_password),
+    ("/users/<uuid:id>/codes", users.change_codes),
+    ("/users/<uuid:id>/sign-out", users.end_sessions),
+    ("/users/<uuid:id>/tokens", users.issue_token),
+    ("/users/<uuid:id>/tokens/<string:token_id>/revoke", users.revoke_token),
 ):
     blueprint.add_url_rule(address, view_func=form, methods=["POST"])

@@ -1,12 +1,13 @@
 """What the views of version 1 share: headers, path parameters, and how answers are written."""
 
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Response, request
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
-from api.problems import UNSUPPORTED_MEDIA_TYPE, ProblemError
+from api.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, ProblemError, of_validation
 from archive.model.interaction import Frozen
 
 INTERACTIONS = Tag(name="interactions", description="What is archived, one by one or many.")
@@ -59,6 +60,26 @@ class VersionParameters(Frozen):
 def answer(model: BaseModel, status: int = 200) -> Response:
     """Write a model as the JSON of its public names."""
     return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")
+
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def body_of(model: type[Body]) -> Body:
+    """Read the request's JSON; ProblemError says which of it is not right, and repeats none."""
+    require_media_type(("application/json",))
+    try:
+        return model.model_validate_json(request.get_data(cache=False))
+    except ValidationError as error:
+        problem = of_validation(error)
+        raise ProblemError(INVALID_REQUEST, problem.detail, errors=problem.errors) from None
+
+
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Give the OpenAPI part for a body that a view reads by `body_of`."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def require_media_type(accepted: tuple[str, ...]) -> None:

@@ -94,5 +94,4 @@ class TokensAnswer(Frozen):
 
 def tokens_of(user: User, now: datetime) -> list[TokenAnswer]:
     """Tell of all tokens of a user, the newest first."""
-    held = sorted(user.tokens.values(), key=lambda token: token.issued_at, reverse=True)
-    return [TokenAnswer.of(user, token, now) for token in held]
+    return [TokenAnswer.of(user, token, now) for token in reversed(user.tokens.values())]

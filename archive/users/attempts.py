@@ -10,6 +10,7 @@ many passwords can be checked in an hour.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,6 +33,17 @@ def pause_after(failures: int, free: int) -> timedelta:
     if beyond < 0:
         return timedelta(0)
     return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(beyond, 20)))
+
+
+def whole(address: str) -> str:
+    """Return what attempts from an address are counted for: of IPv6, the network of 64 bits.
+
+    Whoever has one address of such a network has them all.
+    """
+    found = ip_address(address)
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))
 
 
 class Attempt:
@@ -66,7 +78,7 @@ class Attempts:
         """
         limits = {self._identity.attempts(f"subject/{subject}"): FREE}
         if address is not None:
-            limits[self._identity.attempts(f"address/{address}")] = FREE_OF_ADDRESS
+            limits[self._identity.attempts(f"address/{whole(address)}")] = FREE_OF_ADDRESS
         self._count(limits)
         attempt = Attempt()
         try:

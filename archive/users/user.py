@@ -5,7 +5,6 @@ is taken away: a lost `user.disabled` disables, a lost revocation revokes every 
 a lost restriction shows nothing, and lost roles are none.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -57,6 +56,7 @@ class User:
     """Somebody who may come in, or might once. `version` is that of the newest event.
 
     `custodians` None means all. Sessions that began before version `sessions_since` are over.
+    `tokens` are in the order in which they were issued.
     """
 
     id: UUID
@@ -69,7 +69,7 @@ class User:
     password: str | None = field(default=None, repr=False)
     codes: Codes | None = None
     sessions_since: int = 0
-    tokens: Mapping[str, Token] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
 
     @property
     def administers(self) -> bool:

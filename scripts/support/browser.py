@@ -83,6 +83,7 @@ class Visitor:
     def sign_in(self, token: str, purpose: str = "compliance") -> None:
         """Sign in through the form."""
         self.page.goto(f"{self.base}/sign-in")
+        self.page.get_by_text("Sign in with a token").click()
         self.page.get_by_label("Token").fill(token)
         self.page.get_by_label("Purpose").select_option(purpose)
         self.page.get_by_role("button", name="Sign in").click()

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from pydantic import ValidationError
 
@@ -34,6 +34,7 @@ from archive.errors import (
     UnauthenticatedError,
 )
 from archive.model.interaction import IncomingInteraction
+from archive.users.entrance import SessionKey
 
 ADMINISTRATOR = "administrator-token"
 LEGAL = "legal-token"
@@ -55,6 +56,7 @@ class StandIn:
         self.erased: set[UUID] = set()
         self.audit: list[tuple[str, str, str]] = []
         self.revoked: set[str] = set()
+        self.ended: set[UUID] = set()
         self.fault: BaseException | None = None
         self.fault_after = 0
         self.not_ready: tuple[str, ...] = ()
@@ -81,6 +83,18 @@ class StandIn:
         if token not in ACTORS or token in self.revoked:
             raise UnauthenticatedError("This token is not valid.")
         return ACTORS[token]
+
+    def sign_in_by_token(self, token: str, address: str | None = None) -> SessionKey:
+        self.by_token(token)
+        return SessionKey(id=uuid4(), user=NAMESPACE, version=1, token=token)
+
+    def by_session(self, key: SessionKey) -> Actor:
+        if key.id in self.ended or key.token is None:
+            raise UnauthenticatedError("The session has ended.")
+        return self.by_token(key.token)
+
+    def sign_out(self, key: SessionKey) -> None:
+        self.ended.add(key.id)
 
     def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
         return self.commit(self.read(actor, lines))

@@ -25,6 +25,7 @@ EXPECTED = {
     "ConflictError": 409,
     "GoneError": 410,
     "LockedError": 423,
+    "ThrottledError": 429,
     "CorruptError": 500,
     "UnavailableError": 503,
     "ConfigurationError": 503,

@@ -13,16 +13,16 @@ from tests.archive.house import settings
 
 
 class MovableClock(SystemClock):
-    """The system's clock, some time ahead."""
+    """A clock that stands still, however slow the machine is, until it is moved."""
 
     def __init__(self) -> None:
-        self.ahead = timedelta(0)
+        self._now = super().now()
 
     def now(self) -> datetime:
-        return super().now() + self.ahead
+        return self._now
 
     def move(self, **by: float) -> None:
-        self.ahead += timedelta(**by)
+        self._now += timedelta(**by)
 
 
 @pytest.fixture

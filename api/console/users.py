@@ -1,0 +1,226 @@
+"""Users: all of them for who administers, and one's own account for everybody."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from api import context
+from api.console.entering import to_sign_in
+from api.console.site import signed_in
+from api.problems import of_error
+from archive.access.roles import PURPOSES, Permission, Role
+from archive.errors import ConflictError, InvalidError, ThrottledError
+from archive.users import totp
+from archive.users.answers import UserAnswer, tokens_of
+from archive.users.user import User
+
+ROLES = {
+    Role.ADMINISTRATOR: "says who may come in; never reads",
+    Role.COMPLIANCE_OFFICER: "watches over retention",
+    Role.LEGAL: "searches and reads",
+    Role.TRAINER: "makes training sets",
+    Role.AUDITOR: "checks what was done",
+    Role.COLLECTOR: "captures",
+}
+"""What each role is for, as it is offered."""
+LIFETIMES = {30: "30 days", 90: "90 days", 365: "a year", 0: "no end"}
+
+
+def everybody() -> str:
+    """Show all users, and the form for a new one."""
+    signed_in()
+    return _list()
+
+
+def register() -> BaseResponse:
+    """Register a user and go on to their page."""
+    signed_in()
+    try:
+        user = context.archive().administration.register(
+            context.actor(), request.form.get("name", ""), _roles(), _custodians()
+        )
+    except (InvalidError, ConflictError) as error:
+        return Response(_list(message=str(error)), of_error(error).status)
+    return _to(user.id)
+
+
+def user(id: UUID) -> str:
+    """Show one user."""
+    signed_in()
+    return _page(context.archive().administration.show(context.actor(), str(id)))
+
+
+def change_roles(id: UUID) -> BaseResponse:
+    """Give a user other roles."""
+    return _done(
+        id,
+        lambda: context.archive().administration.change_roles(context.actor(), str(id), _roles()),
+    )
+
+
+def restrict(id: UUID) -> BaseResponse:
+    """Show a user the records of the custodians named, one a line; of all if none is."""
+    return _done(
+        id,
+        lambda: context.archive().administration.restrict(context.actor(), str(id), _custodians()),
+    )
+
+
+def change_enabled(id: UUID) -> BaseResponse:
+    """Disable or enable a user."""
+    administration = context.archive().administration
+    change = administration.enable if request.form.get("enabled") else administration.disable
+    return _done(id, lambda: change(context.actor(), str(id)))
+
+
+def set_password(id: UUID) -> BaseResponse:
+    """Set a password. Who sets their own signs in anew with it."""
+    form, actor = request.form, context.actor()
+
+    def change() -> None:
+        if form.get("password", "") != form.get("again", ""):
+            raise InvalidError("The two passwords are not the same.")
+        context.archive().administration.set_password(
+            actor, str(id), form.get("password", ""), current=form.get("current")
+        )
+
+    return _done(id, change, ends="password")
+
+
+def change_codes(id: UUID) -> BaseResponse:
+    """Start one's own one-time codes, and show the recovery codes; or stop a user's."""
+    administration, actor = context.archive().administration, context.actor()
+    if request.form.get("stop"):
+        return _done(id, lambda: administration.stop_codes(actor, str(id)))
+    signed_in()
+    secret = request.form.get("secret", "")
+    shown = administration.show(actor, str(id))
+    if actor.id != str(id):
+        raise InvalidError("One-time codes are started by their user.")
+    try:
+        recovery = administration.start_codes(actor, secret, request.form.get("code", "").strip())
+    except InvalidError as error:
+        return Response(_page(shown, message=str(error), secret=secret), of_error(error).status)
+    return Response(_page(administration.show(actor, str(id)), recovery=recovery))
+
+
+def end_sessions(id: UUID) -> BaseResponse:
+    """Sign a user out everywhere."""
+    administration = context.archive().administration
+    return _done(id, lambda: administration.end_sessions(context.actor(), str(id)), ends="ended")
+
+
+def issue_token(id: UUID) -> BaseResponse:
+    """Give out a token and show it, once."""
+    signed_in()
+    form, administration, actor = request.form, context.archive().administration, context.actor()
+    shown = administration.show(actor, str(id))
+    try:
+        text, _ = administration.issue_token(
+            actor,
+            str(id),
+            label=form.get("label", "").strip(),
+            permissions=_permissions(),
+            purposes=form.getlist("for"),
+            expires_at=_expiry(),
+        )
+    except (InvalidError, ConflictError) as error:
+        return Response(_page(shown, message=str(error)), of_error(error).status)
+    return Response(_page(administration.show(actor, str(id)), token=text))
+
+
+def revoke_token(id: UUID, token_id: str) -> BaseResponse:
+    """Revoke a token."""
+    administration = context.archive().administration
+    return _done(id, lambda: administration.revoke_token(context.actor(), token_id))
+
+
+def _done(id: UUID, change: Callable[[], object], ends: str | None = None) -> BaseResponse:
+    """Make a change and show the user again, with the reason where it was refused.
+
+    `ends` is the notice for somebody whose own session the change has ended.
+    """
+    signed_in()
+    try:
+        change()
+    except (InvalidError, ConflictError, ThrottledError) as error:
+        shown = context.archive().administration.show(context.actor(), str(id))
+        return Response(_page(shown, message=str(error)), of_error(error).status)
+    return to_sign_in(ends) if ends and context.actor().id == str(id) else _to(id)
+
+
+def _to(id: UUID) -> BaseResponse:
+    return redirect(url_for("console.user", id=id), 303)
+
+
+def _list(message: str | None = None) -> str:
+    now = context.clock().now()
+    found = context.archive().administration.everybody(context.actor())
+    return render_template(
+        "users.html",
+        users=[UserAnswer.of(each, now) for each in found],
+        roles=ROLES,
+        message=message,
+    )
+
+
+def _page(
+    user: User,
+    *,
+    message: str | None = None,
+    token: str | None = None,
+    secret: str | None = None,
+    recovery: list[str] | None = None,
+) -> str:
+    now, own = context.clock().now(), context.actor().id == str(user.id)
+    administration = context.archive().administration
+    if own and user.codes is None and secret is None:
+        secret = totp.new_secret(context.clock().random_bytes(totp.SECRET_BYTES))
+    tokens = tokens_of(user, now)
+    details: dict[str, Any] = {
+        "shown": UserAnswer.of(user, now),
+        "tokens": tokens,
+        "names": administration.names({token.issued_by for token in tokens}),
+        "own": own,
+        "whole": context.actor().whole,
+        "roles": ROLES,
+        "permissions": sorted(user.actor().permissions) if user.roles else [],
+        "kinds": PURPOSES,
+        "lifetimes": LIFETIMES,
+        "message": message,
+        "token": token,
+        "recovery": recovery,
+        "secret": secret,
+        "secret_address": totp.address(secret, user.name) if secret else None,
+    }
+    return render_template("user.html", **details)
+
+
+def _roles() -> list[Role]:
+    try:
+        return [Role(each) for each in request.form.getlist("role")]
+    except ValueError:
+        raise InvalidError("A role is one of " + ", ".join(ROLES) + ".") from None
+
+
+def _permissions() -> list[Permission]:
+    try:
+        return [Permission(each) for each in request.form.getlist("permission")]
+    except ValueError:
+        raise InvalidError("A permission is one of " + ", ".join(Permission) + ".") from None
+
+
+def _custodians() -> list[str] | None:
+    named = [line.strip() for line in request.form.get("custodians", "").splitlines()]
+    return [name for name in named if name] or None
+
+
+def _expiry() -> datetime | None:
+    days = request.form.get("days", "")
+    if days not in map(str, LIFETIMES):
+        raise InvalidError("Choose how long the token lasts.")
+    return context.clock().now() + timedelta(days=int(days)) if days != "0" else None
