@@ -10,11 +10,12 @@ import tantivy
 from tantivy import Query
 
 from archive.errors import InvalidError
+from archive.index.bounds import Bounds, all_of, between, without
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import join_id
 from archive.index.engine import Engine
 from archive.index.schema import facet_field
-from archive.index.translate import Bounds, all_of, between, translate, without
+from archive.index.translate import translate
 from archive.model.record import Record
 from archive.query.facets import FACETS
 from archive.query.facets import facets as facets_of
@@ -86,19 +87,16 @@ class Searcher:
         if after is not None and after.as_of != as_of:
             raise InvalidError(f"The cursor is as of {after.as_of}, the search as of {as_of}.")
         engine = Engine(self._index)
-        bounds = translate(node, engine.schema)
-        run = _Run(engine, node, bounds, as_of, limit, sort, after, settle)
-        settled = _Settled() if bounds.exact else run.settle_all(facets)
-        placed = run.ranked() if sort is Sort.RELEVANCE else run.dated(settled)
-        page = placed[:limit]
-        cursor = Cursor(page[-1].key, as_of) if 0 < limit < len(placed) else None
-        return Hits(
-            total=engine.count(run.sure) + settled.matched,
-            hits=tuple(place.hit for place in page),
-            unsearchable=run.unsearchable() + settled.unopened,
-            facets=run.facets(settled) if facets else None,
-            cursor=cursor.encode(node, sort) if cursor else None,
-        )
+        try:
+            bounds = translate(node, engine.schema)
+            run = _Run(engine, node, bounds, as_of, limit, sort, after, settle)
+            return run.answer(facets)
+        except ValueError:
+            # A pattern within a phrase reaches more words than the index follows from place to
+            # place; it must not be cut short, so the matcher settles it.
+            bounds = translate(node, engine.schema, placed=False)
+            run = _Run(engine, node, bounds, as_of, limit, sort, after, settle)
+            return run.answer(facets)
 
 
 class _Placed(NamedTuple):
@@ -156,6 +154,21 @@ class _Run:
             between(schema, "since", None, self.as_of),
             between(schema, "until", self.as_of + 1, None),
         ]
+
+    def answer(self, facets: bool) -> Hits:
+        """Return the page; a ValueError tells that patterns reach more words than are placed."""
+        settled = _Settled() if self.bounds.exact else self.settle_all(facets)
+        placed = self.ranked() if self.sort is Sort.RELEVANCE else self.dated(settled)
+        page = placed[: self.limit]
+        more = 0 < self.limit < len(placed)
+        cursor = Cursor(page[-1].key, self.as_of) if more else None
+        return Hits(
+            total=self.engine.count(self.sure) + settled.matched,
+            hits=tuple(place.hit for place in page),
+            unsearchable=self.unsearchable() + settled.unopened,
+            facets=self.facets(settled) if facets else None,
+            cursor=cursor.encode(self.node, self.sort) if cursor else None,
+        )
 
     def dated(self, settled: _Settled) -> list[_Placed]:
         """Return up to one hit more than the page holds, in order of date."""

@@ -5,14 +5,24 @@ others, `lower` finds only records that match, maybe not all. Where they are the
 exact. NOT swaps them. What lies between the two is settled by the matcher.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from tantivy import FieldType, Occur, Query, Schema
+from tantivy import Query, Schema
 
 from archive.errors import InvalidError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN, stem
+from archive.index.bounds import (
+    Bounds,
+    all_bounds,
+    all_of,
+    any_bounds,
+    any_of,
+    between,
+    exactly,
+    without,
+)
 from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, TERMS, whole_term
 from archive.query.fields import DEFAULT_TEXTS, TEXTS
 from archive.query.matcher import text_names, wanted_patterns, wanted_values
@@ -38,99 +48,40 @@ from archive.query.tree import (
 )
 
 _META: Final = frozenset("\\.+*?()|[]{}^$")
-_FARTHEST_NUMBER: Final = 2**63 - 1
+_MOST_PAIRS: Final = 64
+"""How many pairs of a proximity's groups the index looks for one by one."""
+_FEW_PLACES: Final = 12
+"""Up to which distance phrases are looked for at each place where they may stand."""
 # Stems that do not begin their words: dying, lying, tying, skies.
 _IRREGULAR_STEMS: Final = {"die": "dy", "lie": "ly", "tie": "ty", "sky": "ski"}
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What certainly holds all matches, and what certainly holds nothing else; None is nothing."""
-
-    upper: Query | None
-    lower: Query | None
-    exact: bool
-
-
-def translate(node: Node, schema: Schema) -> Bounds:
+def translate(node: Node, schema: Schema, *, placed: bool = True) -> Bounds:
     """Return the index queries of a tree.
 
-    Raises InvalidError for a pattern that the index refuses.
+    The index looks for patterns at their places in phrases and proximities only as long as they
+    reach no more words than it takes there. If not `placed`, it merely looks for their records,
+    and the matcher has more to settle. Raises InvalidError for a pattern that the index refuses.
     """
     try:
-        return _Translator(schema).bounds(node)
+        return _Translator(schema, placed=placed).bounds(node)
     except ValueError as error:
         raise InvalidError("A pattern in the query is too complicated.") from error
 
 
-def all_of(queries: Sequence[Query | None]) -> Query | None:
-    """Return the query of what all find."""
-    present = [query for query in queries if query is not None]
-    if len(present) < len(queries):
-        return None
-    if len(present) == 1:
-        return present[0]
-    return Query.boolean_query([(Occur.Must, query) for query in present])
-
-
-def any_of(queries: Sequence[Query | None]) -> Query | None:
-    """Return the query of what any finds."""
-    present = [query for query in queries if query is not None]
-    if len(present) <= 1:
-        return present[0] if present else None
-    return Query.boolean_query([(Occur.Should, query) for query in present])
-
-
-def without(query: Query | None, excluded: Query | None) -> Query | None:
-    """Return the query of what the first finds and the second does not."""
-    if query is None or excluded is None:
-        return query
-    return Query.boolean_query([(Occur.Must, query), (Occur.MustNot, excluded)])
-
-
-def between(schema: Schema, field: str, low: int | None, high: int | None) -> Query:
-    """Return the query of documents with `low <= number <= high`; None is no bound."""
-    return Query.range_query(
-        schema,
-        field,
-        FieldType.Integer,
-        None if low is None else min(low, _FARTHEST_NUMBER),
-        None if high is None else min(high, _FARTHEST_NUMBER),
-    )
-
-
-def _exactly(query: Query | None) -> Bounds:
-    return Bounds(query, query, True)
-
-
-def _all(parts: Sequence[Bounds]) -> Bounds:
-    return Bounds(
-        all_of([part.upper for part in parts]),
-        all_of([part.lower for part in parts]),
-        all(part.exact for part in parts),
-    )
-
-
-def _any(parts: Sequence[Bounds]) -> Bounds:
-    return Bounds(
-        any_of([part.upper for part in parts]),
-        any_of([part.lower for part in parts]),
-        all(part.exact for part in parts),
-    )
-
-
 class _Translator:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, *, placed: bool) -> None:
         self._schema = schema
+        self._placed = placed
 
     def bounds(self, node: Node) -> Bounds:
         match node:
             case Everything():
-                return _exactly(Query.all_query())
+                return exactly(Query.all_query())
             case And(below):
-                return _all([self.bounds(child) for child in below])
+                return all_bounds([self.bounds(child) for child in below])
             case Or(below):
-                return _any([self.bounds(child) for child in below])
+                return any_bounds([self.bounds(child) for child in below])
             case Not(child):
                 inner = self.bounds(child)
                 everything = Query.all_query()
@@ -145,18 +96,18 @@ class _Translator:
                 return self._person(text, field)
             case Value(text, field):
                 wanted = wanted_values(text, field)
-                return _exactly(any_of([self._whole(field, pattern) for pattern in wanted]))
+                return exactly(any_of([self._whole(field, pattern) for pattern in wanted]))
             case Range(field, low, high):
-                return _exactly(self._range(field, low, high))
+                return exactly(self._range(field, low, high))
             case Word(text, None) if bare_address(text):
-                return _any([self._text(node), self._person(text, "participants")])
+                return any_bounds([self._text(node), self._person(text, "participants")])
             case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
                 return self._text(node)
 
     def _person(self, text: str, field: str) -> Bounds:
         wanted = wanted_patterns(text)
         queries = [self._whole(part, term) for part in TEXTS[field] for term in wanted]
-        return _exactly(any_of(queries))
+        return exactly(any_of(queries))
 
     def _whole(self, name: str, pattern: str) -> Query:
         term = whole_term(name, pattern)
@@ -173,14 +124,14 @@ class _Translator:
         names = text_names(node)
         single = _single(node)
         if names == DEFAULT_TEXTS and single is not None and single.kind is TermKind.ACCENTED:
-            return _exactly(self._accented(single))
-        return _any([self._within(node, name) for name in names])
+            return exactly(self._accented(single))
+        return any_bounds([self._within(node, name) for name in names])
 
     def _within(self, node: Node, name: str) -> Bounds:
         """Return the bounds of records with a span of the node in a text of this name."""
         match node:
             case Or(below):
-                return _any([self._within(child, name) for child in below])
+                return any_bounds([self._within(child, name) for child in below])
             case Near():
                 return self._near(node, name)
             case NotNear(left, right):
@@ -196,29 +147,49 @@ class _Translator:
         parts = [self._term(term, name) for term in wanted]
         if len(wanted) == 1:
             return parts[0]
-        if any(term.kind not in (TermKind.PLAIN, TermKind.ACCENTED) for term in wanted):
-            return Bounds(_all(parts).upper, None, False)
-        phrase = Query.phrase_query(self._schema, name, [term.folded for term in wanted])
-        if not any(term.accented for term in wanted):
-            return _exactly(phrase)
-        return Bounds(all_of([phrase, *(part.upper for part in parts)]), None, False)
+        if not self._follows(wanted):
+            return Bounds(all_bounds(parts).upper, None, False)
+        phrase = self._placed_words(list(_places(wanted)), name)
+        if any(term.accented for term in wanted):
+            return Bounds(all_of([phrase, *(part.upper for part in parts)]), None, False)
+        # A lone `*` is any one word: that one stands there is only sure within one text.
+        if name in MANY_VALUED and any(term.folded == ANY_RUN for term in wanted):
+            return Bounds(phrase, None, False)
+        return exactly(phrase)
+
+    def _follows(self, wanted: Sequence[Term]) -> bool:
+        """Say whether the index can look for these words at their places."""
+        return all(
+            term.kind is not TermKind.FUZZY and (self._placed or _literal(term)) for term in wanted
+        )
+
+    def _placed_words(self, wanted: Sequence[tuple[int, Term]], name: str, slop: int = 0) -> Query:
+        """Return the query of words at such places from each other, and perhaps of more.
+
+        Of two words, the second may stand up to `slop` places before or after its own.
+        """
+        if all(_literal(term) for _, term in wanted):
+            words: list[str | tuple[int, str]] = [(place, term.folded) for place, term in wanted]
+            return Query.phrase_query(self._schema, name, words, slop=slop)
+        patterns: list[str | tuple[int, str]] = [(place, _reach(term)) for place, term in wanted]
+        return Query.regex_phrase_query(self._schema, name, patterns, slop=slop)
 
     def _term(self, term: Term, name: str) -> Bounds:
         folded = Query.term_query(self._schema, name, term.folded)
         match term.kind:
             case TermKind.PLAIN:
-                return _exactly(folded)
+                return exactly(folded)
             case TermKind.ACCENTED:
                 upper = all_of([folded, self._accented(term)]) if name in ACCENTED_TEXTS else folded
                 return Bounds(upper, None, False)
             case TermKind.PATTERN:
                 query = Query.regex_query(self._schema, name, _expression(term.folded))
-                return Bounds(query, None, False) if term.accented else _exactly(query)
+                return Bounds(query, None, False) if term.accented else exactly(query)
             case TermKind.STEM:
                 pattern = _stem_expression(term.folded)
                 return Bounds(Query.regex_query(self._schema, name, pattern), folded, False)
             case TermKind.FUZZY:
-                return _exactly(
+                return exactly(
                     Query.fuzzy_term_query(self._schema, name, term.folded, term.distance)
                 )
 
@@ -226,20 +197,75 @@ class _Translator:
         return Query.term_query(self._schema, "accented", term.exact, index_option="basic")
 
     def _near(self, node: Near, name: str) -> Bounds:
-        both = _all([self._within(node.left, name), self._within(node.right, name)])
-        left, right = _single(node.left), _single(node.right)
-        if left is None or right is None or left.folded == right.folded:
+        lefts, rights = _alternatives(node.left), _alternatives(node.right)
+        if 1 < len(lefts) * len(rights) <= _MOST_PAIRS:
+            pairs = (replace(node, left=left, right=right) for left in lefts for right in rights)
+            return any_bounds([self._near(pair, name) for pair in pairs])
+        both = all_bounds([self._within(node.left, name), self._within(node.right, name)])
+        left, right = _row(node.left), _row(node.right)
+        if not left or not right or not self._follows((*left, *right)):
             return Bounds(both.upper, None, False)
-        if {left.kind, right.kind} != {TermKind.PLAIN}:
-            return Bounds(both.upper, None, False)
-        # Two different words match with a slop of s when |right - left - 1| <= s.
-        words: list[str | tuple[int, str]] = [left.folded, right.folded]
-        closer = Query.phrase_query(self._schema, name, words, slop=node.distance - 1)
-        if node.ordered:
-            return Bounds(closer, None, False)
-        wider = Query.phrase_query(self._schema, name, words, slop=node.distance + 1)
+        orders = [(left, right)] if node.ordered else [(left, right), (right, left)]
+        words = len(left) == len(right) == 1
+        if words or node.distance > _FEW_PLACES:
+            found = [
+                query
+                for first, second in orders
+                for query in self._reaching(first[-1], second[0], node.distance, name)
+            ]
+        else:
+            found = [
+                self._placed_words(
+                    [*_places(first), *_places(second, len(first) - 1 + apart)], name
+                )
+                for first, second in orders
+                for apart in range(1, node.distance + 1)
+            ]
+        sure = all(
+            term.kind in (TermKind.PLAIN, TermKind.PATTERN) and not term.accented
+            for term in (*left, *right)
+        )
         # Where a field holds several texts, near words may stand in two of them.
-        return Bounds(wider, None if name in MANY_VALUED else closer, False)
+        if sure and name not in MANY_VALUED and (words or node.distance <= _FEW_PLACES):
+            return exactly(any_of(found))
+        return Bounds(all_of([both.upper, any_of(found)]), None, False)
+
+    def _reaching(self, first: Term, second: Term, distance: int, name: str) -> Iterator[Query]:
+        """Yield queries of which one finds the second word 1 to `distance` places after the first.
+
+        A slop reaches as far to either side of a word's place, so an odd number of places is one
+        query around the middle one, and an even number leaves the last one over.
+        """
+        middle = (distance + 1) // 2
+        slop = middle - 1
+        yield self._placed_words([(0, first), (middle, second)], name, slop)
+        if distance > middle + slop:
+            yield self._placed_words([(0, first), (distance, second)], name)
+
+
+def _alternatives(node: Node) -> tuple[Node, ...]:
+    return node.children if isinstance(node, Or) else (node,)
+
+
+def _row(node: Node) -> tuple[Term, ...]:
+    """Return the words of a phrase; none where the node is no word and no phrase."""
+    return terms(node) if isinstance(node, Word | Phrase | Stem | Fuzzy) else ()
+
+
+def _places(wanted: tuple[Term, ...], start: int = 0) -> Iterator[tuple[int, Term]]:
+    """Yield the words of a phrase with their places; a lone `*` only keeps one free."""
+    for place, term in enumerate(wanted, start):
+        if len(wanted) == 1 or term.folded != ANY_RUN:
+            yield place, term
+
+
+def _literal(term: Term) -> bool:
+    return term.kind in (TermKind.PLAIN, TermKind.ACCENTED)
+
+
+def _reach(term: Term) -> str:
+    """Write what a word reaches as a regular expression of the index, and perhaps more."""
+    return _stem_expression(term.folded) if term.kind is TermKind.STEM else _expression(term.folded)
 
 
 def _single(node: Node) -> Term | None:
