@@ -65,6 +65,10 @@ class Place(ABC):
     def drop_catalog(self) -> None:
         """Empty the catalog, so that it is made again."""
 
+    @abstractmethod
+    def lose_database(self) -> None:
+        """Destroy all of SQL: every table, and what it stands in."""
+
 
 class Embedded(Place):
     """A folder bucket and SQLite files inside the home folder."""
@@ -114,6 +118,10 @@ class Embedded(Place):
     def drop_catalog(self) -> None:
         for derived in self._home.glob("catalog.db*"):
             derived.unlink()
+
+    def lose_database(self) -> None:
+        for file in self._home.glob("*.db*"):
+            file.unlink()
 
 
 class Servers(Place):
@@ -192,6 +200,10 @@ class Servers(Place):
     def drop_catalog(self) -> None:
         with self._connected() as connection:
             connection.execute(f"TRUNCATE {', '.join(f'muniment.{name}' for name in DERIVED)}")
+
+    def lose_database(self) -> None:
+        with self._connected() as connection:
+            connection.execute("DROP SCHEMA muniment CASCADE")
 
     @cached_property
     def _client(self) -> Any:
