@@ -100,7 +100,9 @@ def rebuild(
         )
         unopened = len(database.pointers.restorer().unopened())
     with open_archive(settings, environ=environ, clock=clock) as archive:
-        notes = _follow(archive, progress)
+        for segment_id, slots in restorer.destroyed.items():
+            archive.key_objects.rewrite(segment_id, destroyed=slots, leave_locked=True)
+        notes = (*_follow(archive, progress), *archive.eraser.resume())
     return Rebuilt(
         events=last - sum(b - a + 1 for a, b in faults.missing),
         missing=tuple(faults.missing),

@@ -34,6 +34,15 @@ class Restoration:
     unopened: Sequence[int] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RenewedKeys:
+    """A segment, the key object that SQL names, and the one that took its place."""
+
+    segment_id: UUID
+    was: UUID
+    now: UUID
+
+
 class PointerRestorer(ABC):
     """Writes pointers again. Threads, processes, durability and errors as in `PointerRecorder`."""
 
@@ -65,8 +74,8 @@ class PointerRestorer(ABC):
         """Return the newest commit, None for an empty archive."""
 
     @abstractmethod
-    def renew_keys(self, segments: Sequence[KeysRow]) -> None:
-        """Note the key objects of known segments, where they are newer than what is noted."""
+    def renew_keys(self, segments: Sequence[RenewedKeys]) -> None:
+        """Name other key objects of segments, of those where SQL still names what it did."""
 
     @abstractmethod
     def known_blobs(self, blob_ids: Sequence[UUID]) -> set[UUID]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from archive.errors import ConflictError
 from archive.events.pointers import BlobUse, CommitRow
-from archive.events.restoration import KeysRow, PointerRestorer, Restoration
+from archive.events.restoration import KeysRow, PointerRestorer, RenewedKeys, Restoration
 
 _DERIVED = "stored_events, segments, commits, blobs, blob_references, unopened"
 
@@ -78,13 +78,17 @@ class PostgresRestorer(PointerRestorer):
         )
         return CommitRow(rows[0][0], rows[0][1], UUID(bytes=rows[0][2])) if rows else None
 
-    def renew_keys(self, segments: Sequence[KeysRow]) -> None:
+    def renew_keys(self, segments: Sequence[RenewedKeys]) -> None:
         with self._transaction() as connection:
             connection.exec_driver_sql(
-                "UPDATE segments SET keys_id = newer.keys"
-                " FROM unnest(%s::bytea[], %s::bytea[]) AS newer (segment, keys)"
-                " WHERE segment_id = newer.segment AND keys_id < newer.keys",
-                _columns(segments),
+                "UPDATE segments SET keys_id = newer.now"
+                " FROM unnest(%s::bytea[], %s::bytea[], %s::bytea[]) AS newer (segment, was, now)"
+                " WHERE segment_id = newer.segment AND keys_id = newer.was",
+                (
+                    [each.segment_id.bytes for each in segments],
+                    [each.was.bytes for each in segments],
+                    [each.now.bytes for each in segments],
+                ),
             )
 
     def known_blobs(self, blob_ids: Sequence[UUID]) -> set[UUID]:

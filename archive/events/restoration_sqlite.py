@@ -8,7 +8,7 @@ from eventsourcing.sqlite import SQLiteCursor
 
 from archive.errors import ConflictError
 from archive.events.pointers import BlobUse, CommitRow
-from archive.events.restoration import KeysRow, PointerRestorer, Restoration
+from archive.events.restoration import PointerRestorer, RenewedKeys, Restoration
 
 _IDS_PER_QUERY = 10_000
 _DERIVED = ("stored_events", "segments", "commits", "blobs", "blob_references", "unopened")
@@ -61,11 +61,11 @@ class SqliteRestorer(PointerRestorer):
             row = cursor.fetchone()
             return None if row is None else CommitRow(row[0], row[1], UUID(bytes=row[2]))
 
-    def renew_keys(self, segments: Sequence[KeysRow]) -> None:
+    def renew_keys(self, segments: Sequence[RenewedKeys]) -> None:
         with self._transaction(True) as cursor:
             cursor.executemany(
-                "UPDATE segments SET keys_id=?1 WHERE segment_id=?2 AND keys_id<?1",
-                [(keys_id.bytes, segment_id.bytes) for segment_id, keys_id in segments],
+                "UPDATE segments SET keys_id=? WHERE segment_id=? AND keys_id=?",
+                [(each.now.bytes, each.segment_id.bytes, each.was.bytes) for each in segments],
             )
 
     def known_blobs(self, blob_ids: Sequence[UUID]) -> set[UUID]:

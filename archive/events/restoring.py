@@ -9,23 +9,23 @@ What commit records do not say is in the frames: their SHA-256, and the blobs th
 So every segment is read; only frames that may name a blob are opened.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 from itertools import islice
 from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
-from archive.bucket.names import KEYS, keys_prefix, parse_keys_name
 from archive.bucket.port import Bucket
-from archive.errors import ConfigurationError, ConflictError, CorruptError, InvalidError
+from archive.errors import ConfigurationError, ConflictError, CorruptError
 from archive.events.blobs import blob_uses
 from archive.events.commit_history import CommitHistory, Faults, RecordedCommit, batches
+from archive.events.key_listing import KeyListing
 from archive.events.mapper import EventMapper
 from archive.events.opener import ErasedEvent, OpenedEvent, Opener
 from archive.events.pointers import BlobUse, Pointer, PointerRecorder, PointerRow
-from archive.events.restoration import KeysRow, Restoration
-from archive.events.types import InteractionCaptured, InteractionRevised
+from archive.events.restoration import RenewedKeys, Restoration
+from archive.events.types import InteractionCaptured, InteractionRevised, KeysCondemned
 from archive.sealing.commit import CommitEntry, CommitRecord
 from archive.sealing.frame import entry_hash, log_entry, parse_header
 from archive.sealing.keys import RootKeys
@@ -50,7 +50,7 @@ class Restorer:
         self._bucket = bucket
         self._archive_id = keyring.archive_id
         self._history = CommitHistory(bucket, keyring)
-        self._keys = _KeyListing(bucket)
+        self._keys = KeyListing(bucket, keyring)
         self._opener = Opener(self._keys, bucket, keyring)
         self._mapper = EventMapper()
 
@@ -120,6 +120,7 @@ class Restorer:
             commits = _without_faults(commits, faults)
         for batch in batches(commits, events=_EVENTS_PER_BATCH, size=_BYTES_PER_BATCH):
             restoration = self._restoration(stand, batch)
+            self._condemn_blobs(batch)
             self._restorer.restore(restoration)
             stand = restoration.rows[-1][0]
             advance(stand)
@@ -137,7 +138,7 @@ class Restorer:
         for row in rows:
             frame = frames.get(row.seq, b"")
             digest = self._digest(row, frame)
-            if row.type in _WITH_BLOBS and (digest is None or _may_hold_blob_keys(frame)):
+            if self._may_refer_to_blobs(row, None if digest is None else frame):
                 uncertain.append(row)
             state = _with_digest(row.pointer, digest).encode()
             key = (row.originator_id.bytes, row.originator_version)
@@ -151,6 +152,13 @@ class Restorer:
             blobs=blobs,
             unopened=unopened,
         )
+
+    def _may_refer_to_blobs(self, row: PointerRow, frame: bytes | None) -> bool:
+        if row.type not in _WITH_BLOBS:
+            return False
+        if row.pointer.slot in self._keys.destroyed.get(row.pointer.segment_id, ()):
+            return False
+        return frame is None or parse_header(frame).custody_length > _NO_BLOB_KEY
 
     def _digest(self, row: PointerRow, frame: bytes) -> bytes | None:
         """Return a frame's SHA-256, None if the frame is not the one that was committed."""
@@ -176,82 +184,44 @@ class Restorer:
                 uses += blob_uses(event)
         return uses, unopened
 
+    def _condemn_blobs(self, batch: Sequence[RecordedCommit]) -> None:
+        """Forget what events refer to that were restored before and are condemned in this batch."""
+        rows = [
+            _row(entry)
+            for commit in batch
+            for entry in commit.entries
+            if entry.event_type == KeysCondemned.type
+        ]
+        for opened in self._opener.open_each(rows):
+            event = self._mapper.event(opened) if isinstance(opened, OpenedEvent) else None
+            if isinstance(event, KeysCondemned):
+                condemned = [
+                    (row.originator_id, row.originator_version)
+                    for seq in event.events
+                    for row in self._recorder.select_pointers_from(seq, 1, seq)
+                ]
+                if condemned:
+                    self._recorder.condemn_blobs(condemned)
+
     def _renew_keys(self) -> None:
         """Note key objects that took the place of others since the database was copied."""
         if self._recorder.last_seq() == 0:
             return
         listed = self._keys.all()
         while page := dict(islice(listed, _KEYS_PER_BATCH)):
-            known = self._recorder.keys_of_each(list(page))
+            known = self._recorder.keys_of_each(page)
             newer = [
-                (segment_id, page[segment_id])
-                for segment_id, keys_id in known.items()
-                if page[segment_id].bytes > keys_id.bytes
+                RenewedKeys(segment_id, was, self._keys.choose(segment_id, page[segment_id]))
+                for segment_id, was in known.items()
+                if page[segment_id] != [was]
             ]
             if newer:
                 self._restorer.renew_keys(newer)
 
-
-class _KeyListing:
-    """The newest key object of each segment, by listings.
-
-    Segments come nearly in the order of their ids, in which names are listed too: one listing goes
-    along with them.
-    """
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._bucket = bucket
-        self._listed: Iterator[KeysRow] | None = None
-        self._ahead: dict[UUID, UUID] = {}
-        self._end = UUID(int=0)
-        self._found: dict[UUID, UUID] = {}
-
-    def keys_of_each(self, segment_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
-        """Return the key objects of segments of the last batch."""
-        return {each: self._found[each] for each in segment_ids if each in self._found}
-
-    def all(self, after: str = "") -> Iterator[KeysRow]:
-        """Yield every segment that has keys, with its newest key object."""
-        segment_id: UUID | None = None
-        newest = UUID(int=0)
-        for name in self._bucket.names(KEYS, after=after):
-            try:
-                found, keys_id = parse_keys_name(name)
-            except InvalidError:
-                continue
-            if segment_id is not None and found != segment_id:
-                yield segment_id, newest
-            segment_id, newest = found, keys_id
-        if segment_id is not None:
-            yield segment_id, newest
-
-    def newest(self, segment_ids: set[UUID]) -> dict[UUID, UUID]:
-        """Return the newest key object of each of the segments that has any."""
-        ordered = sorted(segment_ids, key=lambda each: each.bytes)
-        if self._listed is None:
-            self._listed = self.all(keys_prefix(ordered[0]))
-            self._end = UUID(int=0)
-        while self._end.bytes < ordered[-1].bytes:
-            listed = next(self._listed, None)
-            if listed is None:
-                break
-            self._end = listed[0]
-            self._ahead[listed[0]] = listed[1]
-        self._found = {}
-        for segment_id in ordered:
-            keys_id = self._ahead.pop(segment_id, None) or self._look_up(segment_id)
-            if keys_id is not None:
-                self._found[segment_id] = keys_id
-        return self._found
-
-    def _look_up(self, segment_id: UUID) -> UUID | None:
-        """Return the newest key object of one segment, even of those that somebody hid."""
-        found = [
-            parse_keys_name(each.name)[1]
-            for each in self._bucket.versions(keys_prefix(segment_id))
-            if not each.delete_marker
-        ]
-        return max(found, key=lambda each: each.bytes, default=None)
+    @property
+    def destroyed(self) -> Mapping[UUID, Set[int]]:
+        """The slots of segments whose keys are destroyed in one key object and not in another."""
+        return self._keys.destroyed
 
 
 def _without_faults(commits: Iterator[RecordedCommit], faults: Faults) -> Iterator[RecordedCommit]:
@@ -292,7 +262,3 @@ def _with_digest(pointer: Pointer, digest: bytes | None) -> Pointer:
         pointer.leaf_hash,
         digest,
     )
-
-
-def _may_hold_blob_keys(frame: bytes) -> bool:
-    return parse_header(frame).custody_length > _NO_BLOB_KEY

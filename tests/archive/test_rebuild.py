@@ -10,16 +10,18 @@ import psycopg
 import pytest
 
 from api.cli import run
-from archive.access.roles import Role
+from archive.access.roles import LOCAL_ACTOR, Role
 from archive.bucket import open_bucket
+from archive.bucket.names import keys_name, parse_keys_name
 from archive.bucket.port import Bucket
 from archive.clock import SystemClock
 from archive.creating import create_archive, register_user
-from archive.errors import ConfigurationError, UnavailableError
+from archive.errors import ConfigurationError, GoneError, UnavailableError
 from archive.events.commit_records import CommitRecords
 from archive.events.server import HostLock
 from archive.opening import Archive, open_archive
 from archive.rebuilding import rebuild
+from archive.sealing.keys import open_keys, seal_keys
 from archive.settings import Settings
 from tests.archive.house import capture, line, search
 
@@ -286,3 +288,102 @@ def test_the_command_tells_in_json(
     assert run(["rebuild", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["events"] > 9 and document["missing"] == [] and document["unopened"] == 0
+
+
+WHO = {"actor": "local", "ground": "case 12"}
+
+
+def keys_in(bucket: Bucket) -> dict[str, bytes]:
+    return {name: bucket.get(name) for name in bucket.names("keys/")}
+
+
+def test_what_was_erased_stays_erased(filled: Settings) -> None:
+    with open_archive(filled) as archive:
+        (gone,) = capture(archive, line("gone", "a turbot", html="y" * 100_000))
+        archive.eraser.erase_records([gone], **WHO)
+        blobs = set(bucket_of(filled).names("blobs/"))
+        assert search(archive, "turbot").total == 0
+    lose(filled)
+    assert rebuild(filled).unopened == 0
+    with open_archive(filled) as archive:
+        with pytest.raises(GoneError):
+            archive.records.load(gone)
+        assert search(archive, "turbot").total == 0
+        assert archive.catalog.rows([gone])[gone].erased
+        assert archive.catalog.unfinished_erasures() == []
+    assert set(bucket_of(filled).names("blobs/")) == blobs
+
+
+def test_an_erasure_that_was_interrupted_is_finished(filled: Settings) -> None:
+    bucket = bucket_of(filled)
+    with open_archive(filled) as archive:
+        (gone,) = capture(archive, line("gone", "a turbot"))
+        before = keys_in(bucket)
+        archive.eraser.erase_records([gone], **WHO)
+    # As if the process had died after the newer key object and before the older one was destroyed.
+    after = keys_in(bucket)
+    for name in before.keys() - after.keys():
+        bucket.put(name, before[name])
+    lose(filled)
+    rebuild(filled)
+    assert keys_in(bucket) == after
+    with open_archive(filled) as archive, pytest.raises(GoneError):
+        archive.records.load(gone)
+
+
+@ON_SQLITE
+def test_an_object_that_nobody_named_brings_no_key_back(filled: Settings) -> None:
+    bucket = bucket_of(filled)
+    with open_archive(filled) as archive:
+        first, second = capture(archive, line("first", "a turbot"), line("second", "a brill"))
+        before = keys_in(bucket)
+        archive.eraser.erase_records([first], **WHO)
+        (name,) = before.keys() - keys_in(bucket).keys()
+        # A writer that was held up wrote keys without the other record's, and never named them.
+        segment_id, _ = parse_keys_name(name)
+        held = open_keys(before[name], archive.keyring)
+        (row,) = archive.pointers.select_pointers_of([second])
+        left = {slot: key for slot, key in held.keys.items() if slot != row.pointer.slot}
+        late = archive.clock.uuid7()
+        epoch = archive.keyring.current_epoch
+        sealed = seal_keys(
+            archive.keyring.archive_id,
+            segment_id,
+            late,
+            epoch,
+            archive.keyring.epoch_key(epoch),
+            left,
+        )
+        bucket.put(keys_name(segment_id, late), sealed)
+    lose(filled)
+    rebuild(filled)
+    with open_archive(filled) as archive:
+        for each in (first, second):
+            with pytest.raises(GoneError):
+                archive.records.load(each)
+    assert len(list(bucket.names(f"keys/{segment_id}/"))) == 1
+
+
+@ON_SQLITE
+def test_a_database_that_is_older_than_an_erasure_learns_of_it(
+    filled: Settings, tmp_path: Path
+) -> None:
+    with open_archive(filled) as archive:
+        (gone,) = capture(archive, line("gone", "a turbot", html="y" * 100_000))
+    shutil.copytree(filled.home, tmp_path / "copy")
+    with open_archive(filled) as archive:
+        archive.eraser.erase_records([gone], **WHO)
+        last = archive.pointers.last_seq()
+    shutil.rmtree(filled.home)
+    (tmp_path / "copy").rename(filled.home)
+    with open_archive(filled) as archive:
+        assert archive.pointers.last_seq() == last
+        archive.follow()
+        with pytest.raises(GoneError):
+            archive.records.load(gone)
+        assert archive.catalog.rows([gone])[gone].erased
+        assert search(archive, "turbot").total == 0
+        again = archive.intake.capture(LOCAL_ACTOR, [line("gone", "a turbot", html="y" * 100_000)])
+        assert [each.status for each in again] == ["erased"]
+        kept = capture(archive, line("other", "a turbot", html="y" * 100_000))
+        assert archive.records.load(kept[0]).rows
