@@ -1,28 +1,17 @@
-"""The log's entries of events, made from what SQL knows of their frames."""
+"""The log's entries of events and their leaf hashes, made from what SQL knows of their frames."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 from typing import Protocol
 from uuid import UUID
 
-from archive.errors import CorruptError
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.sealing.frame import entry_hash, log_entry
 
 UNKNOWN = bytes(32)
 """Stands for the digest of a frame that could not be read when its entry was written."""
-
-
-def events_from(pointers: PointerRecorder, start: int, end: int) -> list[PointerRow]:
-    """Return the events behind the log's entries from index `start` up to, and without, `end`.
-
-    CorruptError if SQL, which has no gaps, has one there.
-    """
-    rows = pointers.select_pointers_from(start, end - start, end, inclusive_of_start=False)
-    if [row.seq for row in rows] != list(range(start + 1, end + 1)):
-        raise CorruptError(f"The database lacks events between {start + 1} and {end}.")
-    return rows
 
 
 class Frames(Protocol):
@@ -51,3 +40,29 @@ def entries_of(rows: Sequence[PointerRow], archive_id: UUID, frames: Frames) -> 
     return [
         log_entry(archive_id, row.pointer.digest or digests.get(row.seq, UNKNOWN)) for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """Leaf hashes in the order of the log, and the entries that belong to them."""
+
+    hashes: list[bytes]
+    entries: list[bytes]
+
+
+def leaves_from(
+    pointers: PointerRecorder, archive_id: UUID, frames: Frames, start: int, end: int
+) -> Leaves:
+    """Return what the log says of its places from index `start` up to, and without, `end`.
+
+    SQL has no gaps, unless it was rebuilt without events whose commit record was lost. Their
+    numbers have the entry of a frame that is not known, and its hash: the log must go on, and
+    whoever checks it sees which they are.
+    """
+    rows = pointers.select_pointers_from(start, end - start, end, inclusive_of_start=False)
+    entries = entries_of(rows, archive_id, frames)
+    known = {row.seq: (row.pointer.leaf_hash, e) for row, e in zip(rows, entries, strict=True)}
+    lost = log_entry(archive_id, UNKNOWN)
+    missing = entry_hash(lost), lost
+    found = [known.get(seq, missing) for seq in range(start + 1, end + 1)]
+    return Leaves([hash for hash, _ in found], [entry for _, entry in found])

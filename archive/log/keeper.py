@@ -70,6 +70,10 @@ class LogKeeper:
             self._tell(f"The log has stopped: {error}")
             self._note_stopped()
             return _STOPPED_SECONDS
+        except Exception as error:
+            # Nobody waits for this thread, so that a defect would end the log unseen.
+            self._tell(f"The log has stopped: {type(error).__name__}, which nobody foresaw.")
+            return _STOPPED_SECONDS
         if self._trouble is not None:
             self._say("The log goes on.")
             self._trouble = None

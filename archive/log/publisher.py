@@ -25,7 +25,7 @@ from archive.errors import NotFoundError
 from archive.events.pointers import PointerRecorder
 from archive.log.checkpoint import Checkpoint
 from archive.log.edge import Edge, Growth
-from archive.log.entries import Frames, entries_of, events_from
+from archive.log.entries import Frames, leaves_from
 from archive.log.head import LogHead
 from archive.log.merkle import check_consistency
 from archive.log.note import Signer
@@ -147,11 +147,8 @@ class LogPublisher:
         end = min(self._recorded(last), size + MOST_ENTRIES) if last > size else size
         if end <= size:
             return 0
-        rows = events_from(self._pointers, size, end)
-        growth = stand.edge.grow(
-            [row.pointer.leaf_hash for row in rows],
-            entries_of(rows, self._archive_id, self._frames),
-        )
+        leaves = leaves_from(self._pointers, self._archive_id, self._frames, size, end)
+        growth = stand.edge.grow(leaves.hashes, leaves.entries)
         self._put_tiles(growth, stand.partials)
         checkpoint = self._checkpoint(growth.new.size, growth.new.root())
         if stand.checkpoint is not None:

@@ -23,7 +23,7 @@ from archive.log.merkle import (
     root,
 )
 from archive.log.note import Verifier
-from archive.log.tiles import WIDTH, Tile, subtrees_of
+from archive.log.tiles import WIDTH, Tile, decode_bundle, subtrees_of
 
 _CACHED_TILES = 256
 
@@ -117,6 +117,17 @@ class LogReader:
         onward = consistency_proof(second, newest.size, subtrees)
         check_consistency(second, newest.size, newer, newest.root, onward)
         return proof
+
+    def bundle(self, tile: Tile) -> list[bytes]:
+        """Return the entries under a level-0 tile, unchecked; CorruptError if it has others."""
+        name = f"{LOG_TILES}{tile.bundle_path}"
+        try:
+            entries = decode_bundle(self._bucket.get(name))
+        except NotFoundError:
+            entries = []
+        if len(entries) != tile.width:
+            raise CorruptError(f"{name} does not hold {tile.width} entries.")
+        return entries
 
     def subtrees(self, size: int) -> Subtrees:
         """Return the perfect subtrees of the tree of a published size; they raise CorruptError."""

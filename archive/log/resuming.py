@@ -3,6 +3,7 @@
 Either way the tree is taken up only if the events in SQL lead to exactly the root that was signed.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from archive.bucket.names import LOG_CHECKPOINTS, parse_checkpoint_name
@@ -11,10 +12,11 @@ from archive.errors import ConfigurationError, CorruptError, InvalidError, NotFo
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.log.checkpoint import Checkpoint
 from archive.log.edge import Edge
-from archive.log.entries import Frames, entries_of, events_from
+from archive.log.entries import UNKNOWN, Frames, Leaves, leaves_from
 from archive.log.merkle import check_consistency, consistency_proof
 from archive.log.reader import LogReader
-from archive.log.tiles import HEIGHT, WIDTH
+from archive.log.tiles import HEIGHT, WIDTH, Tile, split_hashes
+from archive.sealing.frame import entry_hash, log_entry
 
 _ROWS_AT_ONCE = 64 * WIDTH
 
@@ -86,6 +88,8 @@ class LogHistory:
         last = self._pointers.last_seq()
         if last < checkpoint.size:
             raise behind(last, checkpoint.size)
+        if not checkpoint.size:
+            return Edge()
         try:
             edge = self._edge_of_tiles(checkpoint.size)
             if edge.root() == checkpoint.root:
@@ -101,31 +105,49 @@ class LogHistory:
         return edge
 
     def _edge_of_tiles(self, size: int) -> Edge:
-        """Take the last leaves from SQL, and the levels above from the tiles in the bucket."""
-        whole = size - size % WIDTH
-        rows = self._rows(whole, size)
-        held = [b"".join(row.pointer.leaf_hash for row in rows)]
+        """Take all levels from the tiles; CorruptError where SQL knows other last leaves."""
         subtrees = self._reader.subtrees(size)
-        level = 1
+        held: list[bytes] = []
+        level = 0
         while count := size >> HEIGHT * level:
-            first = count - count % WIDTH
-            held.append(b"".join(subtrees(HEIGHT * level, place) for place in range(first, count)))
+            places = range(count - count % WIDTH, count)
+            held.append(b"".join(subtrees(HEIGHT * level, place) for place in places))
             level += 1
-        return Edge(size, tuple(held), self._entries(rows))
+        last = split_hashes(held[0])
+        events = {row.seq - 1: row.pointer.leaf_hash for row in self._tail(size)}
+        for index, leaf in enumerate(last, size - len(last)):
+            if events.get(index, leaf) != leaf:
+                raise CorruptError(f"Entry {index} of the log is not of event {index + 1}.")
+        return Edge(size, tuple(held), self._entries(size, last))
 
     def _edge_of_events(self, size: int) -> Edge:
         edge = Edge()
         while edge.size < size:
-            rows = self._rows(edge.size, min(size, edge.size + _ROWS_AT_ONCE))
-            # Entries are needed of the last bundle alone.
-            edge = edge.grow([row.pointer.leaf_hash for row in rows], [b""] * len(rows)).new
-        return Edge(size, edge.rows, self._entries(self._rows(size - size % WIDTH, size)))
+            end = min(size, edge.size + _ROWS_AT_ONCE)
+            # Frames are read for the entries of the last bundle alone.
+            leaves = self._leaves(edge.size, end, lambda rows: {})
+            edge = edge.grow(leaves.hashes, leaves.entries).new
+        return Edge(size, edge.rows, self._entries(size, split_hashes(edge.rows[0])))
 
-    def _entries(self, rows: list[PointerRow]) -> tuple[bytes, ...]:
-        return tuple(entries_of(rows, self._archive_id, self._frames))
+    def _entries(self, size: int, last: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Return the last bundle's entries as they were published, or else what SQL knows."""
+        try:
+            published = self._reader.bundle(Tile(0, size // WIDTH, len(last))) if last else []
+            if all(map(self._is_of, published, last)):
+                return tuple(published)
+        except CorruptError:
+            pass  # An entry follows from its event, too.
+        return tuple(self._leaves(size - len(last), size, self._frames).entries)
 
-    def _rows(self, start: int, end: int) -> list[PointerRow]:
-        return events_from(self._pointers, start, end)
+    def _is_of(self, entry: bytes, leaf: bytes) -> bool:
+        return entry == log_entry(self._archive_id, UNKNOWN) or entry_hash(entry) == leaf
+
+    def _tail(self, size: int) -> list[PointerRow]:
+        start = size - size % WIDTH
+        return self._pointers.select_pointers_from(start, WIDTH, size, inclusive_of_start=False)
+
+    def _leaves(self, start: int, end: int, frames: Frames) -> Leaves:
+        return leaves_from(self._pointers, self._archive_id, frames, start, end)
 
 
 def behind(last: int, size: int) -> ConfigurationError:

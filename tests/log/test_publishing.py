@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -386,3 +387,30 @@ def test_older_versions_of_the_newest_checkpoint_go(house: House) -> None:
     versions = [each for each in house.bucket.versions("log/") if each.name == "log/checkpoint"]
     assert len(versions) == 1
     house.check(8)
+
+
+def test_numbers_without_an_event_do_not_stop_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rebuilt without events whose commit record was lost: some under a checkpoint, some not."""
+    house.commit(280)
+    house.publisher().step()
+    house.commit(20)
+    select = house.pointers.select_pointers_from
+    lost = {*range(100, 110), 270, 290}
+
+    def incomplete(*arguments: Any, **named: Any) -> Any:
+        return [without_digest(row) for row in select(*arguments, **named) if row.seq not in lost]
+
+    digests = [row.pointer.digest for row in select(1, 300)]
+    monkeypatch.setattr(house.pointers, "select_pointers_from", incomplete)
+    house.forget_head()
+    assert house.publisher().step() == 20
+    entries = check_log(house.objects())
+    digests[289] = bytes(32)
+    assert [entry[17:] for entry in entries] == digests
+    tile = house.bucket.get("log/tile/0/001.p/44")
+    assert tile[33 * 32 : 34 * 32] == sha256(b"\0" + entries[289]).digest()
+    house.commit(1)
+    assert house.publisher().step() == 1
+    check_log(house.objects())
