@@ -115,6 +115,7 @@ class Archive(Station):
             records=self.records,
             catalog=self.catalog,
             audit=audit,
+            codebook=self.codebook,
             log=self.log,
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,

@@ -6,6 +6,7 @@ Nothing here asks who reads or why, or notes it: `archive.access.desk` has done 
 import base64
 import binascii
 import struct
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from archive.access.answers import (
     Place,
     RecordAnswer,
 )
-from archive.catalog.catalog import Catalog, Member, Moment
+from archive.catalog.catalog import Catalog, Custodians, Member, Moment
 from archive.errors import CorruptError, GoneError, InvalidError
 from archive.events.records import Records
 from archive.model.record import Record
@@ -32,15 +33,21 @@ class Conversations:
         self._catalog = catalog
         self._records = records
 
-    def page(self, conversation: UUID, limit: int, cursor: str | None) -> ConversationAnswer:
-        """Return the page after a cursor, or the first; InvalidError for a wrong cursor."""
+    def page(
+        self, conversation: UUID, limit: int, cursor: str | None, custodians: Custodians = None
+    ) -> ConversationAnswer:
+        """Return the page after a cursor, or the first; InvalidError for a wrong cursor.
+
+        Of other than the `custodians`, here and below, nothing is told or counted.
+        """
         after = None if cursor is None else _decode(cursor)
-        found = self._catalog.members(conversation, limit + 1, after=after)
-        before = 0 if after is None else self._catalog.count(conversation, up_to=after)
+        found = self._catalog.members(conversation, limit + 1, after=after, custodians=custodians)
+        count = partial(self._catalog.count, conversation, custodians=custodians)
+        before = 0 if after is None else count(up_to=after)
         members = enumerate(found[:limit], before + 1)
         return ConversationAnswer(
             id=conversation,
-            total=self._catalog.count(conversation),
+            total=count(),
             items=tuple(self._item(member, at, conversation) for at, member in members),
             cursor=_encode(found[limit - 1].moment) if len(found) > limit else None,
         )
@@ -61,15 +68,17 @@ class Conversations:
         shown = record_answer(record, conversation)
         return ConversationItem(id=member.id, position=position, record=shown)
 
-    def place(self, record_id: UUID, conversation: UUID) -> Place | None:
+    def place(
+        self, record_id: UUID, conversation: UUID, custodians: Custodians = None
+    ) -> Place | None:
         """Return where a record stands in its conversation, None if it is not catalogued."""
         moment = self._catalog.moment(record_id)
         if moment is None:
             return None
-        previous, following = self._catalog.neighbours(conversation, moment)
+        previous, following = self._catalog.neighbours(conversation, moment, custodians=custodians)
         return Place(
-            position=self._catalog.count(conversation, up_to=moment),
-            total=self._catalog.count(conversation),
+            position=self._catalog.count(conversation, up_to=moment, custodians=custodians),
+            total=self._catalog.count(conversation, custodians=custodians),
             previous=previous,
             next=following,
         )

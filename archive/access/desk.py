@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from uuid import UUID
 
+from archive.access import sight
 from archive.access.answers import (
     ConversationAnswer,
     HistoryAnswer,
@@ -42,6 +43,7 @@ from archive.errors import (
     GoneError,
     NotFoundError,
 )
+from archive.events.codebook import Codebook
 from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, Opener
 from archive.events.pointers import PointerRecorder
@@ -84,6 +86,7 @@ class Access:
         catalog: Catalog,
         audit: Audit,
         log: LogReader,
+        codebook: Codebook,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
     ) -> None:
@@ -95,6 +98,7 @@ class Access:
         self._conversations = Conversations(catalog, records)
         self._audit = audit
         self._proofs = Proofs(archive_id, pointers, opener, log, clock)
+        self._codebook = codebook
         self._searcher = searcher
         self._timezone = timezone
 
@@ -121,6 +125,7 @@ class Access:
             after=cursor,
             facets=request.facets,
             settle=lambda ids: self._settle(ids, as_of),
+            within=sight.within(actor),
         )
         results = self._results(node, hits, as_of)
         parsed = ParsedQuery(parsed=to_text(node), ast=to_json(node))
@@ -138,7 +143,7 @@ class Access:
             query=parsed,
             total=hits.total,
             as_of=as_of,
-            unsearchable=hits.unsearchable + self._catalog.damaged(as_of),
+            unsearchable=hits.unsearchable + self._damaged(actor, as_of),
             results=tuple(results),
             facets=None
             if hits.facets is None
@@ -158,7 +163,10 @@ class Access:
         """
         loaded, row = self._read(actor, purpose, record_id, "show", as_of)
         conversation = None if row is None else row.conversation
-        place = None if conversation is None else self._conversations.place(record_id, conversation)
+        place = None
+        if conversation is not None:
+            seen = sight.codes(actor, self._codebook)
+            place = self._conversations.place(record_id, conversation, seen)
         self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
         leaf_hash = loaded.rows[-1].pointer.leaf_hash.hex()
         return record_answer(loaded.record(), conversation, place, leaf_hash)
@@ -186,7 +194,11 @@ class Access:
         row = self._catalog.rows([conversation_id]).get(conversation_id)
         if row is None or row.conversation is None:
             raise NotFoundError(f"There is no conversation {conversation_id}.")
-        page = self._conversations.page(row.conversation, limit, cursor)
+        seen = sight.codes(actor, self._codebook)
+        page = self._conversations.page(row.conversation, limit, cursor, seen)
+        if seen is not None and not page.total:
+            self._hide(actor, purpose, "conversation", conversation_id)
+            raise NotFoundError(f"There is no conversation {conversation_id}.")
         shown = [item.id for item in page.items if item.record is not None]
         self._audit.record(actor, purpose, "conversation", total=page.total, records=shown)
         return page
@@ -209,6 +221,7 @@ class Access:
     def history(self, actor: Actor, purpose: Purpose, record_id: UUID) -> HistoryAnswer:
         """Return what happened to a record, erased ones included; errors as in `show`."""
         self._allow(actor, purpose, Permission.READ, "history", records=[record_id])
+        self._require_seen(actor, purpose, "history", record_id)
         rows = [
             row
             for row in self._pointers.select_pointers_of([record_id])
@@ -247,6 +260,7 @@ class Access:
             UnavailableError: as in `search`, or the log has not come to it yet.
         """
         self._allow(actor, purpose, Permission.READ, "prove", records=[record_id])
+        self._require_seen(actor, purpose, "prove", record_id)
         row = self._catalog.rows([record_id]).get(record_id)
         answer = self._proofs.prove(record_id, version, erased=row is not None and row.erased)
         self._audit.record(actor, purpose, "prove", records=[record_id])
@@ -279,10 +293,31 @@ class Access:
         as_of: int | None = None,
     ) -> tuple[Loaded, CatalogRow | None]:
         self._allow(actor, purpose, Permission.READ, action, records=[record_id])
+        self._require_seen(actor, purpose, action, record_id)
         row = self._catalog.rows([record_id]).get(record_id)
         if row is not None and row.erased:
             raise GoneError(f"Record {record_id} has been erased.")
         return self._records.load(record_id, as_of=as_of), row
+
+    def _require_seen(self, actor: Actor, purpose: Purpose, action: str, record_id: UUID) -> None:
+        """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""
+        if actor.custodians is None:
+            return
+        row = self._catalog.rows([record_id]).get(record_id)
+        for loaded in self._records.load_each([record_id]):
+            erased = row is not None and row.erased
+            if isinstance(loaded, Loaded) and not erased and sight.sees(actor, loaded.record()):
+                return
+        self._hide(actor, purpose, action, record_id)
+        raise NotFoundError(f"There is no record {record_id}.")
+
+    def _hide(self, actor: Actor, purpose: Purpose, action: str, record_id: UUID) -> None:
+        """Record that somebody restricted asked for what is not, or is not theirs to see."""
+        self._audit.record(actor, purpose, action, allowed=False, records=[record_id])
+
+    def _damaged(self, actor: Actor, as_of: int) -> int:
+        """Return how many records cannot be opened, of which nothing says whose they are."""
+        return self._catalog.damaged(as_of) if actor.custodians is None else 0
 
     def _asked(self, request: SearchRequest) -> Node:
         node = parse(request.query, self._timezone)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, func, not_, or_, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
@@ -17,6 +17,10 @@ CATALOG = 1
 _UNDATED = 2**50
 _time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
 _IDS_PER_QUERY = 10_000
+
+
+Custodians = frozenset[int] | None
+"""The codes of those whose records alone are looked at; None for everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,12 @@ def _earlier(moment: Moment) -> ColumnElement[bool]:
     return or_(
         _time < moment.time, and_(_time == moment.time, records.c.first_seq < moment.first_seq)
     )
+
+
+def _seen(custodians: Custodians) -> ColumnElement[bool]:
+    if custodians is None:
+        return true()
+    return and_(records.c.erased == 0, records.c.custodian.in_(custodians))
 
 
 class Catalog:
@@ -152,14 +162,27 @@ class Catalog:
         return found
 
     def members(
-        self, conversation: UUID, limit: int, *, after: Moment | None = None
+        self,
+        conversation: UUID,
+        limit: int,
+        *,
+        after: Moment | None = None,
+        custodians: Custodians = None,
     ) -> list[Member]:
-        """Return the records of a conversation in order, from the first one after a moment."""
-        return self._members(conversation, limit, None if after is None else _later(after))
+        """Return the records of a conversation in order, from the first one after a moment.
 
-    def neighbours(self, conversation: UUID, moment: Moment) -> tuple[UUID | None, UUID | None]:
+        With `custodians` given by code, here and below, only theirs that are not erased.
+        """
+        where = _seen(custodians)
+        if after is not None:
+            where = and_(where, _later(after))
+        return self._members(conversation, limit, where)
+
+    def neighbours(
+        self, conversation: UUID, moment: Moment, *, custodians: Custodians = None
+    ) -> tuple[UUID | None, UUID | None]:
         """Return the nearest records before and after a moment that are not erased."""
-        readable = records.c.erased == 0
+        readable = and_(records.c.erased == 0, _seen(custodians))
         before = self._members(conversation, 1, and_(readable, _earlier(moment)), falling=True)
         after = self._members(conversation, 1, and_(readable, _later(moment)))
         return (
@@ -173,9 +196,17 @@ class Catalog:
         rows = self._all(statement)
         return Moment(*rows[0]) if rows else None
 
-    def count(self, conversation: UUID, *, up_to: Moment | None = None) -> int:
+    def count(
+        self,
+        conversation: UUID,
+        *,
+        up_to: Moment | None = None,
+        custodians: Custodians = None,
+    ) -> int:
         """Return how many records a conversation has, or has up to and with a moment."""
-        statement = select(func.count()).where(records.c.conversation == conversation.bytes)
+        statement = select(func.count()).where(
+            records.c.conversation == conversation.bytes, _seen(custodians)
+        )
         if up_to is not None:
             statement = statement.where(not_(_later(up_to)))
         return int(self._all(statement)[0][0])
@@ -184,19 +215,17 @@ class Catalog:
         self,
         conversation: UUID,
         limit: int,
-        where: ColumnElement[bool] | None,
+        where: ColumnElement[bool],
         *,
         falling: bool = False,
     ) -> list[Member]:
         order = [_time, records.c.first_seq]
         statement = (
             select(records.c.id, _time, records.c.first_seq, records.c.erased)
-            .where(records.c.conversation == conversation.bytes)
+            .where(records.c.conversation == conversation.bytes, where)
             .order_by(*(column.desc() if falling else column for column in order))
             .limit(limit)
         )
-        if where is not None:
-            statement = statement.where(where)
         return [
             Member(UUID(bytes=identifier), Moment(time, first_seq), bool(erased))
             for identifier, time, first_seq, erased in self._all(statement)

@@ -40,6 +40,10 @@ class Codebook:
         """Return the code of a name; None where the event that assigned it cannot be read."""
         return self._codes[vocabulary].get(name) or self._refresh(vocabulary).get(name)
 
+    def names(self, vocabulary: str) -> Mapping[str, int]:
+        """Return every name of a vocabulary with its code, as of now."""
+        return dict(self._refresh(vocabulary))
+
     def ensure(self, committer: Committer, vocabulary: str, name: str) -> None:
         """Assign a code to the name unless it has one."""
         if name in self._codes[vocabulary]:

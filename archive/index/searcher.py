@@ -20,7 +20,7 @@ from archive.model.record import Record
 from archive.query.facets import FACETS
 from archive.query.facets import facets as facets_of
 from archive.query.matcher import matches
-from archive.query.tree import Node, Value, walk
+from archive.query.tree import EVERYTHING, Node, Value, conjunction, walk
 
 MOST_HITS: Final = 1_000
 RANKED: Final = 10_000
@@ -76,8 +76,11 @@ class Searcher:
         sort: Sort = Sort.NEWEST,
         after: Cursor | None = None,
         facets: bool = False,
+        within: Node = EVERYTHING,
     ) -> Hits:
         """Return a page of what matched as of a sequence number.
+
+        `within` is what there is to be seen: nothing else is counted, searchable or not.
 
         Where the index alone cannot tell, `settle` opens the candidates in batches and the
         matcher decides. Raises InvalidError for a bad limit, pattern or cursor.
@@ -87,15 +90,16 @@ class Searcher:
         if after is not None and after.as_of != as_of:
             raise InvalidError(f"The cursor is as of {after.as_of}, the search as of {as_of}.")
         engine = Engine(self._index)
+        sought = node if within == EVERYTHING else conjunction([within, node])
         try:
-            bounds = translate(node, engine.schema)
-            run = _Run(engine, node, bounds, as_of, limit, sort, after, settle)
+            bounds = translate(sought, engine.schema)
+            run = _Run(engine, node, within, bounds, as_of, limit, sort, after, settle)
             return run.answer(facets)
         except ValueError:
             # A pattern within a phrase reaches more words than the index follows from place to
             # place; it must not be cut short, so the matcher settles it.
-            bounds = translate(node, engine.schema, placed=False)
-            run = _Run(engine, node, bounds, as_of, limit, sort, after, settle)
+            bounds = translate(sought, engine.schema, placed=False)
+            run = _Run(engine, node, within, bounds, as_of, limit, sort, after, settle)
             return run.answer(facets)
 
 
@@ -128,6 +132,7 @@ class _Run:
 
     engine: Engine
     node: Node
+    within: Node
     bounds: Bounds
     as_of: int
     limit: int
@@ -230,7 +235,8 @@ class _Run:
             if record is None:
                 continue
             thread = self.engine.thread(hit.id, hit.version) if threaded else None
-            if matches(self.node, record, conversation=thread):
+            seen = matches(self.within, record)
+            if seen and matches(self.node, record, conversation=thread):
                 yield hit
 
     def ranked(self) -> list[_Placed]:
@@ -258,8 +264,8 @@ class _Run:
         return found[: self.limit + 1]
 
     def unsearchable(self) -> int:
-        """Return how many records hold no words, whatever is asked."""
-        wordless = translate(_WORDLESS, self.engine.schema).lower
+        """Return how many records there are to be seen that hold no words, whatever is asked."""
+        wordless = translate(conjunction([_WORDLESS, self.within]), self.engine.schema).lower
         return self.engine.count(all_of([wordless, *self._valid()]))
 
     def facets(self, settled: _Settled) -> Facets:
