@@ -14,8 +14,9 @@ from archive.errors import ConfigurationError
 from archive.events.commit import Group
 from archive.events.plain import plain
 from archive.events.types import ArchiveCreated
+from archive.keks import named_kek
 from archive.opening import Archive, open_archive
-from archive.sealing.kek import FileKek, parse_kek
+from archive.sealing.kek import FileKek
 from archive.sealing.keyring import Keyring, seal_keyring
 from archive.sealing.recovery import RecoveryCode
 from archive.settings import Settings
@@ -50,7 +51,7 @@ def create_archive(
     bucket = open_places(settings, clock)
     abilities = " ".join(check_new(bucket))
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kek = parse_kek(settings.kek, environ)
+    kek = named_kek(settings.kek, environ)
     notes = [f"The archive's bucket is {bucket.describe()}. {abilities}", *lock_notes(settings)]
     if isinstance(kek, FileKek):
         if not kek.path.exists():

@@ -1,15 +1,17 @@
-"""Reading the keyring in force: SQL knows its number, the bucket holds it, the KEK opens it."""
+"""Reading the keyring in force: SQL knows its number, the bucket holds it, a KEK opens it.
 
-from collections.abc import Mapping
+A keyring that was written and never came into force may stand in the bucket under a higher number.
+It is not used while SQL is there to say so. Where SQL is gone, the highest number counts: it was
+derived from what was in force, and so opens all that was committed.
+"""
 
 from archive.bucket.names import KEYRINGS, keyring_name, parse_keyring_name
 from archive.bucket.port import Bucket
 from archive.errors import ConfigurationError, CorruptError, NotFoundError
 from archive.events.custody import KeyCustody
-from archive.keks import candidates, named_kek
+from archive.keks import candidates
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring, open_keyring
-from archive.settings import Settings
 
 
 def keyring_numbers(bucket: Bucket) -> list[int]:
@@ -17,8 +19,8 @@ def keyring_numbers(bucket: Bucket) -> list[int]:
     return sorted(map(parse_keyring_name, bucket.names(KEYRINGS)), reverse=True)
 
 
-def read_newest(settings: Settings, bucket: Bucket, environ: Mapping[str, str]) -> Keyring:
-    """Open the keyring with the highest number that the KEK in the settings opens.
+def read_newest(bucket: Bucket, kek: Kek) -> Keyring:
+    """Open the keyring with the highest number that a KEK opens.
 
     Which keyring is in force, SQL says: `settle` must be asked before this one is used.
 
@@ -31,56 +33,45 @@ def read_newest(settings: Settings, bucket: Bucket, environ: Mapping[str, str]) 
         raise ConfigurationError(
             f"There is no archive in {bucket.describe()}; make one with: muniment init."
         )
-    kek = named_kek(settings.kek, environ)
     refusal: ConfigurationError | None = None
     for number in numbers:
         try:
             return read_numbered(bucket, number, kek)
         except NotFoundError:
             # A newer one has just come into force, and this one was destroyed.
-            return read_newest(settings, bucket, environ)
+            return read_newest(bucket, kek)
         except ConfigurationError as error:
             refusal = refusal or error
     assert refusal is not None
     raise refusal
 
 
-def settle(
-    custody: KeyCustody,
-    settings: Settings,
-    bucket: Bucket,
-    environ: Mapping[str, str],
-    found: Keyring,
-) -> Keyring:
+def settle(custody: KeyCustody, bucket: Bucket, kek: Kek, found: Keyring) -> Keyring:
     """Return the keyring in force, given what `read_newest` found.
-
-    A change of the keyring that was interrupted after it had been written is finished here, unless
-    another has been begun since.
 
     Raises:
         ConfigurationError: the KEK does not open the keyring in force, or the bucket lacks it.
     """
-    in_force = custody.keyring_in_force()
+    state = custody.keyring_state()
     highest = max(keyring_numbers(bucket), default=0)
-    if found.number == highest != in_force and custody.put_in_force(found.number):
+    if state.claimed < highest and found.number == highest:
+        # SQL is new, or an older copy of it: it does not know of a keyring that the bucket has.
+        custody.put_in_force(highest)
+        state = custody.keyring_state()
+    if state.in_force == found.number:
         return found
-    in_force = custody.keyring_in_force()
-    if in_force == found.number:
-        return found
-    if in_force > highest:
+    if state.in_force > highest:
         raise ConfigurationError(
-            f"The database knows keyring {in_force}, and the bucket has none after {highest}: an "
-            "older copy of the bucket took its place. Put the newer one back."
+            f"The database knows keyring {state.in_force}, and the bucket has none after "
+            f"{highest}: an older copy of the bucket took its place. Put the newer one back."
         )
-    return read_numbered(bucket, in_force or highest, named_kek(settings.kek, environ))
+    return read_numbered(bucket, state.in_force or highest, kek)
 
 
-def read_in_force(
-    custody: KeyCustody, settings: Settings, bucket: Bucket, environ: Mapping[str, str]
-) -> Keyring:
+def read_in_force(custody: KeyCustody, bucket: Bucket, kek: Kek) -> Keyring:
     """Read the keyring in force anew, for a process that runs on; errors as in `settle`."""
-    number = custody.keyring_in_force() or keyring_numbers(bucket)[0]
-    return read_numbered(bucket, number, named_kek(settings.kek, environ))
+    number = custody.keyring_state().in_force or keyring_numbers(bucket)[0]
+    return read_numbered(bucket, number, kek)
 
 
 def read_numbered(bucket: Bucket, number: int, kek: Kek) -> Keyring:
@@ -91,21 +82,25 @@ def read_numbered(bucket: Bucket, number: int, kek: Kek) -> Keyring:
         ConfigurationError: the KEK does not open it, or it is another keyring under that name.
         CorruptError: it does not check.
     """
+    return open_numbered(bucket, number, kek)[0]
+
+
+def open_numbered(bucket: Bucket, number: int, kek: Kek) -> tuple[Keyring, Kek]:
+    """Do so, and return the KEK that opened it: the one given, or one that stands in for it."""
     name = keyring_name(number)
     data = bucket.get(name)
     refusal: ConfigurationError | None = None
     for each in candidates(kek):
         try:
             keyring = open_keyring(data, each)
-            break
         except CorruptError as error:
             raise CorruptError(f"{name} cannot be read: {error}") from error
         except ConfigurationError as error:
             refusal = refusal or error
-    else:
-        assert refusal is not None
-        raise refusal
-    if keyring.number != number:
-        # An older keyring copied over a newer name would bring back keys that were destroyed.
-        raise ConfigurationError(f"{name} holds keyring {keyring.number}: it was put there.")
-    return keyring
+            continue
+        if keyring.number != number:
+            # An older keyring copied over a newer name would bring back keys that were destroyed.
+            raise ConfigurationError(f"{name} holds keyring {keyring.number}: it was put there.")
+        return keyring, each
+    assert refusal is not None
+    raise refusal

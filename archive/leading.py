@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
-from archive.errors import UnavailableError
+from archive.errors import CorruptError, LockedError, UnavailableError
 from archive.events.feed import FULL_BATCH
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
@@ -178,7 +178,9 @@ class _Worker:
     def _claim(self, now: float) -> None:
         """Lead if nobody else does: who does not lead asks again once a second."""
         if self.leads or now >= self._claim_due:
-            self.leads = self.archive.leadership.acquire()
+            led, self.leads = self.leads, self.archive.leadership.acquire()
+            if self.leads and not led:
+                self._destroy_older_keyrings()
             self._claim_due = now + _RETRY_SECONDS
         if self.leads and now >= self._records_due:
             self.archive.commit_records.complete_overdue()
@@ -194,6 +196,13 @@ class _Worker:
         """End what only a leader does."""
         if self._duties is not None:
             self._duties.end()
+
+    def _destroy_older_keyrings(self) -> None:
+        """Destroy what a change of the keyring that was killed has left."""
+        try:
+            self.archive.keyring_writer.destroy_older()
+        except (CorruptError, LockedError) as error:
+            self.say(str(error))
 
     def keep_catalog(self) -> int:
         """Feed the catalog, if this is the leader."""

@@ -21,18 +21,22 @@ from archive.clock import Clock, SystemClock
 from archive.collecting.collector import Collector
 from archive.erasing.eraser import Eraser
 from archive.erasing.key_objects import KeyObjects
+from archive.erasing.keyring_writer import KeyringWriter
+from archive.erasing.shredder import Shredder
 from archive.errors import ConfigurationError, MunimentError, UnavailableError
 from archive.events.feed import Feed
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
+from archive.keks import named_kek
 from archive.keyrings import read_newest
 from archive.leadership import DeposedError
 from archive.locking.minimum import MinimumLock
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
+from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 from archive.users.administration import Administration
@@ -60,9 +64,9 @@ class Archive(Station):
         clock: Clock,
         *,
         commits: bool,
-        environ: Mapping[str, str] = os.environ,
+        kek: Kek,
     ) -> None:
-        super().__init__(settings, keyring, bucket, clock, commits=commits, environ=environ)
+        super().__init__(settings, keyring, bucket, clock, commits=commits, kek=kek)
         try:
             self._open(bucket, commits=commits)
         except BaseException:
@@ -93,6 +97,17 @@ class Archive(Station):
         )
         self.collector = Collector(self.pointers, bucket, self.keyring, self.feed, self.snapshots)
         self.jobs = JobBook(engine)
+        self.keyring_writer = KeyringWriter(
+            self.pointers, bucket, self.held_keyring, self.committer, self.clock
+        )
+        self.shredder = Shredder(
+            custody=self.pointers,
+            bucket=bucket,
+            keyring=self.held_keyring,
+            key_objects=self.key_objects,
+            writer=self.keyring_writer,
+            snapshots=self.snapshots,
+        )
         self.search_source = self._source(commits=commits)
         self.log_head = LogHead(engine, self.leadership.fence)
         self.log_publisher = LogPublisher(
@@ -277,14 +292,16 @@ class Archive(Station):
         self.catalog.close()
 
 
-def unlock(settings: Settings, environ: Mapping[str, str], clock: Clock) -> tuple[Bucket, Keyring]:
+def unlock(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, kek: Kek | None = None
+) -> tuple[Bucket, Keyring]:
     """Return the bucket that the settings name, looked at, and the keyring in it.
 
     Raises as `check_opened` and `read_newest` do.
     """
     bucket = open_places(settings, clock)
     check_opened(bucket)
-    return bucket, read_newest(settings, bucket, environ)
+    return bucket, read_newest(bucket, kek or named_kek(settings.kek, environ))
 
 
 @contextmanager
@@ -294,8 +311,9 @@ def open_archive(
     environ: Mapping[str, str] = os.environ,
     clock: Clock | None = None,
     commits: bool = True,
+    kek: Kek | None = None,
 ) -> Iterator[Archive]:
-    """Open the archive that the settings name.
+    """Open the archive that the settings name, with a KEK of its own or with theirs.
 
     With `commits` this process becomes the host's committer if there is none.
 
@@ -308,10 +326,11 @@ def open_archive(
         raise ConfigurationError(
             f"There is no archive at {settings.home}; make one with: muniment init."
         )
-    bucket, keyring = unlock(settings, environ, clock)
+    kek = kek or named_kek(settings.kek, environ)
+    bucket, keyring = unlock(settings, environ, clock, kek)
     # Of an archive that several hosts share, all that is a host's own can be made on the way.
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    archive = Archive(settings, keyring, bucket, clock, commits=commits, environ=environ)
+    archive = Archive(settings, keyring, bucket, clock, commits=commits, kek=kek)
     try:
         yield archive
     finally:

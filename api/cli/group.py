@@ -20,6 +20,7 @@ COMMANDS = {
     "collect": ("collect", "Remove what was written to the bucket and never committed."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),
+    "keys": ("keys", "See and change the keys that all others rest on."),
     "serve": ("serve", "Serve the API and the console."),
     "worker": ("worker", "Run the followers and schedules alone."),
     "config": ("config", "Show every setting and where it comes from."),

@@ -43,6 +43,13 @@ def counted(clock: Clock) -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
+def numbered(clock: Clock) -> Iterator[Callable[[str, int], None]]:
+    """Give a callback that shows how many of something are done, where nobody knows the total."""
+    with _lines(clock) as show:
+        yield lambda part, done: show(lambda: f"{part}: {done:,}")
+
+
+@contextmanager
 def _lines(clock: Clock) -> Iterator[Callable[[Callable[[], str]], None]]:
     terminal = sys.stderr.isatty()
     pause = SECONDS_BETWEEN_DRAWINGS if terminal else SECONDS_BETWEEN_LINES

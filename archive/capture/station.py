@@ -30,9 +30,11 @@ from archive.events.opener import Opener
 from archive.events.records import Records
 from archive.events.restoring import Restorer
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
+from archive.keks import named_kek
 from archive.keyrings import read_in_force, settle
 from archive.locking.minimum import MinimumLock
 from archive.sealing.held import HeldKeyring
+from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 
@@ -65,19 +67,19 @@ class Station:
         clock: Clock,
         *,
         commits: bool,
-        environ: Mapping[str, str] = os.environ,
+        kek: Kek | None = None,
     ) -> None:
         self.settings = settings
+        kek = kek or named_kek(settings.kek, os.environ)
+        self.bucket = bucket
         self.clock = clock
         self.run_folder = settings.home / RUN_FOLDER
         self.run_folder.mkdir(mode=0o700, exist_ok=True)
         self.database = open_database(settings)
         self.pointers = self.database.pointers
         held_before = self._check_database(bucket, keyring.archive_id)
-        keyring = settle(self.pointers, settings, bucket, environ, keyring)
-        self.held_keyring = HeldKeyring(
-            keyring, lambda: read_in_force(self.pointers, settings, bucket, environ)
-        )
+        keyring = settle(self.pointers, bucket, kek, keyring)
+        self.held_keyring = HeldKeyring(keyring, lambda: read_in_force(self.pointers, bucket, kek))
         if held_before:
             # An old copy may have been put in its place. Nothing is answered from it before it has
             # the rest.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
+from archive.bucket.genuine import genuine
 from archive.bucket.names import keys_name, keys_prefix
 from archive.bucket.port import Bucket, ObjectInfo, VersionInfo
 from archive.bucket.rules import check_destroyable
@@ -19,7 +20,7 @@ from archive.errors import CorruptError, LockedError, MunimentError, NotFoundErr
 from archive.events.commit_records import put_again
 from archive.events.custody import HeldSegment, KeyCustody
 from archive.sealing.held import HeldKeyring
-from archive.sealing.keys import KEYS_HEADER_SIZE, KeyObject, epoch_in, open_keys, seal_keys
+from archive.sealing.keys import KeyObject, open_keys, seal_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +177,29 @@ class KeyObjects:
         kept = keys_name(segment_id, keys_id), self._open(segment_id, keys_id)[0]
         return [each for each in versions if (each.name, each.version) != kept]
 
-    def epoch_of(self, segment_id: UUID, keys_id: UUID) -> int | None:
-        """Return the epoch that a key object says it is under; None where it is gone or cut."""
-        try:
-            header = self._bucket.get_range(keys_name(segment_id, keys_id), 0, KEYS_HEADER_SIZE)
-            return epoch_in(header)
-        except (NotFoundError, CorruptError):
-            return None
+    def epoch_of(self, segment_id: UUID, keys_id: UUID) -> int:
+        """Return the epoch that a segment's keys are under, 0 where they cannot be read.
+
+        `keys_id` is the key object that SQL named a moment ago. The object is opened, because its
+        epoch is believed when others are dropped.
+        """
+        for each in (keys_id, self._custody.keys_of(segment_id)):
+            if each is None:
+                break
+            name = keys_name(segment_id, each)
+            try:
+                return genuine(self._bucket, name, partial(self._epoch, segment_id, each))
+            except (CorruptError, NotFoundError):
+                # SQL may name another by now.
+                continue
+        return 0
+
+    def _epoch(self, segment_id: UUID, keys_id: UUID, version: str | None) -> int:
+        data = self._bucket.get(keys_name(segment_id, keys_id), version=version)
+        found = open_keys(data, self._keyring)
+        if (found.segment_id, found.object_id) != (segment_id, keys_id):
+            raise CorruptError("It is another key object.")
+        return found.epoch
 
     def _infos(self, segment_id: UUID) -> Iterator[ObjectInfo]:
         for each in list(self._bucket.versions(keys_prefix(segment_id))):

@@ -28,10 +28,13 @@ class SupersededKeyringError(ConflictError):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyringClaim:
-    """A number for a new keyring, and the number of the one in force, 0 if that is not known."""
+class KeyringState:
+    """The highest number claimed for a keyring, and the number of the one in force.
 
-    number: int
+    Both are 0 where SQL was made anew.
+    """
+
+    claimed: int
     in_force: int
 
 
@@ -95,11 +98,11 @@ class KeyCustody(ABC):
         """Forget condemned blobs, whose bytes are gone."""
 
     @abstractmethod
-    def keyring_in_force(self) -> int:
-        """Return the number of the keyring in force; 0 if that is not known, after a rebuild."""
+    def keyring_state(self) -> KeyringState:
+        """Return which keyring is in force, and up to where numbers are claimed."""
 
     @abstractmethod
-    def claim_keyring(self, above: int) -> KeyringClaim:
+    def claim_keyring(self, above: int) -> KeyringState:
         """Claim a number for a new keyring, higher than all claimed before and than `above`."""
 
     @abstractmethod

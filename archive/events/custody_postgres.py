@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringClaim
+from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState
 from archive.postgres import SCHEMA
 
 CUSTODY_COLUMNS = ("keyring", "keyring_claimed")
@@ -93,17 +93,17 @@ class PostgresCustody(KeyCustody):
                 ([blob_id.bytes for blob_id in blob_ids],),
             )
 
-    def keyring_in_force(self) -> int:
-        return int(self._all("SELECT keyring FROM archive")[0][0])
+    def keyring_state(self) -> KeyringState:
+        return KeyringState(*self._all("SELECT keyring_claimed, keyring FROM archive")[0])
 
-    def claim_keyring(self, above: int) -> KeyringClaim:
+    def claim_keyring(self, above: int) -> KeyringState:
         with self._transaction() as connection:
             row = connection.exec_driver_sql(
                 "UPDATE archive SET keyring_claimed = greatest(keyring, keyring_claimed, %s) + 1"
                 " RETURNING keyring_claimed, keyring",
                 (above,),
             ).one()
-            return KeyringClaim(row[0], row[1])
+            return KeyringState(row[0], row[1])
 
     def put_in_force(self, number: int) -> bool:
         with self._transaction() as connection:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from eventsourcing.sqlite import SQLiteCursor
 
-from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringClaim
+from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState
 from archive.events.server import HostLock
 
 CUSTODY_COLUMNS = ("keyring", "keyring_claimed")
@@ -103,18 +103,18 @@ class SqliteCustody(KeyCustody):
                 [(blob_id.bytes,) for blob_id in blob_ids],
             )
 
-    def keyring_in_force(self) -> int:
+    def keyring_state(self) -> KeyringState:
         with self._transaction(commit=False) as cursor:
-            cursor.execute("SELECT keyring FROM archive")
-            return int(cursor.fetchone()[0])
+            cursor.execute("SELECT keyring_claimed, keyring FROM archive")
+            return KeyringState(*cursor.fetchone())
 
-    def claim_keyring(self, above: int) -> KeyringClaim:
+    def claim_keyring(self, above: int) -> KeyringState:
         with self._transaction(commit=True) as cursor:
             cursor.execute(
                 "UPDATE archive SET keyring_claimed=max(keyring, keyring_claimed, ?)+1", (above,)
             )
             cursor.execute("SELECT keyring_claimed, keyring FROM archive")
-            return KeyringClaim(*cursor.fetchone())
+            return KeyringState(*cursor.fetchone())
 
     def put_in_force(self, number: int) -> bool:
         with self._transaction(commit=True) as cursor:

@@ -166,13 +166,7 @@ def open_keyring(data: bytes, kek: Kek) -> Keyring:
     ConfigurationError, which says what would open it, if the KEK fits no slot; CorruptError, which
     names the keyring, if it was changed.
     """
-    end = data.find(b"\n", 0, _HEADER_LIMIT) + 1
-    if not end:
-        raise CorruptError("A keyring has no header.")
-    try:
-        header = _Header.model_validate_json(data[:end])
-    except ValidationError:
-        raise CorruptError("A keyring has a malformed header.") from None
+    header, end = _header_of(data)
     keyring_key = _open_slots(header, kek)
     name = f"Keyring {header.number} of archive {header.archive}"
     try:
@@ -191,6 +185,21 @@ def open_keyring(data: bytes, kek: Kek) -> Keyring:
     except (CorruptError, ValidationError, InvalidError):
         # The cause is cut off, because a validation error carries what it validated.
         raise CorruptError(f"{name} was changed since it was sealed.") from None
+
+
+def slot_kinds(data: bytes) -> tuple[str, ...]:
+    """Return the kinds of a keyring's slots, in their order; CorruptError if it has no header."""
+    return tuple(slot.kind for slot in _header_of(data)[0].slots)
+
+
+def _header_of(data: bytes) -> tuple[_Header, int]:
+    end = data.find(b"\n", 0, _HEADER_LIMIT) + 1
+    if not end:
+        raise CorruptError("A keyring has no header.")
+    try:
+        return _Header.model_validate_json(data[:end]), end
+    except ValidationError:
+        raise CorruptError("A keyring has a malformed header.") from None
 
 
 def _seal_slot(keyring: Keyring, kek: Kek, keyring_key: bytes, clock: Clock) -> _Slot:

@@ -18,7 +18,6 @@ KEYS_MAGIC = b"MUNIMKEY"
 KEYS_VERSION = 1
 
 _HEADER = Struct(">8sB16s16s16sII")
-KEYS_HEADER_SIZE = _HEADER.size
 _ENTRY = Struct(">I32s")
 _LABEL = "muniment/keys/1"
 
@@ -85,20 +84,6 @@ def seal_keys(
         raise InvalidError("A slot and an epoch must fit 32 bits.") from None
     key = expand(epoch_key, _LABEL, segment_id.bytes + object_id.bytes)
     return header + seal_once(key, header, entries)
-
-
-def epoch_in(header: Octets) -> int:
-    """Return the epoch that the header of a key object names, which nothing vouches for.
-
-    CorruptError if it is not the header of one.
-    """
-    try:
-        magic, _, _, _, _, epoch, _ = _HEADER.unpack_from(header)
-    except StructError:
-        raise CorruptError("A key object is cut short in its header.") from None
-    if magic != KEYS_MAGIC:
-        raise CorruptError("What should be a key object does not begin as one.")
-    return int(epoch)
 
 
 def open_keys(data: Octets, keyring: EpochKeys) -> KeyObject:

@@ -16,7 +16,8 @@ from archive.bucket.names import KEYRINGS, keyring_name
 from archive.capture.station import Station
 from archive.clock import SystemClock
 from archive.errors import UnavailableError
-from archive.sealing.keyring import Keyring
+from archive.sealing.kek import EnvironmentKek, key_text
+from archive.sealing.keyring import Keyring, seal_keyring
 from archive.settings import Settings
 from tests.archive.house import line
 
@@ -40,6 +41,9 @@ def settings(folder: Path, name: str, url: str | None) -> Settings:
     return Settings.load(environ, folder)
 
 
+KEK = EnvironmentKek("THE_KEY", {"THE_KEY": key_text(bytes(32))})
+
+
 class QuickClock(SystemClock):
     """The machine's clock, for programs that wait before they try again: here they do not."""
 
@@ -50,7 +54,8 @@ class QuickClock(SystemClock):
 def put_keyring(bucket: FakeBucket, keyring: Keyring) -> None:
     """Let the keyring stand in the bucket, where a station looks for its number alone."""
     if next(iter(bucket.names(KEYRINGS)), None) is None:
-        bucket.put(keyring_name(keyring.number), b"sealed")
+        sealed = seal_keyring(keyring, [KEK], QuickClock())
+        bucket.put(keyring_name(keyring.number), sealed)
 
 
 @contextmanager

@@ -114,16 +114,27 @@ def run_into(fate: Fate, number: int, folder: Path, url: Url) -> bool:
     return tripped
 
 
+def run_into_all(fate: Fate, folder: Path, first: int, step: int) -> None:
+    number = first
+    while True:
+        place = folder / str(number)
+        place.mkdir()
+        if not run_into(fate, number, place, None):
+            break
+        number += step
+    assert number > 20
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_where_the_bucket_fails_or_the_process_dies(tmp_path: Path, fate: Fate) -> None:
+    # Each fate meets other requests, so that together they meet all.
+    run_into_all(fate, tmp_path, list(Fate).index(fate), len(Fate))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("fate", Fate)
 def test_at_whatever_request_the_bucket_fails(tmp_path: Path, fate: Fate) -> None:
-    number = 0
-    while True:
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        if not run_into(fate, number, folder, None):
-            break
-        number += 1
-    assert number > 20
+    run_into_all(fate, tmp_path, 0, 1)
 
 
 @pytest.mark.parametrize("fate", [Fate.KEPT, Fate.KILLED_AFTER])
