@@ -1,5 +1,7 @@
 """One record, its history and its original, and the conversation that it stands in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from flask import Response, render_template, request
@@ -10,7 +12,7 @@ from api.console.asked import Asked
 from api.console.site import signed_in
 from api.problems import ProblemError
 from api.v1.interactions import download
-from api.v1.shapes import AsOfParameters
+from api.v1.shapes import AsOfParameters, VersionParameters, answer
 from archive.errors import InvalidError
 from archive.query.parser import parse
 from archive.query.tree import EVERYTHING, Node
@@ -53,6 +55,16 @@ def original(id: UUID) -> Response:
     return download(access.original(context.actor(), context.purpose(), id, as_of=_version()))
 
 
+def proof(id: UUID) -> Response:
+    """Download the proof that a record is in the log, with its evidence."""
+    signed_in()
+    version = _proved()
+    access = context.archive().access
+    response = answer(access.prove(context.actor(), context.purpose(), id, version=version))
+    response.headers.set("Content-Disposition", "attachment", filename=f"{id}.proof.json")
+    return response
+
+
 def history(id: UUID) -> str:
     """Show what happened to one record."""
     signed_in()
@@ -72,8 +84,22 @@ def _way_back() -> Asked | None:
 
 def _version() -> int | None:
     """Read which version is asked for; it has a name of its own beside the search's `as_of`."""
-    try:
+    with _telling_of_parameters():
         return AsOfParameters.model_validate({"as_of": request.args.get("version") or None}).as_of
+
+
+def _proved() -> int | None:
+    """Read the number of the version that is to be proved."""
+    with _telling_of_parameters():
+        return VersionParameters.model_validate(
+            {"version": request.args.get("number") or None}
+        ).version
+
+
+@contextmanager
+def _telling_of_parameters() -> Iterator[None]:
+    try:
+        yield
     except ValidationError as error:
         problem = problems.of_validation(error)
         raise ProblemError(problems.INVALID_REQUEST, problem.detail) from error

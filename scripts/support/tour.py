@@ -52,7 +52,7 @@ def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
     page.get_by_role("link", name="History").click()
     _shows(visitor, ".events > li", "no event in the history")
     yield "history"
-    for name in ("Overview", "Status"):
+    for name in ("Overview", "Status", "Log"):
         page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
         yield name.lower()
 

@@ -1,6 +1,7 @@
 """The published log and its proofs through every door, over a real archive."""
 
 import base64
+import html
 import json
 import subprocess
 import sys
@@ -256,3 +257,27 @@ def test_health_tells_of_the_log(
     archive.log_head.note_stopped()
     archive.leadership.release()
     assert "log has stopped" in client.get("/readyz", headers=legal).get_json()["notes"][-1]
+
+
+def test_the_console_shows_the_log_and_gives_proofs(
+    archive: Archive, client: FlaskClient, made: NewArchive
+) -> None:
+    (id,) = capture(archive, "a")
+    capture(archive, "a", text="edited")
+    assert client.get("/log").status_code == 401
+    form = {"token": made.legal_token, "purpose": "compliance", "next": "/"}
+    same = {"Sec-Fetch-Site": "same-origin"}
+    assert client.post("/sign-in", data=form, headers=same).status_code == 303
+    page = client.get("/log").text
+    newest = archive.log.newest()
+    assert str(archive.log.verifier) in html.unescape(page)
+    assert newest.note in html.unescape(page)
+    record = client.get(f"/interactions/{id}").text
+    proof = client.get(f"/interactions/{id}/proof")
+    assert proof.headers["Content-Disposition"] == f"attachment; filename={id}.proof.json"
+    told = proof.get_json()
+    assert f"<dd>{told['index']}, counted from 0</dd>" in record
+    assert base64.b64decode(told["leaf_hash"]).hex() in record
+    older = client.get(f"/interactions/{id}/proof?number=1").get_json()
+    assert (older["evidence"]["version"], told["evidence"]["version"]) == (1, 2)
+    assert client.get(f"/interactions/{id}/proof?number=x").status_code == 400
