@@ -36,6 +36,7 @@ from archive.locking.minimum import MinimumLock
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
+from archive.packing.packer import Packer
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
@@ -84,6 +85,7 @@ class Archive(Station):
         self.feed = Feed(self.pointers, self.opener, self.mapper)
         self.snapshots = SnapshotStore(bucket, self.held_keyring, self.clock)
         self.key_objects = KeyObjects(self.pointers, bucket, self.held_keyring, self.clock)
+        self.packer = Packer(self.pointers, bucket, self.held_keyring, self.clock)
         self.eraser = Eraser(
             pointers=self.pointers,
             opener=self.opener,
@@ -94,6 +96,7 @@ class Archive(Station):
             committer=self.committer,
             clock=self.clock,
             unfinished=self.catalog.unfinished_erasures,
+            settle_packs=self.packer.settle,
         )
         self.collector = Collector(self.pointers, bucket, self.keyring, self.feed, self.snapshots)
         self.jobs = JobBook(engine)

@@ -10,7 +10,10 @@ from policies.schedule import Job, Schedule
 
 def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
     """Return the schedule of an archive; it begins when its worker leads."""
-    jobs = [Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop))]
+    jobs = [
+        Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
+        Job("pack", timedelta(days=1), lambda stop: _pack(archive, stop)),
+    ]
     return Schedule(jobs, archive.jobs, archive.clock, say)
 
 
@@ -21,4 +24,12 @@ def _collect(archive: Archive, stop: Event) -> str:
         parts.append(f"{done.removed} orphans were removed from the bucket.")
     if done.locked:
         parts.append(f"{len(done.locked)} orphans are left, because they are locked.")
+    return " ".join(parts)
+
+
+def _pack(archive: Archive, stop: Event) -> str:
+    done = archive.packer.pack(stopped=stop.is_set)
+    parts = list(done.left)
+    if done.packs:
+        parts.append(f"{done.segments} segments were packed into {done.packs}.")
     return " ".join(parts)

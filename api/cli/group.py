@@ -18,6 +18,7 @@ COMMANDS = {
     "verify": ("verify", "Check the archive against its own bytes."),
     "rebuild": ("rebuild", "Make the database and the index anew from the bucket."),
     "collect": ("collect", "Remove what was written to the bucket and never committed."),
+    "pack": ("pack", "Gather small, cold segments into large ones."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),
     "keys": ("keys", "See and change the keys that all others rest on."),

@@ -21,8 +21,10 @@ from archive.events.commit_history import CommitHistory, Faults
 from archive.events.feed import FedEvent, Feed
 from archive.events.opener import DamagedEvent
 from archive.events.pointers import BlobUse, PointerRecorder
+from archive.events.relocations import Relocations
 from archive.events.types import Erased, InteractionCaptured, InteractionRevised
 from archive.index.snapshots import SnapshotStore
+from archive.sealing.commit import CommitEntry
 from archive.sealing.keyring import Keyring
 
 # Before and after a blob's upload: clocks step, and a committer may take an hour.
@@ -69,6 +71,7 @@ class Collector:
         self._pointers = pointers
         self._restorer = pointers.restorer()
         self._bucket = bucket
+        self._keyring = keyring
         self._history = CommitHistory(bucket, keyring)
         self._feed = feed
         self._snapshots = snapshots
@@ -106,8 +109,9 @@ class Collector:
         witness = _Witness({each.of for each in found if not each.is_blob}, blobs)
         faults = Faults()
         try:
+            places = Relocations(self._bucket, self._keyring)
             for commit in self._history.commits(faults):
-                witness.hear((entry.seq, entry.segment_id) for entry in commit.entries)
+                witness.hear(commit.entries, places.placed(commit.entries))
         except CorruptError as error:
             doubts.append(f"{error} Nothing is collected.")
             return []
@@ -203,14 +207,15 @@ class _Witness:
         self.named: set[UUID] = set()
         self.seqs: set[int] = set()
 
-    def hear(self, entries: Iterable[tuple[int, UUID]]) -> None:
-        for seq, segment_id in entries:
-            if segment_id in self._segments:
-                self.named.add(segment_id)
+    def hear(self, entries: Sequence[CommitEntry], placed: Sequence[CommitEntry]) -> None:
+        """Take in a commit: its entries as they were committed, and by where frames stand now."""
+        for first, now in zip(entries, placed, strict=True):
+            if now.segment_id in self._segments:
+                self.named.add(now.segment_id)
             if self._windows:
-                committed = uuid7_time(segment_id)
+                committed = uuid7_time(first.segment_id)
                 if any(start <= committed <= end for start, end in self._windows):
-                    self.seqs.add(seq)
+                    self.seqs.add(first.seq)
 
 
 def _window(blob_id: UUID) -> tuple[datetime, datetime]:

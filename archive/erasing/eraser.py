@@ -6,6 +6,7 @@ The order, each step safe to repeat (docs/design.md, "Erasing"):
 2. `keys.condemned` is committed: the point of no return, and the account of what will be missing.
 3. Per segment, under its lock: the survivors' keys are written anew and read back, SQL names them,
    all versions of all other key objects are destroyed, and a listing proves it.
+   Packs that are being made are called off or finished first, with what they were made of.
 4. Every generation of the index's snapshots is destroyed, since it may hold words of them.
 5. Blobs that nothing refers to any more are condemned, then destroyed.
 6. `keys.destroyed` is committed.
@@ -80,6 +81,7 @@ class Eraser:
         committer: Committer,
         clock: Clock,
         unfinished: Callable[[], Sequence[UUID]],
+        settle_packs: Callable[[], Sequence[str]],
     ) -> None:
         self._pointers = pointers
         self._opener = opener
@@ -90,6 +92,7 @@ class Eraser:
         self._committer = committer
         self._clock = clock
         self._unfinished = unfinished
+        self._settle_packs = settle_packs
 
     def erase_records(self, ids: Sequence[UUID], *, actor: str, ground: str) -> list[Erasure]:
         """Erase interactions with all their events; one that is revised meanwhile too.
@@ -183,6 +186,9 @@ class Eraser:
 
     def _finish(self, condemned: KeysCondemned) -> Erasure:
         rewritten = self._destroy_keys(condemned.events)
+        # A pack that was not finished could hold them still, or what it was made of.
+        if left := self._settle_packs():
+            raise LockedError(left[0])
         rows = self._rows(condemned.events)
         for generation_id in self._snapshots.generations():
             self._snapshots.destroy(generation_id)
@@ -214,18 +220,30 @@ class Eraser:
     def _destroy_keys(self, seqs: Sequence[int]) -> dict[UUID, Rewritten]:
         """Destroy the keys of events wherever their frames stand, also if they move meanwhile."""
         done: dict[UUID, Rewritten] = {}
+        moved: set[UUID] = set()
         while True:
             slots: dict[UUID, set[int]] = defaultdict(set)
             for row in self._rows(seqs):
-                slots[row.pointer.segment_id].add(row.pointer.slot)
+                if not row.pointer.is_dropped:
+                    slots[row.pointer.segment_id].add(row.pointer.slot)
             left = {segment_id: slots[segment_id] for segment_id in slots.keys() - done.keys()}
             if not left:
                 return done
+            if lost := moved & left.keys():
+                raise CorruptError(f"The database does not know segment {min(lost)}.")
             rewritten = self._each(partial(self._destroy_in, left), left)
-            done |= dict(zip(left, rewritten, strict=True))
+            found = dict(zip(left, rewritten, strict=True))
+            done |= {each: result for each, result in found.items() if result is not None}
+            moved |= {each for each, result in found.items() if result is None}
 
-    def _destroy_in(self, slots: Mapping[UUID, Set[int]], segment_id: UUID) -> Rewritten:
-        return self._key_objects.rewrite(segment_id, destroyed=slots[segment_id])
+    def _destroy_in(self, slots: Mapping[UUID, Set[int]], segment_id: UUID) -> Rewritten | None:
+        """Destroy keys of a segment; None if it has been packed meanwhile."""
+        try:
+            return self._key_objects.rewrite(segment_id, destroyed=slots[segment_id])
+        except CorruptError:
+            if self._pointers.keys_of(segment_id) is not None:
+                raise
+            return None
 
     def _rows(self, seqs: Sequence[int]) -> Iterator[PointerRow]:
         """Yield the rows of events, those that stand near each other by one query."""

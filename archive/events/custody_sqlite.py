@@ -55,15 +55,20 @@ class SqliteCustody(KeyCustody):
             return [(UUID(bytes=each), UUID(bytes=keys)) for each, keys in cursor.fetchall()]
 
     @contextmanager
-    def held_segment(self, segment_id: UUID) -> Iterator[HeldSegment]:
+    def _holding(self) -> Iterator[None]:
         # SQLite would lock the whole file, and with it every commit, for as long as the bucket
         # takes. One lock for all segments is enough: those who write keys anew are few.
         lock = HostLock(self._path.with_suffix(".keys-lock"))
         try:
             lock.acquire(wait=True)
-            yield _HeldSegment(self, segment_id)
+            yield
         finally:
             lock.release()
+
+    @contextmanager
+    def held_segment(self, segment_id: UUID) -> Iterator[HeldSegment]:
+        with self._holding():
+            yield _HeldSegment(self, segment_id)
 
     def name_keys(self, segment_id: UUID, keys_id: UUID) -> None:
         """Let a held segment name another key object."""

@@ -5,13 +5,14 @@ where that was interrupted, the older one stands beside it. A key that one of se
 was condemned before that object was written, and so counts as destroyed.
 """
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from uuid import UUID
 
 from archive.bucket.genuine import genuine
 from archive.bucket.names import KEYS, keys_name, keys_prefix, parse_keys_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, InvalidError, NotFoundError
+from archive.events.pointers import PointerRow
 from archive.sealing.keys import EpochKeys, open_keys
 
 
@@ -36,6 +37,10 @@ class KeyListing:
         """Return the key objects of those of the segments that were asked for last."""
         return {each: self._found[each] for each in segment_ids if each in self._found}
 
+    def select_pointers_of(self, originator_ids: Iterable[UUID]) -> list[PointerRow]:
+        """Return nothing: where frames stand now, relocation records have told already."""
+        return []
+
     def all(self, after: str = "") -> Iterator[tuple[UUID, list[UUID]]]:
         """Yield every segment that has keys, with its key objects."""
         segment_id: UUID | None = None
@@ -53,9 +58,23 @@ class KeyListing:
         if segment_id is not None:
             yield segment_id, objects
 
-    def newest(self, segment_ids: Set[UUID]) -> dict[UUID, UUID]:
-        """Return the key object of each of the segments that has any."""
-        ordered = sorted(segment_ids, key=lambda each: each.bytes)
+    def newest(self, segment_ids: Set[UUID], packs: Set[UUID]) -> dict[UUID, UUID]:
+        """Return the key object of each of the segments that has any.
+
+        `packs` are far from the segments that are listed along the way, and asked for by
+        themselves.
+        """
+        ordered = sorted(segment_ids - packs, key=lambda each: each.bytes)
+        if ordered:
+            self._list_up_to(ordered)
+        self._found = {}
+        for segment_id in (*ordered, *(segment_ids & packs)):
+            objects = self._ahead.pop(segment_id, None) or self._look_up(segment_id)
+            if objects:
+                self._found[segment_id] = self.choose(segment_id, objects)
+        return self._found
+
+    def _list_up_to(self, ordered: Sequence[UUID]) -> None:
         if self._listed is None:
             self._listed = self.all(keys_prefix(ordered[0]))
         while self._end.bytes < ordered[-1].bytes:
@@ -64,12 +83,6 @@ class KeyListing:
                 break
             self._end = listed[0]
             self._ahead[listed[0]] = listed[1]
-        self._found = {}
-        for segment_id in ordered:
-            objects = self._ahead.pop(segment_id, None) or self._look_up(segment_id)
-            if objects:
-                self._found[segment_id] = self.choose(segment_id, objects)
-        return self._found
 
     def choose(self, segment_id: UUID, objects: list[UUID]) -> UUID:
         """Return that of a segment's key objects which lacks what any of them lacks.

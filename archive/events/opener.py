@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from threading import Lock
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -63,6 +64,9 @@ class KeyPlaces(Protocol):
     def keys_of_each(self, segment_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
         """Return the ids of the key objects that now hold the keys of segments."""
 
+    def select_pointers_of(self, originator_ids: Iterable[UUID]) -> Sequence[PointerRow]:
+        """Return all events of streams, each where its frame stands now."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
@@ -80,6 +84,8 @@ class Opener:
         self._bucket = bucket
         self._keyring = keyring
         self._cache: OrderedDict[UUID, tuple[UUID, Mapping[int, bytes]]] = OrderedDict()
+        # Of segments that something was put over, the version that holds.
+        self._covered: OrderedDict[UUID, str] = OrderedDict()
         self._lock = Lock()
 
     def open(self, rows: Sequence[PointerRow]) -> list[OpenedEvent | ErasedEvent]:
@@ -93,6 +99,18 @@ class Opener:
 
     def open_each(self, rows: Sequence[PointerRow]) -> Iterator[Opened]:
         """Open the rows, in their order, giving a damaged one in its place."""
+        for opened in self._open_each(rows):
+            newer = self._moved(opened.row) if isinstance(opened, DamagedEvent) else None
+            yield opened if newer is None else next(self._open_each([newer]))
+
+    def _moved(self, row: PointerRow) -> PointerRow | None:
+        """Return where an event's frame stands now, if it was packed since its row was read."""
+        for newer in self._places.select_pointers_of([row.originator_id]):
+            if newer.seq == row.seq and newer.pointer.segment_id != row.pointer.segment_id:
+                return newer
+        return None
+
+    def _open_each(self, rows: Sequence[PointerRow]) -> Iterator[Opened]:
         wanted = _by_segment(rows)
         keys: dict[UUID, _Keys] = {}
         frames: dict[int, bytes] = {}
@@ -100,10 +118,19 @@ class Opener:
             keys[segment_id] = found.keys
             frames |= found.frames
         for row in rows:
-            yield self._open(row, keys[row.pointer.segment_id], frames.get(row.seq, b""))
+            if row.pointer.is_dropped:
+                yield ErasedEvent(row)
+            else:
+                yield self._open(row, keys[row.pointer.segment_id], frames.get(row.seq, b""))
 
     def frames(self, rows: Sequence[PointerRow]) -> dict[int, bytes]:
         """Return the frames as they stand, by sequence number, without those that are not there."""
+        found = self._frames_of(rows)
+        missing = [row for row in rows if row.seq not in found and not row.pointer.is_dropped]
+        moved = [newer for row in missing if (newer := self._moved(row)) is not None]
+        return found | self._frames_of(moved)
+
+    def _frames_of(self, rows: Sequence[PointerRow]) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
         for frames in self._each(lambda job: self._frames(*job), list(_by_segment(rows).items())):
             found |= frames
@@ -114,6 +141,17 @@ class Opener:
 
         CorruptError, naming the record, if the frame does not open.
         """
+        try:
+            return self._evidence(row)
+        except CorruptError:
+            newer = self._moved(row)
+            if newer is None:
+                raise
+            return self._evidence(newer)
+
+    def _evidence(self, row: PointerRow) -> tuple[bytes, bytes] | None:
+        if row.pointer.is_dropped:
+            return None
         try:
             ((_, found),) = self._read({row.pointer.segment_id: [row]})
             if isinstance(found.keys, CorruptError):
@@ -217,12 +255,20 @@ class Opener:
     ) -> tuple[bytes, OpenedFrame]:
         """Open the frame in another version of its segment; the error where none has it."""
         name, pointer = segment_name(row.pointer.segment_id), row.pointer
-        for version in others(self._bucket, name):
+        with self._lock:
+            known = self._covered.get(pointer.segment_id)
+        # What held for another frame of the segment comes first; most times that is all.
+        for version in chain([known] if known else (), others(self._bucket, name)):
             with suppress(CorruptError, NotFoundError):
                 frame = self._bucket.get_range(
                     name, pointer.offset, pointer.length, version=version
                 )
-                return frame, self._open_frame(row, data_key, frame)
+                opened = self._open_frame(row, data_key, frame)
+                with self._lock:
+                    self._covered[pointer.segment_id] = version
+                    while len(self._covered) > _CACHED_KEY_OBJECTS:
+                        self._covered.popitem(last=False)
+                return frame, opened
         raise error
 
     def _keys(self, segment_id: UUID, keys_id: UUID | None) -> Mapping[int, bytes]:
@@ -281,5 +327,6 @@ def _unreadable(row: PointerRow, error: CorruptError) -> CorruptError:
 def _by_segment(rows: Sequence[PointerRow]) -> dict[UUID, list[PointerRow]]:
     found: dict[UUID, list[PointerRow]] = defaultdict(list)
     for row in rows:
-        found[row.pointer.segment_id].append(row)
+        if not row.pointer.is_dropped:
+            found[row.pointer.segment_id].append(row)
     return found

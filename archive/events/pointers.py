@@ -18,9 +18,11 @@ from eventsourcing.persistence import Tracking
 
 from archive.errors import ConfigurationError, ConflictError, CorruptError, UnavailableError
 from archive.events.custody import KeyCustody
+from archive.events.packing import PackTable
 
 if TYPE_CHECKING:
     from archive.events.restoration import PointerRestorer
+from archive.sealing.relocation import DROPPED_SLOT
 
 _POINTER = Struct(">B16sIQI32s")
 _DIGEST_SIZE = 32
@@ -48,6 +50,11 @@ class Pointer:
     length: int
     leaf_hash: bytes
     digest: bytes | None = None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether there is no frame any more, since its key was destroyed before it was packed."""
+        return self.slot == DROPPED_SLOT
 
     def encode(self) -> bytes:
         """Return the 65 bytes, or 97 with a digest, that stand in SQL."""
@@ -152,7 +159,7 @@ class PointerCommit:
     keyring: int = 0
 
 
-class PointerRecorder(KeyCustody, ABC):
+class PointerRecorder(KeyCustody, PackTable, ABC):
     """Events as pointers, and the rows that are written with them in one transaction.
 
     Safe for several threads, and for several processes, each with a recorder of its own over the

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from archive.errors import ConflictError
 from archive.events.custody import SupersededKeyringError
 from archive.events.custody_postgres import PostgresCustody, add_custody_columns
+from archive.events.packing_postgres import PACKS_TABLE, PostgresPacks
 from archive.events.pointers import (
     BehindError,
     BlobCondemnedError,
@@ -51,6 +52,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS blob_references (blob_id bytea, originator_id bytea,"
     " originator_version bigint, PRIMARY KEY (blob_id, originator_id, originator_version))",
     "CREATE TABLE IF NOT EXISTS unopened (seq bigint PRIMARY KEY)",
+    PACKS_TABLE,
     "CREATE TABLE IF NOT EXISTS tracking (application_name text PRIMARY KEY,"
     " notification_id bigint NOT NULL)",
     "CREATE TABLE IF NOT EXISTS leadership (number bigint NOT NULL)",
@@ -62,7 +64,7 @@ TABLES = (
 _COLUMNS = "SELECT seq, originator_id, originator_version, topic, state FROM stored_events"
 
 
-class PostgresPointers(PostgresCustody, PointerRecorder):
+class PostgresPointers(PostgresCustody, PostgresPacks, PointerRecorder):
     """The port over a database that several hosts share."""
 
     def __init__(self, server: Server, engine: Engine) -> None:

@@ -22,6 +22,7 @@ from eventsourcing.sqlite import (
 from archive.errors import ConflictError, UnavailableError
 from archive.events.custody import SupersededKeyringError
 from archive.events.custody_sqlite import SqliteCustody, add_custody_columns
+from archive.events.packing_sqlite import PACKS_TABLE, SqlitePacks
 from archive.events.pointers import (
     BehindError,
     BlobCondemnedError,
@@ -54,6 +55,7 @@ _TABLES = (
     " originator_version INTEGER, PRIMARY KEY (blob_id, originator_id, originator_version))"
     " WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS unopened (seq INTEGER PRIMARY KEY)",
+    PACKS_TABLE,
 )
 
 
@@ -96,7 +98,7 @@ class _LibraryRecorder(SQLiteProcessRecorder):
         self._insert_tracking(cursor, tracking)
 
 
-class SqlitePointers(SqliteCustody, PointerRecorder):
+class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
     """The port over a file of its own."""
 
     def __init__(self, path: Path) -> None:

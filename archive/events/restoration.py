@@ -43,6 +43,18 @@ class RenewedKeys:
     now: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class RelocatedFrames:
+    """Known events whose frames have been packed: their pointers now, by sequence number.
+
+    `sources` are the segments that they were in, `packs` those that they are in.
+    """
+
+    pointers: Sequence[tuple[int, bytes]]
+    sources: Sequence[UUID]
+    packs: Sequence[KeysRow]
+
+
 class PointerRestorer(ABC):
     """Writes pointers again. Threads, processes, durability and errors as in `PointerRecorder`."""
 
@@ -76,6 +88,10 @@ class PointerRestorer(ABC):
     @abstractmethod
     def renew_keys(self, segments: Sequence[RenewedKeys]) -> None:
         """Name other key objects of segments, of those where SQL still names what it did."""
+
+    @abstractmethod
+    def relocate(self, relocated: RelocatedFrames) -> None:
+        """Note where known events' frames stand now, in one transaction. Idempotent."""
 
     @abstractmethod
     def known_blobs(self, blob_ids: Sequence[UUID]) -> set[UUID]:

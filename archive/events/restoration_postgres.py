@@ -9,9 +9,15 @@ from sqlalchemy import Connection
 
 from archive.errors import ConflictError
 from archive.events.pointers import BlobUse, CommitRow
-from archive.events.restoration import KeysRow, PointerRestorer, RenewedKeys, Restoration
+from archive.events.restoration import (
+    KeysRow,
+    PointerRestorer,
+    RelocatedFrames,
+    RenewedKeys,
+    Restoration,
+)
 
-_DERIVED = "stored_events, segments, commits, blobs, blob_references, unopened"
+_DERIVED = "stored_events, segments, packs, commits, blobs, blob_references, unopened"
 
 
 class PostgresRestorer(PointerRestorer):
@@ -88,6 +94,30 @@ class PostgresRestorer(PointerRestorer):
                     [each.segment_id.bytes for each in segments],
                     [each.was.bytes for each in segments],
                     [each.now.bytes for each in segments],
+                ),
+            )
+
+    def relocate(self, relocated: RelocatedFrames) -> None:
+        with self._transaction() as connection:
+            connection.exec_driver_sql(
+                "UPDATE stored_events SET state = moved.state"
+                " FROM unnest(%s::bigint[], %s::bytea[]) AS moved (seq, state)"
+                " WHERE stored_events.seq = moved.seq",
+                (
+                    [seq for seq, _ in relocated.pointers],
+                    [state for _, state in relocated.pointers],
+                ),
+            )
+            connection.exec_driver_sql(
+                "DELETE FROM segments WHERE segment_id = ANY(%s)",
+                ([source.bytes for source in relocated.sources],),
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO segments SELECT * FROM unnest(%s::bytea[], %s::bytea[])"
+                " ON CONFLICT DO NOTHING",
+                (
+                    [pack_id.bytes for pack_id, _ in relocated.packs],
+                    [keys_id.bytes for _, keys_id in relocated.packs],
                 ),
             )
 

@@ -8,10 +8,17 @@ from eventsourcing.sqlite import SQLiteCursor
 
 from archive.errors import ConflictError
 from archive.events.pointers import BlobUse, CommitRow
-from archive.events.restoration import PointerRestorer, RenewedKeys, Restoration
+from archive.events.restoration import (
+    PointerRestorer,
+    RelocatedFrames,
+    RenewedKeys,
+    Restoration,
+)
 
 _IDS_PER_QUERY = 10_000
-_DERIVED = ("stored_events", "segments", "commits", "blobs", "blob_references", "unopened")
+_DERIVED = (
+    *("stored_events", "segments", "packs", "commits", "blobs", "blob_references", "unopened"),
+)
 
 
 class SqliteRestorer(PointerRestorer):
@@ -66,6 +73,21 @@ class SqliteRestorer(PointerRestorer):
             cursor.executemany(
                 "UPDATE segments SET keys_id=? WHERE segment_id=? AND keys_id=?",
                 [(each.now.bytes, each.segment_id.bytes, each.was.bytes) for each in segments],
+            )
+
+    def relocate(self, relocated: RelocatedFrames) -> None:
+        with self._transaction(True) as cursor:
+            cursor.executemany(
+                "UPDATE stored_events SET state=? WHERE seq=?",
+                [(state, seq) for seq, state in relocated.pointers],
+            )
+            cursor.executemany(
+                "DELETE FROM segments WHERE segment_id=?",
+                [(source.bytes,) for source in relocated.sources],
+            )
+            cursor.executemany(
+                "INSERT OR IGNORE INTO segments VALUES (?,?)",
+                [(pack_id.bytes, keys_id.bytes) for pack_id, keys_id in relocated.packs],
             )
 
     def known_blobs(self, blob_ids: Sequence[UUID]) -> set[UUID]:

@@ -10,26 +10,31 @@ So every segment is read; only frames that may name a blob are opened.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
 from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
+from archive.bucket.names import RELOCATIONS, parse_relocation_name
 from archive.bucket.port import Bucket
 from archive.errors import ConfigurationError, ConflictError, CorruptError
 from archive.events.blobs import blob_uses
 from archive.events.commit_history import CommitHistory, Faults, RecordedCommit, batches
+from archive.events.commit_records import commit_entry
 from archive.events.key_listing import KeyListing
 from archive.events.mapper import EventMapper
 from archive.events.opener import ErasedEvent, OpenedEvent, Opener
 from archive.events.pointers import BlobUse, Pointer, PointerRecorder, PointerRow
-from archive.events.restoration import RenewedKeys, Restoration
+from archive.events.relocations import Relocations
+from archive.events.restoration import RelocatedFrames, RenewedKeys, Restoration
 from archive.events.types import InteractionCaptured, InteractionRevised, KeysCondemned
 from archive.sealing.commit import CommitEntry, CommitRecord
 from archive.sealing.frame import entry_hash, log_entry, parse_header
 from archive.sealing.keys import RootKeys
 from archive.sealing.primitives import KEY_SIZE, TAG_SIZE
+from archive.sealing.relocation import DROPPED_SLOT
 
 _EVENTS_PER_BATCH = 4_000
 _BYTES_PER_BATCH = 32 * 1024 * 1024
@@ -48,6 +53,8 @@ class Restorer:
         self._recorder = recorder
         self._restorer = recorder.restorer()
         self._bucket = bucket
+        self._keyring = keyring
+        self._relocations: Relocations | None = None
         self._archive_id = keyring.archive_id
         self._history = CommitHistory(bucket, keyring)
         self._keys = KeyListing(bucket, keyring)
@@ -73,8 +80,9 @@ class Restorer:
                 restored.
             CorruptError: the database and the records contradict each other.
         """
-        if not self._history.is_ahead(self._recorder.last_seq):
+        if not (self._history.is_ahead(self._recorder.last_seq) or self._lacks_packs()):
             return False
+        self._renew_places()
         self._renew_keys()
         while self._history.is_ahead(self._recorder.last_seq):
             self._await_newest()
@@ -87,6 +95,7 @@ class Restorer:
         With `incomplete`, numbers that no record holds are left out, and told.
         Raises as `catch_up`.
         """
+        self._renew_places()
         self._renew_keys()
         return self._restore(advance, incomplete=incomplete)
 
@@ -119,8 +128,9 @@ class Restorer:
         if not incomplete:
             commits = _without_faults(commits, faults)
         for batch in batches(commits, events=_EVENTS_PER_BATCH, size=_BYTES_PER_BATCH):
-            restoration = self._restoration(stand, batch)
-            self._condemn_blobs(batch)
+            placed = self._placed(batch)
+            restoration = self._restoration(stand, placed)
+            self._condemn_blobs(placed)
             self._restorer.restore(restoration)
             stand = restoration.rows[-1][0]
             advance(stand)
@@ -130,7 +140,7 @@ class Restorer:
 
     def _restoration(self, after: int, batch: Sequence[RecordedCommit]) -> Restoration:
         entries = [entry for commit in batch for entry in commit.entries]
-        segments = self._keys.newest({entry.segment_id for entry in entries})
+        segments = self._newest_keys({e.segment_id for e in entries if e.slot != DROPPED_SLOT})
         rows = [_row(entry) for entry in entries]
         frames = self._opener.frames(rows)
         uncertain: list[PointerRow] = []
@@ -153,8 +163,24 @@ class Restorer:
             unopened=unopened,
         )
 
+    def _placed(self, batch: Sequence[RecordedCommit]) -> list[RecordedCommit]:
+        """Return commits with the places where their frames stand now."""
+        entries = self._places().placed([entry for commit in batch for entry in commit.entries])
+        rest = iter(entries)
+        return [
+            replace(commit, entries=tuple(islice(rest, len(commit.entries)))) for commit in batch
+        ]
+
+    def _newest_keys(self, segment_ids: Set[UUID]) -> dict[UUID, UUID]:
+        return self._keys.newest(segment_ids, set(self._places().pack_ids))
+
+    def _places(self) -> Relocations:
+        if self._relocations is None:
+            self._relocations = Relocations(self._bucket, self._keyring)
+        return self._relocations
+
     def _may_refer_to_blobs(self, row: PointerRow, frame: bytes | None) -> bool:
-        if row.type not in _WITH_BLOBS:
+        if row.type not in _WITH_BLOBS or row.pointer.is_dropped:
             return False
         if row.pointer.slot in self._keys.destroyed.get(row.pointer.segment_id, ()):
             return False
@@ -202,6 +228,50 @@ class Restorer:
                 ]
                 if condemned:
                     self._recorder.condemn_blobs(condemned)
+
+    def _lacks_packs(self) -> bool:
+        """Say whether frames have moved into a pack that the database does not know."""
+        newest = max(self._bucket.names(RELOCATIONS), default=None)
+        # SQL knows a pack before its record stands. Frames leave the newest for a newer one only.
+        return newest is not None and not self._recorder.keys_of(parse_relocation_name(newest))
+
+    def _renew_places(self) -> None:
+        """Note the packs that frames have moved into since the database was copied."""
+        stand, places = self._recorder.last_seq(), self._places()
+        if not stand:
+            return
+        known = self._recorder.keys_of_each(places.pack_ids)
+        for pack_id in places.pack_ids:
+            if pack_id in known:
+                continue
+            entries = places.record(pack_id).entries
+            start, end = entries[0].seq, min(entries[-1].seq, stand)
+            while start <= end:
+                rows = self._recorder.select_pointers_from(start, _EVENTS_PER_BATCH, end)
+                if not rows:
+                    break
+                self._relocate(rows)
+                start = rows[-1].seq + 1
+
+    def _relocate(self, rows: Sequence[PointerRow]) -> None:
+        placed = self._places().placed([_entry(row) for row in rows])
+        moved = [
+            (row, entry)
+            for row, entry in zip(rows, placed, strict=True)
+            if entry.segment_id != row.pointer.segment_id
+        ]
+        if moved:
+            packs = {entry.segment_id for _, entry in moved if entry.slot != DROPPED_SLOT}
+            self._restorer.relocate(
+                RelocatedFrames(
+                    [
+                        (row.seq, _with_digest(_row(entry).pointer, row.pointer.digest).encode())
+                        for row, entry in moved
+                    ],
+                    list({row.pointer.segment_id for row, _ in moved}),
+                    list(self._newest_keys(packs).items()),
+                )
+            )
 
     def _renew_keys(self) -> None:
         """Note key objects that took the place of others since the database was copied."""
@@ -251,6 +321,10 @@ def _row(entry: CommitEntry) -> PointerRow:
     return PointerRow(
         entry.seq, entry.originator_id, entry.originator_version, entry.event_type, pointer
     )
+
+
+def _entry(row: PointerRow) -> CommitEntry:
+    return commit_entry(row.seq, row.originator_id, row.originator_version, row.type, row.pointer)
 
 
 def _with_digest(pointer: Pointer, digest: bytes | None) -> Pointer:

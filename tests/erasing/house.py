@@ -20,6 +20,7 @@ from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.sealer import PlainEvent
 from archive.index.snapshots import SnapshotStore
+from archive.packing.packer import Packer
 from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import EpochKeys, open_keys
@@ -163,6 +164,7 @@ def host(
         committer=committer,
         clock=clock,
         unfinished=lambda: found[0].unfinished(),
+        settle_packs=Packer(pointers, bucket, held, clock).settle,
     )
     found.append(
         Host(clock, pointers, held, bucket, engine, committer, opener, key_objects, eraser)

@@ -1,0 +1,1 @@
+"""Packing: cold frames move unchanged into larger segments, so that objects stay few."""
