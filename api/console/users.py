@@ -136,7 +136,7 @@ def issue_token(id: UUID) -> BaseResponse:
 def revoke_token(id: UUID, token_id: str) -> BaseResponse:
     """Revoke a token."""
     administration = context.archive().administration
-    return _done(id, lambda: administration.revoke_token(context.actor(), token_id))
+    return _done(id, lambda: administration.revoke_token(context.actor(), token_id, str(id)))
 
 
 def _done(id: UUID, change: Callable[[], object], ends: str | None = None) -> BaseResponse:

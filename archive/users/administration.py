@@ -265,12 +265,15 @@ class Administration:
 
         return text, self._change(str(user_id), decide).tokens[digest]
 
-    def revoke_token(self, actor: Actor, token_id: str) -> tuple[User, Token]:
+    def revoke_token(
+        self, actor: Actor, token_id: str, user: str | None = None
+    ) -> tuple[User, Token]:
         """Revoke a token by its id; it opens nothing from the moment this returns.
 
-        It may be the actor's own, or anybody's for who administers.
+        It may be the actor's own, or anybody's for who administers. Unless it is told whose it is,
+        that of a user who was registered a moment ago may not be found.
         """
-        holder, digest = self._holder(actor, token_id)
+        holder, digest = self._holder(actor, token_id, user)
 
         def decide(found: User) -> Iterable[Event]:
             if not found.tokens[digest].revoked:
@@ -279,7 +282,7 @@ class Administration:
         changed = self._change(str(holder.id), decide)
         return changed, changed.tokens[digest]
 
-    def _holder(self, actor: Actor, token_id: str) -> tuple[User, str]:
+    def _holder(self, actor: Actor, token_id: str, user: str | None) -> tuple[User, str]:
         """Return whose token it is, and its digest; their own are looked at first."""
         for own in self._own(actor):
             for token in own.tokens.values():
@@ -287,10 +290,10 @@ class Administration:
                     self._require_own(actor, own.id, "token.revoke")
                     return own, token.digest
         self._require(actor, "token.revoke")
-        for user in self._users.all():
-            for token in user.tokens.values():
+        for holder in self._users.all() if user is None else [self._users.meant(user)]:
+            for token in holder.tokens.values():
                 if token.id == token_id:
-                    return user, token.digest
+                    return holder, token.digest
         raise NotFoundError(f"There is no token {token_id}.")
 
     def _own(self, actor: Actor) -> list[User]:

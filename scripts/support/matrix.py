@@ -1,0 +1,303 @@
+"""Who gets what answer at which door: every route asked by everybody, held against a table.
+
+The table is `tests/api/access-matrix.txt`: a row for each route, and a second one where a route
+answers differently for what is the caller's own; a column for each caller. `invalid` stands for
+everybody whose token or session is not good any more, or never was, who are all asked and must
+all be answered alike.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from scripts.support.show import REPOSITORY
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.routing import Rule
+
+    from api.sessions import SessionSealer
+    from archive.opening import Archive
+
+TABLE = REPOSITORY / "tests" / "api" / "access-matrix.txt"
+ROLES = ("administrator", "compliance-officer", "legal", "trainer", "auditor", "collector")
+NOBODY, INVALID = "nobody", "invalid"
+COLUMNS = (NOBODY, INVALID, *ROLES)
+INVALIDS = ("malformed", "foreign", "expired", "revoked", "disabled", "signed out")
+"""Who has no way in: each is a caller, and all are the column `invalid`."""
+ANY, OWN = "-", "own"
+SAFE = ("GET", "HEAD", "OPTIONS")
+_PASSWORD = "correct horse battery"
+_SESSION, _SEARCH = "muniment_session", {"Muniment-Purpose": "compliance"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route answers: a status for each column. `case` says whose things are asked for."""
+
+    method: str
+    route: str
+    case: str
+    expected: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        """The row as people call it."""
+        return f"{self.method} {self.route}" + (" (own)" if self.case == OWN else "")
+
+
+def rows(table: Path = TABLE) -> list[Row]:
+    """Return the rows of the table; ValueError for a line that is none."""
+    found = []
+    for line in table.read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        method, route, case, *statuses = line.split()
+        if case not in (ANY, OWN) or len(statuses) != len(COLUMNS):
+            raise ValueError(f"not a row of {table.name}: {line}")
+        expected = dict(zip(COLUMNS, map(int, statuses), strict=True))
+        found.append(Row(method, route, case, expected))
+    return found
+
+
+def routes(app: "Flask") -> set[tuple[str, str]]:
+    """Return every method and route of an application."""
+    return {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def missing(app: "Flask") -> list[str]:
+    """Say which routes have no row, and which rows no route; and what to do about it."""
+    there, told = routes(app), {(row.method, row.route) for row in rows()}
+    new = [
+        f"{method} {route} has no row in {TABLE.name}. Add: {method} {route} - and the status for "
+        f"each of {', '.join(COLUMNS)}. If it takes a body or a form, write that into BODIES in "
+        "scripts/support/matrix.py."
+        for method, route in sorted(there - told)
+    ]
+    gone = [
+        f"{method} {route} is in {TABLE.name} and nowhere else" for method, route in told - there
+    ]
+    return new + sorted(gone)
+
+
+@dataclass
+class World:
+    """An archive with a user for each role and each reason not to come in, and its doors."""
+
+    archive: "Archive"
+    app: "Flask"
+    record: UUID
+    checkpoint: str
+    users: dict[str, UUID] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def answers(self, row: Row) -> Iterator[tuple[str, int, int]]:
+        """Ask as everybody; yield each caller with the status expected and the one answered."""
+        for caller in (NOBODY, *INVALIDS, *ROLES):
+            column = INVALID if caller in INVALIDS else caller
+            yield caller, row.expected[column], self.ask(row, caller)
+
+    def ask(self, row: Row, caller: str) -> int:
+        """Ask once, as somebody would by this route, and return the status."""
+        rule = self._rule(row)
+        paged = rule.endpoint.startswith("console.")
+        owner = caller if row.case == OWN and caller in ROLES else "target"
+        path = self._path(rule, owner)
+        body = BODIES.get((row.method, row.route), _json(None))(self, owner)
+        client = self.app.test_client()
+        if paged:
+            return self._by_session(client, caller, row.method, path, body)
+        headers = dict(_SEARCH)
+        if caller in self.tokens:
+            headers["Authorization"] = f"Bearer {self.tokens[caller]}"
+        return client.open(path, method=row.method, headers=headers, **body).status_code
+
+    def ask_without_secret(self, row: Row, caller: str) -> int:
+        """Ask as a foreign page would: with the session's cookie, and with nothing else."""
+        client = self.app.test_client()
+        self._enter(client, caller)
+        path = self._path(self._rule(row), "target")
+        return client.open(path, method=row.method).status_code
+
+    def _by_session(
+        self, client: "FlaskClient", caller: str, method: str, path: str, body: dict[str, Any]
+    ) -> int:
+        secret = ""
+        if caller in ROLES:
+            secret = self._enter(client, caller)
+        elif caller in self.cookies:
+            client.set_cookie(_SESSION, self.cookies[caller])
+        if method not in SAFE:
+            body = {"data": {"form_secret": secret, **body.get("data", {})}}
+        headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+        return client.open(path, method=method, headers=headers, **body).status_code
+
+    def _enter(self, client: "FlaskClient", caller: str) -> str:
+        """Give a client a session of its own, and return the secret of its forms."""
+        session = self._sealer().begin(
+            self.archive.entrance.sign_in_by_token(self.tokens[caller]), "compliance"
+        )
+        client.set_cookie(_SESSION, self._sealer().seal(session))
+        return session.form_secret
+
+    def _sealer(self) -> "SessionSealer":
+        from api.sessions import SessionSealer
+
+        return SessionSealer(self.archive.session_key(), self.archive.clock)
+
+    def _rule(self, row: Row) -> "Rule":
+        return next(
+            rule
+            for rule in self.app.url_map.iter_rules()
+            if rule.rule == row.route and row.method in (rule.methods or ())
+        )
+
+    def _path(self, rule: "Rule", owner: str) -> str:
+        about_users = "users" in rule.rule
+        values: dict[str, object] = {
+            "id": self.users[owner] if about_users else self.record,
+            "name": self.checkpoint,
+            "path": f"0/000.p/{self.checkpoint.partition('-')[0]}",
+            "filename": "console.css",
+        }
+        if "token_id" in rule.arguments:
+            values["token_id"] = self.token_of(owner)
+        elif rule.rule.startswith("/v1/tokens/"):
+            values["id"] = self.token_of(owner)
+        adapter = self.app.url_map.bind("localhost")
+        return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+
+    def token_of(self, owner: str) -> str:
+        """Return the id of a new token of somebody's."""
+        from archive.access.roles import LOCAL_ACTOR
+
+        return self.archive.administration.issue_token(LOCAL_ACTOR, str(self.users[owner]))[1].id
+
+
+Body = Callable[[World, str], dict[str, Any]]
+
+
+def _json(value: object) -> Body:
+    return lambda *_: {} if value is None else {"json": value}
+
+
+def _form(**fields: object) -> Body:
+    return lambda *_: {"data": fields}
+
+
+def _line(native_id: str = "1") -> bytes:
+    return json.dumps(
+        {
+            "source": "desk",
+            "native_id": native_id,
+            "channel": "chat",
+            "occurred_at": "2024-05-06T07:08:09Z",
+            "participants": [{"role": "author", "address": "ann@example.com"}],
+            "text": "The guarantee is in the side letter.",
+        }
+    ).encode()
+
+
+BODIES: dict[tuple[str, str], Body] = {
+    ("GET", "/v1/log/consistency"): lambda *_: {"query_string": {"first": 1, "second": 1}},
+    ("GET", "/v1/tokens"): lambda world, owner: {"query_string": {"user": str(world.users[owner])}},
+    ("POST", "/v1/tokens"): lambda world, owner: {"json": {"user": str(world.users[owner])}},
+    ("POST", "/v1/interactions"): lambda *_: {"data": _line(), "content_type": "application/json"},
+    ("POST", "/v1/interactions/bulk"): lambda *_: {
+        "data": _line(),
+        "content_type": "application/x-ndjson",
+    },
+    ("POST", "/v1/users"): lambda world, _: {
+        "json": {"name": f"new {next(world.numbers)}", "roles": ["legal"]}
+    },
+    ("PATCH", "/v1/users/<uuid:id>"): _json({"custodians": None}),
+    ("PUT", "/v1/users/<uuid:id>/password"): _json({"password": _PASSWORD, "current": _PASSWORD}),
+    ("POST", "/users"): lambda world, _: {
+        "data": {"name": f"new {next(world.numbers)}", "role": "legal"}
+    },
+    ("POST", "/users/<uuid:id>/roles"): _form(role="legal"),
+    ("POST", "/users/<uuid:id>/enabled"): _form(enabled="yes"),
+    ("POST", "/users/<uuid:id>/password"): _form(
+        password=_PASSWORD, again=_PASSWORD, current=_PASSWORD
+    ),
+    ("POST", "/users/<uuid:id>/codes"): _form(stop="yes"),
+    ("POST", "/users/<uuid:id>/tokens"): _form(days="30"),
+    ("POST", "/purpose"): _form(purpose="matter"),
+    ("POST", "/appearance"): _form(appearance="dark"),
+}
+"""What the routes are sent; those that are not here are sent nothing."""
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Make an archive in a folder, with everybody who will ask."""
+    from api.app import create_app
+    from archive.access.roles import LOCAL_ACTOR, Role
+    from archive.clock import SystemClock
+    from archive.creating import create_archive, register_user
+    from archive.opening import open_archive
+    from archive.settings import Settings
+
+    class Moved(SystemClock):
+        behind = timedelta(hours=1)
+
+        def now(self) -> datetime:
+            return super().now() - self.behind
+
+    clock = Moved()
+    settings, other = (
+        Settings.load({"MUNIMENT_HOME": str(folder / name)}, folder) for name in ("home", "other")
+    )
+    create_archive(settings, clock=clock)
+    foreign = create_archive(other, clock=clock).legal_token
+    with open_archive(settings, clock=clock) as archive, open_archive(other, clock=clock) as abroad:
+        administration, entrance = archive.administration, archive.entrance
+        tokens = {name: register_user(archive, Role(name)) for name in ROLES}
+        keys = {}
+        for name in ("target", *INVALIDS[2:]):
+            administration.register(LOCAL_ACTOR, name, [Role.LEGAL])
+            soon = clock.now() + timedelta(minutes=1) if name == "expired" else None
+            tokens[name], held = administration.issue_token(LOCAL_ACTOR, name, expires_at=soon)
+            keys[name] = entrance.sign_in_by_token(tokens[name])
+            if name == "revoked":
+                administration.revoke_token(LOCAL_ACTOR, held.id, name)
+        tokens |= {"malformed": "mun_ no token", "foreign": foreign}
+        administration.disable(LOCAL_ACTOR, "disabled")
+        entrance.sign_out(keys["signed out"])
+        # A program has no session to sign out of: its token is one that was never given out.
+        tokens["signed out"] = tokens["target"][:-4] + "AAAA"
+        (captured,) = archive.intake.capture(LOCAL_ACTOR, [_line()])
+        archive.follow()
+        archive.publish()
+        newest = archive.log.newest().checkpoint
+        clock.behind = timedelta(0)
+        found = World(
+            archive,
+            create_app(lambda: archive, clock=clock),
+            captured.id or UUID(int=0),
+            f"{newest.size}-{newest.root.hex()}",
+            tokens=tokens,
+        )
+        named = ((name, archive.users.named(name)) for name in (*ROLES, "target"))
+        found.users = {name: user.id for name, user in named if user is not None}
+        del found.tokens["target"]
+        sealer = found._sealer()
+        for name in INVALIDS[2:]:
+            found.cookies[name] = sealer.seal(sealer.begin(keys[name], "compliance"))
+        stranger = World(abroad, found.app, found.record, found.checkpoint)._sealer()
+        signed = stranger.begin(abroad.entrance.sign_in_by_token(foreign), "compliance")
+        found.cookies |= {"malformed": "no session", "foreign": stranger.seal(signed)}
+        yield found
