@@ -31,6 +31,8 @@ from archive.leading import lead
 from archive.log.publisher import log_signer
 from archive.log.reader import LogReader
 from archive.opening import WORKER_LOCK, Archive, open_archive, unlock
+from archive.packing.packer import Packer
+from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 
@@ -92,6 +94,8 @@ def rebuild(
         leadership = stack.enter_context(_alone(settings, database, keyring))
         restorer = Restorer(database.pointers, bucket, keyring)
         CommitRecords(database.pointers, bucket, keyring, clock).complete_all()
+        # What they know of packs that are not finished goes with the tables.
+        notes = Packer(database.pointers, bucket, HeldKeyring(keyring), clock).settle()
         last = _survey(restorer, database, bucket, keyring, incomplete=incomplete)
         _empty(database, leadership, last)
         _forget_index(settings, SnapshotStore(bucket, keyring, clock))
@@ -102,13 +106,13 @@ def rebuild(
     with open_archive(settings, environ=environ, clock=clock) as archive:
         for segment_id, slots in restorer.destroyed.items():
             archive.key_objects.rewrite(segment_id, destroyed=slots, leave_locked=True)
-        notes = (*_follow(archive, progress), *archive.eraser.resume())
+        notes += [*_follow(archive, progress), *archive.eraser.resume()]
     return Rebuilt(
         events=last - sum(b - a + 1 for a, b in faults.missing),
         missing=tuple(faults.missing),
         unreadable=tuple(each.reason for each in faults.unreadable),
         unopened=unopened,
-        notes=notes,
+        notes=tuple(notes),
     )
 
 

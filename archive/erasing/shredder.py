@@ -23,7 +23,7 @@ from uuid import UUID
 from archive.bucket.port import Bucket
 from archive.erasing.key_objects import KeyObjects, Rewritten
 from archive.erasing.keyring_writer import Change, KeyringWriter
-from archive.errors import ConflictError
+from archive.errors import ConflictError, CorruptError
 from archive.events.custody import KeyCustody
 from archive.index.snapshots import SnapshotStore
 from archive.sealing.held import HeldKeyring
@@ -109,7 +109,7 @@ class Shredder:
         for found in self._pages("segments gone through", progress):
             # One that cannot be read may be under any epoch: its error comes out here.
             wanted = [each for each, epoch in found.items() if epoch in stale or not epoch]
-            for done in self._each(partial(self._rewrite, stale), wanted):
+            for done in filter(None, self._each(partial(self._rewrite, stale), wanted)):
                 rewritten, locked = rewritten + 1, locked + done.locked
         for found in self._pages("segments gone through again", progress):
             if not stale.isdisjoint(found.values()):
@@ -120,8 +120,14 @@ class Shredder:
         self._writer.destroy_older()
         return Shredded(keyring, tuple(sorted(dropped)), rewritten, locked)
 
-    def _rewrite(self, stale: frozenset[int], segment_id: UUID) -> Rewritten:
-        return self._key_objects.rewrite(segment_id, stale_epochs=stale, leave_locked=True)
+    def _rewrite(self, stale: frozenset[int], segment_id: UUID) -> Rewritten | None:
+        """Write a segment's keys anew; None if it has been packed meanwhile, under a new epoch."""
+        try:
+            return self._key_objects.rewrite(segment_id, stale_epochs=stale, leave_locked=True)
+        except CorruptError:
+            if self._custody.keys_of(segment_id) is not None:
+                raise
+            return None
 
     def _pages(self, doing: str, progress: Progress) -> Iterator[dict[UUID, int]]:
         """Yield all segments with the epochs that their keys are under, a page at a time."""

@@ -47,14 +47,20 @@ class Relocations:
         self._mac_key = keyring.derive(RELOCATION_MAC_LABEL)
         self._kept: OrderedDict[UUID, Mapping[tuple[int, UUID], Relocation]] = OrderedDict()
         self._ranges: list[_Range] = []
+        self._frames: dict[UUID, int] = {}
         for pack_id in self._packs():
             entries = self.record(pack_id).entries
             self._ranges.append(_Range(pack_id, entries[0].seq, entries[-1].seq))
+            self._frames[pack_id] = sum(not entry.is_dropped for entry in entries)
 
     @property
     def pack_ids(self) -> Sequence[UUID]:
         """The packs that frames moved into, in order of their ids."""
         return [each.pack_id for each in self._ranges]
+
+    def frames(self, pack_id: UUID) -> int:
+        """Return how many frames moved into a pack; 0 for one that is not known."""
+        return self._frames.get(pack_id, 0)
 
     def record(self, pack_id: UUID) -> RelocationRecord:
         """Return a pack's record; CorruptError if it is not there, or does not check."""

@@ -37,6 +37,8 @@ class Accounts:
         self._condemned = Bits()
         self._destroyed = Bits()
         self._unfinished: dict[UUID, tuple[int, ...]] = {}
+        # Packs are read when they are complete, and so one may tell of the end before the other.
+        self._ended: set[UUID] = set()
 
     def note_keys(self, keyed: Iterable[int], keyless: Iterable[int]) -> None:
         """Note of events whether their key is there."""
@@ -46,11 +48,15 @@ class Accounts:
     def condemn(self, erasure: UUID, seqs: tuple[int, ...]) -> None:
         """Note that an erasure accounts for the keys of these events."""
         self._condemned.update(seqs)
-        self._unfinished[erasure] = seqs
+        if erasure in self._ended:
+            self._destroyed.update(seqs)
+        else:
+            self._unfinished[erasure] = seqs
 
     def note_destroyed(self, erasure: UUID) -> None:
         """Note that what an erasure condemned is said to be destroyed."""
         self._destroyed.update(self._unfinished.pop(erasure, ()))
+        self._ended.add(erasure)
 
     def is_condemned(self, seq: int) -> bool:
         """Say whether an erasure accounts for an event's key."""

@@ -24,11 +24,13 @@ from archive.events.types import BlobPlace
 from archive.log.publisher import log_signer
 from archive.sealing.commit import CommitEntry, CommitRecord
 from archive.sealing.keyring import Keyring
+from archive.sealing.relocation import DROPPED_SLOT
 from archive.verifying.accounts import Accounts
 from archive.verifying.commits import Commits, Gap
 from archive.verifying.contents import DESTROYED, Contents, event_name
 from archive.verifying.findings import RECHECK_SECONDS, Fault, Findings, twice
 from archive.verifying.inventory import Inventory
+from archive.verifying.packs import Packs
 from archive.verifying.segments import Outcome, SegmentCheck, Stored
 from archive.verifying.signed import read_signed
 from archive.verifying.tree import PublishedLog
@@ -82,6 +84,9 @@ class BucketCheck:
         self.signed = signed.size
         self._commits = Commits(self._bucket, self._keyring)
         self._findings.add(self._commits.faults)
+        # Before what they place is listed: what moves meanwhile is looked up again.
+        self.packs = Packs(self._bucket, self._keyring)
+        self._findings.add(self.packs.faults)
         self._inventory = Inventory(self._bucket)
         self._findings.add(self._inventory.faults)
         self._log = PublishedLog(
@@ -148,16 +153,22 @@ class BucketCheck:
                 self._findings.add([found])
             else:
                 self._take(found, side, follow)
+        for entries in self.packs.incomplete():
+            stored = self._inventory.stored(entries[0].segment_id)
+            side.run(partial(self._check_segment, entries, stored), partial(self._note, side))
 
     def _take(self, record: CommitRecord, side: Workers, follow: Follow) -> None:
         self._findings.checked["commit records"] += 1
         self._findings.add(self._log.fill(record.first_seq - 1))
         self._findings.add(self._log.add([entry.leaf_hash for entry in record.entries]))
+        placed = self.packs.placed(record)
         held: dict[UUID, Stored] = {}
-        for entries in _by_segment(record.entries):
+        stay, moved = _told_apart(record.entries, placed.entries)
+        for entries in [*_by_segment(stay), *self.packs.gather(moved)]:
             stored = held[entries[0].segment_id] = self._inventory.stored(entries[0].segment_id)
             side.run(partial(self._check_segment, entries, stored), partial(self._note, side))
-        self._findings.add(follow(record, held))
+        self.accounts.note_keys((), (each.seq for each in moved if each.slot == DROPPED_SLOT))
+        self._findings.add(follow(placed, held))
         for entry in record.entries:
             if entry.event_type == DESTROYED:
                 side.finish()
@@ -173,6 +184,12 @@ class BucketCheck:
             self._clock.sleep(RECHECK_SECONDS)
             stored = self.segments.stored(entries[0].segment_id)
             outcome = self.segments.check(entries, stored)
+        if outcome.faults:
+            now = self.packs.now(entries)
+            if all(_has_moved(*each) for each in zip(entries, now, strict=True)):
+                # Packed since this began: what is in the pack, the next run checks.
+                dropped = [each.seq for each in now if each.slot == DROPPED_SLOT]
+                outcome = Outcome(keyless=dropped)
         return entries, outcome
 
     def _note(self, side: Workers, checked: tuple[Sequence[CommitEntry], Outcome]) -> None:
@@ -277,6 +294,19 @@ def _chain(
 ) -> Iterator[tuple[str, UUID]]:
     yield from first
     yield from second
+
+
+def _has_moved(entry: CommitEntry, placed: CommitEntry) -> bool:
+    return entry.segment_id != placed.segment_id
+
+
+def _told_apart(
+    entries: Sequence[CommitEntry], placed: Sequence[CommitEntry]
+) -> tuple[list[CommitEntry], list[CommitEntry]]:
+    """Return the entries whose frames stand where they were committed, and the others as placed."""
+    pairs = list(zip(entries, placed, strict=True))
+    stay = [entry for entry, now in pairs if not _has_moved(entry, now)]
+    return stay, [now for entry, now in pairs if _has_moved(entry, now)]
 
 
 def _by_segment(entries: Iterable[CommitEntry]) -> list[list[CommitEntry]]:

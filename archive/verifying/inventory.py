@@ -12,6 +12,7 @@ from archive.bucket.names import (
     LOG_CHECKPOINT,
     LOG_TILES,
     LOG_VKEY,
+    RELOCATIONS,
     SEGMENTS,
     blob_name,
     keys_name,
@@ -27,7 +28,10 @@ from archive.verifying.findings import Fault
 from archive.verifying.listed import Listed, by_name
 from archive.verifying.segments import Copy, Stored, copies
 
-_KNOWN = (SEGMENTS, KEYS, BLOBS, COMMITS, KEYRINGS, INDEX, LOG_CHECKPOINT, LOG_TILES, LOG_VKEY)
+_KNOWN = (
+    *(SEGMENTS, KEYS, BLOBS, COMMITS, RELOCATIONS, KEYRINGS, INDEX),
+    *(LOG_CHECKPOINT, LOG_TILES, LOG_VKEY),
+)
 _AFTER_ALL = "~"
 """Comes after every character that a name may have."""
 _ID = 16

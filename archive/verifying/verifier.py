@@ -110,7 +110,14 @@ def _compare(
     try:
         catalog = Catalog(engine)
         beside = _Beside(
-            DatabaseCheck(keyring.archive_id, database.pointers, catalog, check.segments, clock),
+            DatabaseCheck(
+                keyring.archive_id,
+                database.pointers,
+                catalog,
+                check.segments,
+                clock,
+                lambda entries: check.packs.now(entries),
+            ),
             findings,
         )
         check.run(beside.compare, against)
