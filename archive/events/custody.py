@@ -10,6 +10,7 @@ it was claimed, and one with a lower number never comes into force after that: a
 held up can do no harm, however late its keyring arrives.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -25,6 +26,14 @@ class SupersededKeyringError(ConflictError):
     def __init__(self, number: int) -> None:
         super().__init__(f"Keyring {number} is in force; seal anew under it.")
         self.number = number
+
+
+_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
+
+
+def table_names(statements: Iterable[str]) -> set[str]:
+    """Return the names of the tables that statements make."""
+    return {found[1] for found in map(_TABLE.match, statements) if found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,23 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState
+from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState, table_names
 from archive.postgres import SCHEMA
 
 CUSTODY_COLUMNS = ("keyring", "keyring_claimed")
+
+
+def is_complete(connection: Connection, statements: Iterable[str]) -> bool:
+    """Say whether all tables that the statements make are there, and the archive in its own."""
+    rows = connection.exec_driver_sql(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = %s",
+        (SCHEMA,),
+    ).all()
+    tables = {table for table, _ in rows}
+    columns = {column for table, column in rows if table == "archive"}
+    if not tables.issuperset(table_names(statements)) or not columns.issuperset(CUSTODY_COLUMNS):
+        return False
+    return connection.exec_driver_sql("SELECT 1 FROM archive").first() is not None
 
 
 def add_custody_columns(connection: Connection) -> None:

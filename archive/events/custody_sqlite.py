@@ -8,11 +8,24 @@ from uuid import UUID
 
 from eventsourcing.sqlite import SQLiteCursor
 
-from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState
+from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState, table_names
 from archive.events.server import HostLock
 
 CUSTODY_COLUMNS = ("keyring", "keyring_claimed")
 _IDS_PER_QUERY = 10_000
+
+
+def is_complete(cursor: SQLiteCursor, statements: Iterable[str]) -> bool:
+    """Say whether all tables that the statements make are there, and the archive in its own."""
+    cursor.execute("SELECT name FROM sqlite_master WHERE type='table'")
+    there = {row[0] for row in cursor.fetchall()}
+    if not there.issuperset(table_names(statements)):
+        return False
+    cursor.execute("PRAGMA table_info(archive)")
+    if not {row[1] for row in cursor.fetchall()}.issuperset(CUSTODY_COLUMNS):
+        return False
+    cursor.execute("SELECT 1 FROM archive")
+    return cursor.fetchone() is not None
 
 
 def add_custody_columns(cursor: SQLiteCursor) -> None:

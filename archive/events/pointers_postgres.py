@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from archive.errors import ConflictError
 from archive.events.custody import SupersededKeyringError
-from archive.events.custody_postgres import PostgresCustody, add_custody_columns
+from archive.events.custody_postgres import PostgresCustody, add_custody_columns, is_complete
 from archive.events.packing_postgres import PACKS_TABLE, PostgresPacks
 from archive.events.pointers import (
     BehindError,
@@ -90,6 +90,9 @@ class PostgresPointers(PostgresCustody, PostgresPacks, PointerRecorder):
 
     def create(self, archive_id: UUID) -> None:
         with self._transaction() as connection:
+            # Every process asks at its start, and should not wait for a commit where all is there.
+            if is_complete(connection, TABLES):
+                return
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
             for statement in TABLES:
                 connection.exec_driver_sql(statement)

@@ -21,7 +21,7 @@ from eventsourcing.sqlite import (
 
 from archive.errors import ConflictError, UnavailableError
 from archive.events.custody import SupersededKeyringError
-from archive.events.custody_sqlite import SqliteCustody, add_custody_columns
+from archive.events.custody_sqlite import SqliteCustody, add_custody_columns, is_complete
 from archive.events.packing_sqlite import PACKS_TABLE, SqlitePacks
 from archive.events.pointers import (
     BehindError,
@@ -126,6 +126,10 @@ class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
             return None if row is None else UUID(bytes=row[0])
 
     def create(self, archive_id: UUID) -> None:
+        with self._transaction(commit=False) as cursor:
+            # Every process asks at its start, and should not wait for a commit where all is there.
+            if is_complete(cursor, _TABLES):
+                return
         try:
             self._library.create_table()
         except PersistenceError as error:
