@@ -20,6 +20,11 @@ def named_kek(
     Raises:
         ConfigurationError: the text has none of the known forms.
     """
+    kind, _, value = text.partition(":")
+    if kind == "kms":
+        from archive.kms import KmsKek
+
+        return KmsKek(value)
     return parse_kek(text, environment, prompt)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+from uuid import UUID
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -22,10 +23,14 @@ from archive.errors import ConfigurationError, CorruptError
 from archive.sealing.primitives import KEY_SIZE
 
 PASSPHRASE_VARIABLE = "MUNIMENT_PASSPHRASE"
-KEK_FORMS = "file:PATH, passphrase: or env:NAME"
+KEK_FORMS = "file:PATH, passphrase:, env:NAME or kms:ARN"
 
 _TEXT_PREFIX = "muniment-key-1:"
 _TEXT_LIMIT = 4096
+
+
+Parameters = Mapping[str, int | str]
+"""What a slot remembers, beside its salt, of how its secret comes about."""
 
 
 class Kek(ABC):
@@ -38,16 +43,23 @@ class Kek(ABC):
     kind: ClassVar[str]
     opens: ClassVar[frozenset[str]]
 
-    def parameters(self) -> dict[str, int]:
-        """Return what a new slot must remember so that `secret` gives the same again."""
+    def of_archive(self, archive_id: UUID) -> "Kek":
+        """Return the KEK as it serves one archive; most are the same for all."""
+        return self
+
+    def parameters(self) -> Parameters:
+        """Return what a new slot must remember so that `secret` gives the same again.
+
+        Errors as in `secret`.
+        """
         return {}
 
     @abstractmethod
-    def secret(self, salt: bytes, parameters: Mapping[str, int]) -> bytes:
+    def secret(self, salt: bytes, parameters: Parameters) -> bytes:
         """Return the 32-byte secret for a slot with this salt and these parameters.
 
         ConfigurationError if the KEK is missing or unusable, CorruptError if the slot's parameters
-        are.
+        are, UnavailableError where it is kept elsewhere and does not answer.
         """
 
     @abstractmethod
@@ -91,7 +103,7 @@ class FileKek(Kek):
             ) from None
         return cls(path)
 
-    def secret(self, salt: bytes, parameters: Mapping[str, int]) -> bytes:
+    def secret(self, salt: bytes, parameters: Parameters) -> bytes:
         try:
             with self.path.open("rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
@@ -122,7 +134,7 @@ class EnvironmentKek(Kek):
         self._name = name
         self._environment = environment
 
-    def secret(self, salt: bytes, parameters: Mapping[str, int]) -> bytes:
+    def secret(self, salt: bytes, parameters: Parameters) -> bytes:
         text = self._environment.get(self._name)
         if text is None:
             raise ConfigurationError(
@@ -159,14 +171,14 @@ class PassphraseKek(Kek):
         self._ask = functools.cache(ask)
         self._cost = cost or Argon2Cost()
 
-    def parameters(self) -> dict[str, int]:
+    def parameters(self) -> Parameters:
         return {
             "memory_kib": self._cost.memory_kib,
             "iterations": self._cost.iterations,
             "lanes": self._cost.lanes,
         }
 
-    def secret(self, salt: bytes, parameters: Mapping[str, int]) -> bytes:
+    def secret(self, salt: bytes, parameters: Parameters) -> bytes:
         cost = self._cost_of(parameters)
         # Two keyboards may write one letter in two ways; NFC makes them one (RFC 8265, 4.2.2).
         passphrase = unicodedata.normalize("NFC", self._ask()).encode("utf-8", "surrogateescape")
@@ -180,11 +192,14 @@ class PassphraseKek(Kek):
             memory_cost=cost.memory_kib,
         ).derive(passphrase)
 
-    def _cost_of(self, parameters: Mapping[str, int]) -> Argon2Cost:
+    def _cost_of(self, parameters: Parameters) -> Argon2Cost:
+        numbers = {name: value for name, value in parameters.items() if isinstance(value, int)}
         try:
-            cost = Argon2Cost(**parameters)
+            cost = Argon2Cost(**numbers)
         except TypeError:
-            raise CorruptError("A passphrase slot has parameters that are not known.") from None
+            numbers = {}
+        if numbers != parameters:
+            raise CorruptError("A passphrase slot has parameters that are not known.")
         highest = self.highest_cost
         within = (
             8 * cost.lanes <= cost.memory_kib <= highest.memory_kib
@@ -202,11 +217,12 @@ class PassphraseKek(Kek):
 def parse_kek(
     text: str, environment: Mapping[str, str], prompt: Callable[[str], str] | None = None
 ) -> Kek:
-    """Read the setting MUNIMENT_KEK: `file:PATH`, `passphrase:` or `env:NAME`.
+    """Read the forms of the setting MUNIMENT_KEK that need this machine alone.
+
+    These are `file:PATH`, `passphrase:` and `env:NAME`; `archive.keks` knows them all.
 
     The passphrase is taken from MUNIMENT_PASSPHRASE in `environment`, else from `prompt`, which is
-    given the question. Nothing is read before the KEK is used. ConfigurationError for other forms,
-    and for KMS, which is reserved.
+    given the question. Nothing is read before the KEK is used. ConfigurationError for other forms.
     """
     kind, colon, value = text.partition(":")
     match kind:
@@ -216,8 +232,6 @@ def parse_kek(
             return EnvironmentKek(value, environment)
         case "passphrase" if colon and not value:
             return PassphraseKek(lambda: _passphrase(environment, prompt))
-        case "kms":
-            raise ConfigurationError(f"A KEK in KMS is not available yet; use {KEK_FORMS}.")
     # The text is not repeated: it may be a passphrase that was put in the wrong place.
     raise ConfigurationError(f"MUNIMENT_KEK must be {KEK_FORMS}.")
 

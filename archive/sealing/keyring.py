@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from archive.clock import Clock
 from archive.errors import ConfigurationError, CorruptError, InvalidError, NotFoundError
-from archive.sealing.kek import Kek
+from archive.sealing.kek import Kek, Parameters
 from archive.sealing.primitives import KEY_SIZE, box_keys, expand, open_box, seal_once
 
 MAXIMUM_SLOTS = 16
@@ -30,6 +30,7 @@ _HINTS = {
     "file": "set MUNIMENT_KEK to file: and the path of the key file",
     "env": "set MUNIMENT_KEK to env: and the name of the variable that holds the key",
     "passphrase": "set MUNIMENT_KEK to passphrase: and MUNIMENT_PASSPHRASE to the passphrase",
+    "kms": "set MUNIMENT_KEK to kms: and the ARN of the key in AWS KMS",
     "recovery": "use the recovery code that was shown when the archive was made",
 }
 
@@ -111,7 +112,7 @@ class _Document(BaseModel):
 class _Slot(_Document):
     kind: Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
     salt: _Key
-    parameters: dict[str, int]
+    parameters: dict[str, int | str]
     commitment: _Key
     wrapped: bytes
 
@@ -203,8 +204,8 @@ def _header_of(data: bytes) -> tuple[_Header, int]:
 
 
 def _seal_slot(keyring: Keyring, kek: Kek, keyring_key: bytes, clock: Clock) -> _Slot:
-    salt = clock.random_bytes(KEY_SIZE)
-    parameters = kek.parameters()
+    kek = kek.of_archive(keyring.archive_id)
+    salt, parameters = clock.random_bytes(KEY_SIZE), dict(kek.parameters())
     subkey = expand(kek.secret(salt, parameters), _SLOT_LABEL, salt)
     box_key, commitment = box_keys(subkey)
     aad = _slot_aad(keyring.archive_id, keyring.number, kek.kind, salt, parameters)
@@ -220,6 +221,7 @@ def _seal_slot(keyring: Keyring, kek: Kek, keyring_key: bytes, clock: Clock) -> 
 def _open_slots(header: _Header, kek: Kek) -> bytes:
     """Return the keyring key from the slot that `kek` fits, which the commitments tell."""
     name = f"Keyring {header.number} of archive {header.archive}"
+    kek = kek.of_archive(header.archive)
     for slot in header.slots:
         if slot.kind not in kek.opens:
             continue
@@ -242,7 +244,7 @@ def _open_slots(header: _Header, kek: Kek) -> bytes:
 
 
 def _slot_aad(
-    archive_id: UUID, number: int, kind: str, salt: bytes, parameters: Mapping[str, int]
+    archive_id: UUID, number: int, kind: str, salt: bytes, parameters: Parameters
 ) -> bytes:
     """Bind a slot to its keyring, so that a slot cannot be moved into another."""
     document = {

@@ -5,12 +5,11 @@ that are easily misread stand for one another.
 """
 
 import hmac
-from collections.abc import Mapping
 from hashlib import sha256
 
 from archive.clock import Clock
 from archive.errors import InvalidError
-from archive.sealing.kek import Kek
+from archive.sealing.kek import Kek, Parameters
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
@@ -67,7 +66,7 @@ class RecoveryCode(Kek):
         )
         return "-".join(letters[start : start + _GROUP] for start in range(0, _LETTERS, _GROUP))
 
-    def secret(self, salt: bytes, parameters: Mapping[str, int]) -> bytes:
+    def secret(self, salt: bytes, parameters: Parameters) -> bytes:
         # HKDF-Extract (RFC 5869, section 2.2): 20 bytes become a key of the size all keys have.
         return hmac.digest(b"muniment/recovery/1", self._entropy, "sha256")
 

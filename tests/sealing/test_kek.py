@@ -116,11 +116,6 @@ def test_other_forms_are_refused_without_repeating_them(text: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_kms_is_reserved() -> None:
-    with pytest.raises(ConfigurationError, match="not available yet"):
-        parse_kek("kms:arn:aws:kms:somewhere", {})
-
-
 @given(st.binary(min_size=20, max_size=20), st.randoms())
 def test_a_recovery_code_is_read_however_it_is_written(entropy: bytes, random: object) -> None:
     code = RecoveryCode(entropy)
