@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, text
 
 from archive.bucket.fake import FakeBucket
+from archive.bucket.port import Bucket
 from archive.catalog.engines import make_tables, sqlite_engine
 from archive.clock import SystemClock
 from archive.errors import MunimentError
@@ -36,11 +37,14 @@ class LaterClock(SystemClock):
 
 
 class House:
-    """One archive. `leads` is what the fence says."""
+    """One archive. `leads` is what the fence says; `fake` is the bucket, unless one is given."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, database_url: str | None = None, bucket: Bucket | None = None
+    ) -> None:
         self.clock = LaterClock()
-        self.bucket = FakeBucket(self.clock)
+        self.fake = FakeBucket(self.clock)
+        self.bucket = bucket or self.fake
         self.keyring = Keyring.generate(uuid4(), self.clock)
         self.leads = True
         self.pointers = open_pointers(folder, database_url)
@@ -91,8 +95,8 @@ class House:
 
     def puts(self) -> list[str]:
         """The names of what was put since the last call, in order."""
-        names = self.bucket.requested("put")
-        self.bucket.requests.clear()
+        names = self.fake.requested("put")
+        self.fake.requests.clear()
         return names
 
     def forget_head(self) -> None:
@@ -120,9 +124,11 @@ def persist(step: Callable[[], int], tries: int = 5) -> None:
 
 
 @contextmanager
-def house_in(folder: Path, database_url: str | None = None) -> Iterator[House]:
+def house_in(
+    folder: Path, database_url: str | None = None, bucket: Bucket | None = None
+) -> Iterator[House]:
     """Open a house and close it."""
-    house = House(folder, database_url)
+    house = House(folder, database_url, bucket)
     try:
         yield house
     finally:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from archive.bucket import open_bucket
 from archive.bucket.fake import FakeBucket
 from archive.bucket.names import segment_name
+from archive.clock import SystemClock
 from archive.errors import (
     ConfigurationError,
     ConflictError,
@@ -20,6 +22,7 @@ from archive.errors import (
 )
 from archive.leadership import DeposedError
 from archive.log.publisher import TIDY_SECONDS
+from scripts.support.ceph import Gateway
 from tests.log.checking import check_log
 from tests.log.log_house import House, house_in, persist
 
@@ -54,9 +57,9 @@ def test_a_checkpoint_is_these_objects_in_this_order(each_house: House) -> None:
     assert names[-2].startswith("log/checkpoints/300-") and names[-1] == "log/checkpoint"
     assert len(names) == 8
     house.commit(1)
-    house.bucket.requests.clear()
+    house.fake.requests.clear()
     assert publisher.step() == 1 and publisher.step() == 0
-    assert [request.operation for request in house.bucket.requests] == ["stat", *["put"] * 4]
+    assert [request.operation for request in house.fake.requests] == ["stat", *["put"] * 4]
     assert tiles(house.puts()) == ["0/001.p/45", "entries/001.p/45"]
     house.check(301)
 
@@ -103,7 +106,7 @@ def test_a_write_that_fails(house: House, prefix: str, kept: bool, restarted: bo
         house.commit(250)
         publisher.step()
     house.commit(300)
-    house.bucket.fail("put", prefix, kept=kept)
+    house.fake.fail("put", prefix, kept=kept)
     with pytest.raises(UnavailableError):
         publisher.step()
     if prefix != "log/vkey":
@@ -296,13 +299,13 @@ def test_damaged_tiles_do_not_stop_the_log(house: House) -> None:
 
 def test_what_is_not_acknowledged_is_not_in_the_log(house: House) -> None:
     house.commit(5)
-    house.bucket.fail("put", "commits/", times=None)
+    house.fake.fail("put", "commits/", times=None)
     with pytest.raises(MunimentError):
         house.commit(5)
     publisher = house.publisher()
     assert publisher.step() == 5 and publisher.step() == 0
     house.check(5)
-    house.bucket.heal()
+    house.fake.heal()
     house.engine.recover()
     assert publisher.step() == 5
     house.check(10)
@@ -360,10 +363,10 @@ def test_partial_tiles_go_a_while_after_the_full_one_came(each_house: House) -> 
     house.check(300)
     assert len([each for each in house.bucket.versions("log/tile/") if ".p/" in each.name]) == 3
     publisher.step()
-    house.bucket.requests.clear()
+    house.fake.requests.clear()
     house.clock.later += TIDY_SECONDS
     publisher.step()
-    assert not house.bucket.requested("delete"), "there is nothing left to do"
+    assert not house.fake.requested("delete"), "there is nothing left to do"
 
 
 def test_older_versions_of_the_newest_checkpoint_go(house: House) -> None:
@@ -376,7 +379,7 @@ def test_older_versions_of_the_newest_checkpoint_go(house: House) -> None:
     publisher.step()
     house.bucket.put("log/checkpoint", late)
     house.clock.later += TIDY_SECONDS
-    house.bucket.fail("delete", times=1)
+    house.fake.fail("delete", times=1)
     with pytest.raises(UnavailableError):
         publisher.step()
     house.commit(1)
@@ -414,3 +417,40 @@ def test_numbers_without_an_event_do_not_stop_the_log(
     house.commit(1)
     assert house.publisher().step() == 1
     check_log(house.objects())
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept"])
+def test_where_calls_are_better_made_at_once(house: House, kept: bool) -> None:
+    house.bucket.at_once = 4
+    house.commit(700)
+    publisher = house.publisher()
+    house.fake.fail("put", "log/tile/0/001", kept=kept)
+    with pytest.raises(UnavailableError):
+        publisher.step()
+    assert not list(house.bucket.names("log/checkpoint"))
+    persist(publisher.step)
+    assert house.puts()[-1] == "log/checkpoint"
+    house.check(700)
+
+
+@pytest.mark.servers
+def test_the_log_stands_on_a_real_server(tmp_path: Path, s3: Gateway) -> None:
+    s3.make_bucket("log")
+    bucket = open_bucket("s3://log", SystemClock(), endpoint=s3.endpoint)
+    with house_in(tmp_path, bucket=bucket) as house:
+        publisher = house.publisher()
+        for count in (100, 250, 450, 1):
+            house.commit(count)
+            assert publisher.step() == count
+            house.check(house.pointers.last_seq())
+        house.publisher().step()
+        for _ in range(2):
+            house.clock.later += TIDY_SECONDS
+            publisher.step()
+        house.check(801)
+        names = list(bucket.names("log/tile/"))
+        assert [name for name in names if ".p/" in name] == [
+            *("log/tile/0/003.p/32", "log/tile/0/003.p/33", "log/tile/1/000.p/1"),
+            *("log/tile/1/000.p/3", "log/tile/entries/003.p/32", "log/tile/entries/003.p/33"),
+        ]
+        assert len([v for v in bucket.versions("log/checkpoint") if v.name[-1] == "t"]) == 1
