@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from archive.bucket.names import KEYRINGS, keyring_name
 from archive.bucket.places import check_new, lock_notes, open_places
 from archive.clock import Clock, SystemClock
 from archive.database import open_database
-from archive.errors import ConfigurationError
+from archive.errors import ConfigurationError, MunimentError
 from archive.events.commit import Group
 from archive.events.plain import plain
 from archive.events.types import ArchiveCreated
@@ -75,7 +76,9 @@ def create_archive(
         administrator = register_user(archive, Role.ADMINISTRATOR)
         legal = register_user(archive, Role.LEGAL)
         archive.follow()
-        archive.publish()
+        with suppress(MunimentError):
+            # What opens the archive is shown only once, and the log can begin later as well.
+            archive.publish()
     return NewArchive(keyring.archive_id, administrator, legal, recovery.text, tuple(notes))
 
 

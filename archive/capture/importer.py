@@ -87,7 +87,6 @@ def import_paths(
             for tally in pool.run(_chain(first, waiting)):
                 run.count(tally)
     archive.wait_until_searchable(run.tally.last_seq)
-    archive.publish()
     return run.report()
 
 

@@ -124,6 +124,9 @@ class FakePlace(Place):
     def drop_catalog(self) -> None:
         self._rows.drop_catalog()
 
+    def lose_database(self) -> None:
+        self._rows.lose_database()
+
 
 @contextmanager
 def failing_commits(faults: Faults) -> Iterator[None]:

@@ -18,7 +18,9 @@ from api.cli import run
 from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.fake import FakeBucket
 from archive.creating import NewArchive, create_archive
+from archive.errors import CorruptError
 from archive.events.opener import Opener
+from archive.log.publisher import LogPublisher
 from archive.opening import Archive, open_archive
 from archive.sealing.frame import open_evidence
 from archive.settings import Settings
@@ -281,3 +283,19 @@ def test_the_console_shows_the_log_and_gives_proofs(
     older = client.get(f"/interactions/{id}/proof?number=1").get_json()
     assert (older["evidence"]["version"], told["evidence"]["version"]) == (1, 2)
     assert client.get(f"/interactions/{id}/proof?number=x").status_code == 400
+
+
+def test_a_log_that_fails_takes_nobodys_report_or_tokens(
+    settings: Settings, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    def failing(self: LogPublisher) -> int:
+        raise CorruptError("A fork.")
+
+    monkeypatch.setattr(LogPublisher, "step", failing)
+    assert run(["init", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["recovery_code"]
+    (tmp_path / "lines.ndjson").write_bytes(interaction("a") + b"\n")
+    assert run(["import", str(tmp_path / "lines.ndjson"), "--source", "desk", "--json"]) == 0
+    written = capfd.readouterr()
+    assert json.loads(written.out)["archived"] == 1
+    assert "The log is not up to date: A fork." in written.err

@@ -47,17 +47,19 @@ def command(
     from archive.capture.importer import import_paths
 
     try:
-        with options.opened() as archive, progress.shown(SystemClock()) as show:
-            report = import_paths(
-                archive,
-                LOCAL_ACTOR,
-                paths,
-                source=source,
-                custodian=custodian,
-                custodian_map=custodian_map,
-                format=format_name,
-                progress=show,
-            )
+        with options.opened() as archive:
+            with progress.shown(SystemClock()) as show:
+                report = import_paths(
+                    archive,
+                    LOCAL_ACTOR,
+                    paths,
+                    source=source,
+                    custodian=custodian,
+                    custodian_map=custodian_map,
+                    format=format_name,
+                    progress=show,
+                )
+            options.publish(archive)
     except KeyboardInterrupt:
         click.echo(
             "interrupted; what was archived stays; run the same command again to go on", err=True
