@@ -5,6 +5,8 @@ signed root, so that a tile that was changed is met here and not by whoever is s
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
@@ -93,9 +95,10 @@ class LogReader:
         """
         checkpoint = published.checkpoint
         subtrees = self.subtrees(checkpoint.size)
-        hashes = inclusion_proof(index, checkpoint.size, subtrees)
-        leaf = subtrees(0, index)
-        check_inclusion(leaf, index, checkpoint.size, hashes, checkpoint.root)
+        with self._forgetting_what_is_wrong():
+            hashes = inclusion_proof(index, checkpoint.size, subtrees)
+            leaf = subtrees(0, index)
+            check_inclusion(leaf, index, checkpoint.size, hashes, checkpoint.root)
         return Inclusion(index, leaf, tuple(hashes), published)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
@@ -111,11 +114,12 @@ class LogReader:
                 f"Two sizes are needed, the smaller one first and none over {newest.size}."
             )
         subtrees = self.subtrees(newest.size)
-        older, newer = root(first, subtrees), root(second, subtrees)
-        proof = consistency_proof(first, second, subtrees)
-        check_consistency(first, second, older, newer, proof)
-        onward = consistency_proof(second, newest.size, subtrees)
-        check_consistency(second, newest.size, newer, newest.root, onward)
+        with self._forgetting_what_is_wrong():
+            older, newer = root(first, subtrees), root(second, subtrees)
+            proof = consistency_proof(first, second, subtrees)
+            check_consistency(first, second, older, newer, proof)
+            onward = consistency_proof(second, newest.size, subtrees)
+            check_consistency(second, newest.size, newer, newest.root, onward)
         return proof
 
     def bundle(self, tile: Tile) -> list[bytes]:
@@ -132,6 +136,16 @@ class LogReader:
     def subtrees(self, size: int) -> Subtrees:
         """Return the perfect subtrees of the tree of a published size; they raise CorruptError."""
         return subtrees_of(size, self._tile)
+
+    @contextmanager
+    def _forgetting_what_is_wrong(self) -> Iterator[None]:
+        """Keep no tile that may be the wrong one, so that a restored one is read."""
+        try:
+            yield
+        except CorruptError:
+            with self._lock:
+                self._cache.clear()
+            raise
 
     def _tile(self, tile: Tile) -> bytes:
         full = Tile(tile.level, tile.index)

@@ -454,3 +454,20 @@ def test_the_log_stands_on_a_real_server(tmp_path: Path, s3: Gateway) -> None:
             *("log/tile/1/000.p/3", "log/tile/entries/003.p/32", "log/tile/entries/003.p/33"),
         ]
         assert len([v for v in bucket.versions("log/checkpoint") if v.name[-1] == "t"]) == 1
+
+
+def test_a_tile_that_was_restored_is_believed_again(house: House) -> None:
+    house.commit(300)
+    house.publisher().step()
+    newest, name = house.reader.newest(), "log/tile/0/000"
+    right = house.bucket.get(name)
+    house.bucket.put(name, right[:32] + bytes(32) + right[64:])
+    for prove in (
+        lambda: house.reader.inclusion(0, newest),
+        lambda: house.reader.consistency(1, 2),
+    ):
+        with pytest.raises(CorruptError):
+            prove()
+    house.bucket.put(name, right)
+    assert house.reader.inclusion(0, newest).leaf == right[:32]
+    assert house.reader.consistency(1, 2) == [right[32:64]]
