@@ -230,6 +230,10 @@ class PointerRecorder(KeyCustody, PackTable, ABC):
         """Return a blob with this keyed digest and one event that refers to it, if there is one."""
 
     @abstractmethod
+    def blobs_of(self, originator_ids: Iterable[UUID]) -> list[tuple[bytes, UUID]]:
+        """Return the blobs that any event of streams refers to: keyed digest, and id."""
+
+    @abstractmethod
     def last_seq(self) -> int:
         """Return the newest sequence number, 0 for an empty archive."""
 

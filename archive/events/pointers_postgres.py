@@ -51,6 +51,8 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest)",
     "CREATE TABLE IF NOT EXISTS blob_references (blob_id bytea, originator_id bytea,"
     " originator_version bigint, PRIMARY KEY (blob_id, originator_id, originator_version))",
+    "CREATE INDEX IF NOT EXISTS blob_references_by_event ON blob_references"
+    " (originator_id, originator_version)",
     "CREATE TABLE IF NOT EXISTS unopened (seq bigint PRIMARY KEY)",
     PACKS_TABLE,
     "CREATE TABLE IF NOT EXISTS tracking (application_name text PRIMARY KEY,"
@@ -257,6 +259,14 @@ class PostgresPointers(PostgresCustody, PostgresPacks, PointerRecorder):
             digest,
         )
         return (UUID(bytes=rows[0][0]), UUID(bytes=rows[0][1]), rows[0][2]) if rows else None
+
+    def blobs_of(self, originator_ids: Iterable[UUID]) -> list[tuple[bytes, UUID]]:
+        rows = self._all(
+            "SELECT DISTINCT b.blob_id, b.digest FROM blob_references r"
+            " JOIN blobs b ON b.blob_id = r.blob_id WHERE r.originator_id = ANY(%s)",
+            [originator_id.bytes for originator_id in originator_ids],
+        )
+        return [(digest, UUID(bytes=blob_id)) for blob_id, digest in rows]
 
     def last_seq(self) -> int:
         return int(self._all("SELECT last_seq FROM archive")[0][0])

@@ -54,6 +54,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS blob_references (blob_id BLOB, originator_id BLOB,"
     " originator_version INTEGER, PRIMARY KEY (blob_id, originator_id, originator_version))"
     " WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS blob_references_by_event ON blob_references"
+    " (originator_id, originator_version)",
     "CREATE TABLE IF NOT EXISTS unopened (seq INTEGER PRIMARY KEY)",
     PACKS_TABLE,
 )
@@ -289,6 +291,21 @@ class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
             )
             row = cursor.fetchone()
             return None if row is None else (UUID(bytes=row[0]), UUID(bytes=row[1]), row[2])
+
+    def blobs_of(self, originator_ids: Iterable[UUID]) -> list[tuple[bytes, UUID]]:
+        ids = [originator_id.bytes for originator_id in originator_ids]
+        found: dict[bytes, bytes] = {}
+        with self._transaction(commit=False) as cursor:
+            for start in range(0, len(ids), _IDS_PER_QUERY):
+                page = ids[start : start + _IDS_PER_QUERY]
+                cursor.execute(
+                    "SELECT b.blob_id, b.digest FROM blob_references r"
+                    " JOIN blobs b ON b.blob_id=r.blob_id"
+                    f" WHERE r.originator_id IN ({','.join('?' * len(page))})",
+                    page,
+                )
+                found |= dict(cursor.fetchall())
+        return [(digest, UUID(bytes=blob_id)) for blob_id, digest in found.items()]
 
     def last_seq(self) -> int:
         with self._transaction(commit=False) as cursor:

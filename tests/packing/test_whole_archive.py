@@ -62,6 +62,12 @@ def test_it_verifies(packed: tuple[Path, list[UUID]], full: bool) -> None:
     assert faults(packed[0], full=full) == []
 
 
+def test_nothing_of_it_is_collected(packed: tuple[Path, list[UUID]]) -> None:
+    with opened(packed[0]) as archive:
+        collection = archive.collector.collect()
+        assert (collection.removed, collection.doubts) == (0, ())
+
+
 def test_what_is_wrong_with_a_pack_is_named(packed: tuple[Path, list[UUID]]) -> None:
     folder, _ = packed
     pack = max(segments(folder), key=lambda path: path.stat().st_size)
