@@ -36,7 +36,7 @@ class Audit:
             originator_version=1,
             recorded_at=self._clock.now(),
             actor=actor.id,
-            role=actor.role,
+            role=", ".join(actor.roles),
             purpose=str(purpose),
             action=action,
             allowed=allowed,
