@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from archive.errors import ConfigurationError, GoneError, UnavailableError
 from archive.events.commit_records import CommitRecords
 from archive.events.server import HostLock
 from archive.opening import Archive, open_archive
+from archive.packing.candidates import PackLimits
+from archive.packing.packer import Packer
 from archive.rebuilding import rebuild
 from archive.sealing.keys import open_keys, seal_keys
 from archive.settings import Settings
@@ -387,3 +390,25 @@ def test_a_database_that_is_older_than_an_erasure_learns_of_it(
         assert [each.status for each in again] == ["erased"]
         kept = capture(archive, line("other", "a turbot", html="y" * 100_000))
         assert archive.records.load(kept[0]).rows
+
+
+@ON_SQLITE
+def test_a_pack_that_was_begun_is_finished_before_its_rows_go(
+    filled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket, cold = bucket_of(filled), timedelta(seconds=-1)
+    limits = PackLimits(least_segments=2)
+    with open_archive(filled) as archive:
+        ids = capture(archive, line("packed", "a turbot"))
+        packer = Packer(archive.pointers, bucket, archive.held_keyring, archive.clock, limits)
+        with monkeypatch.context() as context:
+            context.setattr(Packer, "_finish", _refuse)
+            with pytest.raises(UnavailableError):
+                packer.pack(cold=cold)
+        assert archive.pointers.packs() and not list(bucket.names("relocations/"))
+        pointers = [row.pointer for row in archive.pointers.select_pointers_of(ids)]
+    rebuild(filled)
+    with open_archive(filled) as archive:
+        assert list(bucket.names("relocations/")) and not archive.pointers.packs()
+        assert [row.pointer for row in archive.pointers.select_pointers_of(ids)] == pointers
+        assert search(archive, "turbot").total == 1
