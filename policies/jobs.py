@@ -12,6 +12,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
     """Return the schedule of an archive; it begins when its worker leads."""
     jobs = [
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
+        Job("erase", timedelta(days=1), lambda _: _erase(archive)),
         Job("pack", timedelta(days=1), lambda stop: _pack(archive, stop)),
     ]
     return Schedule(jobs, archive.jobs, archive.clock, say)
@@ -24,6 +25,16 @@ def _collect(archive: Archive, stop: Event) -> str:
         parts.append(f"{done.removed} orphans were removed from the bucket.")
     if done.locked:
         parts.append(f"{len(done.locked)} orphans are left, because they are locked.")
+    return " ".join(parts)
+
+
+def _erase(archive: Archive) -> str:
+    parts = archive.eraser.resume_overdue()
+    gone, locked = archive.eraser.destroy_condemned_blobs()
+    if gone:
+        parts.append(f"{gone} blobs of erased records were destroyed, whose locks have ended.")
+    if locked:
+        parts.append(f"{locked} blobs of erased records are left, because they are locked.")
     return " ".join(parts)
 
 

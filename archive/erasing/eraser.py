@@ -28,7 +28,14 @@ from archive.bucket.names import blob_name
 from archive.bucket.port import Bucket
 from archive.clock import Clock, uuid7_time
 from archive.erasing.key_objects import KeyObjects, Rewritten
-from archive.errors import ConflictError, CorruptError, InvalidError, LockedError, MunimentError
+from archive.errors import (
+    ConflictError,
+    CorruptError,
+    InvalidError,
+    LockedError,
+    MunimentError,
+    NotFoundError,
+)
 from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.mapper import EventMapper
@@ -220,30 +227,30 @@ class Eraser:
     def _destroy_keys(self, seqs: Sequence[int]) -> dict[UUID, Rewritten]:
         """Destroy the keys of events wherever their frames stand, also if they move meanwhile."""
         done: dict[UUID, Rewritten] = {}
-        moved: set[UUID] = set()
+        missed: set[UUID] = set()
         while True:
             slots: dict[UUID, set[int]] = defaultdict(set)
             for row in self._rows(seqs):
-                if not row.pointer.is_dropped:
-                    slots[row.pointer.segment_id].add(row.pointer.slot)
+                slots[row.pointer.segment_id].add(row.pointer.slot)
             left = {segment_id: slots[segment_id] for segment_id in slots.keys() - done.keys()}
             if not left:
                 return done
-            if lost := moved & left.keys():
-                raise CorruptError(f"The database does not know segment {min(lost)}.")
-            rewritten = self._each(partial(self._destroy_in, left), left)
-            found = dict(zip(left, rewritten, strict=True))
-            done |= {each: result for each, result in found.items() if result is not None}
-            moved |= {each for each, result in found.items() if result is None}
+            if not missed.isdisjoint(left):
+                # What was packed meanwhile is somewhere else by now.
+                raise CorruptError(f"There is no key object of segment {min(missed & set(left))}.")
+            for segment_id, rewritten in self._each(partial(self._destroy_in, left), left):
+                if rewritten is None:
+                    missed.add(segment_id)
+                else:
+                    done[segment_id] = rewritten
 
-    def _destroy_in(self, slots: Mapping[UUID, Set[int]], segment_id: UUID) -> Rewritten | None:
-        """Destroy keys of a segment; None if it has been packed meanwhile."""
+    def _destroy_in(
+        self, slots: Mapping[UUID, Set[int]], segment_id: UUID
+    ) -> tuple[UUID, Rewritten | None]:
         try:
-            return self._key_objects.rewrite(segment_id, destroyed=slots[segment_id])
-        except CorruptError:
-            if self._pointers.keys_of(segment_id) is not None:
-                raise
-            return None
+            return segment_id, self._key_objects.rewrite(segment_id, destroyed=slots[segment_id])
+        except NotFoundError:
+            return segment_id, None
 
     def _rows(self, seqs: Sequence[int]) -> Iterator[PointerRow]:
         """Yield the rows of events, those that stand near each other by one query."""

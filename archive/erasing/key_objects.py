@@ -64,6 +64,7 @@ class KeyObjects:
         are locked are left and counted: only dropping their epoch makes them unreadable.
 
         Raises:
+            NotFoundError: SQL does not know the segment, or no more: it was packed meanwhile.
             CorruptError: the segment's keys cannot be read; nothing is destroyed.
             LockedError: an older object is locked; the new one is in its place, and doing this
                 again destroys the rest once the lock has ended.
@@ -88,7 +89,7 @@ class KeyObjects:
         stale_epochs: Set[int],
     ) -> tuple[int, int]:
         if held.keys_id is None:
-            raise CorruptError(f"The database knows no key object of segment {segment_id}.")
+            raise NotFoundError(f"The database knows no key object of segment {segment_id}.")
         version, found = self._open(segment_id, held.keys_id)
         kept = {slot: key for slot, key in found.keys.items() if slot not in destroyed}
         if len(kept) == len(found.keys) and found.epoch not in stale_epochs:
@@ -153,7 +154,7 @@ class KeyObjects:
         """
         with self._custody.held_segment(segment_id) as held:
             if held.keys_id is None:
-                raise CorruptError(f"The database knows no key object of segment {segment_id}.")
+                raise NotFoundError(f"The database knows no key object of segment {segment_id}.")
             others, locked = self._others(segment_id, held.keys_id), 0
             for each in others:
                 try:

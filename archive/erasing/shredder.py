@@ -110,7 +110,8 @@ class Shredder:
             # One that cannot be read may be under any epoch: its error comes out here.
             wanted = [each for each, epoch in found.items() if epoch in stale or not epoch]
             for done in filter(None, self._each(partial(self._rewrite, stale), wanted)):
-                rewritten, locked = rewritten + 1, locked + done.locked
+                if done is not None:
+                    rewritten, locked = rewritten + 1, locked + done.locked
         for found in self._pages("segments gone through again", progress):
             if not stale.isdisjoint(found.values()):
                 raise ConflictError("Keys were still sealed under an older epoch; try again.")

@@ -65,7 +65,10 @@ class HeldSegment(ABC):
 
     @abstractmethod
     def name(self, keys_id: UUID) -> None:
-        """Let SQL name another key object; durable when the segment is let go."""
+        """Let SQL name another key object; durable when the segment is let go.
+
+        NotFoundError if SQL does not know the segment any more, because it was packed.
+        """
 
 
 class KeyCustody(ABC):

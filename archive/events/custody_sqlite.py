@@ -8,6 +8,7 @@ from uuid import UUID
 
 from eventsourcing.sqlite import SQLiteCursor
 
+from archive.errors import NotFoundError
 from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState, table_names
 from archive.events.server import HostLock
 
@@ -90,6 +91,9 @@ class SqliteCustody(KeyCustody):
                 "UPDATE segments SET keys_id=? WHERE segment_id=?",
                 (keys_id.bytes, segment_id.bytes),
             )
+            cursor.execute("SELECT 1 FROM segments WHERE segment_id=?", (segment_id.bytes,))
+            if cursor.fetchone() is None:
+                raise NotFoundError(f"Segment {segment_id} was packed meanwhile.")
 
     def condemn_blobs(self, events: Sequence[tuple[UUID, int]]) -> None:
         with self._transaction(commit=True) as cursor:

@@ -11,7 +11,14 @@ import pytest
 
 from archive.bucket.names import blob_name, keys_prefix
 from archive.bucket.port import LockMode, Retention
-from archive.errors import InvalidError, LockedError, MunimentError, UnavailableError
+from archive.errors import (
+    CorruptError,
+    InvalidError,
+    LockedError,
+    MunimentError,
+    NotFoundError,
+    UnavailableError,
+)
 from archive.events.commit import Group
 from archive.events.custody import HeldSegment
 from archive.events.pointers import BlobCondemnedError, BlobUse, PointerRow
@@ -267,3 +274,29 @@ class Deposed(HeldSegment):
     def name(self, keys_id: UUID) -> None:
         self._meanwhile()
         raise UnavailableError("deposed")
+
+
+def test_keys_that_were_packed_meanwhile_leave_nothing_behind(
+    tmp_path: Path, each_database: Url, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQL forgets the segment while its keys are written anew: what was written goes again."""
+    one = host(tmp_path, each_database)
+    rows = one.commit(plain(), plain())
+    held = one.pointers.held_segment
+
+    @contextmanager
+    def packed(segment_id: UUID) -> Iterator[HeldSegment]:
+        monkeypatch.undo()
+        with held(segment_id) as real:
+            yield Deposed(real.keys_id, forget)
+
+    def forget() -> None:
+        raise NotFoundError("packed")
+
+    monkeypatch.setattr(one.pointers, "held_segment", packed)
+    with pytest.raises(CorruptError, match="no key object"):
+        one.eraser.erase(rows[:1], **WHO)
+    assert len(list(one.bucket.versions(keys_prefix(rows[0].pointer.segment_id)))) == 1
+    assert one.eraser.resume() == []
+    assert one.states(rows) == ["ErasedEvent", "OpenedEvent"]
+    one.close()
