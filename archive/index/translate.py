@@ -66,7 +66,7 @@ def translate(node: Node, schema: Schema, *, placed: bool = True) -> Bounds:
     try:
         return _Translator(schema, placed=placed).bounds(node)
     except ValueError as error:
-        raise InvalidError("A pattern in the query is too complicated.") from error
+        raise InvalidError("A pattern in the query is too complicated.", column=1) from error
 
 
 class _Translator:

@@ -41,6 +41,10 @@ LONGEST_FUZZY: Final = 64
 MOST_UNKNOWN: Final = 8
 """How many `?` a word may hold beside a `*`: the automaton doubles with each."""
 
+MOST_UNKNOWN_ALONE: Final = 32
+MOST_RUNS: Final = 8
+LONGEST_PATTERN: Final = 200
+
 Branch: TypeAlias = "Tree[Token] | Token"
 
 _SUFFIX: Final = re.compile(r"(?P<text>.+?)(?:~(?P<tilde>\d*)|%(?P<percent>\d+))", re.DOTALL)
@@ -287,8 +291,16 @@ def _words(text: str, quoted: bool, name: str | None) -> Node:
 
 
 def _check_pattern(marked: str) -> None:
-    if ANY_RUN in marked and marked.count(ANY_CHARACTER) > MOST_UNKNOWN:
+    """Refuse what the index would need too large an automaton for."""
+    runs, unknown = marked.count(ANY_RUN), marked.count(ANY_CHARACTER)
+    if runs and unknown > MOST_UNKNOWN:
         raise InvalidError(f"Beside a *, at most {MOST_UNKNOWN} times ? are taken.")
+    if runs > MOST_RUNS or unknown > MOST_UNKNOWN_ALONE:
+        raise InvalidError(
+            f"A word takes at most {MOST_RUNS} times *, and {MOST_UNKNOWN_ALONE} times ? without."
+        )
+    if (runs or unknown) and len(marked.encode()) - 2 * (runs + unknown) > LONGEST_PATTERN:
+        raise InvalidError(f"A word with wildcards has at most {LONGEST_PATTERN} bytes of UTF-8.")
 
 
 def _whole(text: str, field: Field) -> Node:

@@ -15,6 +15,7 @@ from archive.index.searcher import Hits, Searcher
 from archive.model.interaction import Participant, Role
 from archive.model.record import Record
 from archive.query.parser import parse
+from archive.query.tree import Word
 from tests.query.samples import START, record
 
 NOW = 1_000
@@ -219,7 +220,7 @@ def test_the_archives_own_thread_is_found_and_settled(indexed: Indexed) -> None:
 
 def test_a_pattern_that_the_index_refuses_is_told_as_invalid(indexed: Indexed) -> None:
     with pytest.raises(InvalidError, match="complicated"):
-        indexed.search("?" * 5_000)
+        Searcher(indexed.index).search(Word("?" * 5_000), as_of=NOW, limit=1, settle=indexed.settle)
 
 
 def test_a_panic_of_the_library_becomes_unavailable() -> None:

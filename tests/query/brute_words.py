@@ -130,8 +130,8 @@ def same_word(text: str) -> list[Test]:
 
 def _same(wanted: Token) -> Test:
     if wanted.folded == wanted.exact:
-        return lambda token: glob(wanted.folded, token.folded)
-    return lambda token: glob(wanted.exact, token.exact)
+        return cache(lambda token: glob(wanted.folded, token.folded))
+    return cache(lambda token: glob(wanted.exact, token.exact))
 
 
 def same_stem(word: str) -> Test:
@@ -143,7 +143,7 @@ def same_stem(word: str) -> Test:
 def close_to(word: str, most: int) -> Test:
     """Return the test for words a few letters away."""
     [wanted] = tokens(word)
-    return lambda token: edits(token.folded, wanted.folded) <= most
+    return cache(lambda token: edits(token.folded, wanted.folded) <= most)
 
 
 def in_a_row(tests: list[Test], text: list[Token]) -> Spans:
@@ -152,7 +152,7 @@ def in_a_row(tests: list[Test], text: list[Token]) -> Spans:
     return {
         (n, n + last)
         for n in range(len(text) - last)
-        if all(test(token) for test, token in zip(tests, text[n:], strict=False))
+        if all(test(text[n + step]) for step, test in enumerate(tests))
     }
 
 
