@@ -32,6 +32,7 @@ from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_
 from archive.keks import named_kek
 from archive.keyrings import read_newest
 from archive.leadership import DeposedError
+from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
@@ -120,6 +121,12 @@ class Archive(Station):
             self.log_head,
             self.opener.frames,
             self.clock,
+            MinimumLock(self.settings.worm, bucket, self.clock).retention,
+        )
+        self.log_locks = LogLocks(
+            bucket,
+            self.clock,
+            self.log_head.position,
             MinimumLock(self.settings.worm, bucket, self.clock).retention,
         )
         self.log = LogReader(bucket, log_signer(self.keyring).verifier)

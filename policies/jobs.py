@@ -14,6 +14,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
         Job("erase", timedelta(days=1), lambda _: _erase(archive)),
         Job("pack", timedelta(days=1), lambda stop: _pack(archive, stop)),
+        Job("lock-log", timedelta(days=1), lambda stop: _lock_log(archive, stop)),
     ]
     return Schedule(jobs, archive.jobs, archive.clock, say)
 
@@ -44,3 +45,8 @@ def _pack(archive: Archive, stop: Event) -> str:
     if done.packs:
         parts.append(f"{done.segments} segments were packed into {done.packs}.")
     return " ".join(parts)
+
+
+def _lock_log(archive: Archive, stop: Event) -> str:
+    count = archive.log_locks.extend(stop.is_set)
+    return f"{count} objects of the log are locked for longer." if count else ""

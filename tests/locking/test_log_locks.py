@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from archive.bucket.fake import FakeBucket
 from archive.bucket.port import LockMode, Retention
+from archive.errors import UnavailableError
 from archive.events.opener import Opener
+from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
 from archive.locking.terms import LockTerm, Period
 from archive.log.publisher import LogPublisher
@@ -51,3 +55,37 @@ def test_full_tiles_and_hourly_checkpoints_are_locked(tmp_path: Path) -> None:
         log.step()
         assert len(locked(house, "log/checkpoints/")) == 2
         house.check(606)
+
+
+def test_locks_are_prolonged_as_months_go_by(tmp_path: Path) -> None:
+    with house_in(tmp_path) as house:
+        clock = SetClock(house.bucket.now().replace(day=1, minute=0))
+        log = publisher(house, clock)
+        for _ in range(3):
+            house.commit(300)
+            log.step()
+        lock = MinimumLock(TERM, FakeBucket(clock), clock).retention
+        locks = LogLocks(house.bucket, clock, house.head.position, lock)
+        assert locks.extend() == 0
+        before = locked(house, "log/")
+        clock.go(days=35)
+        wanted = lock(clock.now())
+        # It fails in the middle, and the next run goes on to the end.
+        assert isinstance(house.bucket, FakeBucket)
+        house.bucket.fail("extend_retention", "log/tile/0/001")
+        with pytest.raises(UnavailableError):
+            locks.extend()
+        assert locks.extend() == 1 + 2 * 3
+        after = locked(house, "log/")
+        assert set(after.values()) == {wanted} and after.keys() == before.keys()
+        house.bucket.requests.clear()
+        assert locks.extend() == 0
+        assert len(house.bucket.requests) == 1
+
+
+def test_without_a_minimum_nothing_of_the_log_is_locked(tmp_path: Path) -> None:
+    with house_in(tmp_path) as house:
+        house.commit(300)
+        house.publisher().step()
+        locks = LogLocks(house.bucket, house.clock, house.head.position, lambda _: None)
+        assert locks.extend() == 0 and locked(house, "log/") == {}
