@@ -67,6 +67,7 @@ def test_whatever_is_wrong_is_told_alike_and_recorded(archive: Archive, ann: str
         ("no password", ""),
         ("gone", PASSWORD),
         ("\ud800", "\ud800"),
+        ("\ufdfa" * 1_000_000, "x" * 1_000_000),
     ):
         with pytest.raises(UnauthenticatedError) as refused:
             archive.entrance.sign_in(name, password)
