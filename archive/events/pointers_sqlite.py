@@ -4,6 +4,7 @@ The tables are the event library's own but for the events: ids are 16 bytes, and
 because one transaction at a time assigns it.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +118,9 @@ class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
             raise ConflictError("An event exists already, or a tracking goes back.") from error
         except PersistenceError as error:
             raise UnavailableError(f"The database of events does not answer: {error}") from error
+        except sqlite3.Error as error:
+            # What opening the file meets, the library passes on as it is.
+            raise UnavailableError(f"The database of events cannot be read: {error}.") from error
 
     def archive(self) -> UUID | None:
         with self._transaction(commit=False) as cursor:

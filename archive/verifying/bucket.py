@@ -32,7 +32,7 @@ from archive.verifying.findings import RECHECK_SECONDS, Fault, Findings, twice
 from archive.verifying.inventory import Inventory
 from archive.verifying.packs import Packs
 from archive.verifying.segments import Outcome, SegmentCheck, Stored
-from archive.verifying.signed import read_signed
+from archive.verifying.signed import published_faults, read_signed
 from archive.verifying.tree import PublishedLog
 from archive.verifying.workers import Workers, workers
 
@@ -76,11 +76,9 @@ class BucketCheck:
         self._check_keyrings()
         verifier = log_signer(self._keyring).verifier
         signed = read_signed(self._bucket, verifier, against)
-        if signed.faults:
-            # A checkpoint is put under its own name first, and a moment later as the newest.
-            self._clock.sleep(RECHECK_SECONDS)
-            signed = read_signed(self._bucket, verifier, against)
         self._findings.add(signed.faults)
+        look = partial(published_faults, self._bucket, verifier, signed)
+        self._findings.add(twice(self._clock, lambda: list(look())))
         self.signed = signed.size
         self._commits = Commits(self._bucket, self._keyring)
         self._findings.add(self._commits.faults)
@@ -89,9 +87,10 @@ class BucketCheck:
         self._findings.add(self.packs.faults)
         self._inventory = Inventory(self._bucket)
         self._findings.add(self._inventory.faults)
-        self._log = PublishedLog(
-            self._keyring.archive_id, self._bucket, signed.checkpoints, signed.size
-        )
+        compared = [*signed.checkpoints]
+        if signed.given is not None:
+            compared.append((signed.given, "that was given"))
+        self._log = PublishedLog(self._keyring.archive_id, self._bucket, compared, signed.size)
         self._list_tiles()
         with workers(self._bucket.at_once) as side:
             self._read_commits(side, follow)
@@ -100,6 +99,11 @@ class BucketCheck:
         self._check_accounts()
         self._count(len(signed.checkpoints))
         self._tell_orphans()
+
+    def recorded(self) -> int:
+        """Return up to which event commit records stand now, the newest ones included."""
+        newest = [record.entries[-1].seq for record in self._commits.since()]
+        return max([self.size, *newest])
 
     def _count(self, checkpoints: int) -> None:
         self._findings.checked.update(

@@ -14,7 +14,8 @@ from archive.events.pointers import PointerRecorder, PointerRow
 from archive.log.head import Head
 from archive.sealing.commit import CommitEntry, CommitRecord
 from archive.sealing.frame import entry_hash, log_entry
-from archive.verifying.accounts import Accounts, Bits
+from archive.verifying.accounts import Bits
+from archive.verifying.bucket import BucketCheck
 from archive.verifying.contents import event_name
 from archive.verifying.findings import RECHECK_SECONDS, Fault
 from archive.verifying.segments import SegmentCheck, Stored
@@ -44,14 +45,24 @@ class DatabaseCheck:
         self._catalog = catalog
         self._segments = segments
         self._clock = clock
-        # What the catalog has not come to yet is not asked of it.
-        self._position = catalog.position()
+        self._position = 0
+        self._last = 0
         self._rows: dict[int, PointerRow] = {}
         self._entries: dict[int, CatalogEntry] = {}
         self._read_to = 0
         self._records = 0
         self._erased = Bits()
         self._captured = Bits()
+
+    def begin(self) -> None:
+        """Take down how far SQL is, before the bucket is listed: rows come before records.
+
+        This and the others raise UnavailableError when SQL does not answer, and CorruptError for
+        what is no pointer.
+        """
+        self._last = self._pointers.last_seq()
+        # What the catalog has not come to yet is not asked of it.
+        self._position = self._catalog.position()
 
     def compare(self, record: CommitRecord, stored: Mapping[UUID, Stored]) -> Iterator[Fault]:
         """Compare what SQL has of one commit."""
@@ -71,9 +82,25 @@ class DatabaseCheck:
             if entry.seq <= self._position:
                 yield from self._compare_catalog(entry)
 
-    def finish(self, size: int, accounts: Accounts, head: Head | None, signed: int) -> list[Fault]:
-        """Compare what can be compared at the end; `size` and `signed` are the bucket's."""
+    def finish(self, bucket: BucketCheck, head: Head | None) -> list[Fault]:
+        """Compare what can be compared at the end."""
         faults: list[Fault] = []
+        size, signed, accounts = bucket.size, bucket.signed, bucket.accounts
+        if self._last > size:
+            self._clock.sleep(RECHECK_SECONDS)
+            recorded = bucket.recorded()
+            if self._last > recorded:
+                faults.append(
+                    Fault(
+                        "commit",
+                        f"SQL has the events {recorded + 1} to {self._last}, of which no commit "
+                        "record tells: it was taken away, or its commit was broken off. The leader "
+                        "writes what is owed within two minutes; what is still missing then, "
+                        "restore, and do not rebuild before.",
+                        seq=recorded + 1,
+                    )
+                )
+        position = self._position
         if self._pointers.last_seq() < size:
             faults.append(_fault("stored_events", f"ends before event {size}. {_MEND}"))
         if head is not None and head.size > max(signed, size):
@@ -85,8 +112,8 @@ class DatabaseCheck:
                     "log_head",
                 )
             )
-        count = self._catalog.count_up_to(min(self._position, size))
-        if count != self._records and self._position >= size:
+        count = self._catalog.count_up_to(min(position, size))
+        if count != self._records and position >= size:
             faults.append(
                 _fault("records", f"has {count} records, and there are {self._records}. {_MEND}")
             )

@@ -20,12 +20,13 @@ from archive.verifying.findings import Fault
 class Signed:
     """The checkpoints that the log's key has signed, each with where it stands.
 
-    `size` is that of the largest in the bucket, 0 for none.
+    `size` is that of the largest in the bucket, 0 for none; `given` one from elsewhere.
     """
 
     checkpoints: list[tuple[Checkpoint, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     size: int = 0
+    given: Checkpoint | None = None
 
 
 def read_signed(bucket: Bucket, verifier: Verifier, against: str | None) -> Signed:
@@ -47,8 +48,6 @@ def read_signed(bucket: Bucket, verifier: Verifier, against: str | None) -> Sign
         else:
             signed.checkpoints.append((found, name))
             signed.size = max(signed.size, found.size)
-    signed.faults += _newest(bucket, verifier, signed)
-    signed.faults += _key(bucket, verifier, signed)
     if against is not None:
         try:
             found = Checkpoint.open(against, verifier)
@@ -56,14 +55,18 @@ def read_signed(bucket: Bucket, verifier: Verifier, against: str | None) -> Sign
             raise InvalidError(
                 f"What is to be compared is no checkpoint of this log: {error}"
             ) from error
-        signed.checkpoints.append((found, "that was given"))
+        signed.given = found
     return signed
 
 
-def _newest(bucket: Bucket, verifier: Verifier, signed: Signed) -> Iterator[Fault]:
-    """Check that the newest checkpoint is what it says, and is not behind the others."""
+def published_faults(bucket: Bucket, verifier: Verifier, signed: Signed) -> Iterator[Fault]:
+    """Check the newest checkpoint, which must not be behind those that were read, and the key.
+
+    A checkpoint is put under its own name first, and a moment later as the newest.
+    """
     if not signed.checkpoints:
         return
+    yield from _key(bucket, verifier)
     try:
         newest = Checkpoint.open(_text(bucket.get(LOG_CHECKPOINT)), verifier)
     except (CorruptError, NotFoundError) as error:
@@ -80,12 +83,11 @@ def _newest(bucket: Bucket, verifier: Verifier, signed: Signed) -> Iterator[Faul
         signed.checkpoints.append((newest, LOG_CHECKPOINT))
 
 
-def _key(bucket: Bucket, verifier: Verifier, signed: Signed) -> Iterator[Fault]:
+def _key(bucket: Bucket, verifier: Verifier) -> Iterator[Fault]:
     try:
         written = _text(bucket.get(LOG_VKEY)).strip()
     except (CorruptError, NotFoundError) as error:
-        if signed.checkpoints:
-            yield _wrong(LOG_VKEY, error)
+        yield _wrong(LOG_VKEY, error)
         return
     if written != str(verifier):
         yield Fault(

@@ -6,13 +6,18 @@ is mounted read-only can be verified, and one whose database is lost.
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock, SystemClock
 from archive.database import Database, open_database
 from archive.errors import CorruptError, MunimentError, UnavailableError
+from archive.events.pointers import PointerRecorder
 from archive.index.source import index_directory
 from archive.index.storage import SharedIndexReader
 from archive.log.head import LogHead
@@ -54,40 +59,51 @@ def verify(
         findings.add([Fault("keyring", f"{error} Restore it from a copy: nothing else opens.")])
         return findings
     check = BucketCheck(bucket, keyring, clock, findings, full=full, advance=advance)
-    with _opened(settings, keyring, findings) as database:
-        if database is None:
+    with _opened(settings, keyring, findings) as sql:
+        if sql is None:
             check.run(lambda _record, _stored: (), against)
-        else:
-            _compare(settings, database, keyring, check, findings, clock, against)
+            return findings
+        compared = DatabaseCheck(
+            keyring.archive_id,
+            sql.pointers,
+            sql.catalog,
+            check.segments,
+            clock,
+            lambda entries: check.packs.now(entries),
+        )
+        beside = _Beside(compared, findings)
+        beside.begin()
+        check.run(beside.compare, against)
+        beside.finish(check, sql.head)
+        findings.add(_index_faults(settings, sql.catalog, findings, clock))
     return findings
 
 
 @contextmanager
-def _opened(settings: Settings, keyring: Keyring, findings: Findings) -> Iterator[Database | None]:
+def _opened(settings: Settings, keyring: Keyring, findings: Findings) -> "Iterator[_Sql | None]":
     """Open the database if it is there; what is not compared, and why, is noted."""
     files = (settings.home / "events.db", settings.home / "catalog.db")
     if settings.on_one_host and not all(file.exists() for file in files):
         findings.notes.append("There is no database here: SQL and the index are not compared.")
         yield None
         return
-    try:
-        database = open_database(settings)
-    except MunimentError as error:
-        findings.notes.append(f"SQL and the index are not compared: {error}")
-        yield None
-        return
-    try:
-        yield database if _is_own(database, keyring, findings) else None
-    finally:
-        database.close()
+    with ExitStack() as stack:
+        sql: _Sql | None = None
+        try:
+            database = open_database(settings)
+            stack.callback(database.close)
+            if _is_own(database, keyring, findings):
+                engine = database.catalog()
+                stack.callback(engine.dispose)
+                sql = _Sql(database.pointers, Catalog(engine), _log_head(engine))
+        except (MunimentError, SQLAlchemyError) as error:
+            told = error if isinstance(error, MunimentError) else type(error).__name__
+            findings.notes.append(f"SQL and the index are not compared: {told}")
+        yield sql
 
 
 def _is_own(database: Database, keyring: Keyring, findings: Findings) -> bool:
-    try:
-        known = database.pointers.archive()
-    except MunimentError as error:
-        findings.notes.append(f"SQL and the index are not compared: {error}")
-        return False
+    known = database.pointers.archive()
     if known is None:
         findings.notes.append("The database is empty: SQL and the index are not compared.")
     elif known != keyring.archive_id:
@@ -96,36 +112,17 @@ def _is_own(database: Database, keyring: Keyring, findings: Findings) -> bool:
     return known == keyring.archive_id
 
 
-def _compare(
-    settings: Settings,
-    database: Database,
-    keyring: Keyring,
-    check: BucketCheck,
-    findings: Findings,
-    clock: Clock,
-    against: str | None,
-) -> None:
-    """Check the bucket and hold SQL against it as it is read; SQL that fails is noted."""
-    engine = database.catalog()
-    try:
-        catalog = Catalog(engine)
-        beside = _Beside(
-            DatabaseCheck(
-                keyring.archive_id,
-                database.pointers,
-                catalog,
-                check.segments,
-                clock,
-                lambda entries: check.packs.now(entries),
-            ),
-            findings,
-        )
-        check.run(beside.compare, against)
-        head = LogHead(engine, lambda _connection: None)
-        beside.finish(check, head)
-        findings.add(_index_faults(settings, catalog, findings, clock))
-    finally:
-        engine.dispose()
+def _log_head(engine: Engine) -> LogHead:
+    return LogHead(engine, lambda _connection: None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    """What is compared of SQL."""
+
+    pointers: PointerRecorder
+    catalog: Catalog
+    head: LogHead
 
 
 class _Beside:
@@ -135,6 +132,10 @@ class _Beside:
         self._check = check
         self._findings = findings
         self._ended = False
+
+    def begin(self) -> None:
+        with self._noting([]):
+            self._check.begin()
 
     def compare(self, record: CommitRecord, stored: Mapping[UUID, Stored]) -> list[Fault]:
         found: list[Fault] = []
@@ -147,8 +148,7 @@ class _Beside:
         found: list[Fault] = []
         if not self._ended:
             with self._noting(found):
-                stand = head.read()
-                found.extend(self._check.finish(check.size, check.accounts, stand, check.signed))
+                found.extend(self._check.finish(check, head.read()))
         self._findings.add(found)
 
     @contextmanager

@@ -314,7 +314,7 @@ def drop_commit(target: Target) -> None:
 
 
 def drop_newest_commit(target: Target) -> None:
-    """The newest commit record is gone."""
+    """The newest commit record is gone, of events that no checkpoint covers yet."""
     target.path(_name_of(target.commits()[-1])).unlink()
 
 
@@ -515,7 +515,7 @@ KINDS: dict[Tamper, str] = {
     bring_back_key: "keys",
     flip_commit: "commit",
     drop_commit: "commit",
-    drop_newest_commit: "roll-back",
+    drop_newest_commit: "commit",
     copy_commit: "commit",
     contradict_commit: "commit",
     forge_commit: "commit",

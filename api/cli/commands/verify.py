@@ -41,6 +41,7 @@ def command(full: bool, against: Path | None, purpose: Purpose, as_json: bool) -
         for note in findings.notes:
             click.echo(f"note: {output.one_line(note)}")
         checked = ", ".join(f"{count:,} {name}" for name, count in findings.checked.items())
-        verdict = "nothing is wrong" if findings.ok else f"{len(findings.faults)} faults"
+        count = len(findings.faults)
+        verdict = f"{count} fault{'s' if count > 1 else ''}" if count else "nothing is wrong"
         click.echo(f"{verdict}; checked {checked}")
     return 0 if findings.ok else EXIT_PROBLEM
