@@ -9,13 +9,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalog.tables import METADATA, NOT_DERIVED
 from archive.errors import UnavailableError
+from archive.sqlite import told
 
 # Any number will do, as long as every process that makes tables takes the same.
 _CREATION_LOCK = 0x6D756E03
 
 
 def sqlite_engine(path: Path) -> Engine:
-    """Open the catalog's SQLite file, making its tables where they are missing."""
+    """Open the catalog's SQLite file, making its tables where they are missing.
+
+    Raises:
+        CorruptError: the file is damaged.
+        UnavailableError: it cannot be opened, or written to.
+    """
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30.0})
 
     @event.listens_for(engine, "connect")
@@ -24,7 +30,11 @@ def sqlite_engine(path: Path) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536"):
             connection.execute(f"PRAGMA {pragma}")
 
-    METADATA.create_all(engine)
+    try:
+        METADATA.create_all(engine)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise told(error, path) from error
     return engine
 
 

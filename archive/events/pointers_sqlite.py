@@ -20,7 +20,7 @@ from eventsourcing.sqlite import (
     SQLiteProcessRecorder,
 )
 
-from archive.errors import ConflictError, UnavailableError
+from archive.errors import ConflictError
 from archive.events.custody import SupersededKeyringError
 from archive.events.custody_sqlite import SqliteCustody, add_custody_columns, is_complete
 from archive.events.packing_sqlite import PACKS_TABLE, SqlitePacks
@@ -38,6 +38,7 @@ from archive.events.pointers import (
     SqlRow,
 )
 from archive.events.restoration_sqlite import SqliteRestorer
+from archive.sqlite import told
 
 _IDS_PER_QUERY = 10_000
 
@@ -116,11 +117,9 @@ class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
                 yield cursor
         except IntegrityError as error:
             raise ConflictError("An event exists already, or a tracking goes back.") from error
-        except PersistenceError as error:
-            raise UnavailableError(f"The database of events does not answer: {error}") from error
-        except sqlite3.Error as error:
+        except (PersistenceError, sqlite3.Error) as error:
             # What opening the file meets, the library passes on as it is.
-            raise UnavailableError(f"The database of events cannot be read: {error}.") from error
+            raise told(error, self._path) from error
 
     def archive(self) -> UUID | None:
         with self._transaction(commit=False) as cursor:
@@ -139,7 +138,7 @@ class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
         try:
             self._library.create_table()
         except PersistenceError as error:
-            raise UnavailableError(f"The database of events does not answer: {error}") from error
+            raise told(error, self._path) from error
         with self._transaction(commit=True) as cursor:
             add_custody_columns(cursor)
             cursor.execute(

@@ -96,6 +96,8 @@ def _opened(settings: Settings, keyring: Keyring, findings: Findings) -> "Iterat
                 engine = database.catalog()
                 stack.callback(engine.dispose)
                 sql = _Sql(database.pointers, Catalog(engine), _log_head(engine))
+        except CorruptError as error:
+            findings.add([Fault("database", str(error))])
         except (MunimentError, SQLAlchemyError) as error:
             told = error if isinstance(error, MunimentError) else type(error).__name__
             findings.notes.append(f"SQL and the index are not compared: {told}")
