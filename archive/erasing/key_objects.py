@@ -9,14 +9,22 @@ from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby, islice
 from uuid import UUID
 
 from archive.bucket.genuine import genuine
-from archive.bucket.names import keys_name, keys_prefix
+from archive.bucket.names import KEYS, keys_name, keys_prefix, parse_keys_name
 from archive.bucket.port import Bucket, ObjectInfo, VersionInfo
 from archive.bucket.rules import check_destroyable
 from archive.clock import Clock
-from archive.errors import CorruptError, LockedError, MunimentError, NotFoundError, UnavailableError
+from archive.errors import (
+    CorruptError,
+    InvalidError,
+    LockedError,
+    MunimentError,
+    NotFoundError,
+    UnavailableError,
+)
 from archive.events.commit_records import put_again
 from archive.events.custody import HeldSegment, KeyCustody
 from archive.sealing.held import HeldKeyring
@@ -169,6 +177,18 @@ class KeyObjects:
                 )
             return locked
 
+    def crowded(self) -> list[UUID]:
+        """Return the segments that have more than one version of key objects, by one listing.
+
+        That is what a rewriting leaves which died before its end, or whose answer was lost.
+        """
+        found: list[UUID] = []
+        named = (each for each in self._bucket.versions(KEYS) if _segment_of(each) is not None)
+        for segment_id, versions in groupby(named, _segment_of):
+            if segment_id is not None and len(list(islice(versions, 2))) > 1:
+                found.append(segment_id)
+        return found
+
     def _others(self, segment_id: UUID, keys_id: UUID) -> list[VersionInfo]:
         """List what is to be destroyed: all but the one version that holds the keys.
 
@@ -207,3 +227,11 @@ class KeyObjects:
             if not each.delete_marker:
                 with suppress(NotFoundError):
                     yield self._bucket.stat(each.name, version=each.version)
+
+
+def _segment_of(version: VersionInfo) -> UUID | None:
+    """Return the segment that a key object is of; None for what does not have its name."""
+    try:
+        return parse_keys_name(version.name)[0]
+    except InvalidError:
+        return None

@@ -110,8 +110,11 @@ class Shredder:
             # One that cannot be read may be under any epoch: its error comes out here.
             wanted = [each for each, epoch in found.items() if epoch in stale or not epoch]
             for done in filter(None, self._each(partial(self._rewrite, stale), wanted)):
-                if done is not None:
-                    rewritten, locked = rewritten + 1, locked + done.locked
+                rewritten, locked = rewritten + 1, locked + done.locked
+        for segment_id in self._key_objects.crowded():
+            # Keys that are written anew already may have left their older object behind.
+            if self._custody.keys_of(segment_id) is not None:
+                self._key_objects.sweep(segment_id, leave_locked=True)
         for found in self._pages("segments gone through again", progress):
             if not stale.isdisjoint(found.values()):
                 raise ConflictError("Keys were still sealed under an older epoch; try again.")

@@ -28,6 +28,8 @@ from archive.erasing.key_changes import KeyChanges
 from archive.errors import CorruptError, GoneError, MunimentError, UnavailableError
 from archive.keks import named_kek
 from archive.opening import Archive, open_archive
+from archive.packing.candidates import PackLimits
+from archive.packing.packer import Packer
 from archive.sealing.keys import open_keys
 from archive.settings import Settings
 from archive.verifying.verifier import verify
@@ -230,7 +232,14 @@ class Life:
         self._note("rotated")
 
     def _pack(self, archive: Archive) -> None:
-        archive.packer.pack(cold=timedelta(0))
+        packer = Packer(
+            archive.pointers,
+            archive.bucket,
+            archive.held_keyring,
+            archive.clock,
+            PackLimits(least_segments=3),
+        )
+        packer.pack(cold=timedelta(0))
         self._note("packed")
 
     def _shred(self, archive: Archive) -> None:

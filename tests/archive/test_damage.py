@@ -8,7 +8,18 @@ from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import keyring_name, segment_name
 from archive.errors import CorruptError
 from archive.events.pointers import PointerRow
-from tests.archive.house import OPERATIONS, capture, create, found, line, opened, search
+from archive.rebuilding import rebuild
+from archive.verifying.verifier import verify
+from tests.archive.house import (
+    OPERATIONS,
+    capture,
+    create,
+    found,
+    line,
+    opened,
+    search,
+    settings,
+)
 
 
 def flip(folder: Path, row: PointerRow) -> str:
@@ -80,3 +91,28 @@ def test_a_damaged_keyring_is_named(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(CorruptError, match=keyring_name(1)), opened(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("name", ["events.db", "catalog.db"])
+def test_a_damaged_database_is_named_and_made_again(tmp_path: Path, name: str) -> None:
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        (record_id,) = capture(archive, line("1", "alpha"))
+    home = tmp_path / "home"
+    for path in home.glob("*.db-*"):
+        path.unlink()
+    (home / name).write_bytes(b"no database at all, though it is long enough to be read as one" * 9)
+    with (
+        pytest.raises(CorruptError, match=f"{name} is damaged.*muniment rebuild"),
+        opened(tmp_path),
+    ):
+        pass
+    findings = verify(settings(tmp_path))
+    assert [fault.kind for fault in findings.faults] == ["database"]
+    assert name in findings.faults[0].message
+    for path in home.glob("*.db*"):
+        path.unlink()
+    rebuild(settings(tmp_path))
+    with opened(tmp_path) as archive:
+        assert found(archive, "alpha") == {record_id}
+    assert verify(settings(tmp_path)).ok

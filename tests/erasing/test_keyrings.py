@@ -241,6 +241,7 @@ def run_into(fate: Fate, number: int, folder: Path, what: str) -> bool:
     assert keyring_numbers(bucket) == [last.held.current.number]
     if what == "shred":
         assert all(1 not in keyring.epochs for keyring in house.keyrings())
+        assert last.host.key_objects.crowded() == []
     last.host.close()
     return tripped
 
