@@ -23,6 +23,7 @@ from archive.keyrings import keyring_numbers, read_in_force, read_newest, settle
 from archive.sealing.held import HeldKeyring
 from archive.sealing.kek import EnvironmentKek, Kek, key_text
 from archive.sealing.keyring import Keyring, open_keyring, seal_keyring
+from archive.sealing.keys import open_keys
 from tests.erasing.house import (
     WHO,
     Fate,
@@ -241,7 +242,10 @@ def run_into(fate: Fate, number: int, folder: Path, what: str) -> bool:
     assert keyring_numbers(bucket) == [last.held.current.number]
     if what == "shred":
         assert all(1 not in keyring.epochs for keyring in house.keyrings())
-        assert last.host.key_objects.crowded() == []
+        for held in list(bucket.versions("keys/")):
+            # Nothing is left behind that no keyring opens any more.
+            if not held.delete_marker:
+                open_keys(bucket.get(held.name, version=held.version), last.held)
     last.host.close()
     return tripped
 
