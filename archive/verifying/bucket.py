@@ -5,6 +5,7 @@ name. So whatever is committed meanwhile can be missing from a listing and is no
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -13,8 +14,10 @@ from uuid import UUID
 
 from archive.bucket.names import (
     KEYRINGS,
+    LOG_CHECKPOINTS,
     LOG_TILES,
     blob_name,
+    parse_checkpoint_name,
     parse_keyring_name,
 )
 from archive.bucket.port import Bucket
@@ -104,6 +107,14 @@ class BucketCheck:
         """Return up to which event commit records stand now, the newest ones included."""
         newest = [record.entries[-1].seq for record in self._commits.since()]
         return max([self.size, *newest])
+
+    def signed_now(self) -> int:
+        """Return how many entries the largest checkpoint is of by now."""
+        sizes = [self.signed]
+        for name in self._bucket.names(LOG_CHECKPOINTS):
+            with suppress(InvalidError):
+                sizes.append(parse_checkpoint_name(name)[0])
+        return max(sizes)
 
     def _count(self, checkpoints: int) -> None:
         self._findings.checked.update(

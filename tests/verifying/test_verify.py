@@ -126,7 +126,8 @@ def test_broken_sql_does_not_stop_the_check_of_the_bucket(tmp_path: Path):
         (tmp_path / "home" / other).unlink(missing_ok=True)
     findings = verified(tmp_path / "home")
     assert findings.checked["events"] > 3
-    assert findings.faults == [] and any("SQL" in note for note in findings.notes)
+    assert [fault.kind for fault in findings.faults] == ["database"]
+    assert "events.db is damaged" in findings.faults[0].message
 
 
 def test_an_index_that_was_edited_is_named(tmp_path: Path):
