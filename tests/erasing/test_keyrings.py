@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from archive.bucket.fake import FakeBucket
-from archive.bucket.names import keyring_name
+from archive.bucket.names import keyring_name, parse_keys_name
 from archive.erasing.keyring_writer import Change, KeyringWriter
 from archive.erasing.shredder import Shredder
 from archive.errors import ConfigurationError, ConflictError, MunimentError
@@ -243,8 +243,9 @@ def run_into(fate: Fate, number: int, folder: Path, what: str) -> bool:
     if what == "shred":
         assert all(1 not in keyring.epochs for keyring in house.keyrings())
         for held in list(bucket.versions("keys/")):
-            # Nothing is left behind that no keyring opens any more.
-            if not held.delete_marker:
+            # Of no segment that was committed is anything left that no keyring opens any more.
+            committed = last.host.pointers.keys_of(parse_keys_name(held.name)[0]) is not None
+            if committed and not held.delete_marker:
                 open_keys(bucket.get(held.name, version=held.version), last.held)
     last.host.close()
     return tripped
