@@ -28,6 +28,7 @@ OPEN_ENDPOINTS = frozenset(
     {
         *("service.healthz", "static"),
         *("published.checkpoint", "published.earlier", "published.tile", "published.vkey"),
+        "published.timestamp",
         *("console.sign_in", "console.enter", "console.choose_appearance"),
     }
 )

@@ -13,14 +13,17 @@ from archive.bucket.names import (
     LOG_CHECKPOINT,
     LOG_CHECKPOINTS,
     LOG_TILES,
+    LOG_TIMESTAMPS,
     LOG_VKEY,
     parse_checkpoint_name,
+    parse_timestamp_name,
 )
 from archive.errors import InvalidError, NotFoundError
 from archive.log.tiles import parse_path
 
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
+TIMESTAMP = "application/timestamp-reply"
 # The bytes under a name that ends in a size or a width never change; the newest checkpoint does.
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_MOMENT = "public, max-age=1"
@@ -41,6 +44,12 @@ class NamePath(BaseModel):
     """Which checkpoint is meant."""
 
     name: str = Field(description="Its size and its root, as `SIZE-HEX`.")
+
+
+class TimestampPath(BaseModel):
+    """Which timestamp is meant."""
+
+    timestamp: str = Field(description="That of its checkpoint with an ending, as `SIZE-HEX.tsr`.")
 
 
 class TilePath(BaseModel):
@@ -77,6 +86,17 @@ def earlier(path: NamePath) -> Response:
     except InvalidError as error:
         raise NotFoundError("There is no such checkpoint.") from error
     return _object(name, TEXT, FOR_EVER)
+
+
+@blueprint.get("/timestamps/<timestamp>", responses=_gives(TIMESTAMP, "A TimeStampResp, RFC 3161."))
+def timestamp(path: TimestampPath) -> Response:
+    """Give the timestamp of a checkpoint, if it has one."""
+    name = f"{LOG_TIMESTAMPS}{path.timestamp}"
+    try:
+        parse_timestamp_name(name)
+    except InvalidError as error:
+        raise NotFoundError("There is no such timestamp.") from error
+    return _object(name, TIMESTAMP, FOR_AN_HOUR)
 
 
 @blueprint.get("/tile/<path:path>", responses=_gives(BYTES, "Hashes, or entries."))

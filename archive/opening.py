@@ -37,6 +37,7 @@ from archive.locking.minimum import MinimumLock
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
+from archive.log.timestamps import Timestamps
 from archive.packing.packer import Packer
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
@@ -130,6 +131,13 @@ class Archive(Station):
             MinimumLock(self.settings.worm, bucket, self.clock).retention,
         )
         self.log = LogReader(bucket, log_signer(self.keyring).verifier)
+        self.timestamps = Timestamps(
+            bucket,
+            self.log,
+            self.clock,
+            MinimumLock(self.settings.worm, bucket, self.clock).retention,
+            self.settings.timestamp_url,
+        )
         audit = Audit(self.committer, self.clock)
         self.access = Access(
             archive_id=self.keyring.archive_id,

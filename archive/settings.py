@@ -27,12 +27,14 @@ _NAMES = (
     "MUNIMENT_KEYS_BUCKET",
     "MUNIMENT_WORM",
     "MUNIMENT_LOCK_MAXIMUM",
+    "MUNIMENT_TIMESTAMP_URL",
     "MUNIMENT_TIMEZONE",
     "MUNIMENT_INDEX_DIR",
     "MUNIMENT_INDEX_ON_DISK",
     "MUNIMENT_PROXIES",
 )
 _ENDPOINT = re.compile(r"https?://[^\s/@?#]+/?")
+_TIMESTAMP_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[!-\"$->A-~]*)?")
 _PASSWORD_IN_URL = re.compile(r"(//[^/:@]*):[^/@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 _POSTGRES = ("postgresql://", "postgres://")
@@ -61,6 +63,7 @@ class Settings:
     keys_bucket: str | None
     worm: LockTerm | None
     lock_maximum: Period
+    timestamp_url: str | None
     timezone: ZoneInfo
     index_dir: Path | None
     index_on_disk: bool
@@ -98,6 +101,7 @@ class Settings:
             keys_bucket=value("MUNIMENT_KEYS_BUCKET", "") or None,
             worm=worm,
             lock_maximum=lock_maximum,
+            timestamp_url=_timestamp_url(value("MUNIMENT_TIMESTAMP_URL", "")),
             timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
             index_dir=(cwd / index_dir).absolute() if index_dir else None,
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
@@ -122,6 +126,7 @@ class Settings:
             "MUNIMENT_KEYS_BUCKET": self.keys_bucket or "",
             "MUNIMENT_WORM": f"{self.worm.mode}:{self.worm.period.text}" if self.worm else "none",
             "MUNIMENT_LOCK_MAXIMUM": self.lock_maximum.text,
+            "MUNIMENT_TIMESTAMP_URL": self.timestamp_url or "",
             "MUNIMENT_TIMEZONE": self.timezone.key,
             "MUNIMENT_INDEX_DIR": str(self.index_dir or ""),
             "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
@@ -180,6 +185,15 @@ def _endpoint(text: str) -> str | None:
         raise ConfigurationError(
             "MUNIMENT_S3_ENDPOINT must be https://HOST:PORT (or http://…), with no key in it: "
             "keys belong in AWS_*."
+        )
+    return text or None
+
+
+def _timestamp_url(text: str) -> str | None:
+    if text and not _TIMESTAMP_URL.fullmatch(text):
+        raise ConfigurationError(
+            "MUNIMENT_TIMESTAMP_URL must be https://HOST/PATH (or http://…) of a time-stamping "
+            "authority, without name, password or question mark."
         )
     return text or None
 

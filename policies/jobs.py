@@ -15,6 +15,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("erase", timedelta(days=1), lambda _: _erase(archive)),
         Job("pack", timedelta(days=1), lambda stop: _pack(archive, stop)),
         Job("lock-log", timedelta(days=1), lambda stop: _lock_log(archive, stop)),
+        Job("timestamp", timedelta(hours=1), lambda stop: _timestamp(archive, stop)),
     ]
     return Schedule(jobs, archive.jobs, archive.clock, say)
 
@@ -50,3 +51,12 @@ def _pack(archive: Archive, stop: Event) -> str:
 def _lock_log(archive: Archive, stop: Event) -> str:
     count = archive.log_locks.extend(stop.is_set)
     return f"{count} objects of the log are locked for longer." if count else ""
+
+
+def _timestamp(archive: Archive, stop: Event) -> str:
+    done = archive.timestamps.stamp(stop.is_set)
+    if done is None:
+        return ""
+    return (
+        f"The checkpoint of {done.size} entries has a timestamp of {done.time:%Y-%m-%dT%H:%M:%SZ}."
+    )

@@ -19,6 +19,7 @@ INDEX = "index/"
 LOG_TILES = "log/tile/"
 LOG_CHECKPOINTS = "log/checkpoints/"
 LOG_CHECKPOINT = "log/checkpoint"
+LOG_TIMESTAMPS = "log/timestamps/"
 LOG_VKEY = "log/vkey"
 RELOCATIONS = "relocations/"
 
@@ -31,6 +32,7 @@ _RELOCATION = re.compile(rf"relocations/{_ID}")
 _KEYRING = re.compile(r"keyring/([0-9]{8})")
 _MANIFEST = re.compile(rf"index/{_ID}/manifests/([0-9]{{20}})-{_ID}")
 _CHECKPOINT = re.compile(r"log/checkpoints/(0|[1-9][0-9]{0,18})-([0-9a-f]{64})")
+_TIMESTAMP = re.compile(r"log/timestamps/(0|[1-9][0-9]{0,18})-([0-9a-f]{64})\.tsr")
 _SEQ_LIMIT = 1 << 64
 _NUMBER_LIMIT = 10**8
 _DIGEST_SIZE = 32
@@ -167,6 +169,17 @@ def checkpoint_name(size: int, root: bytes) -> str:
 def parse_checkpoint_name(name: str) -> tuple[int, bytes]:
     """Return the size and the root in a checkpoint's name."""
     size, root = _groups(_CHECKPOINT, name)
+    return int(size), bytes.fromhex(root)
+
+
+def timestamp_name(size: int, root: bytes) -> str:
+    """Name a timestamp by the size and the root of the checkpoint that it is of."""
+    return f"{LOG_TIMESTAMPS}{size}-{root.hex()}.tsr"
+
+
+def parse_timestamp_name(name: str) -> tuple[int, bytes]:
+    """Return the size and the root of the checkpoint in a timestamp's name."""
+    size, root = _groups(_TIMESTAMP, name)
     return int(size), bytes.fromhex(root)
 
 

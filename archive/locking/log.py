@@ -7,10 +7,16 @@ needs to be remembered, and a run that has nothing to do asks one question.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from archive.bucket.names import LOG_CHECKPOINTS, LOG_TILES
+from archive.bucket.names import (
+    LOG_CHECKPOINTS,
+    LOG_TILES,
+    LOG_TIMESTAMPS,
+    checkpoint_name,
+    parse_timestamp_name,
+)
 from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
-from archive.errors import NotFoundError
+from archive.errors import InvalidError, NotFoundError
 from archive.locking.reaching import joined, reach
 from archive.log.tiles import WIDTH, Tile
 
@@ -18,7 +24,10 @@ _OLDEST = f"{LOG_TILES}{Tile(0, 0).path}"
 
 
 class LogLocks:
-    """Prolongs the locks of full tiles and bundles, and of the first checkpoint of each hour."""
+    """Prolongs the locks of full tiles and bundles, and of checkpoints.
+
+    Of those it is the first of each hour, and each that has a timestamp, with that.
+    """
 
     def __init__(
         self,
@@ -60,6 +69,7 @@ class LogLocks:
         return held is not None and joined(held, wanted) == held
 
     def _names(self, size: int) -> Iterator[str]:
+        yield from self._stamped()
         yield from self._hourly_checkpoints()
         level = 0
         while size >> 8 * (level + 1):
@@ -70,6 +80,15 @@ class LogLocks:
                 if below == 0:
                     yield f"{LOG_TILES}{tile.bundle_path}"
                 yield f"{LOG_TILES}{tile.path}"
+
+    def _stamped(self) -> Iterator[str]:
+        for name in self._bucket.names(LOG_TIMESTAMPS):
+            try:
+                size, root = parse_timestamp_name(name)
+            except InvalidError:
+                continue
+            yield name
+            yield checkpoint_name(size, root)
 
     def _hourly_checkpoints(self) -> list[str]:
         first: dict[datetime, tuple[datetime, str]] = {}

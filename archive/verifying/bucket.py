@@ -36,6 +36,7 @@ from archive.verifying.inventory import Inventory
 from archive.verifying.packs import Packs
 from archive.verifying.segments import Outcome, SegmentCheck, Stored
 from archive.verifying.signed import published_faults, read_signed
+from archive.verifying.stamped import check_timestamps
 from archive.verifying.tree import PublishedLog
 from archive.verifying.workers import Workers, workers
 
@@ -83,6 +84,7 @@ class BucketCheck:
         look = partial(published_faults, self._bucket, verifier, signed)
         self._findings.add(twice(self._clock, lambda: list(look())))
         self.signed = signed.size
+        check_timestamps(self._bucket, self._findings)
         self._commits = Commits(self._bucket, self._keyring)
         self._findings.add(self._commits.faults)
         # Before what they place is listed: what moves meanwhile is looked up again.

@@ -11,6 +11,7 @@ from archive.bucket.names import (
     KEYS,
     LOG_CHECKPOINT,
     LOG_TILES,
+    LOG_TIMESTAMPS,
     LOG_VKEY,
     RELOCATIONS,
     SEGMENTS,
@@ -30,7 +31,7 @@ from archive.verifying.segments import Copy, Stored, copies
 
 _KNOWN = (
     *(SEGMENTS, KEYS, BLOBS, COMMITS, RELOCATIONS, KEYRINGS, INDEX),
-    *(LOG_CHECKPOINT, LOG_TILES, LOG_VKEY),
+    *(LOG_CHECKPOINT, LOG_TILES, LOG_TIMESTAMPS, LOG_VKEY),
 )
 _AFTER_ALL = "~"
 """Comes after every character that a name may have."""

@@ -170,6 +170,7 @@ class World:
         values: dict[str, object] = {
             "id": self.users[owner] if about_users else self.record,
             "name": self.checkpoint,
+            "timestamp": f"{self.checkpoint}.tsr",
             "path": f"0/000.p/{self.checkpoint.partition('-')[0]}",
             "filename": "console.css",
         }
@@ -246,9 +247,10 @@ def world(folder: Path) -> Iterator[World]:
     """Make an archive in a folder, with everybody who will ask."""
     from api.app import create_app
     from archive.access.roles import LOCAL_ACTOR, Role
+    from archive.bucket.names import timestamp_name
     from archive.clock import SystemClock
     from archive.creating import create_archive, register_user
-    from archive.opening import open_archive
+    from archive.opening import open_archive, unlock
     from archive.settings import Settings
 
     class Moved(SystemClock):
@@ -283,6 +285,8 @@ def world(folder: Path) -> Iterator[World]:
         archive.follow()
         archive.publish()
         newest = archive.log.newest().checkpoint
+        bucket, _ = unlock(settings, {}, clock)
+        bucket.put(timestamp_name(newest.size, newest.root), b"some authority's")
         clock.behind = timedelta(0)
         found = World(
             archive,

@@ -40,6 +40,7 @@ def test_nothing_but_what_is_open_answers_without_a_token() -> None:
         "/log/checkpoint",
         "/log/checkpoints/<name>",
         "/log/tile/<path:path>",
+        "/log/timestamps/<timestamp>",
         "/log/vkey",
     }
 

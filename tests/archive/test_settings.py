@@ -43,6 +43,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ('timezone = "Mars/Olympus"', "MUNIMENT_TIMEZONE"),
         ('index_on_disk = "perhaps"', "say yes or no"),
         ('database_url = "mysql://db"', "MUNIMENT_DATABASE_URL must be postgresql://"),
+        ('timestamp_url = "ftp://a.example/tsa"', "MUNIMENT_TIMESTAMP_URL must be https://"),
+        ('timestamp_url = "file:///etc/passwd"', "MUNIMENT_TIMESTAMP_URL must be https://"),
+        ('timestamp_url = "https://ann:pw@a.example/"', "MUNIMENT_TIMESTAMP_URL must be https://"),
+        ('timestamp_url = "https://a.example/?key=pw"', "MUNIMENT_TIMESTAMP_URL must be https://"),
+        ('timestamp_url = "https://"', "MUNIMENT_TIMESTAMP_URL must be https://"),
         ('database_url = "postgresql://"', "MUNIMENT_DATABASE_URL must be postgresql://"),
     ],
 )
@@ -96,3 +101,11 @@ def test_an_address_that_could_be_misread_is_not_repeated(tmp_path: Path, url: s
     with pytest.raises(ConfigurationError, match="MUNIMENT_DATABASE_URL") as raised:
         load(tmp_path, MUNIMENT_DATABASE_URL=url)
     assert "ss@" not in str(raised.value) and "pass@" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://tsa.example", "https://tsa.example:8443/a/b.tsr", "http://[::1]:318/"]
+)
+def test_a_time_stamping_authority_is_an_http_address(tmp_path: Path, url: str) -> None:
+    assert load(tmp_path).timestamp_url is None
+    assert load(tmp_path, MUNIMENT_TIMESTAMP_URL=url).timestamp_url == url

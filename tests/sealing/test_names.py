@@ -22,8 +22,10 @@ from archive.bucket.names import (
     parse_keys_name,
     parse_manifest_name,
     parse_segment_name,
+    parse_timestamp_name,
     part_name,
     segment_name,
+    timestamp_name,
 )
 from archive.errors import InvalidError
 
@@ -35,6 +37,7 @@ PARSERS = (
     parse_commit_name,
     parse_keyring_name,
     parse_manifest_name,
+    parse_timestamp_name,
 )
 
 # Version 7 ids up to the year 9999.
@@ -52,6 +55,8 @@ def test_names_are_as_the_page_says() -> None:
     assert commit_name(7, ID) == f"commits/00000000000000000007-{ID}"
     assert keyring_name(12) == "keyring/00000012"
     assert generation_key_name(ID) == f"index/{ID}/key"
+    assert timestamp_name(7, bytes(32)) == f"log/timestamps/7-{'00' * 32}.tsr"
+    assert parse_timestamp_name(timestamp_name(7, bytes(32))) == (7, bytes(32))
     assert part_name(ID, ID) == f"index/{ID}/parts/{ID}"
     assert manifest_name(ID, 7, ID) == f"index/{ID}/manifests/00000000000000000007-{ID}"
 
