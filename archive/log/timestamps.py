@@ -5,8 +5,10 @@ written and read whether there are any or not.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from archive.bucket.names import (
@@ -17,10 +19,10 @@ from archive.bucket.names import (
 )
 from archive.bucket.port import Bucket
 from archive.clock import Clock
-from archive.errors import InvalidError, NotFoundError
+from archive.errors import CorruptError, InvalidError, NotFoundError
 from archive.locking.reaching import reach
 from archive.log.publisher import Lock
-from archive.log.reader import LogReader
+from archive.log.reader import LogReader, Published
 
 APART: Final = timedelta(minutes=55)
 """From one timestamp to the next at least: an hour, less what two runs of an hourly job vary by."""
@@ -32,6 +34,15 @@ class Stamped:
 
     size: int
     time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A timestamp as it stands in the bucket (a TimeStampResp), its time, and its checkpoint."""
+
+    data: bytes
+    time: datetime
+    published: Published
 
 
 class Timestamps:
@@ -81,6 +92,35 @@ class Timestamps:
         name = timestamp_name(checkpoint.size, checkpoint.root)
         self._bucket.put(name, answer, retention=retention)
         return Stamped(checkpoint.size, timestamp.time)
+
+    def newest(self) -> Kept:
+        """Return the timestamp of the largest checkpoint that has one.
+
+        Raises:
+            NotFoundError: no checkpoint has one.
+            CorruptError: it is not of its checkpoint, or that is not of this log.
+            UnavailableError: the bucket does not answer.
+        """
+        # Reached lazily, as in `stamp`.
+        from archive.log.tokens import read_timestamp
+
+        found: list[tuple[int, bytes]] = []
+        for each in self._bucket.names(LOG_TIMESTAMPS):
+            with suppress(InvalidError):
+                found.append(parse_timestamp_name(each))
+        if not found:
+            raise NotFoundError("No checkpoint has a timestamp.")
+        size, root = max(found)
+        name = timestamp_name(size, root)
+        published = self._log.published(checkpoint_name(size, root))
+        data = self._bucket.get(name)
+        try:
+            timestamp = read_timestamp(data)
+        except CorruptError as error:
+            raise CorruptError(f"{name} is no timestamp: it is {error}.") from error
+        if timestamp.digest != sha256(published.note.encode()).digest():
+            raise CorruptError(f"{name} is a timestamp of something else than its checkpoint.")
+        return Kept(data, timestamp.time, published)
 
     def _is_due(self, size: int) -> bool:
         last: datetime | None = None

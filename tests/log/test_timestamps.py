@@ -1,5 +1,7 @@
 """Timestamps on checkpoints, from an authority that is good, wrong, slow, or not there."""
 
+import base64
+import json
 import re
 import shlex
 import subprocess
@@ -9,8 +11,10 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from click.testing import CliRunner
 
 from api.app import create_app
+from api.cli import muniment
 from archive.bucket.fake import FakeBucket
 from archive.bucket.names import (
     LOG_TIMESTAMPS,
@@ -20,7 +24,7 @@ from archive.bucket.names import (
 )
 from archive.bucket.port import LockMode, Retention
 from archive.creating import create_archive
-from archive.errors import UnavailableError
+from archive.errors import CorruptError, NotFoundError, UnavailableError
 from archive.locking.log import LogLocks
 from archive.log.authority import LONGEST, ask
 from archive.log.timestamps import APART, Timestamps
@@ -263,6 +267,37 @@ def test_an_outsider_checks_it_with_the_line_in_the_documents(
     (tmp_path / "checkpoint").write_bytes(note + b"\n")
     done = subprocess.run(["openssl", *words], cwd=tmp_path, capture_output=True, timeout=60)
     assert done.returncode != 0
+
+
+def test_the_command_writes_the_newest_and_says_when(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUNIMENT_HOME", str(archive.settings.home))
+    out = tmp_path / "for" / "counsel"
+    words = ["log", "timestamp", "--out", str(out)]
+    none = CliRunner().invoke(muniment, words)
+    assert isinstance(none.exception, NotFoundError)
+    run_job(archive)
+    size = archive.log.newest().checkpoint.size
+    told = json.loads(CliRunner().invoke(muniment, [*words, "--json"]).stdout)
+    assert told["size"] == size and told["checkpoint"].encode() == (out / "checkpoint").read_bytes()
+    data = (out / "timestamp.tsr").read_bytes()
+    assert base64.b64decode(told["timestamp"]) == data
+    assert told["time"] == f"{read_timestamp(data).time:%Y-%m-%dT%H:%M:%SZ}"
+    said = CliRunner().invoke(muniment, words[:2]).stdout
+    assert said == f"{size} events were in the log at {told['time']}, as an authority says.\n"
+    (name,) = archive.log._bucket.names(LOG_TIMESTAMPS)
+    archive.log._bucket.put(name, ask_about_something_else(archive))
+    wrong = CliRunner().invoke(muniment, words)
+    assert isinstance(wrong.exception, CorruptError)
+    assert "of something else than its checkpoint" in str(wrong.exception)
+
+
+def ask_about_something_else(archive: Archive) -> bytes:
+    assert archive.settings.timestamp_url is not None
+    found = ask(archive.settings.timestamp_url, b"something else")
+    assert found is not None
+    return found[0]
 
 
 def test_verify_names_what_is_wrong_with_timestamps(archive: Archive, tmp_path: Path) -> None:
