@@ -66,7 +66,13 @@ class DatabaseCheck:
 
     def compare(self, record: CommitRecord, stored: Mapping[UUID, Stored]) -> Iterator[Fault]:
         """Compare what SQL has of one commit."""
-        suspects = [entry for entry in record.entries if self._differs(entry, self._row(entry))]
+        suspects: list[CommitEntry] = []
+        for entry in record.entries:
+            # One after the other, because rows and catalog are read a page at a time.
+            if self._differs(entry, self._row(entry)):
+                suspects.append(entry)
+            if entry.seq <= self._position:
+                yield from self._compare_catalog(entry)
         if suspects:
             self._clock.sleep(RECHECK_SECONDS)
             # What was packed meanwhile is told in the bucket a moment after SQL knows it.
@@ -78,9 +84,6 @@ class DatabaseCheck:
                 if fault := self._differs(entry, rows[0] if rows else None):
                     yield fault
         yield from self._compare_keys(stored)
-        for entry in record.entries:
-            if entry.seq <= self._position:
-                yield from self._compare_catalog(entry)
 
     def finish(self, bucket: BucketCheck, head: Head | None) -> list[Fault]:
         """Compare what can be compared at the end."""

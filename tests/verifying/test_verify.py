@@ -17,6 +17,7 @@ from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.log.note import Signer
 from archive.opening import unlock
+from archive.verifying import database
 from archive.verifying.index import index_faults
 from scripts.support.tampering import CLOCK, settings_of
 from tests.archive.house import capture, create, line, opened
@@ -173,3 +174,12 @@ def test_the_command_leaves_with_1_and_lists_the_faults(
     assert (fault["kind"], fault["object"]) == ("name", "segments/stray")
     told = run(muniment, ["verify"], standalone_mode=False)
     assert "FAULT name: segments/stray is not" in told.stdout and "1 fault;" in told.stdout
+
+
+def test_a_commit_that_goes_over_a_page_is_compared_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(database, "_ROWS_AT_ONCE", 3)
+    create(tmp_path)
+    add(tmp_path, *map(str, range(20)))
+    assert verified(tmp_path / "home").faults == []
