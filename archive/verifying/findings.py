@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from archive.clock import Clock
 
 RECHECK_SECONDS: Final = 1.0
 """What is being written while it is looked at stands by then."""
+MOST_WAITS: Final = 30
+"""So often one waits for a second look; an archive with thousands of faults is told of in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,25 @@ def twice(clock: Clock, check: Callable[[], list[Fault]]) -> list[Fault]:
         return []
     clock.sleep(RECHECK_SECONDS)
     return check()
+
+
+class Patience(Clock):
+    """Another clock, which soon waits no more: where much is wrong, it is so a second time too."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._left = MOST_WAITS
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def random_bytes(self, count: int) -> bytes:
+        return self._clock.random_bytes(count)
+
+    def sleep(self, seconds: float) -> None:
+        if self._left > 0:
+            self._left -= 1
+            self._clock.sleep(seconds)

@@ -27,7 +27,7 @@ from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 from archive.verifying.bucket import Advance, BucketCheck
 from archive.verifying.database import DatabaseCheck
-from archive.verifying.findings import Fault, Findings, twice
+from archive.verifying.findings import Fault, Findings, Patience, twice
 from archive.verifying.index import index_faults
 from archive.verifying.segments import Stored
 
@@ -51,7 +51,7 @@ def verify(
         InvalidError: `against` is no checkpoint of this archive's log.
         UnavailableError: the bucket does not answer.
     """
-    clock = clock or SystemClock()
+    clock = Patience(clock or SystemClock())
     findings = Findings()
     try:
         bucket, keyring = unlock(settings, environ, clock)

@@ -10,8 +10,8 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR
 from archive.opening import Archive
 from archive.rebuilding import rebuild
-from archive.verifying.verifier import verify
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened, settings
+from tests.verifying.verified import verified
 
 COUNT = 40
 
@@ -43,7 +43,7 @@ def segments(folder: Path) -> list[Path]:
 
 
 def faults(folder: Path, *, full: bool = True) -> list[str]:
-    return [fault.message for fault in verify(settings(folder), full=full).faults]
+    return [fault.message for fault in verified(folder / "home", full=full).faults]
 
 
 def test_all_is_found_and_read_as_before(packed: tuple[Path, list[UUID]]) -> None:
