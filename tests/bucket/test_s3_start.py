@@ -95,4 +95,4 @@ def test_keys_stand_in_a_bucket_of_their_own(tmp_path: Path, s3: Gateway) -> Non
         for each in ceph.client(s3.endpoint).list_objects_v2(Bucket=url.split("/")[2])["Contents"]
         if (url == keys) == each["Key"].startswith("keys/")
     }
-    assert tops == {"segments", "commits", "keyring", "keys"}
+    assert tops == {"segments", "commits", "keyring", "keys", "log"}
