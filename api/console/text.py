@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from archive.access.answers import Highlight, RecordAnswer, SearchResult
-from archive.model.interaction import Attachment, Participant, Role
+from archive.model.interaction import Attachment, Participant, ParticipantRole
 from archive.query.snippet import highlights
 from archive.query.tree import Node
 
@@ -149,7 +149,13 @@ def title(shown: SearchResult | RecordAnswer) -> str:
     if isinstance(shown, SearchResult):
         sender = shown.sender
     else:
-        authors = (Role.FROM, Role.AUTHOR, Role.AGENT, Role.CUSTOMER, Role.SPEAKER)
+        authors = (
+            ParticipantRole.FROM,
+            ParticipantRole.AUTHOR,
+            ParticipantRole.AGENT,
+            ParticipantRole.CUSTOMER,
+            ParticipantRole.SPEAKER,
+        )
         chosen = next((one for one in shown.participants if one.role in authors), None)
         sender = (chosen.name or chosen.address) if chosen else None
     kind = label(shown.kind) if shown.kind != shown.channel else "Record"

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from archive.access.answers import Highlight, SearchResult, Unsearched
-from archive.model.interaction import Content, Direction, Participant, Unreadable
-from archive.model.interaction import Role as Part
+from archive.model.interaction import Content, Direction, Participant, ParticipantRole, Unreadable
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.snippet import snippet
 from archive.query.tree import Node
 
-_SENDERS = (Part.FROM, Part.AUTHOR)
-_RECIPIENTS = (Part.TO, Part.CC, Part.BCC)
+_SENDERS = (ParticipantRole.FROM, ParticipantRole.AUTHOR)
+_RECIPIENTS = (ParticipantRole.TO, ParticipantRole.CC, ParticipantRole.BCC)
 SNIPPET_WIDTH = 200
 
 
@@ -21,7 +20,11 @@ def _parties(content: Content) -> tuple[str | None, tuple[str, ...]]:
     Calls and tickets name no sender: there it is whoever began, as the direction tells.
     """
     people = content.participants
-    beginner = Part.CUSTOMER if content.direction is Direction.INBOUND else Part.AGENT
+    beginner = (
+        ParticipantRole.CUSTOMER
+        if content.direction is Direction.INBOUND
+        else ParticipantRole.AGENT
+    )
     ranked = sorted(people, key=lambda one: (one.role not in _SENDERS, one.role is not beginner))
     sender = next((one for one in ranked if one.role not in _RECIPIENTS), None)
     to = [one for one in people if one.role in _RECIPIENTS]

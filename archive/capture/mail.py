@@ -21,15 +21,22 @@ from archive.capture.parameters import Fields
 from archive.capture.parsed import Parsed
 from archive.capture.words import header_text
 from archive.errors import InvalidError, NotFoundError
-from archive.model.interaction import Attachment, Channel, Content, Participant, Role, Unreadable
+from archive.model.interaction import (
+    Attachment,
+    Channel,
+    Content,
+    Participant,
+    ParticipantRole,
+    Unreadable,
+)
 
 MEDIA_TYPE = "message/rfc822"
 
 _PEOPLE = (
-    (Role.FROM, b"from", b"x-from"),
-    (Role.TO, b"to", b"x-to"),
-    (Role.CC, b"cc", b"x-cc"),
-    (Role.BCC, b"bcc", b"x-bcc"),
+    (ParticipantRole.FROM, b"from", b"x-from"),
+    (ParticipantRole.TO, b"to", b"x-to"),
+    (ParticipantRole.CC, b"cc", b"x-cc"),
+    (ParticipantRole.BCC, b"bcc", b"x-bcc"),
 )
 _NESTED_FIELDS = (("Subject", b"subject"), ("From", b"from"), ("To", b"to"), ("Cc", b"cc"))
 # What a mail with such a part says by it. S/MIME names no type for what is encrypted alone.
@@ -115,7 +122,7 @@ def _participants(fields: Fields, *, is_cmu: bool) -> tuple[Participant, ...]:
     people = []
     for role, name_field, cmu_field in _PEOPLE:
         values = fields.get(name_field)
-        if values is None and role is Role.FROM:
+        if values is None and role is ParticipantRole.FROM:
             values = fields.get(b"sender")
         if values is None:
             continue

@@ -57,7 +57,7 @@ class Direction(StrEnum):
     INTERNAL = "internal"
 
 
-class Role(StrEnum):
+class ParticipantRole(StrEnum):
     """What a participant did in the interaction."""
 
     FROM = "from"
@@ -74,7 +74,7 @@ class Role(StrEnum):
 class Participant(Frozen):
     """One person or address, as the source names them; identities are never guessed."""
 
-    role: Role
+    role: ParticipantRole
     address: str | None = None
     name: str | None = None
     organisation: str | None = None

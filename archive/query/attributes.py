@@ -6,18 +6,18 @@ Texts are looked into word by word, values compared whole, numbers by order.
 from typing import Final
 
 from archive.index.analysis import normalise, value
-from archive.model.interaction import Channel, Content, Participant, Role
+from archive.model.interaction import Channel, Content, Participant, ParticipantRole
 from archive.model.record import Record
 from archive.query.fields import TEXTS
 from archive.query.people import address_terms
 from archive.query.values import seconds
 
 ROLE_FIELDS: Final = {
-    Role.FROM: "from",
-    Role.AUTHOR: "from",
-    Role.TO: "to",
-    Role.CC: "cc",
-    Role.BCC: "bcc",
+    ParticipantRole.FROM: "from",
+    ParticipantRole.AUTHOR: "from",
+    ParticipantRole.TO: "to",
+    ParticipantRole.CC: "cc",
+    ParticipantRole.BCC: "bcc",
 }
 """The field of each role; the roles that have none are found by `participants:` alone."""
 
@@ -31,7 +31,7 @@ OTHERS: Final = "others"
 PEOPLE: Final = ("from", "to", "cc", "bcc", OTHERS)
 
 
-def role_field(role: Role) -> str:
+def role_field(role: ParticipantRole) -> str:
     """Return the one of PEOPLE that a role belongs to."""
     return ROLE_FIELDS.get(role, OTHERS)
 

@@ -18,7 +18,7 @@ import pytest
 from archive.capture.parse import attachment_bytes, parse, read
 from archive.capture.parsed import Parsed
 from archive.capture.slices import Slice, find
-from archive.model.interaction import Content, Role
+from archive.model.interaction import Content, ParticipantRole
 
 CORPUS = Path(
     os.environ.get("MUNIMENT_CORPUS", Path(__file__).parents[2].parent / "shared" / "data")
@@ -59,7 +59,7 @@ def collapsed(text: str | None) -> str:
 
 
 def first_sender(content: Content) -> str | None:
-    return next((p.address for p in content.participants if p.role is Role.FROM), None)
+    return next((p.address for p in content.participants if p.role is ParticipantRole.FROM), None)
 
 
 def month(content: Content) -> str | None:
@@ -92,7 +92,9 @@ def test_senders(fact):
 def test_recipients(fact):
     def is_to(content: Content) -> bool:
         people = content.participants
-        return any(p.role is not Role.FROM and p.address == fact["query"] for p in people)
+        return any(
+            p.role is not ParticipantRole.FROM and p.address == fact["query"] for p in people
+        )
 
     assert len(matching(fact, is_to)) == fact["answer"]
 

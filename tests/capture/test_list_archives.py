@@ -11,7 +11,7 @@ from archive.capture import listserv, mailman
 from archive.capture.parse import attachment_bytes, parse, read
 from archive.capture.slices import Slice, find
 from archive.errors import InvalidError
-from archive.model.interaction import Participant, Role
+from archive.model.interaction import Participant, ParticipantRole
 
 ROW = b"=" * 73 + b"\n"
 HIDDEN = b"From ann at example.com  Sat Nov 10 19:37:52 2007\n"
@@ -57,7 +57,7 @@ def test_a_month_of_mailman(tmp_path):
     assert {each.format for each in found} == {"mailman"}
     first, second = (parse(read(each), format="mailman", source="s", path="") for each in found)
     assert first.content.participants == (
-        Participant(role=Role.FROM, address="ann@example.com", name="Ann Example"),
+        Participant(role=ParticipantRole.FROM, address="ann@example.com", name="Ann Example"),
     )
     assert first.content.native_id == second.content.in_reply_to == "1.2@example.com"
     assert "ask bob at example.org" in (first.content.text or "")

@@ -19,7 +19,7 @@ from archive.log.merkle import (
     root,
 )
 from archive.log.note import Signer
-from archive.model.interaction import Attachment, Channel, Content, Participant, Role
+from archive.model.interaction import Attachment, Channel, Content, Participant, ParticipantRole
 from archive.sealing.frame import evidence_subkey, leaf_hash, seal_frame
 
 ARCHIVE = UUID("0194233c-7e80-7000-8000-00000000a7c4")
@@ -40,7 +40,9 @@ def captured(inline: bytes = ORIGINAL, *, text: str = "The fee is agreed.") -> I
             native_id="<1@example.com>",
             channel=Channel.EMAIL,
             occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-            participants=(Participant(role=Role.FROM, address="ann@example.com", name="Ann"),),
+            participants=(
+                Participant(role=ParticipantRole.FROM, address="ann@example.com", name="Ann"),
+            ),
             subject="Fees",
             text=text,
             attachments=(Attachment(filename="fees.pdf", size=3, sha256="22" * 32, part="2"),),

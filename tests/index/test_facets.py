@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archive.errors import InvalidError
 from archive.index.searcher import Searcher
-from archive.model.interaction import Participant, Role
+from archive.model.interaction import Participant, ParticipantRole
 from archive.model.record import Record
 from archive.query.facets import FACETS, facets, narrowing
 from archive.query.matcher import matches
@@ -51,7 +51,7 @@ def test_narrowing_finds_what_a_facet_counted(records: list[Record]) -> None:
 
 @given(st.text(min_size=1, max_size=12), st.sampled_from(("source", "custodian", "department")))
 def test_any_name_can_be_narrowed_to(name: str, facet: str) -> None:
-    people = (Participant(role=Role.FROM, department=name),)
+    people = (Participant(role=ParticipantRole.FROM, department=name),)
     one = record(1, source=name, custodian=name, participants=people)
     assume(name.strip())
     for value in facets(one)[facet]:

@@ -12,7 +12,7 @@ from archive.index.documents import CURRENT, build_document, document_key, order
 from archive.index.engine import guarded
 from archive.index.schema import create_index
 from archive.index.searcher import Hits, Searcher
-from archive.model.interaction import Participant, Role
+from archive.model.interaction import Participant, ParticipantRole
 from archive.model.record import Record
 from archive.query.parser import parse
 from archive.query.tree import Word
@@ -149,7 +149,7 @@ def test_relevance_puts_the_best_first_and_the_newer_where_equal(indexed: Indexe
 def test_facets_count_all_that_matched(indexed: Indexed) -> None:
     ann = tuple(
         Participant(role=role, address="Ann@b.test", department="Sales", location="Oporto")
-        for role in (Role.FROM, Role.TO)
+        for role in (ParticipantRole.FROM, ParticipantRole.TO)
     )
     indexed.add(
         record(1, text="fee a rebate", participants=ann, custodian="Ann"),

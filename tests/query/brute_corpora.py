@@ -14,7 +14,7 @@ from archive.model.interaction import (
     Kind,
     Metrics,
     Participant,
-    Role,
+    ParticipantRole,
     Unreadable,
 )
 from archive.model.record import Record
@@ -93,7 +93,7 @@ def _attachment(random: Random) -> Attachment:
 
 def _participant(random: Random) -> Participant:
     return Participant(
-        role=random.choice(list(Role)),
+        role=random.choice(list(ParticipantRole)),
         address=random.choice((None, *ADDRESSES)),
         name=random.choice((None, *NAMES)),
         department=random.choice((None, None, *DEPARTMENTS)),
@@ -245,11 +245,11 @@ class Seen:
 
 
 FIELD_ROLES = {
-    "from": {Role.FROM, Role.AUTHOR},
-    "to": {Role.TO},
-    "cc": {Role.CC},
-    "bcc": {Role.BCC},
-    "participants": set(Role),
+    "from": {ParticipantRole.FROM, ParticipantRole.AUTHOR},
+    "to": {ParticipantRole.TO},
+    "cc": {ParticipantRole.CC},
+    "bcc": {ParticipantRole.BCC},
+    "participants": set(ParticipantRole),
 }
 
 

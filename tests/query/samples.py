@@ -14,7 +14,7 @@ from archive.model.interaction import (
     Kind,
     Metrics,
     Participant,
-    Role,
+    ParticipantRole,
     Unreadable,
 )
 from archive.model.record import Record
@@ -88,7 +88,7 @@ addresses = st.sampled_from(
 )
 participants = st.builds(
     Participant,
-    role=st.sampled_from(Role),
+    role=st.sampled_from(ParticipantRole),
     address=addresses,
     name=st.sampled_from((None, "Ann Fee", "Bób")),
     department=st.sampled_from((None, "Sales", "After sales", "R&D *?")),

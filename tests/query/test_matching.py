@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from archive.model.interaction import Participant, Role
+from archive.model.interaction import Participant, ParticipantRole
 from archive.query.matcher import matches
 from archive.query.parser import parse
 from tests.query.samples import record
@@ -72,7 +72,7 @@ def test_what_must_not_be_near_is_looked_for_in_whole_texts_only() -> None:
     assert not found("apple NOT w/3 pear", subject="x", text="x " * 246 + "apple x pear")
 
 
-def people(*pairs: tuple[Role, str]) -> tuple[Participant, ...]:
+def people(*pairs: tuple[ParticipantRole, str]) -> tuple[Participant, ...]:
     return tuple(Participant(role=role, address=address, name="Ann Lee") for role, address in pairs)
 
 
@@ -101,7 +101,9 @@ def people(*pairs: tuple[Role, str]) -> tuple[Participant, ...]:
 )
 def test_people(query: str, expected: bool) -> None:
     participants = people(
-        (Role.AUTHOR, "ann@mail.b.test"), (Role.TO, "Bob@C.test"), (Role.AGENT, "agent.d@d.test")
+        (ParticipantRole.AUTHOR, "ann@mail.b.test"),
+        (ParticipantRole.TO, "Bob@C.test"),
+        (ParticipantRole.AGENT, "agent.d@d.test"),
     )
     assert found(query, participants=participants) is expected
 

@@ -16,7 +16,7 @@ from archive.capture.extract.sink import Extracted
 from archive.capture.parse import attachment_opener
 from archive.capture.parsed import Parsed
 from archive.errors import NotFoundError
-from archive.model.interaction import Attachment, Content, Participant, Role, Unreadable
+from archive.model.interaction import Attachment, Content, Participant, ParticipantRole, Unreadable
 
 
 def has_unread(content: Content) -> bool:
@@ -90,6 +90,6 @@ def _with_properties(content: Content, extracted: Extracted) -> Content:
     properties = extracted.properties
     people = content.participants
     if properties.author and not people:
-        people = (Participant(role=Role.AUTHOR, name=properties.author),)
+        people = (Participant(role=ParticipantRole.AUTHOR, name=properties.author),)
     occurred_at = content.occurred_at or properties.modified or properties.created
     return content.model_copy(update={"participants": people, "occurred_at": occurred_at})

@@ -6,9 +6,9 @@ from archive.capture.outlook import msg, tnef
 from archive.capture.outlook.item import Id, Item
 from archive.capture.outlook.parts import author_of, has_internet_author, part_of, recipients_of
 from archive.capture.parsed import Parsed
-from archive.model.interaction import Content, Kind, Participant, Role
+from archive.model.interaction import Content, Kind, Participant, ParticipantRole
 
-_FIELD_ROLES = {b"to": Role.TO, b"cc": Role.CC, b"bcc": Role.BCC}
+_FIELD_ROLES = {b"to": ParticipantRole.TO, b"cc": ParticipantRole.CC, b"bcc": ParticipantRole.BCC}
 # What is no message, by the beginning of its class ([MS-OXCMSG]); the rest are messages.
 _KINDS = (
     ("IPM.APPOINTMENT", Kind.MEETING),
@@ -55,14 +55,14 @@ def content_of(item: Item, *, source: str) -> Content:
     # no addresses of mail; where there are none, those of the internet header count.
     author = author_of(item.properties)
     named = author is not None and ("@" in author[1] or not has_internet_author(item))
-    people = [_participant(Role.FROM, *author)] if named and author is not None else []
+    people = [_participant(ParticipantRole.FROM, *author)] if named and author is not None else []
     people += [_participant(_FIELD_ROLES[role], *who) for role, *who in recipients_of(item)]
     have = {person.role for person in people}
     people += [person for person in content.participants if person.role not in have]
     return content.model_copy(update={"participants": tuple(people), "kind": kind})
 
 
-def _participant(role: Role, name: str, address: str) -> Participant:
+def _participant(role: ParticipantRole, name: str, address: str) -> Participant:
     return Participant(role=role, address=address.lower() or None, name=name or None)
 
 
