@@ -6,7 +6,7 @@ view is closed unless it is named.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
@@ -81,15 +81,20 @@ def authenticate() -> None:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise UnauthenticatedError("Send the token as: Authorization: Bearer TOKEN.")
-        g.actor = archive().entrance.by_token(token.strip())
+        _let_in(archive().entrance.by_token(token.strip(), address()))
         return
     if request.method in SAFE_METHODS or request.blueprint == "console":
         current = _session_of_cookie()
         if current is not None:
-            g.actor = archive().entrance.by_session(current.key)
+            _let_in(archive().entrance.by_session(current.key, address()))
             g.session = current
             return
     raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")
+
+
+def _let_in(found: Actor) -> None:
+    """Note who asks, from where, and in which request: each of their audit events says so."""
+    g.actor = replace(found, address=address(), request_id=request_id())
 
 
 def _session_of_cookie() -> Session | None:

@@ -9,7 +9,7 @@ from api import metrics as metrics_text
 from api.problems import NOT_READY, ProblemError, documented
 from api.v1.shapes import SECURITY, answer
 from archive.access.answers import Health
-from archive.access.roles import Permission, require
+from archive.access.roles import Permission
 
 blueprint = APIBlueprint(
     "service",
@@ -61,6 +61,7 @@ def readyz() -> Response:
 )
 def metrics() -> Response:
     """Give the counters of this service."""
-    require(context.actor(), Permission.OPERATE)
-    text = metrics_text.exposition(context.archive().health())
+    archive = context.archive()
+    archive.audit.require(context.actor(), Permission.OPERATE, "metrics")
+    text = metrics_text.exposition(archive.health())
     return Response(text, content_type=metrics_text.MEDIA_TYPE)

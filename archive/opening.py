@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import tantivy
 
 from archive.access.answers import FollowerState, Health
-from archive.access.audit import Audit
 from archive.access.desk import Access
 from archive.bucket import Bucket
 from archive.bucket.places import check_opened, open_places
@@ -138,7 +137,6 @@ class Archive(Station):
             MinimumLock(self.settings.worm, bucket, self.clock).retention,
             self.settings.timestamp_url,
         )
-        audit = Audit(self.committer, self.clock)
         self.access = Access(
             archive_id=self.keyring.archive_id,
             clock=self.clock,
@@ -147,15 +145,15 @@ class Archive(Station):
             mapper=self.mapper,
             records=self.records,
             catalog=self.catalog,
-            audit=audit,
+            audit=self.audit,
             codebook=self.codebook,
             log=self.log,
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
         )
-        self._open_doors(engine, audit)
+        self._open_doors(engine)
 
-    def _open_doors(self, engine: "Engine", audit: Audit) -> None:
+    def _open_doors(self, engine: "Engine") -> None:
         """Put together who may come in and how."""
         self.users = Users(self.pointers, self.opener, self.mapper, self.catalog, self.identity)
         passwords = Passwords(self.clock)
@@ -165,7 +163,7 @@ class Archive(Station):
             pointers=self.pointers,
             committer=self.committer,
             identity=self.identity,
-            audit=audit,
+            audit=self.audit,
             passwords=passwords,
             attempts=attempts,
             clock=self.clock,

@@ -62,7 +62,7 @@ def enter() -> BaseResponse:
 
 def leave() -> BaseResponse:
     """End the session, for whoever has a copy of its cookie too."""
-    context.archive().entrance.sign_out(signed_in().key)
+    context.archive().entrance.sign_out(signed_in().key, context.address())
     return to_sign_in()
 
 

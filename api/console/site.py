@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
 from api.sessions import COOKIE, Session
+from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import PURPOSES, Permission, Purpose
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
@@ -53,6 +54,8 @@ def refuse_foreign_forms() -> None:
     if session is not None:
         sent = request.form.get("form_secret", "")
         same = same and hmac.compare_digest(sent.encode(), session.form_secret.encode())
+    if not same and session is not None:
+        context.archive().audit.record(context.actor(), FOR_OPERATIONS, "form", allowed=False)
     if not same:
         raise ForbiddenError("The form did not come from this console; load the page again.")
 

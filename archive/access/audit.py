@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from archive.access.roles import Actor, Purpose
+from archive.access.roles import Actor, Permission, Purpose, require
 from archive.clock import Clock
+from archive.errors import ForbiddenError
 from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.plain import plain
 from archive.events.types import AccessRecorded
+
+FOR_OPERATIONS = Purpose("operations")
+"""The purpose of an act that no purpose was stated for, such as a change of users."""
 
 
 class Audit:
@@ -44,6 +48,23 @@ class Audit:
             as_of=as_of,
             total=total,
             records=tuple(records),
+            address=actor.address,
+            request_id=actor.request_id,
+            token=actor.token,
         )
         # Not atomic: sent twice after a cut connection, the event meets itself and is passed over.
         self._committer.commit(Group([plain(event)], atomic=False))
+
+    def require(
+        self,
+        actor: Actor,
+        permission: Permission,
+        action: str,
+        purpose: Purpose = FOR_OPERATIONS,
+    ) -> None:
+        """Raise ForbiddenError, once that is recorded, unless the actor has a permission."""
+        try:
+            require(actor, permission)
+        except ForbiddenError:
+            self.record(actor, purpose, action, allowed=False)
+            raise

@@ -33,14 +33,15 @@ class Permission(StrEnum):
     READ = "read"
     OPERATE = "operate"
     ADMINISTER = "administer"
+    AUDIT = "audit"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({Permission.CAPTURE, Permission.OPERATE, Permission.ADMINISTER}),
-    Role.COMPLIANCE_OFFICER: frozenset({Permission.OPERATE}),
+    Role.COMPLIANCE_OFFICER: frozenset({Permission.OPERATE, Permission.AUDIT}),
     Role.LEGAL: frozenset({Permission.CAPTURE, Permission.SEARCH, Permission.READ}),
     Role.TRAINER: frozenset(),
-    Role.AUDITOR: frozenset({Permission.OPERATE}),
+    Role.AUDITOR: frozenset({Permission.OPERATE, Permission.AUDIT}),
     Role.COLLECTOR: frozenset({Permission.CAPTURE}),
     Role.LOCAL: frozenset(Permission),
 }
@@ -57,6 +58,9 @@ class Actor:
     `further` are the user's other roles. What a token narrows is None where it narrows nothing:
     `scope` to some of the roles' permissions, `purposes` to some kinds of purpose; `expiring` says
     that it will end. `custodians` are those whose records alone the user sees, None for all.
+
+    The last three say how they came this time: the IP address (`local` on the command line), the
+    id of the request, and the id of the token behind it.
     """
 
     id: str
@@ -67,6 +71,14 @@ class Actor:
     purposes: frozenset[str] | None = None
     expiring: bool = False
     custodians: frozenset[str] | None = None
+    address: str | None = None
+    request_id: str | None = None
+    token: str | None = None
+
+    @property
+    def restricted(self) -> bool:
+        """Whether they see a part of the records alone."""
+        return self.custodians is not None
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -85,7 +97,7 @@ class Actor:
         return granted if self.scope is None else granted & self.scope
 
 
-LOCAL_ACTOR = Actor(id="local", name="local", role=Role.LOCAL)
+LOCAL_ACTOR = Actor(id="local", name="local", role=Role.LOCAL, address="local")
 
 PURPOSES = (
     "matter",

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-from archive.access.roles import Actor, Permission, require
+from archive.access.roles import Actor
 from archive.capture.batches import (
     Plan,
     Tally,
@@ -73,7 +73,7 @@ def import_paths(
         InvalidError: a path does not exist, or the format is not known.
         UnavailableError: the archive stopped taking items; what was archived stays.
     """
-    require(actor, Permission.CAPTURE)
+    archive.intake.allow(actor)
     plan = Plan(source, custodian, read_custodian_map(custodian_map) if custodian_map else ())
     run = _Run(archive, plan, _measure(paths), progress)
     waiting = batches(run.readable(_pieces(files(paths, format))))

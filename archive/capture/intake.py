@@ -14,7 +14,8 @@ from typing import Literal
 from uuid import UUID
 
 from archive.access.answers import CaptureResult, Unsearched
-from archive.access.roles import Actor, Permission, require
+from archive.access.audit import Audit
+from archive.access.roles import Actor, Permission
 from archive.capture import ndjson
 from archive.capture.extract.attachments import has_unread, read_attachments
 from archive.capture.extract.reader import DocumentReader
@@ -68,6 +69,7 @@ class Intake:
         records: Records,
         exists: Callable[[Sequence[UUID]], set[UUID]],
         reader: DocumentReader,
+        audit: Audit,
         clock: Clock,
     ) -> None:
         self._preparer = preparer
@@ -76,6 +78,7 @@ class Intake:
         self._records = records
         self._exists = exists
         self._reader = reader
+        self._audit = audit
         self._clock = clock
 
     def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
@@ -87,9 +90,13 @@ class Intake:
         """
         return self.commit(self.read(actor, lines))
 
+    def allow(self, actor: Actor) -> None:
+        """Raise ForbiddenError, once that is recorded, unless the actor may capture."""
+        self._audit.require(actor, Permission.CAPTURE, "capture")
+
     def read(self, actor: Actor, lines: Sequence[bytes]) -> Batch:
         """Do the first half of `capture`, which takes the processor: all but the commit."""
-        require(actor, Permission.CAPTURE)
+        self.allow(actor)
         rejected: dict[int, CaptureResult] = {}
         items: list[Item] = []
         for place, line in enumerate(lines):

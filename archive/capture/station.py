@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from archive.access.audit import Audit
 from archive.bucket import Bucket
 from archive.bucket.names import COMMITS
 from archive.bucket.places import open_places
@@ -94,6 +95,7 @@ class Station:
         self._lock = HostLock(self.run_folder / COMMITTER_LOCK)
         self._server: CommitServer | None = None
         self.committer = self._committer(bucket, commits=commits)
+        self.audit = Audit(self.committer, clock)
         self._documents = DocumentReader()
         self.intake = Intake(
             Preparer(self.identity, blobs, clock),
@@ -102,6 +104,7 @@ class Station:
             self.records,
             self._existing,
             self._documents,
+            self.audit,
             clock,
         )
 

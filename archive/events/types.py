@@ -119,7 +119,11 @@ class ArchiveCreated(Event):
 
 
 class AccessRecorded(Event):
-    """Somebody read, searched or was refused: who, why, what, and how much came out."""
+    """Somebody read, searched or was refused: who, why, what, and how much came out.
+
+    `address` is where they came from (`local` on the command line), `token` the id of the token
+    that they came by, `request_id` that of the answer. Older entries say none of the three.
+    """
 
     type = "access.recorded"
 
@@ -132,6 +136,9 @@ class AccessRecorded(Event):
     as_of: int | None = None
     total: int | None = None
     records: tuple[UUID, ...] = ()
+    address: str | None = None
+    request_id: str | None = None
+    token: str | None = None
 
 
 class KeysCondemned(Event):

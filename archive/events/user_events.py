@@ -1,7 +1,8 @@
 """What happens to users, their tokens and their sessions, as events (docs/access.md).
 
 A user's stream holds everything that decides whether and as what they may come in, so that one
-look at it is always enough. `by` is the id of whoever did it, `local` on the command line.
+look at it is always enough. `by` is the id of whoever did it and `address` where they came from,
+both `local` on the command line; events of before that was kept have no address.
 Secrets and their digests go into the custody box, which no proof ever opens.
 """
 
@@ -12,7 +13,14 @@ from uuid import UUID
 from archive.events.event import Event
 
 
-class UserRegistered(Event):
+class Change(Event):
+    """What somebody did who may."""
+
+    by: str
+    address: str | None = None
+
+
+class UserRegistered(Change):
     """Somebody may come in, in the roles named."""
 
     type = "user.registered"
@@ -28,51 +36,44 @@ class UserRegistered(Event):
         state["roles"] = [state.pop("role")]
 
 
-class UserRolesChanged(Event):
+class UserRolesChanged(Change):
     """A user acts in other roles from now on."""
 
     type = "user.roles-changed"
 
     roles: tuple[str, ...]
-    by: str
 
 
-class UserRestricted(Event):
+class UserRestricted(Change):
     """A user sees only the records of these custodians; None lifts the restriction."""
 
     type = "user.restricted"
 
     custodians: tuple[str, ...] | None
-    by: str
 
 
-class UserDisabled(Event):
+class UserDisabled(Change):
     """A user may not come in, by any way."""
 
     type = "user.disabled"
 
-    by: str
 
-
-class UserEnabled(Event):
+class UserEnabled(Change):
     """A user who was disabled may come in again."""
 
     type = "user.enabled"
 
-    by: str
 
-
-class PasswordSet(Event):
+class PasswordSet(Change):
     """A user has another password; `hash` is an Argon2id string (PHC format)."""
 
     type = "user.password-set"
     custody_fields = frozenset({"hash"})
 
     hash: str
-    by: str
 
 
-class CodesStarted(Event):
+class CodesStarted(Change):
     """A user signs in with one-time codes too (RFC 6238); `secret` is base32.
 
     `recovery` holds keyed digests of codes that each replace one of them, once.
@@ -83,15 +84,12 @@ class CodesStarted(Event):
 
     secret: str
     recovery: tuple[str, ...]
-    by: str
 
 
-class CodesStopped(Event):
+class CodesStopped(Change):
     """A user signs in without one-time codes."""
 
     type = "user.codes-stopped"
-
-    by: str
 
 
 class RecoveryCodeUsed(Event):
@@ -103,15 +101,13 @@ class RecoveryCodeUsed(Event):
     digest: str
 
 
-class SessionsEnded(Event):
+class SessionsEnded(Change):
     """All sessions of a user that began before this event are over."""
 
     type = "user.sessions-ended"
 
-    by: str
 
-
-class TokenIssued(Event):
+class TokenIssued(Change):
     """A bearer token was given out; only its keyed digest is kept.
 
     No permissions or no purposes mean all that the user's roles give; `expires_at` None, never.
@@ -127,16 +123,15 @@ class TokenIssued(Event):
     by: str = "local"
 
 
-class TokenRevoked(Event):
+class TokenRevoked(Change):
     """A token does not open anything any more."""
 
     type = "token.revoked"
 
     digest: str
-    by: str
 
 
-class AdministratorsChanged(Event):
+class AdministratorsChanged(Change):
     """Who administers has changed; `members` are all of them now.
 
     This stream stands for the rule that one must be left: whoever changes it writes its next
@@ -146,7 +141,6 @@ class AdministratorsChanged(Event):
     type = "administrators.changed"
 
     members: tuple[UUID, ...]
-    by: str
 
 
 class SessionBegan(Event):
@@ -160,18 +154,25 @@ class SessionBegan(Event):
 
 
 class SessionEnded(Event):
-    """Somebody signed out."""
+    """Somebody signed out. Older events do not say who."""
 
     type = "session.ended"
 
+    user: UUID | None = None
+    address: str | None = None
+
 
 class SignInRefused(Event):
-    """Somebody tried to sign in and could not. `user` is None where no user has that name."""
+    """Somebody tried to come in and could not. `user` is None where no user has that name.
+
+    `token` is the id of a token that opens nothing any more, where they came with one.
+    """
 
     type = "sign-in.refused"
 
     user: UUID | None = None
     address: str | None = None
+    token: str | None = None
 
 
 USER_EVENTS: tuple[type[Event], ...] = (

@@ -12,16 +12,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from archive.access.audit import Audit
+from archive.access.audit import FOR_OPERATIONS, Audit
 from archive.access.roles import (
     LOCAL_ACTOR,
     PURPOSES,
     Actor,
     Permission,
-    Purpose,
     Role,
     check_roles,
-    require,
 )
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -42,7 +40,6 @@ RECOVERY_CODES = 8
 LONGEST_LABEL = 100
 _RECOVERY_BYTES = 10
 _TRIES = 5
-_FOR_OPERATIONS = Purpose("operations")
 
 Decide = Callable[[User], Iterable[Event]]
 
@@ -111,6 +108,7 @@ class Administration:
                 name=written,
                 roles=tuple(roles),
                 by=actor.id,
+                address=actor.address,
             )
         ]
         if custodians is not None:
@@ -121,6 +119,7 @@ class Administration:
                     recorded_at=now,
                     custodians=_custodians(custodians),
                     by=actor.id,
+                    address=actor.address,
                 )
             )
         for last in range(_TRIES):
@@ -145,7 +144,7 @@ class Administration:
             if tuple(roles) == found.roles:
                 return
             now_administers = found.enabled and Role.ADMINISTRATOR in roles
-            yield self._next(happened.UserRolesChanged, found, roles=tuple(roles), by=actor.id)
+            yield self._next(happened.UserRolesChanged, found, actor, roles=tuple(roles))
             yield from self._guarded(actor, found, now_administers)
 
         return self._change(user, decide)
@@ -154,7 +153,7 @@ class Administration:
         """Show a user the records of these custodians only, or of all again."""
         self._require(actor, "user.restrict")
         only = None if custodians is None else _custodians(custodians)
-        return self._one(happened.UserRestricted, user, custodians=only, by=actor.id)
+        return self._one(happened.UserRestricted, user, actor, custodians=only)
 
     def disable(self, actor: Actor, user: str) -> User:
         """Let a user in by no way any more; holds at once, for sessions under way too."""
@@ -162,7 +161,7 @@ class Administration:
 
         def decide(found: User) -> Iterable[Event]:
             if found.enabled:
-                yield self._next(happened.UserDisabled, found, by=actor.id)
+                yield self._next(happened.UserDisabled, found, actor)
                 yield from self._guarded(actor, found, now_administers=False)
 
         return self._change(user, decide)
@@ -173,7 +172,7 @@ class Administration:
 
         def decide(found: User) -> Iterable[Event]:
             if not found.enabled:
-                yield self._next(happened.UserEnabled, found, by=actor.id)
+                yield self._next(happened.UserEnabled, found, actor)
                 yield from self._guarded(actor, found, Role.ADMINISTRATOR in found.roles)
 
         return self._change(user, decide)
@@ -190,10 +189,11 @@ class Administration:
         if actor.id == str(found.id) and found.password is not None:
             with self._attempts.counted(f"password/{found.id}") as attempt:
                 if not self._passwords.matches(current or "", found.password):
+                    self._audit.record(actor, FOR_OPERATIONS, "user.password", allowed=False)
                     raise InvalidError("The current password is not right.")
                 attempt.succeed()
         hash = self._passwords.hash(password, found.name)
-        return self._one(happened.PasswordSet, user, hash=hash, by=actor.id)
+        return self._one(happened.PasswordSet, user, actor, hash=hash)
 
     def start_codes(self, actor: Actor, secret: str, code: str) -> list[str]:
         """Ask for one-time codes when the actor signs in; return recovery codes, shown once.
@@ -206,18 +206,18 @@ class Administration:
         self._require_own(actor, user_id, "user.start-codes")
         codes = [_spelled(self._clock.random_bytes(_RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
         digests = tuple(self._identity.recovery(user_id, plain_code(each)).hex() for each in codes)
-        self._one(happened.CodesStarted, actor.id, secret=secret, recovery=digests, by=actor.id)
+        self._one(happened.CodesStarted, actor.id, actor, secret=secret, recovery=digests)
         return codes
 
     def stop_codes(self, actor: Actor, user: str) -> User:
         """Ask a user for no one-time codes any more: by an administrator, whose own are lost."""
         self._require(actor, "user.stop-codes")
-        return self._one(happened.CodesStopped, user, by=actor.id)
+        return self._one(happened.CodesStopped, user, actor)
 
     def end_sessions(self, actor: Actor, user: str) -> User:
         """Sign a user out everywhere."""
         self._require_own(actor, self._id(user), "user.end-sessions")
-        return self._one(happened.SessionsEnded, user, by=actor.id)
+        return self._one(happened.SessionsEnded, user, actor)
 
     def issue_token(
         self,
@@ -255,12 +255,12 @@ class Administration:
             yield self._next(
                 happened.TokenIssued,
                 found,
+                actor,
                 digest=digest,
                 label=label,
                 permissions=tuple(sorted(wanted)),
                 purposes=tuple(sorted(kinds)),
                 expires_at=expires_at,
-                by=actor.id,
             )
 
         return text, self._change(str(user_id), decide).tokens[digest]
@@ -277,7 +277,7 @@ class Administration:
 
         def decide(found: User) -> Iterable[Event]:
             if not found.tokens[digest].revoked:
-                yield self._next(happened.TokenRevoked, found, digest=digest, by=actor.id)
+                yield self._next(happened.TokenRevoked, found, actor, digest=digest)
 
         changed = self._change(str(holder.id), decide)
         return changed, changed.tokens[digest]
@@ -301,14 +301,16 @@ class Administration:
             return []
         return [self._users.meant(actor.id)]
 
-    def _one(self, kind: type[Event], user: str, **fields: Any) -> User:
-        return self._change(user, lambda found: [self._next(kind, found, **fields)])
+    def _one(self, kind: type[happened.Change], user: str, actor: Actor, **fields: Any) -> User:
+        return self._change(user, lambda found: [self._next(kind, found, actor, **fields)])
 
-    def _next(self, kind: type[Event], user: User, **fields: Any) -> Event:
+    def _next(self, kind: type[happened.Change], user: User, actor: Actor, **fields: Any) -> Event:
         return kind(
             originator_id=user.id,
             originator_version=user.version + 1,
             recorded_at=self._clock.now(),
+            by=actor.id,
+            address=actor.address,
             **fields,
         )
 
@@ -352,6 +354,7 @@ class Administration:
                 recorded_at=self._clock.now(),
                 members=tuple(sorted(members)),
                 by=actor.id,
+                address=actor.address,
             )
         ]
 
@@ -362,18 +365,14 @@ class Administration:
             return self._users.id_of(user)
 
     def _require(self, actor: Actor, action: str) -> None:
-        try:
-            require(actor, Permission.ADMINISTER)
-        except ForbiddenError:
-            self._audit.record(actor, _FOR_OPERATIONS, action, allowed=False)
-            raise
+        self._audit.require(actor, Permission.ADMINISTER, action)
 
     def _require_own(self, actor: Actor, user_id: UUID, action: str) -> None:
         if actor.id != str(user_id):
             self._require(actor, action)
         elif not actor.whole:
             # It could else make itself a way in that reaches further or lasts longer.
-            self._audit.record(actor, _FOR_OPERATIONS, action, allowed=False)
+            self._audit.record(actor, FOR_OPERATIONS, action, allowed=False)
             raise ForbiddenError("A token that is narrowed or expires changes nothing of its user.")
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from archive.access.roles import Actor
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
-from archive.errors import ConflictError, UnauthenticatedError
+from archive.errors import ConflictError, NotFoundError, UnauthenticatedError
 from archive.events.commit import Group
 from archive.events.event import Event
 from archive.events.group import Committer
@@ -87,17 +87,17 @@ class Entrance:
         self._attempts = attempts
         self._clock = clock
 
-    def by_token(self, token: str) -> Actor:
-        """Return whoever holds the token."""
-        return self._by_digest(self._user_of(token), self._identity.token(token).hex())
+    def by_token(self, token: str, address: str | None = None) -> Actor:
+        """Return whoever holds the token; one that was theirs and opens nothing is recorded."""
+        return self._by_digest(self._user_of(token), self._identity.token(token).hex(), address)
 
-    def by_session(self, key: SessionKey) -> Actor:
+    def by_session(self, key: SessionKey, address: str | None = None) -> Actor:
         """Return whose session it is, as long as it has not ended."""
         # An ended session has a second event: one look-up tells.
         if self._pointers.existing([(key.id.bytes, 2)]):
             raise UnauthenticatedError("The session has ended.")
         if key.token is not None:
-            return self._by_digest(key.user, key.token, since=key.version)
+            return self._by_digest(key.user, key.token, address, since=key.version)
         user = self._users.find(key.user)
         if user is None or not user.enabled or key.version < user.sessions_since:
             raise UnauthenticatedError("The session has ended.")
@@ -125,17 +125,27 @@ class Entrance:
 
     def sign_in_by_token(self, token: str, address: str | None = None) -> SessionKey:
         """Begin a session with a token; it ends with the token."""
-        user_id, digest = self._user_of(token), self._identity.token(token).hex()
-        self._by_digest(user_id, digest)
-        user = self._users.get(user_id)
+        digest = self._identity.token(token).hex()
+        try:
+            user = self._users.get(self._user_of(token))
+            if digest not in user.tokens:
+                raise UnauthenticatedError(_NO_TOKEN)
+        except (UnauthenticatedError, NotFoundError):
+            self._refused(None, address)
+            raise UnauthenticatedError(_NO_TOKEN) from None
+        self._by_digest(user.id, digest, address)
         proof = _Proof("token", self._clock.uuid7())
         self._begun(user, proof, address)
-        return SessionKey(id=proof.session, user=user_id, version=user.version, token=digest)
+        return SessionKey(id=proof.session, user=user.id, version=user.version, token=digest)
 
-    def sign_out(self, key: SessionKey) -> None:
+    def sign_out(self, key: SessionKey, address: str | None = None) -> None:
         """End a session; one that has ended stays so."""
         ended = SessionEnded(
-            originator_id=key.id, originator_version=2, recorded_at=self._clock.now()
+            originator_id=key.id,
+            originator_version=2,
+            recorded_at=self._clock.now(),
+            user=key.user,
+            address=address,
         )
         self._committer.commit(Group([plain(ended)], atomic=False))
 
@@ -154,10 +164,16 @@ class Entrance:
             raise UnauthenticatedError(_NO_TOKEN)
         return found
 
-    def _by_digest(self, user_id: UUID, digest: str, since: int | None = None) -> Actor:
+    def _by_digest(
+        self, user_id: UUID, digest: str, address: str | None, since: int | None = None
+    ) -> Actor:
         user = self._users.find(user_id)
         token = user.tokens.get(digest) if user is not None else None
-        if user is None or token is None or not user.enabled or not token.holds(self._clock.now()):
+        if user is None or token is None:
+            # It never was anybody's, so nobody is known to have been refused.
+            raise UnauthenticatedError(_NO_TOKEN)
+        if not user.enabled or not token.holds(self._clock.now()):
+            self._refused(user, address, token.id)
             raise UnauthenticatedError(_NO_TOKEN)
         if since is not None and since < user.sessions_since:
             raise UnauthenticatedError("The session has ended.")
@@ -200,12 +216,13 @@ class Entrance:
             return False
         return True
 
-    def _refused(self, user: User | None, address: str | None) -> None:
+    def _refused(self, user: User | None, address: str | None, token_id: str | None = None) -> None:
         refused = SignInRefused(
             originator_id=self._clock.uuid7(),
             originator_version=1,
             recorded_at=self._clock.now(),
             user=user.id if user else None,
             address=address,
+            token=token_id,
         )
         self._committer.commit(Group([plain(refused)], atomic=False))

@@ -87,6 +87,7 @@ class User:
             purposes=token.purposes if token and token.purposes else None,
             expiring=token is not None and token.expires_at is not None,
             custodians=self.custodians,
+            token=token.id if token else None,
         )
 
 

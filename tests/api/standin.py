@@ -54,7 +54,7 @@ class StandIn:
     def __init__(self) -> None:
         self.records: dict[UUID, tuple[IncomingInteraction, bytes]] = {}
         self.erased: set[UUID] = set()
-        self.audit: list[tuple[str, str, str]] = []
+        self.noted: list[tuple[str, str, str]] = []
         self.revoked: set[str] = set()
         self.ended: set[UUID] = set()
         self.fault: BaseException | None = None
@@ -63,6 +63,7 @@ class StandIn:
         self.access = self
         self.intake = self
         self.entrance = self
+        self.audit = self
 
     def __enter__(self) -> "StandIn":
         return self
@@ -79,7 +80,13 @@ class StandIn:
     def session_key(self) -> bytes:
         return b"k" * 32
 
-    def by_token(self, token: str) -> Actor:
+    def record(self, actor: Actor, purpose: Purpose, action: str, *, allowed: bool = True) -> None:
+        self.noted.append((action, actor.id, str(purpose)))
+
+    def require(self, actor: Actor, permission: Permission, action: str) -> None:
+        require(actor, permission)
+
+    def by_token(self, token: str, address: str | None = None) -> Actor:
         if token not in ACTORS or token in self.revoked:
             raise UnauthenticatedError("This token is not valid.")
         return ACTORS[token]
@@ -88,12 +95,12 @@ class StandIn:
         self.by_token(token)
         return SessionKey(id=uuid4(), user=NAMESPACE, version=1, token=token)
 
-    def by_session(self, key: SessionKey) -> Actor:
+    def by_session(self, key: SessionKey, address: str | None = None) -> Actor:
         if key.id in self.ended or key.token is None:
             raise UnauthenticatedError("The session has ended.")
         return self.by_token(key.token)
 
-    def sign_out(self, key: SessionKey) -> None:
+    def sign_out(self, key: SessionKey, address: str | None = None) -> None:
         self.ended.add(key.id)
 
     def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
@@ -133,7 +140,7 @@ class StandIn:
             for number, (id, (item, _)) in enumerate(self.records.items(), 1)
             if asked.query.lower() in f"{item.subject} {item.text}".lower()
         ]
-        self.audit.append(("search", actor.id, str(purpose)))
+        self.noted.append(("search", actor.id, str(purpose)))
         page = [] if asked.count else found[start : start + asked.limit]
         more = start + asked.limit < len(found) and not asked.count
         return SearchAnswer(
@@ -187,7 +194,7 @@ class StandIn:
         require(actor, Permission.READ)
         require_full_view(purpose)
         found = self._record(id)
-        self.audit.append(("show", actor.id, str(purpose)))
+        self.noted.append(("show", actor.id, str(purpose)))
         return found
 
     def conversation(
@@ -210,7 +217,7 @@ class StandIn:
             else ConversationItem(id=each, position=position, record=self._record(each))
             for position, each in enumerate(self.records, 1)
         ]
-        self.audit.append(("conversation", actor.id, str(purpose)))
+        self.noted.append(("conversation", actor.id, str(purpose)))
         more = start + limit < len(items)
         return ConversationAnswer(
             id=next(iter(self.records)),
@@ -258,7 +265,7 @@ class StandIn:
         require(actor, Permission.READ)
         require_full_view(purpose)
         _, raw = self._found(id)
-        self.audit.append(("original", actor.id, str(purpose)))
+        self.noted.append(("original", actor.id, str(purpose)))
         return Original(self._info(raw), f"{id}.json", self._chunks(raw))
 
     def _chunks(self, raw: bytes) -> Iterator[bytes]:

@@ -117,7 +117,7 @@ def test_the_purpose_is_operations_unless_said(capture, stand_in):
     id = capture()
     run(["show", id])
     run(["show", id, "--purpose", "matter:Smith"])
-    assert [entry[2] for entry in stand_in.audit] == ["operations", "matter:Smith"]
+    assert [entry[2] for entry in stand_in.noted] == ["operations", "matter:Smith"]
 
 
 def test_history_lists_events(capfd, capture):

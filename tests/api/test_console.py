@@ -97,13 +97,13 @@ def test_search_shows_what_it_found(browser, capture, stand_in):
     assert "&lt;b&gt;secret&lt;/b&gt;" in page.text
     assert "<strong>1</strong> record" in page.text
     assert "14 May 2001, 16:39" in page.text
-    assert stand_in.audit[-1] == ("search", "u2", "matter:Smith")
+    assert stand_in.noted[-1] == ("search", "u2", "matter:Smith")
 
 
 def test_no_search_is_made_before_there_is_a_query(browser, stand_in):
     enter(browser)
     assert browser.get("/").status_code == 200
-    assert stand_in.audit == []
+    assert stand_in.noted == []
 
 
 def test_the_next_page_is_followed_to_the_end(browser, capture):
@@ -159,7 +159,7 @@ def test_the_purpose_can_be_changed_and_goes_with_the_next_read(browser, capture
     form = {"form_secret": form_secret(browser), "purpose": "compliance", "next": "/?q=x"}
     assert browser.post("/purpose", data=form).headers["Location"] == "/?q=x"
     browser.get(f"/interactions/{id}")
-    assert stand_in.audit[-1] == ("show", "u2", "compliance")
+    assert stand_in.noted[-1] == ("show", "u2", "compliance")
 
 
 def test_a_form_without_the_secret_is_refused(browser):

@@ -146,7 +146,7 @@ def test_http_gives_the_same(client, legal, capture, stand_in):
     answer = client.get(f"/v1/conversations/{id}", headers=legal)
     assert answer.status_code == 200, answer.text
     assert json.loads(answer.text)["items"][0]["record"]["subject"] == "Side letter"
-    assert stand_in.audit[-1] == ("conversation", "u2", "compliance")
+    assert stand_in.noted[-1] == ("conversation", "u2", "compliance")
     assert client.get(f"/v1/conversations/{id}").status_code == 401
     assert client.get(f"/v1/conversations/{UUID(int=1)}", headers=legal).status_code == 404
     assert client.get(f"/v1/conversations/{id}?limit=0", headers=legal).status_code == 400

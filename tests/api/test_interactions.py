@@ -93,7 +93,7 @@ def test_show_gives_the_record_and_audits_the_purpose(client, legal, capture, st
     answer = client.get(f"{URL}/{id}", headers={**legal, "Muniment-Purpose": "matter:Smith"})
     assert answer.status_code == 200
     assert (answer.json["text"], answer.json["occurred_at"]) == ("Grüße", "2001-05-14T16:39:00Z")
-    assert stand_in.audit == [("show", "u2", "matter:Smith")]
+    assert stand_in.noted == [("show", "u2", "matter:Smith")]
 
 
 def test_original_gives_the_bytes_and_their_digest(client, legal, capture):

@@ -1,0 +1,184 @@
+"""Each act at the HTTP door is one event, which says who, why, what, from where and how it went."""
+
+from datetime import timedelta
+
+import pytest
+
+from api.app import create_app
+from archive.access.audit import FOR_OPERATIONS
+from archive.access.roles import LOCAL_ACTOR, Role
+from archive.creating import create_archive
+from archive.opening import open_archive
+from tests.archive.house import capture, line, settings
+from tests.users.conftest import MovableClock
+
+FROM = "192.0.2.7"
+BROWSER = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def made(tmp_path):
+    return create_archive(settings(tmp_path))
+
+
+@pytest.fixture
+def clock():
+    return MovableClock()
+
+
+@pytest.fixture
+def archive(tmp_path, made, clock):
+    with open_archive(settings(tmp_path), clock=clock) as archive:
+        archive.follow()
+        yield archive
+
+
+@pytest.fixture
+def client(archive, clock):
+    client = create_app(lambda: archive, clock=clock).test_client()
+    client.environ_base["REMOTE_ADDR"] = FROM
+    return client
+
+
+@pytest.fixture
+def legal(made):
+    return {"Authorization": f"Bearer {made.legal_token}", "Muniment-Purpose": "matter:Smith"}
+
+
+@pytest.fixture
+def newer(archive):
+    """What happened since this was last asked; for now, nothing."""
+    seen = archive.pointers.last_seq()
+
+    def newer():
+        nonlocal seen
+        rows = archive.pointers.select_pointers_from(seen + 1, 100)
+        seen = archive.pointers.last_seq()
+        return [archive.mapper.event(opened) for opened in archive.opener.open_each(rows)]
+
+    return newer
+
+
+def user(archive, name):
+    return archive.users.named(name)
+
+
+def test_a_read_says_from_where_and_by_which_token_and_request(archive, client, legal, newer):
+    (id,) = capture(archive, line("1", "secret"))
+    newer()
+    answer = client.get(f"/v1/interactions/{id}", headers=legal)
+    (event,) = newer()
+    token = next(iter(user(archive, "legal").tokens.values()))
+    assert event.model_dump(
+        exclude={"originator_id", "originator_version", "recorded_at", "as_of", "total"}
+    ) == {
+        "actor": str(user(archive, "legal").id),
+        "role": "legal",
+        "purpose": "matter:Smith",
+        "action": "show",
+        "allowed": True,
+        "query": None,
+        "records": (id,),
+        "address": FROM,
+        "request_id": answer.headers["Request-Id"],
+        "token": token.id,
+    }
+
+
+def test_on_the_command_line_it_is_local(archive, newer):
+    archive.administration.end_sessions(LOCAL_ACTOR, "legal")
+    archive.audit.record(LOCAL_ACTOR, FOR_OPERATIONS, "show")
+    assert [event.address for event in newer()] == ["local", "local"]
+
+
+def test_each_refusal_is_one_event(archive, client, made, newer):
+    headers = {"Authorization": f"Bearer {made.administrator_token}"}
+    asked = headers | {"Muniment-Purpose": "operations"}
+    (id,) = capture(archive, line("1", "secret"))
+    newer()
+    for method, path, action, sent in (
+        ("GET", f"/v1/interactions/{id}/history", "history", asked),
+        ("GET", "/v1/search", "search", asked),
+    ):
+        assert client.open(path, method=method, headers=sent).status_code == 403
+        (event,) = newer()
+        assert (event.type, event.action, event.allowed) == ("access.recorded", action, False)
+    legal = {"Authorization": f"Bearer {made.legal_token}"}
+    assert client.get("/metrics", headers=legal).status_code == 403
+    assert client.get("/v1/users", headers=legal).status_code == 403
+    assert [(event.action, event.allowed, event.address) for event in newer()] == [
+        ("metrics", False, FROM),
+        ("user.list", False, FROM),
+    ]
+
+
+def test_a_refused_capture_is_an_event(archive, client, newer):
+    archive.administration.register(LOCAL_ACTOR, "eve", [Role.AUDITOR])
+    text, _ = archive.administration.issue_token(LOCAL_ACTOR, "eve")
+    headers = {"Authorization": f"Bearer {text}"}
+    newer()
+    for path, kind in (("", "application/json"), ("/bulk", "application/x-ndjson")):
+        answer = client.post(
+            f"/v1/interactions{path}", data=line("1"), content_type=kind, headers=headers
+        )
+        assert answer.status_code == 403
+        (event,) = newer()
+        assert (event.action, event.allowed, event.role) == ("capture", False, "auditor")
+
+
+def test_a_token_that_has_ended_is_an_event_and_a_made_up_one_is_none(
+    archive, client, made, clock, newer
+):
+    legal = user(archive, "legal")
+    text, token = archive.administration.issue_token(
+        LOCAL_ACTOR, "legal", expires_at=clock.now() + timedelta(minutes=1)
+    )
+    newer()
+    made_up = made.legal_token[:-4] + "AAAA"
+    assert client.get("/readyz", headers={"Authorization": f"Bearer {made_up}"}).status_code == 401
+    assert newer() == []
+    clock.move(minutes=2)
+    assert client.get("/readyz", headers={"Authorization": f"Bearer {text}"}).status_code == 401
+    (event,) = newer()
+    assert (event.type, event.user, event.token, event.address) == (
+        "sign-in.refused",
+        legal.id,
+        token.id,
+        FROM,
+    )
+
+
+def test_sign_in_by_token_and_out(archive, client, made, newer):
+    form = {"purpose": "compliance", "token": made.legal_token}
+    refused = client.post("/sign-in", data=form | {"token": "mun_nobodys"}, headers=BROWSER)
+    assert refused.status_code == 401
+    (event,) = newer()
+    assert (event.type, event.user, event.address) == ("sign-in.refused", None, FROM)
+    assert client.post("/sign-in", data=form, headers=BROWSER).status_code == 303
+    (event,) = newer()
+    assert (event.type, event.means, event.address) == ("session.began", "token", FROM)
+    # A form of somebody signed in carries their secret; this one came without.
+    assert client.post("/sign-out", headers=BROWSER).status_code == 403
+    page = client.get("/status", headers=BROWSER).text
+    secret = page.partition('name="form_secret" value="')[2].partition('"')[0]
+    assert (
+        client.post("/sign-out", data={"form_secret": secret}, headers=BROWSER).status_code == 303
+    )
+    refused, ended = newer()
+    assert (refused.type, refused.action, refused.allowed) == ("access.recorded", "form", False)
+    legal = user(archive, "legal").id
+    assert (ended.type, ended.user, ended.address) == ("session.ended", legal, FROM)
+
+
+def test_a_wrong_current_password_is_an_event(archive, client, made, newer):
+    legal = user(archive, "legal")
+    archive.administration.set_password(LOCAL_ACTOR, "legal", "correct horse battery")
+    newer()
+    answer = client.put(
+        f"/v1/users/{legal.id}/password",
+        json={"password": "staple battery horse", "current": "wrong"},
+        headers={"Authorization": f"Bearer {made.legal_token}"},
+    )
+    assert answer.status_code == 400
+    (event,) = newer()
+    assert (event.action, event.allowed) == ("user.password", False)
