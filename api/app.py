@@ -5,22 +5,24 @@ who may come in, how much may be sent, which headers leave, and how errors are t
 """
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response, g, redirect, render_template, request, url_for
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.schema import Schema
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestHeaderFieldsTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from api import context, log, problems, published
+from api import admission, context, headers, log, problems, published
+from api.bodies import FORM_SECONDS, PIECE_SECONDS, Body
 from api.console import site
 from api.console import views as console
 from api.context import Door
 from api.problems import Problem
+from api.rates import Limits
 from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
@@ -29,40 +31,27 @@ from api.v1 import log as log_proofs
 from archive.clock import Clock, SystemClock
 from archive.errors import MunimentError, UnauthenticatedError
 from archive.model.interaction import IncomingInteraction
+from archive.settings import RATE_LIMIT
 
 if TYPE_CHECKING:
     from archive.opening import Archive
 
 VERSION = "1"
-BODY_LIMIT = 64 * 1024 * 1024
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Not no-referrer: under that the browser sends our own forms with a null Origin.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cache-Control": "no-store",
-}
+CAPTURE_LIMIT = 64 * 1024 * 1024
+BODY_LIMIT = 256 * 1024
+HEADERS_LIMIT = 64 * 1024
 
 
 def create_app(
-    archive_provider: "Callable[[], Archive]", *, clock: Clock | None = None, proxies: int = 0
+    archive_provider: "Callable[[], Archive]",
+    *,
+    clock: Clock | None = None,
+    proxies: int = 0,
+    rate_limit: int = int(RATE_LIMIT),
 ) -> OpenAPI:
     """Make the WSGI application, to which requests come through so many proxies of our own.
 
+    `rate_limit` is how many requests a minute a user may make, 0 for any number.
     `archive_provider` gives this process's open archive; it may raise UnavailableError or
     ConfigurationError, which are answered with 503, so that `/healthz` answers all the same.
     """
@@ -80,7 +69,9 @@ def create_app(
         validation_error_callback=_refuse_parameters,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions[context.EXTENSION] = Door(archive_provider, clock or SystemClock(), proxies)
+    clock = clock or SystemClock()
+    limits = Limits.of(clock, rate_limit)
+    app.extensions[context.EXTENSION] = Door(archive_provider, clock, limits, proxies)
     app.components_schemas.update(_schemas_of_bodies())
     for blueprint in (
         interactions.blueprint,
@@ -97,7 +88,7 @@ def create_app(
     app.register_blueprint(reference)
     app.register_blueprint(console.blueprint)
     app.before_request(_begin)
-    app.before_request(context.authenticate)
+    app.before_request(admission.admit)
     app.after_request(_finish)
     app.register_error_handler(MunimentError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
@@ -117,16 +108,19 @@ def _schemas_of_bodies() -> dict[str, Schema]:
 
 def _begin() -> None:
     g.started = context.clock().monotonic()
+    # The web server bounds them too, but by what it happens to have read at once.
+    if sum(len(name) + len(value) for name, value in request.headers) > HEADERS_LIMIT:
+        raise RequestHeaderFieldsTooLarge("The headers are too large.")
     if request.blueprint != bulk.blueprint.name:
-        request.max_content_length = BODY_LIMIT
+        captures = request.blueprint == interactions.blueprint.name
+        request.max_content_length = CAPTURE_LIMIT if captures else BODY_LIMIT
+    environ, is_open = request.environ, request.endpoint in context.OPEN_ENDPOINTS
+    seconds = FORM_SECONDS if is_open else PIECE_SECONDS
+    environ["wsgi.input"] = Body(environ["wsgi.input"], request.content_length, seconds)
 
 
 def _finish(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.endpoint == "static":
-        response.headers["Cache-Control"] = "public, max-age=3600"
-    response.headers["Request-Id"] = context.request_id()
+    headers.add(response)
     _renew_session(response)
     found = g.get("actor")
     log.write(
@@ -140,6 +134,10 @@ def _finish(response: Response) -> Response:
         milliseconds=round((context.clock().monotonic() - g.started) * 1000, 1),
         actor=found.id if found else None,
     )
+    if response.is_streamed and request.endpoint != "static":
+        response.response = log.Streamed(
+            cast(Iterable[bytes], response.response), context.clock(), context.request_id()
+        )
     return response
 
 
@@ -208,12 +206,9 @@ def _fail(error: Exception) -> Response:
 
 
 def _log_failure(error: Exception) -> None:
-    log.write(
+    log.failure(
         context.clock(),
-        logging.ERROR,
-        "failure",
+        error,
         request_id=context.request_id(),
         route=request.url_rule.rule if request.url_rule else None,
-        error=type(error).__name__,
-        through=log.places(error),
     )

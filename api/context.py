@@ -5,16 +5,17 @@ Everything but the few open endpoints is refused here to whoever has not signed 
 view is closed unless it is named.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
-from uuid import UUID
 
 from flask import current_app, g, request
 
 from api.idempotency import KeyLedger
 from api.problems import purpose_required
+from api.rates import Limits
 from api.sessions import COOKIE, Session, SessionSealer
 from archive.access.roles import Actor, Purpose
 from archive.clock import Clock
@@ -32,6 +33,8 @@ OPEN_ENDPOINTS = frozenset(
         *("console.sign_in", "console.enter", "console.choose_appearance"),
     }
 )
+REQUEST_ID = "X-Request-ID"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,11 +42,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Door:
     """What the application's views share; `provider` gives the open archive of this process.
 
-    `proxies` is how many of our own stand between this process and whoever asks.
+    `proxies` is how many of our own stand between this process and whoever asks; `limits` is how
+    much each may ask.
     """
 
     provider: "Callable[[], Archive]"
     clock: Clock
+    limits: Limits
     proxies: int = 0
     keys: KeyLedger = field(default_factory=KeyLedger)
 
@@ -140,8 +145,20 @@ def purpose(stated: str | None = None) -> Purpose:
         raise purpose_required(str(error)) from error
 
 
+def is_secure() -> bool:
+    """Say whether the browser came over https: to us, or to a proxy that says so.
+
+    Whoever forges that only makes their own cookie and their own browser stricter.
+    """
+    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+
+
 def request_id() -> str:
-    """Give the id that ties this request's answer to its log lines."""
+    """Give the id that ties this request's answer to its log lines.
+
+    It is that of our own proxies, where there are any and they give one.
+    """
     if "request_id" not in g:
-        g.request_id = clock().uuid7()
-    return str(cast(UUID, g.request_id))
+        given = request.headers.get(REQUEST_ID, "") if door().proxies else ""
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else str(clock().uuid7())
+    return cast(str, g.request_id)

@@ -6,17 +6,10 @@ that one bad line neither fills the memory nor stops the others.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+
+from api.bodies import Readable
 
 CHUNK_BYTES = 65_536
-
-
-class Readable(Protocol):
-    """The part of a binary stream that is used here."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes; none at the end."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,12 @@ METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This cannot be done
 CONFLICT = ProblemType("conflict", 409, "Somebody else was first")
 KEY_REUSED = ProblemType("idempotency-key-reused", 409, "The key was used for something else")
 GONE = ProblemType("gone", 410, "The record has been erased")
+TOO_SLOW = ProblemType("too-slow", 408, "The body comes too slowly")
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "The body has another form")
 REJECTED = ProblemType("rejected-interaction", 422, "The interaction cannot be archived")
 TOO_MANY_ATTEMPTS = ProblemType("too-many-attempts", 429, "Too many attempts have failed")
+TOO_MANY_REQUESTS = ProblemType("too-many-requests", 429, "This is asked too often")
 LOCKED = ProblemType("locked", 423, "A lock or a hold forbids the change")
 CORRUPT = ProblemType("corrupt", 500, "Stored bytes do not check")
 INTERNAL = ProblemType("internal", 500, "Something went wrong here")
@@ -79,11 +81,13 @@ TYPES = (
     CONFLICT,
     KEY_REUSED,
     GONE,
+    TOO_SLOW,
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     REJECTED,
     LOCKED,
     TOO_MANY_ATTEMPTS,
+    TOO_MANY_REQUESTS,
     CORRUPT,
     INTERNAL,
     UNAVAILABLE,
@@ -146,11 +150,17 @@ class Problem(BaseModel):
 
 
 class ProblemError(MunimentError):
-    """A refusal that only a door knows, with its type and further members of the document."""
+    """A refusal that only a door knows, with its type and further members of the document.
 
-    def __init__(self, kind: ProblemType, detail: str, **members: Any) -> None:
+    `retry_after` is in seconds, None where it would not help to come again.
+    """
+
+    def __init__(
+        self, kind: ProblemType, detail: str, *, retry_after: float | None = None, **members: Any
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
+        self.retry_after = retry_after
         self.members = members
 
 
@@ -202,21 +212,26 @@ def headers_for(problem: Problem, error: Exception | None = None) -> dict[str, s
     """Give the headers that a status asks for: who may sign in how, and when to come again."""
     if problem.status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": 'Bearer realm="muniment"'}
-    if isinstance(error, ThrottledError):
-        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        seconds = error.retry_after if isinstance(error, UnavailableError) else RETRY_SECONDS
-        return {"Retry-After": str(max(1, math.ceil(seconds)))}
-    return {}
+    seconds = None
+    if isinstance(error, ThrottledError | UnavailableError | ProblemError):
+        seconds = error.retry_after
+    if seconds is None and problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        seconds = RETRY_SECONDS
+    return {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
 def documented(*statuses: int) -> dict[int | str, type[BaseModel] | dict[Any, Any] | None]:
-    """Give the OpenAPI responses for these statuses, all of them the one envelope."""
+    """Give the OpenAPI responses for these statuses, all of them the one envelope.
+
+    What any request may be answered is added: that it is asked too often and, where there is a
+    body, that it comes too slowly.
+    """
+    told = {*statuses, 429, *((408,) if 415 in statuses else ())}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         str(status): {
             "description": " / ".join(kind.title for kind in TYPES if kind.status == status),
             "content": content,
         }
-        for status in statuses
+        for status in sorted(told)
     }

@@ -9,8 +9,10 @@ from threading import Lock
 
 from flask_openapi3.openapi import OpenAPI
 
+from api import log
 from api.app import create_app
 from api.serve.parent import end_with_parent
+from archive.clock import SystemClock
 from archive.errors import UnavailableError
 from archive.opening import Archive, open_archive
 from archive.settings import Settings
@@ -29,7 +31,15 @@ def build() -> OpenAPI:
     stack = ExitStack()
     atexit.register(stack.close)
     settings = Settings.load(os.environ, Path.cwd())
-    return create_app(_Opener(settings, stack), proxies=settings.proxies)
+    clock = SystemClock()
+    log.to_standard_error(clock)
+    log.without_values()
+    return create_app(
+        _Opener(settings, stack),
+        clock=clock,
+        proxies=settings.proxies,
+        rate_limit=settings.rate_limit,
+    )
 
 
 class _Opener:

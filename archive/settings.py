@@ -32,6 +32,7 @@ _NAMES = (
     "MUNIMENT_INDEX_DIR",
     "MUNIMENT_INDEX_ON_DISK",
     "MUNIMENT_PROXIES",
+    "MUNIMENT_RATE_LIMIT",
 )
 _ENDPOINT = re.compile(r"https?://[^\s/@?#]+/?")
 _TIMESTAMP_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[!-\"$->A-~]*)?")
@@ -39,6 +40,7 @@ _PASSWORD_IN_URL = re.compile(r"(//[^/:@]*):[^/@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 _POSTGRES = ("postgresql://", "postgres://")
 SQLITE = "sqlite"
+RATE_LIMIT = "12000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Settings:
     index_dir: Path | None
     index_on_disk: bool
     proxies: int
+    rate_limit: int
     passphrase: str | None
     origins: Mapping[str, Origin]
 
@@ -106,6 +109,7 @@ class Settings:
             index_dir=(cwd / index_dir).absolute() if index_dir else None,
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
             proxies=_proxies(value("MUNIMENT_PROXIES", "0")),
+            rate_limit=_rate_limit(value("MUNIMENT_RATE_LIMIT", RATE_LIMIT)),
             passphrase=environ.get("MUNIMENT_PASSPHRASE") or None,
             origins=origins,
         )
@@ -131,6 +135,7 @@ class Settings:
             "MUNIMENT_INDEX_DIR": str(self.index_dir or ""),
             "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
             "MUNIMENT_PROXIES": str(self.proxies),
+            "MUNIMENT_RATE_LIMIT": str(self.rate_limit),
         }
         lines = [SettingLine(name, _masked(values[name]), self.origins[name]) for name in _NAMES]
         if self.passphrase:
@@ -237,3 +242,11 @@ def _proxies(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 3:
         return int(text)
     raise ConfigurationError("MUNIMENT_PROXIES: say how many proxies requests come through.")
+
+
+def _rate_limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return int(text)
+    raise ConfigurationError(
+        "MUNIMENT_RATE_LIMIT: say how many requests a minute a user may make, or 0 for any number."
+    )

@@ -92,8 +92,12 @@ def with_appearance(response: BaseResponse, appearance: str) -> BaseResponse:
 def _set_cookie(
     response: BaseResponse, name: str, value: str, *, max_age: int | None = None
 ) -> None:
-    # A proxy that ends TLS says so; whoever forges that only makes their own cookie stricter.
-    secure = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
     response.set_cookie(
-        name, value, httponly=True, samesite="Strict", secure=secure, path="/", max_age=max_age
+        name,
+        value,
+        httponly=True,
+        samesite="Strict",
+        secure=context.is_secure(),
+        path="/",
+        max_age=max_age,
     )

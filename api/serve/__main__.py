@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+from api.log import without_values
 from api.serve.parent import end_with_parent
 from api.serve.processes import committer, worker
 from archive.errors import MunimentError
@@ -17,6 +18,7 @@ def main(name: str, *arguments: str) -> int:
     if name == "web":
         # The wish to end with the parent stays through the exec.
         os.execv(sys.executable, (sys.executable, "-m", "granian", *arguments))
+    without_values()
     try:
         settings = Settings.load(os.environ, Path.cwd())
         return {"committer": committer, "worker": worker}[name](settings)

@@ -156,8 +156,16 @@ def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
         # Who waits at once shares a commit: fewer would mean more and smaller objects.
         "--blocking-threads",
         "16",
+        # What it counts is connections, idle ones too: a few must not keep all others out. They
+        # are bounded by how long each may take to send its headers, and wait for the next.
         "--backpressure",
-        "64",
+        "1024",
+        "--http",
+        "1",
+        "--http1-header-read-timeout",
+        "10000",
+        "--http1-buffer-size",
+        "65536",
         "--respawn-failed-workers",
         "--no-ws",
         "--log-level",

@@ -17,7 +17,8 @@ from flask import Response, request, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
 
 from api import context, log, problems
-from api.lines import Line, Readable, batches, read_lines
+from api.bodies import Readable
+from api.lines import Line, batches, read_lines
 from api.problems import documented
 from api.v1.shapes import INTERACTIONS, SECURITY, require_media_type
 from archive.access.answers import CaptureResult
@@ -83,13 +84,13 @@ def _results(stream: Readable) -> Iterator[str]:
 
     What fails before anything was answered is raised and becomes a problem document.
     """
-    intake, actor = context.archive().intake, context.actor()
+    intake, actor, limits = context.archive().intake, context.actor(), context.door().limits
     found = batches(read_lines(stream, longest=LINE_LIMIT), count=BATCH_LINES, size=BATCH_BYTES)
     answered = 0
     waiting: deque[tuple[list[Line], Future[str]]] = deque()
     # Batches that were read at once would be committed at once too, and nothing would overlap.
     reading = Lock()
-    with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+    with limits.streams.taken(), ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
         try:
             for batch in chain(found, [None]):
                 if batch is not None:

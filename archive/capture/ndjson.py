@@ -28,6 +28,7 @@ from archive.model.interaction import (
 
 MEDIA_TYPE = "application/json"
 LONGEST_LINE = 256 << 20
+MOST_MEMBERS = 100_000
 
 _CHUNK = 1 << 20
 _PREFIX = "attachments/"
@@ -61,7 +62,33 @@ def parse(raw: bytes) -> Parsed:
     Raises:
         InvalidError: The line is no interaction; the message names the field.
     """
+    if _has_too_many_members(raw):
+        raise InvalidError(f"The line has more than {MOST_MEMBERS:,} fields and items.")
     return from_incoming(checked(raw), raw)
+
+
+def _has_too_many_members(raw: bytes) -> bool:
+    """Say whether a JSON text has more members than any interaction.
+
+    Each takes some hundred times its size in memory when it is read, so they are counted first: by
+    what parts them, which within strings does not count.
+    """
+    if _marks(raw) <= MOST_MEMBERS:
+        return False
+    # A field is two strings at most, and each has two quotes.
+    if raw.count(b'"') - raw.count(b'\\"') > 4 * MOST_MEMBERS:
+        return True
+    return marks_outside_strings(raw) > MOST_MEMBERS
+
+
+def marks_outside_strings(raw: bytes) -> int:
+    """Count what opens an array or object, or parts members, in a JSON text."""
+    bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return sum(map(_marks, bare.split(b'"')[::2]))
+
+
+def _marks(text: bytes) -> int:
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
 def checked(raw: bytes) -> IncomingInteraction:

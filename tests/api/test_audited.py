@@ -80,7 +80,7 @@ def test_a_read_says_from_where_and_by_which_token_and_request(archive, client, 
         "query": None,
         "records": (id,),
         "address": FROM,
-        "request_id": answer.headers["Request-Id"],
+        "request_id": answer.headers["X-Request-ID"],
         "token": token.id,
     }
 

@@ -38,7 +38,7 @@ def assert_shape(answer, kind):
     assert set(document) >= MEMBERS
     assert document["type"] == f"urn:muniment:problem:{kind}"
     assert document["status"] == answer.status_code
-    assert document["request_id"] == answer.headers["Request-Id"]
+    assert document["request_id"] == answer.headers["X-Request-ID"]
     assert answer.headers["Cache-Control"] == "no-store"
     return document
 
@@ -165,7 +165,7 @@ def test_a_request_is_logged_by_route_not_by_path(client, legal, caplog, capture
 def test_a_browser_gets_a_page(client, legal):
     answer = client.get("/no-such-page", headers={**legal, "Accept": "text/html,*/*;q=0.8"})
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
-    assert answer.headers["Request-Id"] in answer.text
+    assert answer.headers["X-Request-ID"] in answer.text
 
 
 def test_the_api_answers_a_browser_in_its_own_form(client, legal):

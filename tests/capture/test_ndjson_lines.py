@@ -130,3 +130,31 @@ def test_lines_are_found_as_splitting_finds_them(pieces, most):
     data = b"".join(pieces)
     found = [data[start : start + length] for start, length in ndjson.spans(Trickle(data))]
     assert found == [piece for piece in data.split(b"\n") if piece.strip()]
+
+
+def test_more_members_than_anything_has_are_refused_before_they_are_read():
+    most = ndjson.MOST_MEMBERS
+    for raw in (
+        b'{"text":[' + b"[]," * (most + 1) + b"[]]}",
+        b'{"labels":{' + b'"a":"b",' * most + b'"c":"d"}}',
+        b"[" * (most + 1),
+        b'"' * (5 * most) + b"," * (most + 1),
+    ):
+        with pytest.raises(InvalidError, match="more than 100,000"):
+            read(raw)
+
+
+def test_marks_within_a_text_are_no_members():
+    written = 'a, {b} [c] "d" \\ \\" ' * 40_000
+    assert written.count(",") + written.count("{") + written.count("[") > ndjson.MOST_MEMBERS
+    assert read(line(text=written)).content.text == written
+
+
+@given(st.recursive(st.none() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=4)))
+def test_members_are_counted_as_json_has_them(value):
+    def members(one) -> int:
+        return sum(map(members, one)) + max(len(one), 1) if isinstance(one, list) else 0
+
+    for text in (json.dumps(value), json.dumps(value, ensure_ascii=False, indent=1)):
+        marks = ndjson.marks_outside_strings(text.encode())
+        assert marks == members(value)
