@@ -1,10 +1,12 @@
 """The API's own description: the OpenAPI document, and a page made from it on the server."""
 
 import json
-from typing import Any, cast
+from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template
 from flask_openapi3.openapi import OpenAPI
+
+from api.described import Described, completed
 
 blueprint = Blueprint("reference", __name__)
 
@@ -27,5 +29,5 @@ def docs() -> str:
     return render_template("docs.html", document=described, operations=operations)
 
 
-def _document() -> dict[str, Any]:
-    return cast(dict[str, Any], cast(OpenAPI, current_app).api_doc)
+def _document() -> Described:
+    return completed(cast(OpenAPI, current_app).api_doc)

@@ -64,7 +64,7 @@ _NDJSON = {"application/x-ndjson": {"schema": {"type": "string"}}}
     },
     description="One interaction a line, as `POST /v1/interactions` takes it. Lines of white "
     "space are passed over. Results come in batches: do not wait for one before sending on.",
-    openapi_extensions={"requestBody": {"required": True, "content": _NDJSON}},
+    openapi_extensions={"requestBody": {"required": False, "content": _NDJSON}},
 )
 def capture_many() -> Response:
     """Capture many interactions."""

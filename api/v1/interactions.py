@@ -94,7 +94,7 @@ def show(path: InteractionPath, query: AsOfParameters, header: PurposeHeader) ->
         "200": {
             "description": "The captured bytes, unchanged, as an attachment; Repr-Digest (RFC "
             "9530) gives their SHA-256.",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+            "content": {"*/*": {}},
         },
         **documented(400, 401, 403, 404, 410, 500, 503),
     },

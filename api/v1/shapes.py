@@ -31,6 +31,8 @@ class IdempotencyHeader(BaseModel):
     idempotency_key: str | None = Field(
         default=None,
         alias="Idempotency-Key",
+        # Null, which stands for no header at all, has no pattern.
+        json_schema_extra={"pattern": "^[!-~]{1,255}$"},
         description="The same key with another body is refused; capture itself never doubles.",
     )
 

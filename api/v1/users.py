@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Response, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import context
 from api.problems import documented
@@ -36,6 +36,8 @@ class NewUser(Frozen):
 
 class UserChange(Frozen):
     """One change of a user: other roles, other custodians (null for all), or whether enabled."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     roles: tuple[Role, ...] = Field(default=(), min_length=1)
     custodians: tuple[str, ...] | None = Field(default=None, min_length=1)
