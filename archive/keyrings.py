@@ -5,13 +5,30 @@ It is not used while SQL is there to say so. Where SQL is gone, the highest numb
 derived from what was in force, and so opens all that was committed.
 """
 
+from collections.abc import Mapping
+
 from archive.bucket.names import KEYRINGS, keyring_name, parse_keyring_name
+from archive.bucket.places import check_opened, open_places
 from archive.bucket.port import Bucket
+from archive.clock import Clock
 from archive.errors import ConfigurationError, CorruptError, NotFoundError
 from archive.events.custody import KeyCustody
-from archive.keks import candidates
+from archive.keks import candidates, named_kek
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring, open_keyring
+from archive.settings import Settings
+
+
+def unlock(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, kek: Kek | None = None
+) -> tuple[Bucket, Keyring]:
+    """Return the bucket that the settings name, looked at, and the keyring in it.
+
+    Raises as `check_opened` and `read_newest` do.
+    """
+    bucket = open_places(settings, clock)
+    check_opened(bucket)
+    return bucket, read_newest(bucket, kek or named_kek(settings.kek, environ))
 
 
 def keyring_numbers(bucket: Bucket) -> list[int]:

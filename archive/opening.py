@@ -11,7 +11,6 @@ import tantivy
 from archive.access.answers import FollowerState, Health
 from archive.access.desk import Access
 from archive.bucket import Bucket
-from archive.bucket.places import check_opened, open_places
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
 from archive.catalog.follower import CatalogFollower
@@ -29,7 +28,7 @@ from archive.index.follower import IndexFollower
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
 from archive.keks import named_kek
-from archive.keyrings import read_newest
+from archive.keyrings import unlock
 from archive.leadership import DeposedError
 from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
@@ -306,18 +305,6 @@ class Archive(Station):
         self.leadership.release()
         super().close()
         self.catalog.close()
-
-
-def unlock(
-    settings: Settings, environ: Mapping[str, str], clock: Clock, kek: Kek | None = None
-) -> tuple[Bucket, Keyring]:
-    """Return the bucket that the settings name, looked at, and the keyring in it.
-
-    Raises as `check_opened` and `read_newest` do.
-    """
-    bucket = open_places(settings, clock)
-    check_opened(bucket)
-    return bucket, read_newest(bucket, kek or named_kek(settings.kek, environ))
 
 
 @contextmanager

@@ -26,11 +26,12 @@ from archive.events.server import HostLock
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import index_directory
 from archive.index.storage import IndexDirectory, SharedIndexReader
+from archive.keyrings import unlock
 from archive.leadership import Leadership
 from archive.leading import lead
 from archive.log.publisher import log_signer
 from archive.log.reader import LogReader
-from archive.opening import WORKER_LOCK, Archive, open_archive, unlock
+from archive.opening import WORKER_LOCK, Archive, open_archive
 from archive.packing.packer import Packer
 from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring

@@ -12,7 +12,7 @@ from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.log.checkpoint import LogProof, encode_hash
 from archive.log.reader import LogReader, Published
-from archive.sealing.frame import entry_hash, log_entry
+from archive.sealing.frame import digest_leaf
 
 _PATIENCE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.1
@@ -97,7 +97,7 @@ class Proofs:
         if found is None:
             return None
         frame, subkey = found
-        leaf = entry_hash(log_entry(self._archive_id, sha256(frame).digest()))
+        leaf = digest_leaf(self._archive_id, sha256(frame).digest())
         if leaf != row.pointer.leaf_hash:
             raise CorruptError(
                 f"The frame of record {row.originator_id} version {row.originator_version} (seq "

@@ -5,7 +5,7 @@ searches and reads.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -50,7 +50,7 @@ class Opening:
     """
 
     settings: Settings
-    keyring: Mapping[str, object]
+    keyring: Keyring
 
 
 class Station:
@@ -164,9 +164,7 @@ class Station:
 
     def opening(self) -> Opening:
         """Return what a child process needs to join."""
-        keyring = self.keyring
-        fields = {name: getattr(keyring, name) for name in Keyring.__dataclass_fields__}
-        return Opening(self.settings, fields | {"epochs": dict(keyring.epochs)})
+        return Opening(self.settings, self.keyring)
 
     def close(self) -> None:
         """Finish what is under way and let go of everything."""
@@ -182,9 +180,8 @@ class Station:
 def join(opening: Opening) -> Iterator[Station]:
     """Open the capturing half as a caller of the host's committer, in a child process."""
     clock = SystemClock()
-    keyring = Keyring(**opening.keyring)  # type: ignore[arg-type]
     bucket = open_places(opening.settings, clock)
-    station = Station(opening.settings, keyring, bucket, clock, commits=False)
+    station = Station(opening.settings, opening.keyring, bucket, clock, commits=False)
     try:
         yield station
     finally:

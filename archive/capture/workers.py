@@ -1,22 +1,20 @@
 """Worker processes that read and parse: a hostile file can at worst take its own process down.
 
-They are not forked from the parent, since that has threads (`archive.capture.processes`); the
-keyring reaches them through the pipe that only they can read. A batch whose worker dies is given
-again item by item, so that exactly the item that does it is rejected.
+They are not forked from the parent, since that has threads (`archive.processes`). A batch whose
+worker dies is given again item by item, so that exactly the item that does it is rejected.
 """
 
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
 
 from archive.capture.batches import Plan, Tally, capture_batch
-from archive.capture.processes import CONTEXT, interrupts_left_to_the_parent, warm_up
 from archive.capture.slices import Slice, Unreadable, items
 from archive.capture.station import Station, join
 from archive.errors import MunimentError, UnavailableError
+from archive.processes import Child, warm_up
 from archive.tuning import spare_the_collector
 
 
@@ -38,20 +36,11 @@ def _work(connection: Connection) -> None:
             connection.send(answer)
 
 
-class _Worker:
+class _Worker(Child):
     def __init__(self, first_message: Any) -> None:
-        self.connection, theirs = CONTEXT.Pipe()
-        self.process: BaseProcess = CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
-        with interrupts_left_to_the_parent():
-            self.process.start()
-        theirs.close()
-        self.connection.send(first_message)
+        super().__init__(_work, first_message)
         self.ready = False
         self.batch: list[Slice] = []
-
-    def close(self) -> None:
-        self.connection.close()
-        self.process.join()
 
 
 class WorkerPool:
@@ -59,7 +48,7 @@ class WorkerPool:
 
     def __init__(self, station: Station, plan: Plan, count: int) -> None:
         self._first_message = (station.opening(), plan)
-        warm_up()
+        warm_up(__name__)
         self._workers = [_Worker(self._first_message) for _ in range(count)]
 
     def run(self, waiting: Iterator[list[Slice]]) -> Iterator[Tally]:

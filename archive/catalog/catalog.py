@@ -53,9 +53,12 @@ class CatalogRow:
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """Where a record begins, which of its versions is the newest, and whether it is erased."""
+    """Where a record begins, which of its versions is the newest, and whether it is erased.
 
-    id: UUID
+    `id` is the record's, as 16 bytes.
+    """
+
+    id: bytes
     first_seq: int
     seq: int
     version: int
@@ -128,7 +131,8 @@ class Catalog:
         found: dict[UUID, CatalogEntry] = {}
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             page = wanted[start : start + _IDS_PER_QUERY]
-            found.update({each.id: each for each in self._entries(records.c.id.in_(page))})
+            entries = self._entries(records.c.id.in_(page))
+            found.update({UUID(bytes=each.id): each for each in entries})
         return found
 
     def count_up_to(self, seq: int, *, searchable: bool = False) -> int:
@@ -142,8 +146,8 @@ class Catalog:
         names = ("id", "first_seq", "seq", "version", "erased", "damaged")
         statement = select(*(records.c[name] for name in names)).where(where)
         return [
-            CatalogEntry(UUID(bytes=row[0]), row[1], row[2], row[3], bool(row[4]), bool(row[5]))
-            for row in self._all(statement)
+            CatalogEntry(id, first_seq, seq, version, erased != 0, damaged != 0)
+            for id, first_seq, seq, version, erased, damaged in self._all(statement)
         ]
 
     def duplicates(self, ids: Sequence[UUID]) -> set[UUID]:

@@ -32,6 +32,7 @@ _WITHOUT_DIGEST, _WITH_DIGEST = 1, 2
 EventKey = tuple[bytes, int]
 """What an event is one of: its stream's id as 16 bytes, and its version there."""
 SqlRow = tuple[bytes, int, str, bytes]
+"""An event as it stands in SQL: stream id, version, type and encoded pointer."""
 SegmentRow = tuple[UUID, UUID]
 """A segment's id, and the id of the key object that holds its keys."""
 
@@ -58,24 +59,31 @@ class Pointer:
 
     def encode(self) -> bytes:
         """Return the 65 bytes, or 97 with a digest, that stand in SQL."""
-        return _POINTER.pack(
-            _WITHOUT_DIGEST if self.digest is None else _WITH_DIGEST,
-            self.segment_id.bytes,
-            self.slot,
-            self.offset,
-            self.length,
-            self.leaf_hash,
-        ) + (self.digest or b"")
+        place = (self.segment_id, self.slot, self.offset, self.length)
+        return encode_pointer(*place, self.leaf_hash, self.digest or b"")
 
     @classmethod
     def decode(cls, data: bytes) -> "Pointer":
         """Read what `encode` wrote; CorruptError for anything else."""
-        digest = data[_POINTER.size :]
+        digest = encoded_digest(data)
         version = _WITH_DIGEST if digest else _WITHOUT_DIGEST
         if len(data) < _POINTER.size or len(digest) not in (0, _DIGEST_SIZE) or data[0] != version:
             raise CorruptError("A pointer in the events table is not of a known form.")
         _, segment, slot, offset, length, leaf = _POINTER.unpack_from(data)
         return cls(UUID(bytes=segment), slot, offset, length, leaf, digest or None)
+
+
+def encode_pointer(
+    segment_id: UUID, slot: int, offset: int, length: int, leaf_hash: bytes, digest: bytes
+) -> bytes:
+    """Return what stands in SQL of a pointer with these fields; `digest` may be empty."""
+    version = _WITH_DIGEST if digest else _WITHOUT_DIGEST
+    return _POINTER.pack(version, segment_id.bytes, slot, offset, length, leaf_hash) + digest
+
+
+def encoded_digest(data: bytes) -> bytes:
+    """Return the digest that stands in an encoded pointer, empty if it has none."""
+    return data[_POINTER.size :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ class PointerCommit:
     """What one commit writes.
 
     `segments` are the new segments, one for each lock class, each with the key object that holds
-    its keys. `rows` are stream id, version, type and encoded pointer, in the order of the events.
+    its keys. `rows` are in the order of the events.
     `durable_commits` are earlier commits, by first sequence number, whose record is known to
     stand in the bucket by now: noting it here saves them a transaction of their own. `seen` is
     the newest sequence number that the writer knows of. `keyring` is the number of the keyring that
@@ -200,6 +208,13 @@ class PointerRecorder(KeyCustody, PackTable, ABC):
         inclusive_of_start: bool = True,
     ) -> list[PointerRow]:
         """Return events in order of sequence number, as `select_notifications` does."""
+
+    @abstractmethod
+    def encoded_from(self, start: int, limit: int) -> dict[int, SqlRow]:
+        """Return events from a sequence number on, by theirs, without looking into their pointers.
+
+        This is for who compares all of them with what they must be.
+        """
 
     @abstractmethod
     def existing(self, keys: Iterable[EventKey]) -> dict[EventKey, int]:

@@ -141,6 +141,10 @@ class PostgresPointers(PostgresCustody, PostgresPacks, PointerRecorder):
             parameters.append(list(topics))
         return self._rows(f"{statement} ORDER BY seq LIMIT %s", *parameters, limit)
 
+    def encoded_from(self, start: int, limit: int) -> dict[int, SqlRow]:
+        statement = f"{_COLUMNS} WHERE seq >= %s ORDER BY seq LIMIT %s"
+        return {row[0]: tuple(row[1:]) for row in self._all(statement, start, limit)}
+
     def _rows(self, statement: str, *parameters: Any) -> list[PointerRow]:
         return [
             PointerRow(seq, UUID(bytes=originator), version, topic, Pointer.decode(state))

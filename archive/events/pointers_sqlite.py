@@ -195,6 +195,15 @@ class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
             parameters += topics
         return self._rows(f"{statement} ORDER BY seq LIMIT ?", [*parameters, limit])
 
+    def encoded_from(self, start: int, limit: int) -> dict[int, SqlRow]:
+        with self._transaction(commit=False) as cursor:
+            cursor.execute(
+                "SELECT seq, originator_id, originator_version, topic, state FROM stored_events"
+                " WHERE seq>=? ORDER BY seq LIMIT ?",
+                (start, limit),
+            )
+            return {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
+
     def _rows(self, statement: str, parameters: Sequence[Any]) -> list[PointerRow]:
         with self._transaction(commit=False) as cursor:
             cursor.execute(statement, parameters)

@@ -6,7 +6,7 @@ numbers meets what is asked are read again; of all others no more than that rang
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from archive.bucket.genuine import genuine
@@ -126,8 +126,8 @@ def _followed(
         if move.leaf_hash != entry.leaf_hash:
             raise CorruptError(f"Event {entry.seq} was packed as another than was committed.")
         seen.add(pack_id)
-        entry = replace(
-            entry, segment_id=pack_id, slot=move.slot, offset=move.offset, length=move.length
+        entry = entry._replace(
+            segment_id=pack_id, slot=move.slot, offset=move.offset, length=move.length
         )
         if move.is_dropped:
             return entry

@@ -31,7 +31,7 @@ from archive.events.relocations import Relocations
 from archive.events.restoration import RelocatedFrames, RenewedKeys, Restoration
 from archive.events.types import InteractionCaptured, InteractionRevised, KeysCondemned
 from archive.sealing.commit import CommitEntry, CommitRecord
-from archive.sealing.frame import entry_hash, log_entry, parse_header
+from archive.sealing.frame import digest_leaf, parse_header
 from archive.sealing.keys import RootKeys
 from archive.sealing.primitives import KEY_SIZE, TAG_SIZE
 from archive.sealing.relocation import DROPPED_SLOT
@@ -189,7 +189,7 @@ class Restorer:
     def _digest(self, row: PointerRow, frame: bytes) -> bytes | None:
         """Return a frame's SHA-256, None if the frame is not the one that was committed."""
         digest = sha256(frame).digest()
-        same = entry_hash(log_entry(self._archive_id, digest)) == row.pointer.leaf_hash
+        same = digest_leaf(self._archive_id, digest) == row.pointer.leaf_hash
         return digest if same else None
 
     def _blobs(self, rows: Sequence[PointerRow]) -> tuple[list[BlobUse], list[int]]:

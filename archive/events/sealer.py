@@ -14,7 +14,7 @@ import msgspec
 from archive.bucket.port import LockMode, Retention
 from archive.clock import Clock, uuid7_time
 from archive.events.pointers import EventKey, Pointer
-from archive.sealing.frame import entry_hash, log_entry, seal_frame
+from archive.sealing.frame import digest_leaf, seal_frame
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
@@ -136,7 +136,7 @@ def _seal(
             slot,
             span.offset,
             span.length,
-            entry_hash(log_entry(archive_id, digest)),
+            digest_leaf(archive_id, digest),
             digest,
         )
         for slot, (span, digest) in enumerate(zip(built.spans, digests, strict=True))

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.sealing.frame import entry_hash, log_entry
+from archive.sealing.frame import digest_leaf, entry_hash, log_entry
 
 UNKNOWN = bytes(32)
 """Stands for the digest of a frame that could not be read when its entry was written."""
@@ -35,7 +35,7 @@ def entries_of(rows: Sequence[PointerRow], archive_id: UUID, frames: Frames) -> 
         found = frames(held)
         for row in held:
             digest = sha256(found.get(row.seq, b"")).digest()
-            if entry_hash(log_entry(archive_id, digest)) == row.pointer.leaf_hash:
+            if digest_leaf(archive_id, digest) == row.pointer.leaf_hash:
                 digests[row.seq] = digest
     return [
         log_entry(archive_id, row.pointer.digest or digests.get(row.seq, UNKNOWN)) for row in rows

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from struct import Struct
 from struct import error as StructError
+from typing import NamedTuple
 from uuid import UUID
 
 from archive.errors import CorruptError, InvalidError
@@ -25,11 +26,11 @@ _ENTRY_START = Struct(">Q16sIB")
 _ENTRY_REST = Struct(">32s16sIQI")
 
 
-@dataclass(frozen=True, slots=True)
-class CommitEntry:
+class CommitEntry(NamedTuple):
     """One event: its sequence number, its place in its stream, its leaf and where its frame is.
 
-    `offset` and `length` are bytes in the segment.
+    `offset` and `length` are bytes in the segment. A named tuple is made in a third of the time
+    that a frozen dataclass takes, and there are as many of these as events.
     """
 
     seq: int
@@ -97,11 +98,11 @@ def decode_commit_record(data: Octets, mac_key: bytes) -> CommitRecord:
         raise CorruptError(f"{name} was changed, or is of another archive.")
     if magic != COMMIT_MAGIC or version != COMMIT_VERSION:
         raise CorruptError(f"{name} is of a kind or version ({version}) that is not known.")
-    entries = []
+    entries: list[CommitEntry] = []
     position = _HEADER.size
     try:
         for _ in range(count):
-            entry, position = _decode_entry(data, position)
+            entry, position = _decode_entry(data, position, entries[-1] if entries else None)
             entries.append(entry)
     except StructError:
         raise CorruptError(f"{name} is cut short.") from None
@@ -125,12 +126,19 @@ def _encode_entry(entry: CommitEntry) -> bytes:
     )
 
 
-def _decode_entry(data: Octets, position: int) -> tuple[CommitEntry, int]:
+def _decode_entry(
+    data: Octets, position: int, previous: CommitEntry | None
+) -> tuple[CommitEntry, int]:
     seq, originator, originator_version, length = _ENTRY_START.unpack_from(data, position)
     rest = position + _ENTRY_START.size + length
     event_type = bytes(data[rest - length : rest]).decode("ascii", "replace")
     leaf_hash, segment, slot, offset, size = _ENTRY_REST.unpack_from(data, rest)
-    if not is_event_type(event_type):
+    is_known, segment_id = False, None
+    if previous is not None:
+        # Neighbours mostly are of one type and in one segment.
+        is_known = event_type == previous.event_type
+        segment_id = previous.segment_id if previous.segment_id.bytes == segment else None
+    if not is_known and not is_event_type(event_type):
         raise CorruptError(f"The commit entry of seq {seq} has a malformed event type.")
     entry = CommitEntry(
         seq,
@@ -138,7 +146,7 @@ def _decode_entry(data: Octets, position: int) -> tuple[CommitEntry, int]:
         originator_version,
         event_type,
         leaf_hash,
-        UUID(bytes=segment),
+        segment_id or UUID(bytes=segment),
         slot,
         offset,
         size,

@@ -29,6 +29,9 @@ ENTRY_VERSION = 1
 
 _START = Struct(">B16s16sIB")
 _REST = Struct(">32s32sII")
+_ENTRY_START = bytes((ENTRY_VERSION,))
+_LEAF_PREFIX = b"\0"
+_LEAF_START = _LEAF_PREFIX + _ENTRY_START
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _EVIDENCE = "muniment/frame/1/evidence"
 _CUSTODY = "muniment/frame/1/custody"
@@ -97,17 +100,13 @@ def seal_frame(
         raise InvalidError("An event type must be 1 to 64 ASCII letters, digits, '.', '_' or '-'.")
     if not 0 <= originator_version < 1 << 32:
         raise InvalidError("An originator version must fit 32 bits.")
-    name = event_type.encode()
     evidence_key, evidence_commitment = box_keys(expand(data_key, _EVIDENCE))
     custody_key, custody_commitment = box_keys(expand(data_key, _CUSTODY))
     evidence_data = compress(evidence)
     custody_data = compress(custody)
     header = b"".join(
         (
-            _START.pack(
-                FRAME_VERSION, archive_id.bytes, originator_id.bytes, originator_version, len(name)
-            ),
-            name,
+            header_start(archive_id, originator_id, originator_version, event_type),
             _REST.pack(
                 evidence_commitment,
                 custody_commitment,
@@ -134,9 +133,7 @@ def frame_end(data: Octets, offset: int, archive_id: UUID) -> int | None:
     if data[offset : offset + len(prefix)] != prefix:
         return None
     try:
-        length = _START.unpack_from(data, offset)[-1]
-        rest = offset + _START.size + length
-        _, _, evidence_length, custody_length = _REST.unpack_from(data, rest)
+        rest, (_, _, evidence_length, custody_length) = _rest(data, offset)
     except StructError:
         return None
     return int(rest + _REST.size + evidence_length + custody_length)
@@ -184,16 +181,32 @@ def open_evidence(frame: Octets, subkey: bytes) -> bytes:
     return _open_evidence(parse_header(frame), frame, subkey)
 
 
-def is_sealed_under(header: FrameHeader, data_key: bytes) -> bool:
+def header_start(
+    archive_id: UUID, originator_id: UUID, originator_version: int, event_type: str
+) -> bytes:
+    """Return how the header of an event's frame begins: all of it but what depends on its key."""
+    name = event_type.encode()
+    start = (FRAME_VERSION, archive_id.bytes, originator_id.bytes, originator_version, len(name))
+    return _START.pack(*start) + name
+
+
+def is_sealed_under(frame: Octets, data_key: bytes) -> bool:
     """Say whether a frame whose hash is known to be right will open under a data key.
 
     The commitments in the header follow from the key, and no other key has the same: so it is told
     without opening a box (docs/threat-model.md, "Verifying").
     """
+    evidence_commitment, custody_commitment, _, _ = _rest(frame, 0)[1]
     return (
-        box_commitment(expand(data_key, _EVIDENCE)) == header.evidence_commitment
-        and box_commitment(expand(data_key, _CUSTODY)) == header.custody_commitment
+        box_commitment(expand(data_key, _EVIDENCE)) == evidence_commitment
+        and box_commitment(expand(data_key, _CUSTODY)) == custody_commitment
     )
+
+
+def custody_length(frame: Octets) -> int:
+    """Return how many bytes the sealed custody of a frame, whose hash is known to be right, has."""
+    length: int = _rest(frame, 0)[1][-1]
+    return length
 
 
 def open_custody(frame: Octets, data_key: bytes) -> bytes:
@@ -203,17 +216,30 @@ def open_custody(frame: Octets, data_key: bytes) -> bytes:
 
 def log_entry(archive_id: UUID, digest: bytes) -> bytes:
     """Return the 49 bytes that stand in the log for the frame with this SHA-256."""
-    return bytes((ENTRY_VERSION,)) + archive_id.bytes + digest
+    return _ENTRY_START + archive_id.bytes + digest
 
 
 def entry_hash(entry: bytes) -> bytes:
     """Return the Merkle leaf hash of a log entry (RFC 9162, section 2.1.1)."""
-    return sha256(b"\0" + entry).digest()
+    return sha256(_LEAF_PREFIX + entry).digest()
+
+
+def digest_leaf(archive_id: UUID, digest: bytes) -> bytes:
+    """Return the Merkle leaf hash of the log entry of the frame with this SHA-256."""
+    return sha256(_LEAF_START + archive_id.bytes + digest).digest()
 
 
 def leaf_hash(archive_id: UUID, frame: Octets) -> bytes:
     """Return the Merkle leaf hash of a frame's log entry."""
-    return entry_hash(log_entry(archive_id, sha256(frame).digest()))
+    return digest_leaf(archive_id, sha256(frame).digest())
+
+
+def _rest(data: Octets, offset: int) -> tuple[int, tuple[bytes, bytes, int, int]]:
+    """Return where the header of the frame at `offset` goes on after the type's name, and what
+    stands there: both commitments, and both boxes' lengths. StructError if it is cut short.
+    """
+    rest = offset + _START.size + _START.unpack_from(data, offset)[-1]
+    return rest, _REST.unpack_from(data, rest)
 
 
 def _open_evidence(header: FrameHeader, frame: Octets, subkey: bytes) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -62,6 +62,11 @@ class Keyring:
         if self.current_epoch not in self.epochs:
             raise InvalidError("A keyring's current epoch must be one of its epochs.")
         object.__setattr__(self, "epochs", MappingProxyType(dict(self.epochs)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how a child process, which gets it through a pipe, makes it again."""
+        keys = (dict(self.epochs), self.current_epoch, self.identity_key, self.log_signing_key)
+        return Keyring, (self.archive_id, self.number, self.created, *keys, self.sandbox)
 
     @classmethod
     def generate(cls, archive_id: UUID, clock: Clock, sandbox: bool = False) -> "Keyring":

@@ -24,9 +24,11 @@ BOX_LIMIT = 64 * 1024 * 1024
 
 _COMPRESSION_LEVEL = 3
 _NONCE = bytes(12)
-_BLOCK_SIZE = 64
 _INNER_PAD = bytes(value ^ 0x36 for value in range(256))
 _OUTER_PAD = bytes(value ^ 0x5C for value in range(256))
+# What the pads make of the zeros that fill a key up to a block of 64 bytes.
+_INNER_REST = b"\x36" * 32
+_OUTER_REST = b"\x5c" * 32
 
 
 def expand(key: bytes, label: str, context: bytes = b"") -> bytes:
@@ -39,10 +41,9 @@ def expand(key: bytes, label: str, context: bytes = b"") -> bytes:
     """
     if len(key) != KEY_SIZE:
         raise InvalidError(f"A key must be {KEY_SIZE} bytes, not {len(key)}.")
-    block = key.ljust(_BLOCK_SIZE, b"\0")
-    message = b"%b\0%b\x01" % (label.encode(), context)
-    inner = sha256(block.translate(_INNER_PAD) + message).digest()
-    return sha256(block.translate(_OUTER_PAD) + inner).digest()
+    message = label.encode() + b"\0" + context + b"\x01"
+    inner = sha256(key.translate(_INNER_PAD) + _INNER_REST + message).digest()
+    return sha256(key.translate(_OUTER_PAD) + _OUTER_REST + inner).digest()
 
 
 def seal_once(key: bytes, aad: Octets, plaintext: Octets) -> bytes:

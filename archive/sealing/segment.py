@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
 from struct import Struct
 from struct import error as StructError
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from archive.errors import CorruptError, InvalidError
@@ -69,8 +70,7 @@ class LockClass:
         return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where a frame stands in its segment, in bytes from the segment's start."""
 
     offset: int
@@ -89,7 +89,8 @@ class BuiltSegment:
 class Segment:
     """A segment as it was read; the frames are views of the bytes it was read from.
 
-    `intact` says whether the SHA-256 of the whole was right.
+    `intact` says whether the SHA-256 of the whole was right; `broken` are the slots whose frame
+    visibly is none of that length.
     """
 
     archive_id: UUID
@@ -98,6 +99,7 @@ class Segment:
     frames: Sequence[memoryview] = field(repr=False)
     spans: tuple[Span, ...] = field(repr=False)
     intact: bool
+    broken: tuple[int, ...]
 
     def damaged(self, leaf_hashes: Mapping[int, bytes]) -> tuple[int, ...]:
         """Return the slots whose frame is not the one that the leaf hash by slot stands for."""
@@ -144,17 +146,11 @@ def parse_segment(data: Octets) -> Segment:
     CorruptError otherwise: it names the segment, and the slots whose frames are visibly broken.
     """
     segment = frames_of(data)
-    broken = [
-        str(slot)
-        for slot, span in enumerate(segment.spans)
-        if frame_end(data, span.offset, segment.archive_id) != span.offset + span.length
-    ]
-    where = f" The damage shows in slot {', '.join(broken)}." if broken else ""
-    if not segment.intact:
-        raise CorruptError(f"Segment {segment.segment_id} does not match its SHA-256.{where}")
-    if broken:
-        raise CorruptError(f"Segment {segment.segment_id} was built of broken frames.{where}")
-    return segment
+    if segment.intact and not segment.broken:
+        return segment
+    where = f" The damage shows in slot {', '.join(map(str, segment.broken))}."
+    what = "was built of broken frames" if segment.intact else "does not match its SHA-256"
+    raise CorruptError(f"Segment {segment.segment_id} {what}.{where if segment.broken else ''}")
 
 
 def frames_of(data: Octets) -> Segment:
@@ -170,21 +166,23 @@ def frames_of(data: Octets) -> Segment:
         raise CorruptError(f"Segment {segment_id} is cut short.")
     table = [offset for (offset,) in _OFFSET.iter_unpack(view[table_start:-HASH_SIZE])]
     intact = sha256(view[:-HASH_SIZE]).digest() == view[-HASH_SIZE:]
-    starts = [_HEADER.size]
-    for slot, stated in enumerate(table[1:-1]):
+    starts, broken = [_HEADER.size], []
+    for slot, stated in enumerate(table[1:]):
         # Where the two accounts of a frame's end differ, the next frame tells which is right.
         walked = frame_end(data, starts[-1], archive_id)
-        follows = walked == stated or frame_end(data, stated, archive_id) is not None
-        start = stated if follows or walked is None else walked
-        if not starts[-1] < start < table_start:
+        last = slot + 1 == count
+        follows = walked == stated or last or frame_end(data, stated, archive_id) is not None
+        start = table_start if last else stated if follows or walked is None else walked
+        if not starts[-1] < start <= table_start - (not last):
             raise CorruptError(f"Segment {segment_id} has lost the end of slot {slot}.")
+        if walked != start:
+            broken.append(slot)
         starts.append(start)
-    if intact and table != [*starts, table_start]:
+    if intact and table != starts:
         raise CorruptError(f"Segment {segment_id} was built with a wrong offset table.")
-    ends = [*starts[1:], table_start]
-    spans = tuple(Span(start, end - start) for start, end in zip(starts, ends, strict=True))
-    frames = tuple(view[span.offset : span.offset + span.length] for span in spans)
-    return Segment(archive_id, segment_id, lock_class, frames, spans, intact)
+    spans = tuple(Span(start, end - start) for start, end in pairwise(starts))
+    frames = tuple(view[start:end] for start, end in pairwise(starts))
+    return Segment(archive_id, segment_id, lock_class, frames, spans, intact, tuple(broken))
 
 
 def _read_header(data: Octets) -> tuple[UUID, UUID, LockClass, int]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -16,13 +15,12 @@ from archive.bucket.names import (
     KEYRINGS,
     LOG_CHECKPOINTS,
     LOG_TILES,
-    blob_name,
     parse_checkpoint_name,
     parse_keyring_name,
 )
 from archive.bucket.port import Bucket
 from archive.clock import Clock, uuid7_time
-from archive.errors import CorruptError, InvalidError, NotFoundError
+from archive.errors import InvalidError, NotFoundError
 from archive.events.types import BlobPlace
 from archive.log.publisher import log_signer
 from archive.sealing.commit import CommitEntry, CommitRecord
@@ -30,15 +28,16 @@ from archive.sealing.keyring import Keyring
 from archive.sealing.relocation import DROPPED_SLOT
 from archive.verifying.accounts import Accounts
 from archive.verifying.commits import Commits, Gap
-from archive.verifying.contents import DESTROYED, Contents, event_name
-from archive.verifying.findings import RECHECK_SECONDS, Fault, Findings, twice
+from archive.verifying.contents import DESTROYED, Contents
+from archive.verifying.examiner import Examiner
+from archive.verifying.findings import Fault, Findings, twice
 from archive.verifying.inventory import Inventory
 from archive.verifying.packs import Packs
-from archive.verifying.segments import Outcome, SegmentCheck, Stored
+from archive.verifying.segments import Outcome, Stored
 from archive.verifying.signed import published_faults, read_signed
 from archive.verifying.stamped import check_timestamps
 from archive.verifying.tree import PublishedLog
-from archive.verifying.workers import Workers, workers
+from archive.verifying.workers import Workers
 
 ORPHAN_AGE: Final = timedelta(days=1)
 _MOST_NAMED = 100
@@ -58,6 +57,8 @@ class BucketCheck:
         keyring: Keyring,
         clock: Clock,
         findings: Findings,
+        examiner: Examiner,
+        workers: Workers,
         *,
         full: bool,
         advance: Advance = lambda _done, _total: None,
@@ -68,7 +69,8 @@ class BucketCheck:
         self._findings = findings
         self._full = full
         self._advance = advance
-        self.segments = SegmentCheck(bucket, keyring, full=full)
+        self._segments = examiner.segments
+        self._side = workers
         self.accounts = Accounts()
         self.size = 0
         """How many events the commit records tell of."""
@@ -97,10 +99,9 @@ class BucketCheck:
             compared.append((signed.given, "that was given"))
         self._log = PublishedLog(self._keyring.archive_id, self._bucket, compared, signed.size)
         self._list_tiles()
-        with workers(self._bucket.at_once) as side:
-            self._read_commits(side, follow)
-            side.finish()
-            self._findings.add(self._log.finish())
+        self._read_commits(follow)
+        self._side.finish()
+        self._findings.add(self._log.finish())
         self._check_accounts()
         self._count(len(signed.checkpoints))
         self._tell_orphans()
@@ -162,19 +163,18 @@ class BucketCheck:
 
     # Commits, and what they name
 
-    def _read_commits(self, side: Workers, follow: Follow) -> None:
+    def _read_commits(self, follow: Follow) -> None:
         for found in self._commits.read():
             if isinstance(found, Gap):
                 self._findings.add([_gap(found)])
             elif isinstance(found, Fault):
                 self._findings.add([found])
             else:
-                self._take(found, side, follow)
+                self._take(found, follow)
         for entries in self.packs.incomplete():
-            stored = self._inventory.stored(entries[0].segment_id)
-            side.run(partial(self._check_segment, entries, stored), partial(self._note, side))
+            self._check_segment(entries, self._inventory.stored(entries[0].segment_id))
 
-    def _take(self, record: CommitRecord, side: Workers, follow: Follow) -> None:
+    def _take(self, record: CommitRecord, follow: Follow) -> None:
         self._findings.checked["commit records"] += 1
         self._findings.add(self._log.fill(record.first_seq - 1))
         self._findings.add(self._log.add([entry.leaf_hash for entry in record.entries]))
@@ -183,35 +183,26 @@ class BucketCheck:
         stay, moved = _told_apart(record.entries, placed.entries)
         for entries in [*_by_segment(stay), *self.packs.gather(moved)]:
             stored = held[entries[0].segment_id] = self._inventory.stored(entries[0].segment_id)
-            side.run(partial(self._check_segment, entries, stored), partial(self._note, side))
+            self._check_segment(entries, stored)
         self.accounts.note_keys((), (each.seq for each in moved if each.slot == DROPPED_SLOT))
         self._findings.add(follow(placed, held))
         for entry in record.entries:
             if entry.event_type == DESTROYED:
-                side.finish()
+                self._side.finish()
                 self.accounts.note_destroyed(entry.originator_id)
         self.size = record.entries[-1].seq
         self._advance(self.size, max(self.size, self._commits.newest))
 
-    def _check_segment(
-        self, entries: Sequence[CommitEntry], stored: Stored
-    ) -> tuple[Sequence[CommitEntry], Outcome]:
-        outcome = self.segments.check(entries, stored)
-        # A listing that ran while one key object took the place of another may have missed both.
-        if outcome.faults or not stored.keys:
-            self._clock.sleep(RECHECK_SECONDS)
-            stored = self.segments.stored(entries[0].segment_id)
-            outcome = self.segments.check(entries, stored)
+    def _check_segment(self, entries: Sequence[CommitEntry], stored: Stored) -> None:
+        self._side.run(Examiner.segment, partial(self._note, entries), entries, stored)
+
+    def _note(self, entries: Sequence[CommitEntry], outcome: Outcome) -> None:
         if outcome.faults:
             now = self.packs.now(entries)
             if all(_has_moved(*each) for each in zip(entries, now, strict=True)):
                 # Packed since this began: what is in the pack, the next run checks.
                 dropped = [each.seq for each in now if each.slot == DROPPED_SLOT]
                 outcome = Outcome(keyless=dropped)
-        return entries, outcome
-
-    def _note(self, side: Workers, checked: tuple[Sequence[CommitEntry], Outcome]) -> None:
-        entries, outcome = checked
         self._findings.add(outcome.faults)
         keyless = set(outcome.keyless)
         keyed = (entry.seq for entry in entries if entry.seq not in keyless)
@@ -220,36 +211,16 @@ class BucketCheck:
             if contents.condemned:
                 self.accounts.condemn(contents.entry.originator_id, contents.condemned)
             for place in contents.blobs if self._full else ():
-                self._take_blob(contents, place, side)
+                self._take_blob(contents, place)
 
     # Blobs
 
-    def _take_blob(self, contents: Contents, place: BlobPlace, side: Workers) -> None:
+    def _take_blob(self, contents: Contents, place: BlobPlace) -> None:
         size, seen = self._inventory.blob(place)
         if seen and size == place.sealed_size:
             return
         self._findings.checked["blobs"] += 1
-        check = partial(self._blob_faults, contents.entry, place)
-        side.run(lambda: twice(self._clock, check), self._findings.add)
-
-    def _blob_faults(self, entry: CommitEntry, place: BlobPlace) -> list[Fault]:
-        name = blob_name(bytes.fromhex(place.digest), place.id)
-        event = event_name(entry.originator_id, entry.originator_version, entry.seq)
-        digest, size = sha256(), 0
-        try:
-            for piece in self._bucket.read(name):
-                digest.update(piece)
-                size += len(piece)
-        except NotFoundError:
-            message = f"{name} is missing, which is part of {event}. Restore it."
-            return [Fault("blob", message, name, entry.originator_id, entry.seq)]
-        except CorruptError as error:
-            message = f"{name}, part of {event}, cannot be read: {error}"
-            return [Fault("blob", message, name, entry.originator_id, entry.seq)]
-        if (digest.hexdigest(), size) != (place.sealed_sha256, place.sealed_size):
-            message = f"{name} was altered: it is not what was captured with {event}. Restore it."
-            return [Fault("blob", message, name, entry.originator_id, entry.seq)]
-        return []
+        self._side.run(Examiner.blob, self._findings.add, contents.entry, place)
 
     # What is left over
 
@@ -259,8 +230,8 @@ class BucketCheck:
             # An erasure may have been committed since.
             for record in self._commits.since():
                 for entries in _by_segment(record.entries):
-                    found = self.segments.check(
-                        entries, self.segments.stored(entries[0].segment_id)
+                    found = self._segments.check(
+                        entries, self._segments.stored(entries[0].segment_id)
                     )
                     for contents in found.contents:
                         self.accounts.condemn(contents.entry.originator_id, contents.condemned)

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from archive.errors import CorruptError
 from archive.events.types import BlobPlace, InteractionCaptured, InteractionRevised
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import evidence_subkey, open_custody, open_evidence, parse_header
+from archive.sealing.frame import custody_length, evidence_subkey, open_custody, open_evidence
 from archive.sealing.primitives import KEY_SIZE, TAG_SIZE, Octets
 
 CONDEMNED = "keys.condemned"
@@ -39,7 +39,7 @@ def read_contents(entry: CommitEntry, frame: Octets, data_key: bytes) -> Content
         return Contents(entry, condemned=_condemned(entry, frame, data_key))
     if entry.event_type not in _WITH_BLOBS:
         return None
-    if parse_header(frame).custody_length < KEY_SIZE + TAG_SIZE:
+    if custody_length(frame) < KEY_SIZE + TAG_SIZE:
         return None
     custody = open_custody(frame, data_key)
     if b'"blob_keys"' not in custody:

@@ -10,10 +10,16 @@ from uuid import UUID
 from archive.bucket.names import parse_keys_name
 from archive.catalog.catalog import Catalog, CatalogEntry
 from archive.clock import Clock
-from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.pointers import (
+    Pointer,
+    PointerRecorder,
+    SqlRow,
+    encode_pointer,
+    encoded_digest,
+)
 from archive.log.head import Head
 from archive.sealing.commit import CommitEntry, CommitRecord
-from archive.sealing.frame import entry_hash, log_entry
+from archive.sealing.frame import digest_leaf
 from archive.verifying.accounts import Bits
 from archive.verifying.bucket import BucketCheck
 from archive.verifying.contents import event_name
@@ -47,7 +53,7 @@ class DatabaseCheck:
         self._clock = clock
         self._position = 0
         self._last = 0
-        self._rows: dict[int, PointerRow] = {}
+        self._rows: dict[int, SqlRow] = {}
         self._entries: dict[int, CatalogEntry] = {}
         self._read_to = 0
         self._records = 0
@@ -78,10 +84,10 @@ class DatabaseCheck:
             # What was packed meanwhile is told in the bucket a moment after SQL knows it.
             owed = {pack.pack_id for pack in self._pointers.packs()}
             for entry in self._places(suspects):
-                rows = self._pointers.select_pointers_from(entry.seq, 1, entry.seq)
-                if rows and rows[0].pointer.segment_id in owed:
+                row = self._pointers.encoded_from(entry.seq, 1).get(entry.seq)
+                if row is not None and Pointer.decode(row[-1]).segment_id in owed:
                     continue
-                if fault := self._differs(entry, rows[0] if rows else None):
+                if fault := self._differs(entry, row):
                     yield fault
         yield from self._compare_keys(stored)
 
@@ -134,10 +140,9 @@ class DatabaseCheck:
 
     # Pointers
 
-    def _row(self, entry: CommitEntry) -> PointerRow | None:
+    def _row(self, entry: CommitEntry) -> SqlRow | None:
         if entry.seq > self._read_to:
-            rows = self._pointers.select_pointers_from(entry.seq, _ROWS_AT_ONCE)
-            self._rows = {row.seq: row for row in rows}
+            self._rows = self._pointers.encoded_from(entry.seq, _ROWS_AT_ONCE)
             self._read_to = entry.seq + _ROWS_AT_ONCE - 1
             self._entries = {
                 found.first_seq: found
@@ -145,25 +150,18 @@ class DatabaseCheck:
             }
         return self._rows.get(entry.seq)
 
-    def _differs(self, entry: CommitEntry, row: PointerRow | None) -> Fault | None:
-        event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+    def _differs(self, entry: CommitEntry, row: SqlRow | None) -> Fault | None:
         if row is None:
-            return _fault("stored_events", f"lacks {event}. {_MEND}", entry)
-        same = (row.originator_id, row.originator_version, row.type, row.pointer.leaf_hash) == (
-            entry.originator_id,
-            entry.originator_version,
-            entry.event_type,
-            entry.leaf_hash,
-        )
-        digest = row.pointer.digest
-        if digest is not None:
-            same = same and entry_hash(log_entry(self._archive_id, digest)) == entry.leaf_hash
-        if not same:
-            return _fault("stored_events", f"tells otherwise of {event}. {_MEND}", entry)
-        place = (row.pointer.segment_id, row.pointer.slot, row.pointer.offset, row.pointer.length)
-        if place != (entry.segment_id, entry.slot, entry.offset, entry.length):
-            return _fault("stored_events", f"has another place for {event}. {_MEND}", entry)
-        return None
+            return _fault("stored_events", f"lacks {_event(entry)}. {_MEND}", entry)
+        digest = encoded_digest(row[-1])
+        place = (entry.segment_id, entry.slot, entry.offset, entry.length)
+        event = (entry.originator_id.bytes, entry.originator_version, entry.event_type)
+        leaf = digest_leaf(self._archive_id, digest) if digest else entry.leaf_hash
+        if leaf == entry.leaf_hash and row == (*event, encode_pointer(*place, leaf, digest)):
+            return None
+        if (leaf, Pointer.decode(row[-1]).leaf_hash, row[:3]) != (*[entry.leaf_hash] * 2, event):
+            return _fault("stored_events", f"tells otherwise of {_event(entry)}. {_MEND}", entry)
+        return _fault("stored_events", f"has another place for {_event(entry)}. {_MEND}", entry)
 
     # Keys
 
@@ -194,9 +192,8 @@ class DatabaseCheck:
             self._records += 1
             self._captured.update([entry.seq])
             found = self._entries.get(entry.seq)
-            if found is None or found.id != entry.originator_id:
-                event = event_name(entry.originator_id, entry.originator_version, entry.seq)
-                yield _fault("records", f"lacks the record of {event}. {_MEND}", entry)
+            if found is None or found.id != entry.originator_id.bytes:
+                yield _fault("records", f"lacks the record of {_event(entry)}. {_MEND}", entry)
                 return
             if found.erased:
                 self._erased.update([entry.seq])
@@ -205,20 +202,22 @@ class DatabaseCheck:
         elif entry.event_type in _CHANGED:
             found_now = self._catalog.entries([entry.originator_id]).get(entry.originator_id)
             if found_now is None or found_now.version < entry.originator_version:
-                event = event_name(entry.originator_id, entry.originator_version, entry.seq)
-                yield _fault("records", f"does not know {event}. {_MEND}", entry)
+                yield _fault("records", f"does not know {_event(entry)}. {_MEND}", entry)
 
     def _compare_newest(self, entry: CommitEntry, found: CatalogEntry) -> Iterator[Fault]:
         rows = self._pointers.select_pointers_of([entry.originator_id])
         newest = (found.seq, found.version)
         if newest not in {(row.seq, row.originator_version) for row in rows}:
-            event = event_name(entry.originator_id, entry.originator_version, entry.seq)
             yield _fault(
                 "records",
-                f"has a version {found.version} of the record of {event}, which there is not. "
-                f"{_MEND}",
+                f"has a version {found.version} of the record of {_event(entry)}, which there is "
+                f"not. {_MEND}",
                 entry,
             )
+
+
+def _event(entry: CommitEntry) -> str:
+    return event_name(entry.originator_id, entry.originator_version, entry.seq)
 
 
 def _ids(stored: Stored) -> set[UUID]:

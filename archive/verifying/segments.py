@@ -15,7 +15,7 @@ from archive.bucket.port import Bucket, LockMode, VersionInfo
 from archive.errors import CorruptError, InvalidError, NotFoundError
 from archive.events.sealer import retention_of
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import is_sealed_under, leaf_hash, parse_header
+from archive.sealing.frame import header_start, is_sealed_under, leaf_hash, parse_header
 from archive.sealing.keys import EpochKeys, KeyObject, open_keys
 from archive.sealing.primitives import Octets
 from archive.sealing.segment import LockClass, Segment, parse_segment
@@ -51,11 +51,13 @@ class Stored:
 class Outcome:
     """What checking a segment gave.
 
-    `keyless` are the events, by sequence number, whose key is nowhere; `keyed` slots count as
-    there. `contents` is what was read out of frames.
+    `keyless` are the events, by sequence number, whose key is nowhere. `contents` is what was read
+    out of frames. `unread` says that no key object could be: there is none, or those that were
+    listed have gone since.
     """
 
     faults: list[Fault] = field(default_factory=list)
+    unread: bool = False
     keyless: list[int] = field(default_factory=list)
     contents: list[Contents] = field(default_factory=list)
 
@@ -139,6 +141,7 @@ class SegmentCheck:
             outcome.faults.append(
                 _fault(entries, "keys", f"has a key object that is wrong: {message}{lost}")
             )
+        outcome.unread = not good
         return keys, bool(good) or not bad
 
     def _open_keys(self, copy: Copy) -> KeyObject:
@@ -196,10 +199,8 @@ class SegmentCheck:
                 faults.append(_wrong_frame(entry, frame))
         try:
             segment = parse_segment(data)
-            whole = segment.segment_id == entries[0].segment_id and [
-                (span.offset, span.length) for span in segment.spans
-            ] == [(entry.offset, entry.length) for entry in entries]
-            if not whole:
+            spans = tuple((entry.offset, entry.length) for entry in entries)
+            if segment.segment_id != entries[0].segment_id or segment.spans != spans:
                 raise CorruptError("it is another segment, or does not have the committed frames.")
         except CorruptError as error:
             if not faults:
@@ -214,7 +215,7 @@ class SegmentCheck:
         faults += [
             fault
             for entry, frame in zip(entries, segment.frames, strict=True)
-            for fault in _wrong_event(entry, frame, keys.get(entry.slot))
+            for fault in _wrong_event(entry, frame, archive_id, keys.get(entry.slot))
         ]
         return segment, faults
 
@@ -326,10 +327,14 @@ def _wrong_frame(entry: CommitEntry, frame: Octets) -> Fault:
     )
 
 
-def _wrong_event(entry: CommitEntry, frame: Octets, data_key: bytes | None) -> Iterator[Fault]:
-    header = parse_header(frame)
-    found = (header.originator_id, header.originator_version, header.event_type)
-    if found != (entry.originator_id, entry.originator_version, entry.event_type):
+def _wrong_event(
+    entry: CommitEntry, frame: Octets, archive_id: UUID, data_key: bytes | None
+) -> Iterator[Fault]:
+    start = header_start(
+        archive_id, entry.originator_id, entry.originator_version, entry.event_type
+    )
+    if frame[: len(start)] != start:
+        header = parse_header(frame)
         yield _event_fault("frame", entry, f"was committed as what it is not: the {header}.")
-    if data_key is not None and not is_sealed_under(header, data_key):
+    if data_key is not None and not is_sealed_under(frame, data_key):
         yield _event_fault("keys", entry, "cannot be opened: its key object holds another key.")

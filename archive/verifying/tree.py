@@ -15,7 +15,7 @@ from archive.log.checkpoint import Checkpoint
 from archive.log.entries import UNKNOWN
 from archive.log.merkle import EMPTY_ROOT, HASH_SIZE, node_hash
 from archive.log.tiles import HEIGHT, WIDTH, Tile, decode_bundle, parse_path, split_hashes
-from archive.sealing.frame import entry_hash, log_entry
+from archive.sealing.frame import digest_leaf, entry_hash
 from archive.verifying.findings import Fault
 
 _BUNDLES = -1
@@ -72,7 +72,7 @@ class PublishedLog:
         size: int,
     ) -> None:
         self._bucket = bucket
-        self._unknown_leaf = entry_hash(log_entry(archive_id, UNKNOWN))
+        self._unknown_leaf = digest_leaf(archive_id, UNKNOWN)
         self._size = size
         self._tree = Tree()
         self._widths: dict[tuple[int, int], list[int]] = defaultdict(list)

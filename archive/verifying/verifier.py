@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -20,16 +21,18 @@ from archive.errors import CorruptError, MunimentError, UnavailableError
 from archive.events.pointers import PointerRecorder
 from archive.index.source import index_directory
 from archive.index.storage import SharedIndexReader
+from archive.keyrings import unlock
 from archive.log.head import LogHead
-from archive.opening import unlock
 from archive.sealing.commit import CommitRecord
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 from archive.verifying.bucket import Advance, BucketCheck
 from archive.verifying.database import DatabaseCheck
+from archive.verifying.examiner import Examiner
 from archive.verifying.findings import Fault, Findings, Patience, twice
 from archive.verifying.index import index_faults
 from archive.verifying.segments import Stored
+from archive.verifying.workers import Children, Workers
 
 
 def verify(
@@ -58,8 +61,16 @@ def verify(
     except CorruptError as error:
         findings.add([Fault("keyring", f"{error} Restore it from a copy: nothing else opens.")])
         return findings
-    check = BucketCheck(bucket, keyring, clock, findings, full=full, advance=advance)
-    with _opened(settings, keyring, findings) as sql:
+    examiner = Examiner(bucket, keyring, clock, full=full)
+    # What a quick check takes of local files is too little to share.
+    start = partial(Children, settings, keyring, full=full) if full else None
+    with (
+        Workers(examiner, clock, bucket.at_once, start) as workers,
+        _opened(settings, keyring, findings) as sql,
+    ):
+        check = BucketCheck(
+            bucket, keyring, clock, findings, examiner, workers, full=full, advance=advance
+        )
         if sql is None:
             check.run(lambda _record, _stored: (), against)
             return findings
@@ -67,7 +78,7 @@ def verify(
             keyring.archive_id,
             sql.pointers,
             sql.catalog,
-            check.segments,
+            examiner.segments,
             clock,
             lambda entries: check.packs.now(entries),
         )

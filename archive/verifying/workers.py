@@ -1,27 +1,89 @@
-"""Checks made side by side where the bucket answers from afar, and one by one where it does not."""
+"""Checks made side by side: in threads where the bucket answers from afar, else in processes.
 
+What checking local files takes is the interpreter's time, of which the threads of a process share
+one. Children take a moment to start, so a small archive is checked without them.
+"""
+
+import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+from archive.bucket.places import open_places
+from archive.clock import Clock, SystemClock
+from archive.errors import MunimentError, UnavailableError
+from archive.processes import Child, warm_up
+from archive.sealing.keyring import Keyring
+from archive.settings import Settings
+from archive.tuning import spare_the_collector
+from archive.verifying.examiner import Examiner
+from archive.verifying.findings import Patience
+
+_P = ParamSpec("_P")
+_Found = TypeVar("_Found")
+
+_SECONDS_ALONE: Final = 0.2
+"""How long is checked here before children are worth their start."""
+_MOST_CHILDREN: Final = 8
+_MOST_WAITING: Final = 64
 
 
 class Workers:
-    """Runs checks and hands each result on, in order; few results wait at a time."""
+    """Runs checks and hands each result on, in order; few results wait at a time.
 
-    def __init__(self, pool: ThreadPoolExecutor | None, at_once: int) -> None:
-        self._pool = pool
-        self._most = 2 * at_once
+    What there is no room for elsewhere is checked here.
+    """
+
+    def __init__(
+        self,
+        examiner: Examiner,
+        clock: Clock,
+        threads: int,
+        start_children: "Callable[[], Children] | None",
+    ) -> None:
+        """Check in so many threads if it is more than one, else in children, or here alone."""
+        self._examiner = examiner
+        self._start_children = start_children if threads <= 1 else None
+        self._children: Children | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._room = 0
+        self._clock = clock
+        self._alone = 0.0
         self._waiting: deque[tuple[Future[Any], Callable[[Any], None]]] = deque()
+        if threads > 1:
+            self._open(threads)
 
-    def run(self, check: Callable[[], Any], take: Callable[[Any], None]) -> None:
-        """Run a check now or soon, and give what it returns to `take`, in this thread."""
+    def run(
+        self,
+        check: Callable[Concatenate[Examiner, _P], _Found],
+        take: Callable[[_Found], None],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> None:
+        """Run a method of the examiner now or soon; give what it finds to `take` in this thread.
+
+        UnavailableError if the bucket does not answer, or if a child was killed.
+        """
         if self._pool is None:
-            take(check())
+            began = self._clock.monotonic()
+            take(check(self._examiner, *args, **kwargs))
+            self._alone += self._clock.monotonic() - began
+            if self._start_children is not None and self._alone > _SECONDS_ALONE:
+                self._children = self._start_children()
+                self._open(len(self._children))
             return
-        self._waiting.append((self._pool.submit(check), take))
-        while len(self._waiting) > self._most:
+        if sum(not future.done() for future, _ in self._waiting) < self._room:
+            where = self._examiner if self._children is None else self._children
+            future = self._pool.submit(_checked, where, check, args, kwargs)
+        else:
+            future = Future()
+            future.set_result(check(self._examiner, *args, **kwargs))
+        self._waiting.append((future, take))
+        while self._waiting and (self._waiting[0][0].done() or len(self._waiting) > _MOST_WAITING):
             self._take_one()
 
     def finish(self) -> None:
@@ -29,16 +91,86 @@ class Workers:
         while self._waiting:
             self._take_one()
 
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        if self._children is not None:
+            self._children.close()
+
+    def _open(self, count: int) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="verify")
+        self._room = 2 * count
+
     def _take_one(self) -> None:
         future, take = self._waiting.popleft()
         take(future.result())
 
 
-@contextmanager
-def workers(at_once: int) -> Iterator[Workers]:
-    """Give workers for a bucket that likes so many calls at once; none is left at the end."""
-    if at_once <= 1:
-        yield Workers(None, 1)
-        return
-    with ThreadPoolExecutor(at_once, thread_name_prefix="verify") as pool:
-        yield Workers(pool, at_once)
+class Children:
+    """Processes that check, each for one thread at a time, and each started when first wanted."""
+
+    def __init__(self, settings: Settings, keyring: Keyring, *, full: bool) -> None:
+        warm_up(__name__)
+        self._first_message = (settings, keyring, full)
+        self._all: list[Child] = []
+        self._idle: SimpleQueue[Child | None] = SimpleQueue()
+        for _ in range(len(self)):
+            self._idle.put(None)
+
+    def __len__(self) -> int:
+        return min(os.cpu_count() or 1, _MOST_CHILDREN)
+
+    def check(self, message: Any) -> Any:
+        """Have one of them run a check; UnavailableError if it dies of it."""
+        child = self._idle.get()
+        try:
+            if child is None:
+                # This waits until the server has loaded its libraries.
+                child = Child(_work, self._first_message)
+                self._all.append(child)
+            child.connection.send(message)
+            found = child.connection.recv()
+        except (EOFError, OSError):
+            raise UnavailableError(
+                "A process that checks was killed, perhaps for want of memory. Run verify again."
+            ) from None
+        finally:
+            self._idle.put(child)
+        if isinstance(found, MunimentError):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """Let them end."""
+        for child in self._all:
+            child.close()
+
+
+def _checked(
+    where: "Examiner | Children",
+    check: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    if isinstance(where, Children):
+        return where.check((check, args, kwargs))
+    return check(where, *args, **kwargs)
+
+
+def _work(connection: Connection) -> None:
+    """Check what the parent asks for until it hangs up."""
+    with suppress(EOFError):
+        settings, keyring, full = connection.recv()
+        clock = Patience(SystemClock())
+        examiner = Examiner(open_places(settings, clock), keyring, clock, full=full)
+        spare_the_collector()
+        while True:
+            check, args, kwargs = connection.recv()
+            try:
+                found = check(examiner, *args, **kwargs)
+            except MunimentError as error:
+                found = UnavailableError(str(error))
+            connection.send(found)

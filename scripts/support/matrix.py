@@ -250,7 +250,8 @@ def world(folder: Path) -> Iterator[World]:
     from archive.bucket.names import timestamp_name
     from archive.clock import SystemClock
     from archive.creating import create_archive, register_user
-    from archive.opening import open_archive, unlock
+    from archive.keyrings import unlock
+    from archive.opening import open_archive
     from archive.settings import Settings
 
     class Moved(SystemClock):

@@ -26,10 +26,11 @@ from archive.bucket.names import (
 from archive.bucket.port import Bucket
 from archive.clock import SystemClock
 from archive.creating import create_archive
+from archive.keyrings import unlock
 from archive.log.checkpoint import Checkpoint
 from archive.log.note import Signer
 from archive.log.publisher import log_signer
-from archive.opening import open_archive, unlock
+from archive.opening import open_archive
 from archive.sealing.commit import (
     COMMIT_MAC_LABEL,
     CommitRecord,
@@ -329,7 +330,7 @@ def contradict_commit(target: Target) -> None:
     """Somebody with the key makes a second record, of other leaves, for the same events."""
     _, keyring = target.unlocked()
     record = target.large_commit()
-    entries = [replace(entry, leaf_hash=bytes(32)) for entry in record.entries]
+    entries = [entry._replace(leaf_hash=bytes(32)) for entry in record.entries]
     _put_commit(target, keyring, replace(record, record_id=CLOCK.uuid7()), entries)
 
 
@@ -346,7 +347,7 @@ def rewrite_commit(target: Target) -> None:
     _, keyring = target.unlocked()
     record = target.large_commit()
     first, *rest = record.entries
-    _put_commit(target, keyring, record, [replace(first, leaf_hash=bytes(32)), *rest])
+    _put_commit(target, keyring, record, [first._replace(leaf_hash=bytes(32)), *rest])
 
 
 def _put_commit(target: Target, keyring: Keyring, record: CommitRecord, entries: list) -> None:  # type: ignore[type-arg]

@@ -1,7 +1,6 @@
 """Commit records: authentic, in order, and without content."""
 
 import hmac
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -25,7 +24,7 @@ ENTRY = CommitEntry(
     offset=50,
     length=300,
 )
-ENTRIES = (ENTRY, replace(ENTRY, seq=44, originator_version=2, slot=1, offset=350))
+ENTRIES = (ENTRY, ENTRY._replace(seq=44, originator_version=2, slot=1, offset=350))
 DATA = encode_commit_record(ARCHIVE, RECORD, ENTRIES, MAC_KEY)
 
 short = st.integers(0, 2**32 - 1)
@@ -116,11 +115,11 @@ def test_an_authentic_record_that_was_laid_out_wrongly_is_refused() -> None:
         (),
         (ENTRY, ENTRY),
         (ENTRIES[1], ENTRIES[0]),
-        (replace(ENTRY, leaf_hash=b"short"),),
-        (replace(ENTRY, seq=2**64),),
-        (replace(ENTRY, length=-1),),
-        (replace(ENTRY, event_type=""),),
-        (replace(ENTRY, event_type="é"),),
+        (ENTRY._replace(leaf_hash=b"short"),),
+        (ENTRY._replace(seq=2**64),),
+        (ENTRY._replace(length=-1),),
+        (ENTRY._replace(event_type=""),),
+        (ENTRY._replace(event_type="é"),),
     ],
 )
 def test_what_does_not_fit_is_not_encoded(bad: tuple[CommitEntry, ...]) -> None:

@@ -41,9 +41,9 @@ def command(
     """
     if any(path.is_dir() for path in paths):
         # The processes that read load their libraries while this one loads its own.
-        from archive.capture.processes import warm_up
+        from archive.processes import warm_up
 
-        warm_up()
+        warm_up("archive.capture.workers")
     from archive.capture.importer import import_paths
 
     try:

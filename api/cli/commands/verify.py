@@ -23,12 +23,20 @@ def command(full: bool, against: Path | None, purpose: Purpose, as_json: bool) -
 
     Changes nothing, and runs beside a service. Leaves with 1 if anything is wrong.
     """
+    settings = options.settings()
+    if full and settings.bucket.startswith("file:"):
+        # The processes that check load their libraries while this one loads its own.
+        from archive.processes import warm_up
+
+        warm_up("archive.verifying.workers")
+    from archive.tuning import spare_the_collector
     from archive.verifying.verifier import verify
 
+    spare_the_collector()
     kept = None if against is None else against.read_text("utf-8", "replace")
     with progress.counted(SystemClock()) as show:
         findings = verify(
-            options.settings(),
+            settings,
             full=full,
             against=kept,
             advance=lambda done, total: show("events", done, total),
