@@ -7,13 +7,14 @@ which answers lead on to which operations, is added here, so that a new view can
 from copy import deepcopy
 from typing import Any
 
+from api.context import REQUEST_ID
 from api.problems import documented
 
 Described = dict[str, Any]
 
-_ANYWHERE = (400, 429, 500, 503)
+_ANYWHERE = (400, 429, 431, 500, 503)
 _SECURED = (401, 403)
-_WITH_BODY = (413, 415)
+_WITH_BODY = (408, 413, 415)
 _NAMED = (404,)
 
 _REQUEST_ID: Described = {
@@ -63,7 +64,7 @@ def _answers(operation: Described, named: bool) -> None:
         responses.setdefault(str(status), response)
     for status, response in responses.items():
         headers = response.setdefault("headers", {})
-        headers["Request-Id"] = _REQUEST_ID
+        headers[REQUEST_ID] = _REQUEST_ID
         if status in _HEADERS:
             name, description, kind = _HEADERS[status]
             schema = {"type": kind}

@@ -230,7 +230,8 @@ def documented(*statuses: int) -> dict[int | str, type[BaseModel] | dict[Any, An
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         str(status): {
-            "description": " / ".join(kind.title for kind in TYPES if kind.status == status),
+            "description": " / ".join(kind.title for kind in TYPES if kind.status == status)
+            or HTTPStatus(status).phrase,
             "content": content,
         }
         for status in sorted(told)

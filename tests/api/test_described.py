@@ -34,9 +34,9 @@ def operations(document):
 
 def test_every_operation_declares_the_problems_that_it_may_answer(document):
     for name, path, operation in operations(document):
-        expected = {"400", "429", "500", "503"}
+        expected = {"400", "429", "431", "500", "503"}
         expected |= {"401", "403"} if operation.get("security") else set()
-        expected |= {"413", "415"} if "requestBody" in operation else set()
+        expected |= {"408", "413", "415"} if "requestBody" in operation else set()
         expected |= {"404"} if "{" in path else set()
         assert expected <= set(operation["responses"]), name
         for status, response in operation["responses"].items():
@@ -52,7 +52,7 @@ def test_every_answer_declares_the_headers_that_it_comes_with(document):
     added = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
     for name, _, operation in operations(document):
         for status, response in operation["responses"].items():
-            expected = {"Request-Id"} | ({added[status]} if status in added else set())
+            expected = {"X-Request-ID"} | ({added[status]} if status in added else set())
             assert expected <= {*response["headers"]}, (name, status)
 
 
