@@ -1,4 +1,4 @@
-"""The worker: keeps this host's index, and of all workers the elected one keeps the catalog.
+"""The worker: keeps this host's index, and of all workers the elected one keeps catalog and trail.
 
 An index needs what the catalog says of a record. So it is fed up to the catalog's position and no
 further, whether the catalog is kept in this process or on another host.
@@ -9,7 +9,7 @@ from threading import Event
 from typing import Protocol
 
 from archive.errors import CorruptError, LockedError, UnavailableError
-from archive.events.feed import FULL_BATCH
+from archive.events.feed import FULL_BATCH, Follower
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
 from archive.index.form import index_form
@@ -205,8 +205,21 @@ class _Worker:
             self.say(str(error))
 
     def keep_catalog(self) -> int:
-        """Feed the catalog, if this is the leader."""
-        return self.archive.feed.step([self.archive.catalog_follower]) if self.leads else 0
+        """Feed the catalog and the trail, if this is the leader."""
+        return self.archive.feed.step(self._side_by_side()) if self.leads else 0
+
+    def _side_by_side(self) -> list[Follower]:
+        """Return what SQL holds, to be fed at once, so that each event is opened once for all.
+
+        A trail that is far behind, as in an archive of before it was kept, is fed a batch by
+        itself: nothing that is searched for waits for it.
+        """
+        catalog, trail = self.archive.catalog_follower, self.archive.trail_follower
+        end = catalog.position()
+        if end - trail.position() <= _FAR_BEHIND:
+            return [catalog, trail]
+        self.archive.feed.step([trail], end)
+        return [catalog]
 
     def keep_both(self, index: IndexFollower) -> int:
         """Feed the index up to the catalog, and the catalog too, if this is the leader."""
@@ -215,9 +228,9 @@ class _Worker:
         behind = end - index.applied()
         if self.leads and behind <= 0:
             # Side by side, so that each event is opened once for both.
-            return feed.step([catalog, index])
+            return feed.step([*self._side_by_side(), index])
         count = 0
         if self.leads and behind > _FAR_BEHIND:
             # An index that is being built must not keep the catalog of all hosts waiting.
-            count = feed.step([catalog])
+            count = feed.step(self._side_by_side())
         return count + feed.step([index], end)

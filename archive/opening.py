@@ -40,6 +40,12 @@ from archive.packing.packer import Packer
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
+from archive.trail.desk import Trail
+from archive.trail.finding import Finder
+from archive.trail.follower import TrailDigests, TrailFollower
+from archive.trail.index import TrailIndex
+from archive.trail.people import PeopleRecords
+from archive.trail.reports import Reports
 from archive.users.administration import Administration
 from archive.users.attempts import Attempts
 from archive.users.directory import Users
@@ -82,6 +88,7 @@ class Archive(Station):
         self.catalog_follower = CatalogFollower(
             engine, self.identity, self.codebook, self.leadership.fence
         )
+        self.trail_follower = TrailFollower(engine, self.identity, self.leadership.fence)
         self.feed = Feed(self.pointers, self.opener, self.mapper)
         self.snapshots = SnapshotStore(bucket, self.held_keyring, self.clock)
         self.key_objects = KeyObjects(self.pointers, bucket, self.held_keyring, self.clock)
@@ -178,6 +185,20 @@ class Archive(Station):
             clock=self.clock,
         )
 
+        self.trail = self._trail(TrailIndex(engine, TrailDigests(self.identity)))
+
+    def _trail(self, index: TrailIndex) -> Trail:
+        """Put together what reads the audit trail."""
+        people = PeopleRecords(self.search_source.searcher, self.records)
+        finder = Finder(index, self.feed, self.users, self.codebook, people)
+        return Trail(
+            finder=finder,
+            reports=Reports(finder, people),
+            everybody=self.users.all,
+            audit=self.audit,
+            clock=self.clock,
+        )
+
     def _source(self, *, commits: bool) -> SearchSource:
         """Search where the host's worker writes; a command without a service does so by itself."""
         directory = index_directory(self.settings)
@@ -205,13 +226,13 @@ class Archive(Station):
         return self.index_follower(index, publish, clean_until=clean_until)
 
     def follow(self) -> bool:
-        """Bring the catalog up to date if nobody else keeps it; False if somebody does."""
+        """Bring catalog and trail up to date if nobody else keeps them; False if somebody does."""
         # Threads of one process would all hold its leadership at once.
         with self._following:
             try:
                 if not self.leadership.acquire():
                     return False
-                while self.feed.step([self.catalog_follower]):
+                while self.feed.step([self.catalog_follower, self.trail_follower]):
                     pass
                 return True
             except DeposedError:
@@ -276,6 +297,7 @@ class Archive(Station):
         states: list[FollowerState] = []
         for name, read in (
             ("catalog", self.catalog.position),
+            ("trail", self.trail.position),
             ("index", self.search_source.position),
             ("log", self.log_head.position),
         ):

@@ -214,7 +214,7 @@ def _follow(archive: Archive, progress: Show) -> tuple[str, ...]:
 
 
 def _is_there(archive: Archive, directory: IndexDirectory | None, last: int) -> bool:
-    if archive.catalog.position() < last:
+    if min(archive.catalog.position(), archive.trail.position()) < last:
         return False
     try:
         # Without tmpfs each process makes an index of its own.

@@ -12,7 +12,8 @@ from archive.access.roles import Role
 from archive.catalog.tables import ROLES, erasures, positions, records, tokens, users
 from archive.errors import UnavailableError
 
-CATALOG = 1
+CATALOG, TRAIL = 1, 2
+"""The followers whose positions stand in SQL."""
 # Past every time that milliseconds since 1970 can tell of the years 1 to 9999.
 _UNDATED = 2**50
 _time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
@@ -90,9 +91,9 @@ class Catalog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def position(self) -> int:
-        """Return the sequence number up to which the catalog is complete."""
-        rows = self._all(select(positions.c.seq).where(positions.c.follower == CATALOG))
+    def position(self, follower: int = CATALOG) -> int:
+        """Return the sequence number up to which the catalog, or the trail, is complete."""
+        rows = self._all(select(positions.c.seq).where(positions.c.follower == follower))
         return int(rows[0][0]) if rows else 0
 
     def rows(self, ids: Iterable[UUID]) -> dict[UUID, CatalogRow]:

@@ -1,8 +1,8 @@
 """The catalog's tables: ids, times, codes and keyed digests, nothing that can be read.
 
 All of them can be thrown away: they are derived from the events, but for `attempts`, without which
-sign-ins that were held up are not held up any more. `CHANNELS`, `KINDS`, `DIRECTIONS`
-and `ROLES` give the numbers that stand for closed vocabularies; a number is never reused.
+sign-ins that were held up are not held up any more. `CHANNELS`, `KINDS`, `DIRECTIONS`, `ROLES` and
+`PURPOSE_KINDS` give the numbers that stand for closed vocabularies; a number is never reused.
 """
 
 from sqlalchemy import (
@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from archive.access.roles import Role
+from archive.access.roles import PURPOSES, Role
 from archive.model.interaction import Channel, Direction, Kind
 
 METADATA = MetaData()
@@ -27,6 +27,7 @@ CHANNELS = {channel: number for number, channel in enumerate(Channel, 1)}
 KINDS = {kind: number for number, kind in enumerate(Kind, 1)}
 DIRECTIONS = {direction: number for number, direction in enumerate(Direction, 1)}
 ROLES = {role: number for number, role in enumerate(Role, 1)}
+PURPOSE_KINDS = {kind: number for number, kind in enumerate(PURPOSES, 1)}
 
 records = Table(
     "records",
@@ -100,6 +101,30 @@ erasures = Table(
     METADATA,
     Column("id", LargeBinary(16), primary_key=True),
     Column("newest_epoch", BigInteger, comment="0 where no key was left; null until it is done"),
+    sqlite_with_rowid=False,
+)
+
+trail = Table(
+    "trail",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, comment="milliseconds since 1970, UTC"),
+    Column("actor", LargeBinary(16)),
+    Column("action", LargeBinary(16)),
+    Column("purpose", SmallInteger),
+    Column("detail", LargeBinary(16), comment="of the purpose, such as the matter"),
+    Column("address", LargeBinary(16)),
+    Column("token", LargeBinary(16)),
+    Column("allowed", SmallInteger),
+    Index("trail_by_actor", "actor", "at"),
+    Index("trail_by_token", "token", "at"),
+)
+
+trail_subjects = Table(
+    "trail_subjects",
+    METADATA,
+    Column("subject", LargeBinary(16), primary_key=True, comment="a record or a user"),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
 

@@ -34,6 +34,7 @@ class Identity:
         self._stream = _keyed(keyring, "stream")
         self._attempts = _keyed(keyring, "attempts")
         self._recovery = _keyed(keyring, "recovery-code")
+        self._trail = _keyed(keyring, "trail")
 
     def interaction(
         self, source: str, custodian: str | None, native_id: str, raw_sha256: str | None
@@ -67,6 +68,10 @@ class Identity:
     def recovery(self, user: UUID, code: str) -> bytes:
         """Return the 32 bytes by which a user's recovery code is known."""
         return _digest(self._recovery, str(user), code)
+
+    def trail(self, column: str, text: str) -> bytes:
+        """Return the 16 bytes that stand for a text in a column of the trail's index."""
+        return _digest(self._trail, column, text)[:16]
 
     def stream(self, name: str) -> UUID:
         """Return the id of a stream that there is one of, such as a codebook."""

@@ -25,6 +25,7 @@ from archive.verifying.bucket import BucketCheck
 from archive.verifying.contents import event_name
 from archive.verifying.findings import RECHECK_SECONDS, Fault
 from archive.verifying.segments import SegmentCheck, Stored
+from archive.verifying.trail import TrailCheck
 
 _ROWS_AT_ONCE: Final = 4096
 _CAPTURED: Final = "interaction.captured"
@@ -40,6 +41,7 @@ class DatabaseCheck:
         archive_id: UUID,
         pointers: PointerRecorder,
         catalog: Catalog,
+        trail: TrailCheck,
         segments: SegmentCheck,
         clock: Clock,
         places: Callable[[Sequence[CommitEntry]], Sequence[CommitEntry]],
@@ -49,6 +51,7 @@ class DatabaseCheck:
         self._archive_id = archive_id
         self._pointers = pointers
         self._catalog = catalog
+        self._trail = trail
         self._segments = segments
         self._clock = clock
         self._position = 0
@@ -69,6 +72,7 @@ class DatabaseCheck:
         self._last = self._pointers.last_seq()
         # What the catalog has not come to yet is not asked of it.
         self._position = self._catalog.position()
+        self._trail.begin()
 
     def compare(self, record: CommitRecord, stored: Mapping[UUID, Stored]) -> Iterator[Fault]:
         """Compare what SQL has of one commit."""
@@ -79,6 +83,7 @@ class DatabaseCheck:
                 suspects.append(entry)
             if entry.seq <= self._position:
                 yield from self._compare_catalog(entry)
+            yield from self._trail.compare(entry)
         if suspects:
             self._clock.sleep(RECHECK_SECONDS)
             # What was packed meanwhile is told in the bucket a moment after SQL knows it.

@@ -18,6 +18,7 @@ from archive.catalog.catalog import Catalog
 from archive.clock import Clock, SystemClock
 from archive.database import Database, open_database
 from archive.errors import CorruptError, MunimentError, UnavailableError
+from archive.events.identity import Identity
 from archive.events.pointers import PointerRecorder
 from archive.index.source import index_directory
 from archive.index.storage import SharedIndexReader
@@ -26,12 +27,15 @@ from archive.log.head import LogHead
 from archive.sealing.commit import CommitRecord
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
+from archive.trail.follower import TrailDigests
+from archive.trail.index import TrailIndex
 from archive.verifying.bucket import Advance, BucketCheck
 from archive.verifying.database import DatabaseCheck
 from archive.verifying.examiner import Examiner
 from archive.verifying.findings import Fault, Findings, Patience, twice
 from archive.verifying.index import index_faults
 from archive.verifying.segments import Stored
+from archive.verifying.trail import TrailCheck
 from archive.verifying.workers import Children, Workers
 
 
@@ -78,6 +82,7 @@ def verify(
             keyring.archive_id,
             sql.pointers,
             sql.catalog,
+            TrailCheck(sql.trail),
             examiner.segments,
             clock,
             lambda entries: check.packs.now(entries),
@@ -106,7 +111,8 @@ def _opened(settings: Settings, keyring: Keyring, findings: Findings) -> "Iterat
             if _is_own(database, keyring, findings):
                 engine = database.catalog()
                 stack.callback(engine.dispose)
-                sql = _Sql(database.pointers, Catalog(engine), _log_head(engine))
+                trail = TrailIndex(engine, TrailDigests(Identity(keyring)))
+                sql = _Sql(database.pointers, Catalog(engine), trail, _log_head(engine))
         except CorruptError as error:
             findings.add([Fault("database", str(error))])
         except (MunimentError, SQLAlchemyError) as error:
@@ -135,6 +141,7 @@ class _Sql:
 
     pointers: PointerRecorder
     catalog: Catalog
+    trail: TrailIndex
     head: LogHead
 
 

@@ -1,0 +1,130 @@
+"""What an event tells of an act: one entry of the trail for each, whatever kind of event it is."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from archive.access.roles import Purpose
+from archive.errors import InvalidError
+from archive.events.event import Event
+from archive.events.opener import DamagedEvent
+from archive.events.pointers import PointerRow
+from archive.events.types import (
+    AccessRecorded,
+    Erased,
+    KeyringWritten,
+    KeysCondemned,
+)
+from archive.events.user_events import Change, SessionBegan, SessionEnded, SignInRefused
+from archive.model.interaction import Frozen
+from archive.users.user import TOKEN_ID_LENGTH
+
+READS: Final = ("search", "show", "original", "conversation", "history", "prove")
+"""The actions by which somebody learns of records."""
+
+_OF_USERS: Final = ("user.", "token.", "session.", "sign-in.")
+_OTHERS: Final = frozenset({AccessRecorded.type, KeysCondemned.type, KeyringWritten.type})
+# They accompany an act in its commit, and would tell of it twice.
+_COMPANIONS: Final = frozenset({"user.recovery-code-used"})
+_ASIDE: Final = frozenset({"originator_id", "originator_version", "recorded_at", "by", "address"})
+
+
+class TrailEntry(Frozen):
+    """One act: who, why, what, when, from where, and how much came of it.
+
+    `action` is that of a read, or the type of the event. `actor` is a user's id or `local`; null
+    for somebody who was not known. `records` are those shown, or asked for and refused; `user` is
+    whom an act on users was about, and `change` what it set. Of an entry that is erased or damaged
+    no more is known than that it is there.
+    """
+
+    seq: int
+    at: datetime | None
+    state: Literal["readable", "erased", "damaged"] = "readable"
+    action: str | None = None
+    allowed: bool | None = None
+    actor: str | None = None
+    actor_name: str | None = None
+    roles: tuple[str, ...] = ()
+    purpose: str | None = None
+    matter: str | None = None
+    query: str | None = None
+    as_of: int | None = None
+    total: int | None = None
+    records: tuple[UUID, ...] = ()
+    user: UUID | None = None
+    user_name: str | None = None
+    change: Mapping[str, Any] = Field(default_factory=dict)
+    address: str | None = None
+    token: str | None = None
+    request_id: str | None = None
+
+
+def is_act(type: str) -> bool:
+    """Say whether events of a type are entries of the trail."""
+    return type not in _COMPANIONS and (type in _OTHERS or type.startswith(_OF_USERS))
+
+
+def entry(row: PointerRow, event: Event | DamagedEvent) -> TrailEntry:
+    """Return the entry of an event whose type is an act's."""
+    if isinstance(event, DamagedEvent):
+        return TrailEntry(seq=row.seq, at=None, state="damaged")
+    if isinstance(event, Erased):
+        return TrailEntry(seq=row.seq, at=None, state="erased")
+    return TrailEntry(seq=row.seq, at=event.recorded_at, **_told(row, event))
+
+
+def _told(row: PointerRow, event: Event) -> dict[str, Any]:
+    match event:
+        case AccessRecorded():
+            kept = ("action", "allowed", "actor", "purpose", "query", "as_of", "total", "records")
+            return {
+                **{name: getattr(event, name) for name in (*kept, "token", "request_id")},
+                "roles": tuple(event.role.split(", ")),
+                "address": event.address,
+                "matter": _matter(event.purpose),
+            }
+        case KeysCondemned():
+            told = {"ground": event.ground, "events": len(event.events)}
+            return _done(row, event.actor) | {"records": event.records, "change": told}
+        case KeyringWritten():
+            told = event.model_dump(mode="json", exclude={*_ASIDE, "actor"})
+            return _done(row, event.actor) | {"change": told}
+        case Change():
+            about = row.originator_id if row.type.startswith(("user.", "token.")) else None
+            return _done(row, event.by) | {
+                "user": about,
+                "change": _change(event),
+                "address": event.address,
+            }
+        case SessionBegan() | SessionEnded() | SignInRefused():
+            means = {"means": event.means} if isinstance(event, SessionBegan) else {}
+            return _done(row, str(event.user) if event.user else None) | {
+                "allowed": not isinstance(event, SignInRefused),
+                "change": means,
+                "address": event.address,
+                "token": event.token if isinstance(event, SignInRefused) else None,
+            }
+    return _done(row, None)
+
+
+def _done(row: PointerRow, actor: str | None) -> dict[str, Any]:
+    return {"action": row.type, "allowed": True, "actor": actor}
+
+
+def _change(event: Change) -> dict[str, Any]:
+    """Return what a change set, without secrets; a token by its id."""
+    told = event.model_dump(mode="json", exclude={*_ASIDE, *event.custody_fields})
+    digest = told.pop("digest", None)
+    return told if digest is None else {"token": digest[:TOKEN_ID_LENGTH], **told}
+
+
+def _matter(purpose: str) -> str | None:
+    try:
+        parsed = Purpose.parse(purpose)
+    except InvalidError:
+        return None
+    return parsed.detail if parsed.kind == "matter" else None

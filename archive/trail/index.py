@@ -1,0 +1,217 @@
+"""Asking the trail's index: which entries there are, and counts of them, by sequence number."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Engine, and_, case, exists, func, select, true
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive.catalog.catalog import TRAIL, Catalog
+from archive.catalog.tables import PURPOSE_KINDS, records, trail, trail_subjects
+from archive.errors import UnavailableError
+from archive.trail.asked import Order, milliseconds
+from archive.trail.entry import READS
+from archive.trail.follower import TrailDigests
+
+_IDS_PER_QUERY: Final = 10_000
+Where = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """That somebody saw a record, or asked for it in vain, for one purpose: when and how often.
+
+    `seq` is that of the first such entry; times are in milliseconds since 1970, UTC.
+    """
+
+    seq: int
+    record: UUID
+    allowed: int
+    refused: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What one actor did in some time: when last, and how much of what, in times as above."""
+
+    last: int | None
+    last_sign_in: int | None
+    last_read: int | None
+    searches: int
+    reads: int
+    refused: int
+    records: int
+
+
+class TrailIndex:
+    """Questions to the tables; each raises UnavailableError when SQL does not answer."""
+
+    def __init__(self, engine: Engine, digests: TrailDigests) -> None:
+        self._engine = engine
+        self._catalog = Catalog(engine)
+        self.digests = digests
+
+    def position(self) -> int:
+        """Return the sequence number up to which every act is indexed."""
+        return self._catalog.position(TRAIL)
+
+    def count(self, where: Where) -> int:
+        """Return how many entries there are."""
+        return int(self._all(select(func.count()).select_from(trail).where(where))[0][0])
+
+    def seqs(
+        self, where: Where, order: Order, *, after: int | None = None, limit: int | None = None
+    ) -> list[int]:
+        """Return sequence numbers in order, from the first after one."""
+        column = trail.c.seq
+        if after is not None:
+            where = and_(where, column < after if order == "newest" else column > after)
+        statement = select(column).where(where)
+        statement = statement.order_by(column.desc() if order == "newest" else column).limit(limit)
+        return [row[0] for row in self._all(statement)]
+
+    def about(self, subjects: Iterable[UUID]) -> set[int]:
+        """Return the entries about any of many records."""
+        found: set[int] = set()
+        for page in _pages(subjects):
+            statement = select(trail_subjects.c.seq).where(trail_subjects.c.subject.in_(page))
+            found.update(row[0] for row in self._all(statement))
+        return found
+
+    def between(self, first: int, last: int) -> set[int]:
+        """Return the entries between two sequence numbers, both included."""
+        return {row[0] for row in self._all(select(trail.c.seq).where(span(first, last)))}
+
+    def sightings(self, where: Where, subjects: Where, most: int) -> list[Sighting]:
+        """Return who saw which of the records that `subjects` says, up to `most` and one more.
+
+        Only reads and searches count, and their refusals.
+        """
+        subject = trail_subjects.c.subject
+        reads = trail.c.action.in_([self.digests.action(name) for name in READS])
+        statement = (
+            select(
+                func.min(trail.c.seq),
+                subject,
+                func.sum(trail.c.allowed),
+                func.sum(1 - trail.c.allowed),
+                func.min(trail.c.at),
+                func.max(trail.c.at),
+            )
+            .join(trail_subjects, trail_subjects.c.seq == trail.c.seq)
+            .where(where, subjects, reads)
+            .group_by(trail.c.actor, subject, trail.c.purpose, trail.c.detail)
+            .order_by(func.min(trail.c.seq), subject)
+            .limit(most + 1)
+        )
+        return [
+            Sighting(seq, UUID(bytes=record), int(allowed), int(refused), first, last)
+            for seq, record, allowed, refused, first, last in self._all(statement)
+        ]
+
+    def activities(self, where: Where, period: Where) -> dict[bytes, Activity]:
+        """Return what each actor did, by the digest of their id; counts are of a period."""
+        action = trail.c.action
+        reads = action.in_([self.digests.action(name) for name in READS if name != "search"])
+        searches = action == self.digests.action("search")
+        signs_in = action == self.digests.action("session.began")
+        allowed = trail.c.allowed == 1
+
+        def last(which: Where) -> ColumnElement[Any]:
+            return func.max(case((which, trail.c.at)))
+
+        def counted(which: Where) -> ColumnElement[Any]:
+            return func.sum(case((and_(period, which), 1), else_=0))
+
+        statement = select(
+            trail.c.actor,
+            last(allowed),
+            last(signs_in),
+            last(and_(allowed, reads | searches)),
+            counted(and_(allowed, searches)),
+            counted(and_(allowed, reads)),
+            counted(trail.c.allowed == 0),
+        ).where(where, trail.c.actor.is_not(None))
+        distinct = (
+            select(trail.c.actor, func.count(trail_subjects.c.subject.distinct()))
+            .join(trail_subjects, trail_subjects.c.seq == trail.c.seq)
+            .where(where, period, allowed, reads | searches)
+            .group_by(trail.c.actor)
+        )
+        seen = {row[0]: row[1] for row in self._all(distinct)}
+        return {
+            actor: Activity(last_at, sign_in, read_at, searched, read, refused, seen.get(actor, 0))
+            for actor, last_at, sign_in, read_at, searched, read, refused in self._all(
+                statement.group_by(trail.c.actor)
+            )
+        }
+
+    def last_uses(self, where: Where) -> dict[bytes, int]:
+        """Return when each token was last used for an act, by the digest of its id."""
+        statement = select(trail.c.token, func.max(trail.c.at)).where(
+            where, trail.c.token.is_not(None), trail.c.allowed == 1
+        )
+        return {row[0]: row[1] for row in self._all(statement.group_by(trail.c.token))}
+
+    def _all(self, statement: Any) -> Sequence[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(statement).all()
+        except SQLAlchemyError as error:
+            raise UnavailableError(
+                f"The trail's index does not answer: {type(error).__name__}."
+            ) from error
+
+
+def span(first: int, last: int) -> Where:
+    """Return the condition of sequence numbers between two, both included."""
+    return trail.c.seq.between(first, last)
+
+
+def during(since: datetime | None, until: datetime | None) -> Where:
+    """Return the condition of a time: from one moment on, before another; None for any."""
+    conditions: list[Where] = [true()]
+    if since is not None:
+        conditions.append(trail.c.at >= milliseconds(since))
+    if until is not None:
+        conditions.append(trail.c.at < milliseconds(until))
+    return and_(*conditions)
+
+
+def about(subject: UUID) -> Where:
+    """Return the condition of being about a record or a user."""
+    return exists().where(
+        trail_subjects.c.seq == trail.c.seq, trail_subjects.c.subject == subject.bytes
+    )
+
+
+def of_custodian(codes: Iterable[int]) -> Where:
+    """Return the condition that a subject is a custodian's record that is not erased."""
+    held = select(records.c.id).where(records.c.custodian.in_(list(codes)), records.c.erased == 0)
+    return trail_subjects.c.subject.in_(held)
+
+
+def any_of(subjects: Sequence[UUID]) -> Where:
+    """Return the condition that a subject is one of a few."""
+    return trail_subjects.c.subject.in_([each.bytes for each in subjects])
+
+
+def within(subjects: Where) -> Where:
+    """Return the condition of being about any subject of which a condition holds."""
+    return trail.c.seq.in_(select(trail_subjects.c.seq).where(subjects))
+
+
+def purpose_kind(kind: str) -> Where:
+    """Return the condition of a kind of purpose."""
+    return trail.c.purpose == PURPOSE_KINDS[kind]
+
+
+def _pages(ids: Iterable[UUID]) -> Iterator[list[bytes]]:
+    wanted = [each.bytes for each in ids]
+    for start in range(0, len(wanted), _IDS_PER_QUERY):
+        yield wanted[start : start + _IDS_PER_QUERY]
