@@ -10,6 +10,7 @@ import tantivy
 
 from archive.access.answers import FollowerState, Health
 from archive.access.desk import Access
+from archive.access.views.choosing import Viewers
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
@@ -155,6 +156,7 @@ class Archive(Station):
             codebook=self.codebook,
             log=self.log,
             searcher=self.search_source.searcher,
+            viewers=Viewers(self.identity),
             timezone=self.settings.timezone,
         )
         self._open_doors(engine)

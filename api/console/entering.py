@@ -1,5 +1,7 @@
 """Coming and going: sign in and out, say why, choose how the pages look."""
 
+from collections.abc import Sequence
+
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -33,7 +35,7 @@ def enter() -> BaseResponse:
     token = form.get("token", "").strip()
     entrance = context.archive().entrance
     try:
-        chosen = str(_stated_purpose())
+        stated = _stated_purpose()
         if token:
             key = entrance.sign_in_by_token(token, context.address())
         else:
@@ -57,7 +59,8 @@ def enter() -> BaseResponse:
         if isinstance(error, ThrottledError):
             response.headers.update(headers_for(problem, error))
         return response
-    return with_session(redirect(onward, 303), context.sealer().begin(key, chosen))
+    chosen = _fitting(stated, entrance.by_session(key).kinds)
+    return with_session(redirect(onward, 303), context.sealer().begin(key, str(chosen)))
 
 
 def leave() -> BaseResponse:
@@ -85,6 +88,16 @@ def choose_appearance() -> BaseResponse:
     if chosen not in APPEARANCES:
         raise InvalidError(f"An appearance is one of {', '.join(APPEARANCES)}.")
     return with_appearance(redirect(local(request.form.get("next")), 303), chosen)
+
+
+def _fitting(stated: Purpose, kinds: Sequence[str]) -> Purpose:
+    """Return the purpose stated at sign-in, or one that the roles read for; each page names it.
+
+    The form is sent before anybody knows whose roles they are.
+    """
+    if stated.kind in kinds or not kinds:
+        return stated
+    return Purpose(DEFAULT_PURPOSE if DEFAULT_PURPOSE in kinds else kinds[0])
 
 
 def _stated_purpose() -> Purpose:

@@ -8,7 +8,7 @@ from api.console import facets
 from api.console.asked import PAGE_LENGTHS, Asked
 from api.console.site import signed_in
 from archive.access.answers import SearchAnswer, SearchRequest
-from archive.access.roles import Permission
+from archive.access.roles import Permission, View
 from archive.errors import InvalidError
 
 SORTS = {"-date": "Newest first", "date": "Oldest first", "relevance": "Best match first"}
@@ -18,6 +18,7 @@ def search() -> BaseResponse:
     """Show the search form, and what it finds once there is a query."""
     signed_in()
     asked = Asked.of(request.args)
+    pseudonymised = context.purpose().view is View.PSEUDONYMISED
     if not asked.stated and Permission.SEARCH not in context.actor().permissions:
         # The first page for whoever may not search is one that they may see.
         return redirect(url_for("console.status"), 303)
@@ -35,7 +36,8 @@ def search() -> BaseResponse:
         asked=asked,
         answer=answer,
         refused=refused,
-        sorts=SORTS,
+        # Relevance counts words that this view does not show.
+        sorts={sort: SORTS[sort] for sort in SORTS if sort != "relevance" or not pseudonymised},
         page_lengths=PAGE_LENGTHS,
         groups=facets.groups(answer.facets or {}, asked) if answer else (),
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from archive.access.roles import View
 from archive.errors import InvalidError
 from archive.model.interaction import Attachment, Frozen, Metrics, Participant, Unreadable
 
@@ -89,7 +90,10 @@ class SearchResult(Frozen):
 
 
 class SearchAnswer(Frozen):
-    """A page of results; `total` is exact, and true as of sequence number `as_of`."""
+    """A page of results; `total` is exact, and true as of sequence number `as_of`.
+
+    `view` says, here and below, how much the purpose shows; what it hides is empty.
+    """
 
     query: ParsedQuery
     total: int
@@ -98,10 +102,14 @@ class SearchAnswer(Frozen):
     results: tuple[SearchResult, ...]
     facets: dict[str, dict[str, int]] | None = None
     cursor: str | None = None
+    view: View = View.FULL
 
 
 class OriginalInfo(Frozen):
-    """The captured bytes, by measure: `sha256` in hex, `size` in bytes."""
+    """The captured bytes, by measure: `sha256` in hex, `size` in bytes.
+
+    The hash is empty where the view hides it.
+    """
 
     media_type: str
     size: int
@@ -154,6 +162,7 @@ class RecordAnswer(Frozen):
     original: OriginalInfo
     place: Place | None = None
     leaf_hash: str | None = None
+    view: View = View.FULL
 
 
 class ConversationItem(Frozen):
@@ -173,6 +182,7 @@ class ConversationAnswer(Frozen):
     total: int
     items: tuple[ConversationItem, ...]
     cursor: str | None = None
+    view: View = View.FULL
 
 
 class HistoryEvent(Frozen):

@@ -17,6 +17,8 @@ from archive.access.answers import (
     Place,
     RecordAnswer,
 )
+from archive.access.roles import View
+from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog, Custodians, Member, Moment
 from archive.errors import CorruptError, GoneError, InvalidError
 from archive.events.records import Records
@@ -34,7 +36,12 @@ class Conversations:
         self._records = records
 
     def page(
-        self, conversation: UUID, limit: int, cursor: str | None, custodians: Custodians = None
+        self,
+        conversation: UUID,
+        viewer: Viewer,
+        limit: int,
+        cursor: str | None,
+        custodians: Custodians = None,
     ) -> ConversationAnswer:
         """Return the page after a cursor, or the first; InvalidError for a wrong cursor.
 
@@ -48,11 +55,14 @@ class Conversations:
         return ConversationAnswer(
             id=conversation,
             total=count(),
-            items=tuple(self._item(member, at, conversation) for at, member in members),
+            items=tuple(self._item(member, at, conversation, viewer) for at, member in members),
             cursor=_encode(found[limit - 1].moment) if len(found) > limit else None,
+            view=viewer.view,
         )
 
-    def _item(self, member: Member, position: int, conversation: UUID) -> ConversationItem:
+    def _item(
+        self, member: Member, position: int, conversation: UUID, viewer: Viewer
+    ) -> ConversationItem:
         try:
             if member.erased:
                 raise GoneError(f"Record {member.id} has been erased.")
@@ -65,7 +75,7 @@ class Conversations:
             return ConversationItem(
                 id=member.id, position=position, state="damaged", problem=str(error)
             )
-        shown = record_answer(record, conversation)
+        shown = record_answer(viewer.shown(record), conversation, viewer.view)
         return ConversationItem(id=member.id, position=position, record=shown)
 
     def place(
@@ -87,10 +97,11 @@ class Conversations:
 def record_answer(
     record: Record,
     conversation: UUID | None,
+    view: View,
     place: Place | None = None,
     leaf_hash: str | None = None,
 ) -> RecordAnswer:
-    """Return a record as it leaves the archive; `conversation` is the archive's own."""
+    """Return a record, as a view shows it, as it leaves; `conversation` is the archive's own."""
     content = record.content
     return RecordAnswer(
         id=record.id,
@@ -105,6 +116,7 @@ def record_answer(
         original=OriginalInfo(media_type=record.media_type, size=record.size, sha256=record.sha256),
         place=place,
         leaf_hash=leaf_hash,
+        view=view,
         **{
             name: getattr(content, name)
             for name in RecordAnswer.model_fields

@@ -25,8 +25,8 @@ from archive.access.answers import (
 )
 from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
+from archive.access.endings import ending
 from archive.access.proofs import Proofs
-from archive.access.results import search_result
 from archive.access.roles import (
     Actor,
     Permission,
@@ -35,12 +35,15 @@ from archive.access.roles import (
     require_full_view,
     require_purpose,
 )
+from archive.access.views.choosing import Viewers
+from archive.access.views.viewer import Viewer
 from archive.bucket.names import segment_name
 from archive.catalog.catalog import Catalog, CatalogRow
 from archive.clock import Clock
 from archive.errors import (
     ForbiddenError,
     GoneError,
+    InvalidError,
     NotFoundError,
 )
 from archive.events.codebook import Codebook
@@ -52,23 +55,11 @@ from archive.events.types import Erased
 from archive.index.cursor import Cursor, Sort
 from archive.index.searcher import Hits, Searcher
 from archive.log.reader import LogReader
-from archive.model.interaction import Content
 from archive.model.record import Record
-from archive.query.facets import narrowing
+from archive.query.facets import FACETS, narrowing
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from archive.query.tree import EVERYTHING, Node, conjunction, to_json
-
-# How files of captured bytes end, by their type.
-_ENDINGS = {
-    "message/rfc822": "eml",
-    "application/json": "json",
-    "application/vnd.ms-outlook": "msg",
-    "application/ms-tnef": "tnef",
-    "application/x-emlx": "emlx",
-    "text/x-mailman": "txt",
-    "text/x-listserv-log": "log",
-}
 
 
 class Access:
@@ -88,6 +79,7 @@ class Access:
         log: LogReader,
         codebook: Codebook,
         searcher: Callable[[], tuple[Searcher, int]],
+        viewers: Viewers,
         timezone: tzinfo,
     ) -> None:
         self._pointers = pointers
@@ -100,6 +92,7 @@ class Access:
         self._proofs = Proofs(archive_id, pointers, opener, log, clock)
         self._codebook = codebook
         self._searcher = searcher
+        self._viewers = viewers
         self._timezone = timezone
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
@@ -111,7 +104,8 @@ class Access:
             UnavailableError: the index is not ready, or the audit could not be written.
         """
         self._allow(actor, purpose, Permission.SEARCH, "search", query=request.query)
-        node = self._asked(request)
+        viewer = self._viewers.of(purpose)
+        node = self._asked(request, viewer)
         searcher, position = self._searcher()
         sort = Sort(request.sort)
         cursor = Cursor.decode(request.cursor, node, sort) if request.cursor else None
@@ -124,10 +118,11 @@ class Access:
             sort=sort,
             after=cursor,
             facets=request.facets,
-            settle=lambda ids: self._settle(ids, as_of),
+            settle=lambda ids: map(viewer.searched, self._settle(ids, as_of)),
             within=sight.within(actor),
+            rewritten=viewer.rewritten,
         )
-        results = self._results(node, hits, as_of)
+        results = self._results(node, hits, as_of, viewer)
         parsed = ParsedQuery(parsed=to_text(node), ast=to_json(node))
         self._audit.record(
             actor,
@@ -147,8 +142,11 @@ class Access:
             results=tuple(results),
             facets=None
             if hits.facets is None
-            else {name: dict(counts) for name, counts in hits.facets.items()},
+            else {
+                name: dict(counts) for name, counts in hits.facets.items() if name in viewer.facets
+            },
             cursor=hits.cursor,
+            view=viewer.view,
         )
 
     def show(
@@ -169,7 +167,10 @@ class Access:
             place = self._conversations.place(record_id, conversation, seen)
         self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
         leaf_hash = loaded.rows[-1].pointer.leaf_hash.hex()
-        return record_answer(loaded.record(), conversation, place, leaf_hash)
+        viewer = self._viewers.of(purpose)
+        return record_answer(
+            viewer.shown(loaded.record()), conversation, viewer.view, place, leaf_hash
+        )
 
     def conversation(
         self,
@@ -195,7 +196,8 @@ class Access:
         if row is None or row.conversation is None:
             raise NotFoundError(f"There is no conversation {conversation_id}.")
         seen = sight.codes(actor, self._codebook)
-        page = self._conversations.page(row.conversation, limit, cursor, seen)
+        viewer = self._viewers.of(purpose)
+        page = self._conversations.page(row.conversation, viewer, limit, cursor, seen)
         if seen is not None and not page.total:
             self._hide(actor, purpose, "conversation", conversation_id)
             raise NotFoundError(f"There is no conversation {conversation_id}.")
@@ -210,11 +212,11 @@ class Access:
 
         The stream is checked as it is read: CorruptError may come in its middle.
         """
-        loaded, _ = self._read(actor, purpose, record_id, "original", as_of)
+        loaded, _ = self._read(actor, purpose, record_id, "original", as_of, whole=True)
         self._audit.record(actor, purpose, "original", as_of=as_of, records=[record_id])
         part = loaded.interaction.shown.original
         info = OriginalInfo(media_type=part.media_type, size=part.size, sha256=part.sha256)
-        suffix = _suffix(loaded.interaction.shown.content, part.media_type)
+        suffix = ending(loaded.interaction.shown.content, part.media_type)
         chunks = self._records.read_part(loaded.interaction, part)
         return Original(info, f"{record_id}.{suffix}", chunks)
 
@@ -259,7 +261,7 @@ class Access:
             ForbiddenError: as in `search`.
             UnavailableError: as in `search`, or the log has not come to it yet.
         """
-        self._allow(actor, purpose, Permission.READ, "prove", records=[record_id])
+        self._allow(actor, purpose, Permission.READ, "prove", records=[record_id], whole=True)
         self._require_seen(actor, purpose, "prove", record_id)
         row = self._catalog.rows([record_id]).get(record_id)
         answer = self._proofs.prove(record_id, version, erased=row is not None and row.erased)
@@ -275,11 +277,13 @@ class Access:
         *,
         query: str | None = None,
         records: Sequence[UUID] = (),
+        whole: bool = False,
     ) -> None:
         try:
             require(actor, permission)
             require_purpose(actor, purpose)
-            require_full_view(purpose)
+            if whole:
+                require_full_view(purpose)
         except ForbiddenError:
             self._audit.record(actor, purpose, action, allowed=False, query=query, records=records)
             raise
@@ -291,8 +295,10 @@ class Access:
         record_id: UUID,
         action: str,
         as_of: int | None = None,
+        *,
+        whole: bool = False,
     ) -> tuple[Loaded, CatalogRow | None]:
-        self._allow(actor, purpose, Permission.READ, action, records=[record_id])
+        self._allow(actor, purpose, Permission.READ, action, records=[record_id], whole=whole)
         self._require_seen(actor, purpose, action, record_id)
         row = self._catalog.rows([record_id]).get(record_id)
         if row is not None and row.erased:
@@ -319,8 +325,15 @@ class Access:
         """Return how many records cannot be opened, of which nothing says whose they are."""
         return self._catalog.damaged(as_of) if actor.custodians is None else 0
 
-    def _asked(self, request: SearchRequest) -> Node:
-        node = parse(request.query, self._timezone)
+    def _asked(self, request: SearchRequest, viewer: Viewer) -> Node:
+        node = parse(request.query, self._timezone, viewer.askable)
+        if viewer.rewritten and request.sort == "relevance":
+            raise InvalidError(
+                "Relevance counts words that this purpose does not show; sort by date or -date."
+            )
+        for each in request.filters:
+            if each.facet in FACETS and each.facet not in viewer.facets:
+                raise InvalidError(f"This purpose does not show {each.facet}, nor narrow to it.")
         if not request.filters:
             return node
         narrowed = [narrowing(each.facet, each.value) for each in request.filters]
@@ -333,21 +346,12 @@ class Access:
             if isinstance(loaded, Loaded):
                 yield loaded.record(duplicate=loaded.interaction.id in duplicates)
 
-    def _results(self, node: Node, hits: Hits, as_of: int) -> list[SearchResult]:
+    def _results(self, node: Node, hits: Hits, as_of: int, viewer: Viewer) -> list[SearchResult]:
         ids = [hit.id for hit in hits.hits]
         erased = {key for key, row in self._catalog.rows(ids).items() if row.erased}
         results: list[SearchResult] = []
         loaded = self._records.load_each(ids, as_of=as_of)
         for each in loaded:
             if isinstance(each, Loaded) and each.interaction.id not in erased:
-                results.append(search_result(each.record(), node))
+                results.append(viewer.result(each.record(), node))
         return results
-
-
-def _suffix(content: Content, media_type: str) -> str:
-    """Return how a copy of an original is to end: a file as it ended, the others by their type."""
-    for attachment in content.attachments:
-        ending = (attachment.filename or "").rpartition(".")[2]
-        if not attachment.part and ending.isascii() and ending.isalnum() and len(ending) < 9:
-            return ending.lower()
-    return _ENDINGS.get(media_type, "bin")

@@ -1,8 +1,7 @@
-"""Roles, purposes and what each may do: one closed table, deny by default.
+"""Roles, purposes and views: closed tables of who may do what, why, and what they then see.
 
-Administrators run the service and do not read content. A read names a purpose; what a purpose
-cannot yet be served with (pseudonymised text for training, metadata for compensation) is refused
-rather than answered with more than it may see.
+Administrators run the service and do not read content. A read names a purpose; the reader's roles
+say whether they may read for it, and the purpose decides the view. What no table lists is refused.
 """
 
 import re
@@ -38,14 +37,55 @@ class Permission(StrEnum):
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({Permission.CAPTURE, Permission.OPERATE, Permission.ADMINISTER}),
-    Role.COMPLIANCE_OFFICER: frozenset({Permission.OPERATE, Permission.AUDIT}),
+    Role.COMPLIANCE_OFFICER: frozenset(
+        {Permission.SEARCH, Permission.READ, Permission.OPERATE, Permission.AUDIT}
+    ),
     Role.LEGAL: frozenset({Permission.CAPTURE, Permission.SEARCH, Permission.READ}),
-    Role.TRAINER: frozenset(),
+    Role.TRAINER: frozenset({Permission.SEARCH, Permission.READ}),
     Role.AUDITOR: frozenset({Permission.OPERATE, Permission.AUDIT}),
     Role.COLLECTOR: frozenset({Permission.CAPTURE}),
     Role.LOCAL: frozenset(Permission),
 }
 
+PURPOSES = (
+    "matter",
+    "compliance",
+    "data-subject-request",
+    "operations",
+    "training",
+    "compensation",
+)
+"""Every kind of purpose."""
+
+
+class View(StrEnum):
+    """How much of a record is shown."""
+
+    FULL = "full"
+    PSEUDONYMISED = "pseudonymised"
+    METADATA = "metadata"
+
+
+VIEWS: dict[str, View] = {
+    "matter": View.FULL,
+    "compliance": View.FULL,
+    "data-subject-request": View.FULL,
+    "operations": View.FULL,
+    "training": View.PSEUDONYMISED,
+    "compensation": View.METADATA,
+}
+"""What each kind of purpose shows."""
+
+READ_FOR: dict[Role, frozenset[str]] = {
+    Role.ADMINISTRATOR: frozenset(),
+    Role.COMPLIANCE_OFFICER: frozenset({"compensation"}),
+    Role.LEGAL: frozenset({"matter", "compliance", "data-subject-request", "operations"}),
+    Role.TRAINER: frozenset({"training"}),
+    Role.AUDITOR: frozenset(),
+    Role.COLLECTOR: frozenset(),
+    Role.LOCAL: frozenset(PURPOSES),
+}
+"""The kinds of purpose for which each role searches and reads."""
 
 COMBINED = frozenset({Role.COMPLIANCE_OFFICER, Role.LEGAL, Role.TRAINER})
 """The roles that one user may have together; each of the others stands alone."""
@@ -96,18 +136,19 @@ class Actor:
         granted = frozenset[Permission]().union(*(GRANTS[role] for role in self.roles))
         return granted if self.scope is None else granted & self.scope
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of purpose they read for, as far as the token reaches."""
+        listed = _listed(self.roles)
+        return tuple(
+            kind
+            for kind in PURPOSES
+            if kind in listed and (self.purposes is None or kind in self.purposes)
+        )
+
 
 LOCAL_ACTOR = Actor(id="local", name="local", role=Role.LOCAL, address="local")
 
-PURPOSES = (
-    "matter",
-    "compliance",
-    "data-subject-request",
-    "operations",
-    "training",
-    "compensation",
-)
-_FULL_VIEW = frozenset({"matter", "compliance", "data-subject-request", "operations"})
 _PURPOSE = re.compile(r"([a-z-]+)(?::([^\x00-\x1f\x7f]{1,200}))?")
 
 
@@ -129,6 +170,11 @@ class Purpose:
                 + "; a detail may follow a colon, as in matter:Smith v. Jones."
             )
         return cls(found[1], found[2])
+
+    @property
+    def view(self) -> View:
+        """What it shows of a record."""
+        return VIEWS[self.kind]
 
     def __str__(self) -> str:
         return self.kind if self.detail is None else f"{self.kind}:{self.detail}"
@@ -157,17 +203,26 @@ def require(actor: Actor, permission: Permission) -> None:
 
 
 def require_purpose(actor: Actor, purpose: Purpose) -> None:
-    """Raise ForbiddenError for a purpose that the actor's token is not for."""
-    if actor.purposes is not None and purpose.kind not in actor.purposes:
-        raise ForbiddenError(
-            f"This token is not for {purpose.kind}, only for {', '.join(sorted(actor.purposes))}."
-        )
+    """Raise ForbiddenError unless the actor's roles, and the token, read for this purpose."""
+    if purpose.kind in actor.kinds:
+        return
+    listed = _listed(actor.roles)
+    if purpose.kind in listed:
+        only = ", ".join(sorted(actor.purposes or ()))
+        raise ForbiddenError(f"This token is not for {purpose.kind}, only for {only}.")
+    role = " and ".join(actor.roles)
+    only = f"only for {', '.join(sorted(listed))}" if listed else "nor for any other purpose"
+    raise ForbiddenError(f"The role {role} does not read for {purpose.kind}, {only}.")
 
 
 def require_full_view(purpose: Purpose) -> None:
-    """Raise ForbiddenError for a purpose whose reduced view is not built yet."""
-    if purpose.kind not in _FULL_VIEW:
+    """Raise ForbiddenError for what shows captured bytes, where the purpose shows less."""
+    if purpose.view is not View.FULL:
         raise ForbiddenError(
-            f"Reading for {purpose.kind} shows a reduced view, which is not available yet; "
-            "use a purpose of " + ", ".join(sorted(_FULL_VIEW)) + " where it applies."
+            f"Reading for {purpose.kind} shows less than what was captured, and so neither "
+            "originals nor proofs with their evidence; ask somebody who reads for a matter."
         )
+
+
+def _listed(roles: Sequence[Role]) -> frozenset[str]:
+    return frozenset[str]().union(*(READ_FOR[role] for role in roles))

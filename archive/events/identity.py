@@ -35,6 +35,7 @@ class Identity:
         self._attempts = _keyed(keyring, "attempts")
         self._recovery = _keyed(keyring, "recovery-code")
         self._trail = _keyed(keyring, "trail")
+        self._pseudonym = _keyed(keyring, "pseudonym")
 
     def interaction(
         self, source: str, custodian: str | None, native_id: str, raw_sha256: str | None
@@ -72,6 +73,10 @@ class Identity:
     def trail(self, column: str, text: str) -> bytes:
         """Return the 16 bytes that stand for a text in a column of the trail's index."""
         return _digest(self._trail, column, text)[:16]
+
+    def pseudonym(self, scope: str, stands: str, text: str) -> bytes:
+        """Return the 32 bytes that a pseudonym is made of, in a scope of its own."""
+        return _digest(self._pseudonym, scope, stands, text)
 
     def stream(self, name: str) -> UUID:
         """Return the id of a stream that there is one of, such as a codebook."""

@@ -56,23 +56,29 @@ _FEW_PLACES: Final = 12
 _IRREGULAR_STEMS: Final = {"die": "dy", "lie": "ly", "tie": "ty", "sky": "ski"}
 
 
-def translate(node: Node, schema: Schema, *, placed: bool = True) -> Bounds:
+def translate(
+    node: Node, schema: Schema, *, placed: bool = True, rewritten: bool = False
+) -> Bounds:
     """Return the index queries of a tree.
 
-    The index looks for patterns at their places in phrases and proximities only as long as they
-    reach no more words than it takes there. If not `placed`, it merely looks for their records,
-    and the matcher has more to settle. Raises InvalidError for a pattern that the index refuses.
+    If `rewritten`, the texts to be met are those of the index with words taken out: it never knows
+    for sure that a word is met, only that it is not. The index looks for patterns at their places
+    in phrases and proximities only as long as they reach no more words than it takes there. If not
+    `placed`, it merely looks for their records, and the matcher has more to settle.
+
+    Raises InvalidError for a pattern that the index refuses.
     """
     try:
-        return _Translator(schema, placed=placed).bounds(node)
+        return _Translator(schema, placed=placed, rewritten=rewritten).bounds(node)
     except ValueError as error:
         raise InvalidError("A pattern in the query is too complicated.", column=1) from error
 
 
 class _Translator:
-    def __init__(self, schema: Schema, *, placed: bool) -> None:
+    def __init__(self, schema: Schema, *, placed: bool, rewritten: bool) -> None:
         self._schema = schema
         self._placed = placed
+        self._rewritten = rewritten
 
     def bounds(self, node: Node) -> Bounds:
         match node:
@@ -102,7 +108,8 @@ class _Translator:
             case Word(text, None) if bare_address(text):
                 return any_bounds([self._text(node), self._person(text, "participants")])
             case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
-                return self._text(node)
+                found = self._text(node)
+                return Bounds(found.upper, None, False) if self._rewritten else found
 
     def _person(self, text: str, field: str) -> Bounds:
         wanted = wanted_patterns(text)

@@ -9,8 +9,8 @@ from lark import Token, Tree
 from archive.errors import InvalidError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN
 from archive.query.dialects import FIELDS_ELSEWHERE, misread
-from archive.query.fields import FIELDS, Field, FieldKind, suggestion
-from archive.query.people import person
+from archive.query.fields import FIELDS, Askable, Field, FieldKind, suggestion
+from archive.query.people import bare_address, person
 from archive.query.terms import marked_pattern, terms
 from archive.query.tree import (
     EVERYTHING,
@@ -58,10 +58,11 @@ def column_of(token: Token) -> int:
 
 
 class Builder:
-    """Makes syntax trees; dates without an offset are read in `zone`."""
+    """Makes syntax trees of what is `askable`; dates without an offset are read in `zone`."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, askable: Askable | None = None) -> None:
         self._zone = zone
+        self._askable = askable
 
     def node(self, branch: Branch, field: Field | None = None) -> Node:
         """Return the node of a parse tree that stands under `field`; raises InvalidError."""
@@ -79,13 +80,21 @@ class Builder:
                 return self.node(tree.children[0], field)
             case "fielded":
                 token = _token(tree.children[0])
-                inner = _field(token, token[:-1], field)
+                inner = self._field(token, token[:-1], field)
                 node = self.node(tree.children[1], inner)
                 return Exact(node) if inner.kind is FieldKind.EXACT else node
             case "compared":
                 return self._compared(tree, field)
             case _:
                 return self._leaf(_token(tree.children[0]), field)
+
+    def _field(self, token: Token, name: str, outer: Field | None) -> Field:
+        field = _field(token, name, outer)
+        if self._askable is not None and field.name not in self._askable.fields:
+            raise InvalidError(
+                f"{name} cannot be asked here. {self._askable.why}", column=column_of(token)
+            )
+        return field
 
     def _disjunction(self, tree: Tree[Token], field: Field | None) -> Node:
         for child in _operands(tree):
@@ -126,7 +135,7 @@ class Builder:
     def _compared(self, tree: Tree[Token], outer: Field | None) -> Node:
         token, value = (_token(child) for child in tree.children)
         name = token.rstrip("<>=")
-        field = _field(token, name, outer)
+        field = self._field(token, name, outer)
         if field.kind not in (FieldKind.DATE, FieldKind.SIZE):
             raise InvalidError(
                 f"{name} has no order to compare by; write {name}:value.", column=column_of(token)
@@ -154,6 +163,8 @@ class Builder:
         name = field.name if field else None
         quoted = token.type == "QUOTED"
         text, suffix = _split(token)
+        if name is None and self._askable is not None:
+            self._check_words(text, quoted, self._askable)
         if not quoted and kind is not FieldKind.IDENTIFIER and (sentence := misread(token)):
             raise InvalidError(sentence)
         if kind in (FieldKind.TEXT, FieldKind.PERSON):
@@ -169,6 +180,13 @@ class Builder:
         if kind in (FieldKind.DATE, FieldKind.SIZE):
             return Range(field.name, *ranged(kind, text, self._zone))
         return _whole(text, field)
+
+    @staticmethod
+    def _check_words(text: str, quoted: bool, askable: Askable) -> None:
+        if None not in askable.fields:
+            raise InvalidError(f"Words without a field cannot be asked here. {askable.why}")
+        if "participants" not in askable.fields and not quoted and bare_address(text):
+            raise InvalidError(f"An address cannot be asked here. {askable.why}")
 
 
 def _tree(branch: Branch) -> Tree[Token]:

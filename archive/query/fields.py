@@ -80,6 +80,14 @@ TEXTS: Final[dict[str | None, tuple[str, ...]]] = {
 """Which texts of a record each field of words means."""
 
 
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """What a query may ask: fields by name, None for words without one; `why` not the others."""
+
+    fields: frozenset[str | None]
+    why: str
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean x?` where something known is close to what was written, else ``."""
     close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)

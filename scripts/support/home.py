@@ -121,12 +121,18 @@ class Home:
 
 
 class Service:
-    """A client of the HTTP API, as the archive's legal user."""
+    """A client of the HTTP API, as the archive's legal user unless it is told otherwise."""
 
-    def __init__(self, base: str, token: str, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(
+        self,
+        base: str,
+        token: str,
+        process: "subprocess.Popen[bytes]",
+        purpose: str = "operations",
+    ) -> None:
         self.base = base
         self.process = process
-        self._headers = {"Authorization": f"Bearer {token}", "Muniment-Purpose": "operations"}
+        self._headers = {"Authorization": f"Bearer {token}", "Muniment-Purpose": purpose}
 
     def get(self, path: str, **parameters: str | int) -> bytes:
         """Return the body of an answer; `Failed` names the status and what it said."""

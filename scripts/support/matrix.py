@@ -1,9 +1,9 @@
 """Who gets what answer at which door: every route asked by everybody, held against a table.
 
-The table is `tests/api/access-matrix.txt`: a row for each route, and a second one where a route
-answers differently for what is the caller's own; a column for each caller. `invalid` stands for
-everybody whose token or session is not good any more, or never was, who are all asked and must
-all be answered alike.
+The table is `tests/api/access-matrix.txt`: a row for each route, and further ones where a route
+answers differently for what is the caller's own, or for other purposes; a column for each caller.
+`invalid` stands for everybody whose token or session is not good any more, or never was, who are
+all asked and must all be answered alike.
 """
 
 import json
@@ -33,14 +33,20 @@ COLUMNS = (NOBODY, INVALID, *ROLES)
 INVALIDS = ("malformed", "foreign", "expired", "revoked", "disabled", "signed out")
 """Who has no way in: each is a caller, and all are the column `invalid`."""
 ANY, OWN = "-", "own"
+USUAL = "compliance"
+PURPOSES = ("training", "compensation")
+"""The cases that are purposes: those that show less than the usual one."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 _PASSWORD = "correct horse battery"
-_SESSION, _SEARCH = "muniment_session", {"Muniment-Purpose": "compliance"}
+_SESSION = "muniment_session"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a route answers: a status for each column. `case` says whose things are asked for."""
+    """What a route answers: a status for each column.
+
+    `case` says whose things are asked for, or for which purpose what is read is read.
+    """
 
     method: str
     route: str
@@ -50,7 +56,12 @@ class Row:
     @property
     def name(self) -> str:
         """The row as people call it."""
-        return f"{self.method} {self.route}" + (" (own)" if self.case == OWN else "")
+        return f"{self.method} {self.route}" + ("" if self.case == ANY else f" ({self.case})")
+
+    @property
+    def purpose(self) -> str:
+        """Why the row's content is read."""
+        return self.case if self.case in PURPOSES else USUAL
 
 
 def rows(table: Path = TABLE) -> list[Row]:
@@ -60,7 +71,7 @@ def rows(table: Path = TABLE) -> list[Row]:
         if not line.strip() or line.startswith("#"):
             continue
         method, route, case, *statuses = line.split()
-        if case not in (ANY, OWN) or len(statuses) != len(COLUMNS):
+        if case not in (ANY, OWN, *PURPOSES) or len(statuses) != len(COLUMNS):
             raise ValueError(f"not a row of {table.name}: {line}")
         expected = dict(zip(COLUMNS, map(int, statuses), strict=True))
         found.append(Row(method, route, case, expected))
@@ -119,8 +130,8 @@ class World:
         body = BODIES.get((row.method, row.route), _json(None))(self, owner)
         client = self.app.test_client()
         if paged:
-            return self._by_session(client, caller, row.method, path, body)
-        headers = dict(_SEARCH)
+            return self._by_session(client, caller, row, path, body)
+        headers = {"Muniment-Purpose": row.purpose}
         if caller in self.tokens:
             headers["Authorization"] = f"Bearer {self.tokens[caller]}"
         return client.open(path, method=row.method, headers=headers, **body).status_code
@@ -133,22 +144,22 @@ class World:
         return client.open(path, method=row.method).status_code
 
     def _by_session(
-        self, client: "FlaskClient", caller: str, method: str, path: str, body: dict[str, Any]
+        self, client: "FlaskClient", caller: str, row: Row, path: str, body: dict[str, Any]
     ) -> int:
         secret = ""
         if caller in ROLES:
-            secret = self._enter(client, caller)
+            secret = self._enter(client, caller, row.purpose)
         elif caller in self.cookies:
             client.set_cookie(_SESSION, self.cookies[caller])
-        if method not in SAFE:
+        if row.method not in SAFE:
             body = {"data": {"form_secret": secret, **body.get("data", {})}}
         headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-        return client.open(path, method=method, headers=headers, **body).status_code
+        return client.open(path, method=row.method, headers=headers, **body).status_code
 
-    def _enter(self, client: "FlaskClient", caller: str) -> str:
+    def _enter(self, client: "FlaskClient", caller: str, purpose: str = USUAL) -> str:
         """Give a client a session of its own, and return the secret of its forms."""
         session = self._sealer().begin(
-            self.archive.entrance.sign_in_by_token(self.tokens[caller]), "compliance"
+            self.archive.entrance.sign_in_by_token(self.tokens[caller]), purpose
         )
         client.set_cookie(_SESSION, self._sealer().seal(session))
         return session.form_secret

@@ -26,7 +26,7 @@ from archive.access.answers import (
     SearchRequest,
     SearchResult,
 )
-from archive.access.roles import Actor, Permission, Purpose, Role, require, require_full_view
+from archive.access.roles import Actor, Permission, Purpose, Role, require, require_purpose
 from archive.errors import (
     GoneError,
     InvalidError,
@@ -130,7 +130,7 @@ class StandIn:
 
     def search(self, actor: Actor, purpose: Purpose, asked: SearchRequest) -> SearchAnswer:
         require(actor, Permission.SEARCH)
-        require_full_view(purpose)
+        require_purpose(actor, purpose)
         self._fail()
         if (place := asked.query.find("(")) >= 0:
             raise InvalidError("The parenthesis is not closed.", column=place + 1)
@@ -192,7 +192,7 @@ class StandIn:
         self, actor: Actor, purpose: Purpose, id: UUID, *, as_of: int | None = None
     ) -> RecordAnswer:
         require(actor, Permission.READ)
-        require_full_view(purpose)
+        require_purpose(actor, purpose)
         found = self._record(id)
         self.noted.append(("show", actor.id, str(purpose)))
         return found
@@ -208,7 +208,7 @@ class StandIn:
     ) -> ConversationAnswer:
         """Everything is one conversation, in the order of capture."""
         require(actor, Permission.READ)
-        require_full_view(purpose)
+        require_purpose(actor, purpose)
         self._found(id)
         start = self._start(cursor)
         items = [
@@ -263,7 +263,7 @@ class StandIn:
         self, actor: Actor, purpose: Purpose, id: UUID, *, as_of: int | None = None
     ) -> Original:
         require(actor, Permission.READ)
-        require_full_view(purpose)
+        require_purpose(actor, purpose)
         _, raw = self._found(id)
         self.noted.append(("original", actor.id, str(purpose)))
         return Original(self._info(raw), f"{id}.json", self._chunks(raw))

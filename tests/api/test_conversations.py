@@ -132,7 +132,7 @@ def test_every_page_is_audited_and_so_is_a_refusal(archive):
     with pytest.raises(ForbiddenError):
         archive.access.conversation(stranger, OPERATIONS, inside[0])
     with pytest.raises(ForbiddenError):
-        archive.access.conversation(LOCAL_ACTOR, Purpose("training"), inside[0])
+        archive.access.conversation(Actor("y", "y", Role.LEGAL), Purpose("training"), inside[0])
     assert [event.allowed for event in trail(archive)[-2:]] == [False, False]
 
 

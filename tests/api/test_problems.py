@@ -107,7 +107,7 @@ def test_a_role_without_the_right_is_forbidden(client, administrator):
     assert_shape(client.get(SEARCH, headers=administrator), "forbidden")
 
 
-def test_a_purpose_with_a_reduced_view_is_forbidden(client, legal):
+def test_a_purpose_that_is_not_the_role_s_is_forbidden(client, legal):
     answer = client.get(SEARCH, headers={**legal, "Muniment-Purpose": "training"})
     assert_shape(answer, "forbidden")
 

@@ -145,13 +145,14 @@ def test_every_read_and_refusal_is_audited(tmp_path: Path) -> None:
         with pytest.raises(ForbiddenError):
             access.show(administrator, OPERATIONS, record_id)
         with pytest.raises(ForbiddenError):
-            access.search(LOCAL_ACTOR, Purpose("training"), SearchRequest(query="secret"))
+            legal = Actor("l", "legal", Role.LEGAL)
+            access.search(legal, Purpose("training"), SearchRequest(query="secret"))
         trail = [(e.actor, e.action, e.allowed, e.purpose, e.total) for e in audited(archive)]
     assert trail == [
         ("local", "search", True, "operations", 1),
         ("local", "show", True, "matter:Smith", None),
         ("a", "show", False, "operations", None),
-        ("local", "search", False, "training", None),
+        ("l", "search", False, "training", None),
     ]
 
 

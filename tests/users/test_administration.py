@@ -169,7 +169,7 @@ def test_a_token_gives_no_more_than_the_role(archive: Archive) -> None:
     text, _ = archive.administration.issue_token(
         LOCAL_ACTOR, "legal", permissions=[Permission.READ]
     )
-    archive.administration.change_roles(LOCAL_ACTOR, "legal", [Role.TRAINER])
+    archive.administration.change_roles(LOCAL_ACTOR, "legal", [Role.COLLECTOR])
     assert archive.entrance.by_token(text).permissions == frozenset()
 
 

@@ -1,0 +1,1 @@
+"""What a purpose shows of a record: all of it, people replaced by pseudonyms, or metadata alone."""
