@@ -293,6 +293,8 @@ def _told_apart(
     entries: Sequence[CommitEntry], placed: Sequence[CommitEntry]
 ) -> tuple[list[CommitEntry], list[CommitEntry]]:
     """Return the entries whose frames stand where they were committed, and the others as placed."""
+    if entries == placed:
+        return list(entries), []
     pairs = list(zip(entries, placed, strict=True))
     stay = [entry for entry, now in pairs if not _has_moved(entry, now)]
     return stay, [now for entry, now in pairs if _has_moved(entry, now)]

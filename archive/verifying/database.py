@@ -28,6 +28,7 @@ from archive.verifying.segments import SegmentCheck, Stored
 from archive.verifying.trail import TrailCheck
 
 _ROWS_AT_ONCE: Final = 4096
+_SEGMENTS_AT_ONCE: Final = 256
 _CAPTURED: Final = "interaction.captured"
 _CHANGED: Final = frozenset({"interaction.revised", "interaction.withdrawn"})
 _MEND = "Run muniment rebuild, which makes it anew from the bucket."
@@ -59,6 +60,7 @@ class DatabaseCheck:
         self._rows: dict[int, SqlRow] = {}
         self._entries: dict[int, CatalogEntry] = {}
         self._read_to = 0
+        self._stored: dict[UUID, Stored] = {}
         self._records = 0
         self._erased = Bits()
         self._captured = Bits()
@@ -94,11 +96,13 @@ class DatabaseCheck:
                     continue
                 if fault := self._differs(entry, row):
                     yield fault
-        yield from self._compare_keys(stored)
+        self._stored.update(stored)
+        if len(self._stored) >= _SEGMENTS_AT_ONCE:
+            yield from self._compare_keys()
 
     def finish(self, bucket: BucketCheck, head: Head | None) -> list[Fault]:
         """Compare what can be compared at the end."""
-        faults: list[Fault] = []
+        faults = list(self._compare_keys())
         size, signed, accounts = bucket.size, bucket.signed, bucket.accounts
         if self._last > size:
             self._clock.sleep(RECHECK_SECONDS)
@@ -170,8 +174,9 @@ class DatabaseCheck:
 
     # Keys
 
-    def _compare_keys(self, stored: Mapping[UUID, Stored]) -> Iterator[Fault]:
+    def _compare_keys(self) -> Iterator[Fault]:
         """Check that SQL names one of the key objects that are there, where there are any."""
+        stored, self._stored = self._stored, {}
         named = self._pointers.keys_of_each(stored)
         suspects = [
             segment_id

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from archive.bucket.places import open_places
@@ -26,7 +27,7 @@ from archive.verifying.findings import Patience
 _P = ParamSpec("_P")
 _Found = TypeVar("_Found")
 
-_SECONDS_ALONE: Final = 0.2
+_SECONDS_ALONE: Final = 0.05
 """How long is checked here before children are worth their start."""
 _MOST_CHILDREN: Final = 8
 _MOST_WAITING: Final = 64
@@ -74,7 +75,7 @@ class Workers:
             self._alone += self._clock.monotonic() - began
             if self._start_children is not None and self._alone > _SECONDS_ALONE:
                 self._children = self._start_children()
-                self._open(len(self._children))
+                self._open(2 * len(self._children))
             return
         if sum(not future.done() for future, _ in self._waiting) < self._room:
             where = self._examiner if self._children is None else self._children
@@ -102,7 +103,7 @@ class Workers:
 
     def _open(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="verify")
-        self._room = 2 * count
+        self._room = count + 1
 
     def _take_one(self) -> None:
         future, take = self._waiting.popleft()
@@ -110,43 +111,67 @@ class Workers:
 
 
 class Children:
-    """Processes that check, each for one thread at a time, and each started when first wanted."""
+    """Processes that check, each started when first wanted, and each with a check in hand and the
+    next one waiting in its pipe, so that it never waits for this process.
+    """
 
     def __init__(self, settings: Settings, keyring: Keyring, *, full: bool) -> None:
         warm_up(__name__)
         self._first_message = (settings, keyring, full)
-        self._all: list[Child] = []
-        self._idle: SimpleQueue[Child | None] = SimpleQueue()
-        for _ in range(len(self)):
-            self._idle.put(None)
+        # This process has much to do of its own.
+        count = min(max((os.cpu_count() or 1) - 1, 1), _MOST_CHILDREN)
+        self._lines = [_Line() for _ in range(count)]
+        self._free: SimpleQueue[_Line] = SimpleQueue()
+        for line in self._lines * 2:
+            self._free.put(line)
 
     def __len__(self) -> int:
-        return min(os.cpu_count() or 1, _MOST_CHILDREN)
+        return len(self._lines)
 
     def check(self, message: Any) -> Any:
         """Have one of them run a check; UnavailableError if it dies of it."""
-        child = self._idle.get()
+        line = self._free.get()
         try:
-            if child is None:
-                # This waits until the server has loaded its libraries.
-                child = Child(_work, self._first_message)
-                self._all.append(child)
-            child.connection.send(message)
-            found = child.connection.recv()
+            found = line.answer(self._first_message, message)
         except (EOFError, OSError):
             raise UnavailableError(
                 "A process that checks was killed, perhaps for want of memory. Run verify again."
             ) from None
         finally:
-            self._idle.put(child)
+            self._free.put(line)
         if isinstance(found, MunimentError):
             raise found
         return found
 
     def close(self) -> None:
         """Let them end."""
-        for child in self._all:
-            child.close()
+        for line in self._lines:
+            line.close()
+
+
+class _Line:
+    """The pipe to one child, which two threads may use: answers come in the order of questions."""
+
+    def __init__(self) -> None:
+        self._asking, self._listening = Lock(), Lock()
+        self._child: Child | None = None
+
+    def answer(self, first_message: Any, message: Any) -> Any:
+        with self._asking:
+            if self._child is None:
+                # This waits until the server has loaded its libraries.
+                self._child = Child(_work, first_message)
+            connection = self._child.connection
+            connection.send(message)
+            self._listening.acquire()
+        try:
+            return connection.recv()
+        finally:
+            self._listening.release()
+
+    def close(self) -> None:
+        if self._child is not None:
+            self._child.close()
 
 
 def _checked(
