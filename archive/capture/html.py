@@ -27,10 +27,15 @@ _UPPER_TAG = re.compile(r"</?[A-Z]")
 _CELL = re.compile(r"<(?=t[dh][\s/>])", re.IGNORECASE)
 # The time to build a tree grows with the square of its depth, which real mail never makes large.
 # Only markup with very many tags is worth the look; void and self-closing elements do not nest.
-_MANY_TAGS = 20_000
+_MANY_TAGS = 2_000
 _DEEPEST = 1_000
 _NESTING = re.compile(
-    r"<(/?)(?!(?:br|img|p|li|t[rdh]|hr|input|meta|link|option|col)[\s/>])[a-z]", re.IGNORECASE
+    r"<(/?)(?!(?:br|img|p|li|t[rdh]|hr|input|meta|link|option|col)[\s/>])([a-z][^\s/>]*)",
+    re.IGNORECASE,
+)
+# Elements that end wherever their end tag stands, whatever was begun within them.
+_FORMATTING = frozenset(
+    ("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
 )
 _UNSEEN = re.compile(
     r"<(script|style|head)[\s>].*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
@@ -62,7 +67,7 @@ def visible_text(html: str) -> str:
         html = html.replace("\n", " ").replace("\r", " ")
     block = _BLOCK if _UPPER_TAG.search(html) is not None else _LOWER_BLOCK
     marked = _CELL.sub("\t<", block.sub("\n<", html))
-    if marked.count("<") > _MANY_TAGS and _is_deep(marked):
+    if is_deep(marked):
         text = entities.unescape(_TAG.sub("", _UNSEEN.sub("", marked)))
     else:
         tree = LexborHTMLParser(marked)
@@ -72,10 +77,23 @@ def visible_text(html: str) -> str:
     return clean("\n".join(lines))
 
 
-def _is_deep(html: str) -> bool:
-    depth = 0
+def is_deep(html: str) -> bool:
+    """Say whether markup may nest so deep that building its tree would take too long.
+
+    An end tag counts only where it surely ends something: a parser passes over many others, and
+    whoever means harm would hide the depth behind those.
+    """
+    if html.count("<") <= _MANY_TAGS:
+        return False
+    begun: list[str] = []
     for tag in _NESTING.finditer(html):
-        depth += -1 if tag[1] else 1
-        if depth > _DEEPEST:
-            return True
+        name = tag[2].lower()
+        if not tag[1]:
+            begun.append(name)
+            if len(begun) > _DEEPEST:
+                return True
+        elif begun and begun[-1] == name:
+            begun.pop()
+        elif name in _FORMATTING and name in begun:
+            del begun[len(begun) - 1 - begun[::-1].index(name)]
     return False

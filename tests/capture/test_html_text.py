@@ -39,10 +39,19 @@ def test_any_text_gives_clean_lines(html):
     assert all(line and line == " ".join(line.split()) for line in text.split("\n") if text)
 
 
-def test_nesting_without_end_does_not_cost_its_square():
-    assert visible_text("<p>seen</p><script>x</script>" + "<div>" * 200_000 + "end &lt;") == (
-        "seen\nend <"
-    )
+@pytest.mark.parametrize(
+    "nesting",
+    ["<div>", "<DIV></b>", "<div><table></div></table>", "<div><b></div>", "<b><div></b>", "<x-y>"],
+)
+def test_nesting_without_end_does_not_cost_its_square(nesting):
+    deep = "<p>seen</p><script>x</script>" + nesting * 50_000 + "end &lt;"
+    assert visible_text(deep).split() == ["seen", "end", "<"]
+
+
+def test_much_that_is_not_deep_is_read_as_ever():
+    row = "<tr><td><div><b>a<i>b</b></i></div><p>c<li>d<br></td></tr>"
+    page = "<style>hidden</style><table>" + row * 2_000 + "</table>"
+    assert visible_text(page).split() == ["ab", "c", "d"] * 2_000
 
 
 def test_the_document_names_its_character_set():
