@@ -22,6 +22,21 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "base-uri 'none'",
     )
 )
+FRAMING_POLICY: Final = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
+"""For a page that has a frame of ours in it."""
+FRAMED_POLICY: Final = "; ".join(
+    (
+        # A link may open a window, which is none of ours; nothing runs, asks or posts.
+        "sandbox allow-popups allow-popups-to-escape-sandbox",
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "base-uri 'none'",
+    )
+)
+"""For what strangers wrote, in that frame."""
 _UNUSED: Final = (
     *("accelerometer", "autoplay", "camera", "clipboard-read", "display-capture", "fullscreen"),
     *("geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment"),

@@ -10,9 +10,11 @@ from pydantic import ValidationError
 from api import context, problems
 from api.console.asked import Asked
 from api.console.site import signed_in
+from api.headers import FRAMED_POLICY, FRAMING_POLICY
 from api.problems import ProblemError
 from api.v1.interactions import download
 from api.v1.shapes import AsOfParameters, VersionParameters, answer
+from archive.access.roles import View
 from archive.errors import InvalidError
 from archive.query.parser import parse
 from archive.query.tree import EVERYTHING, Node
@@ -20,16 +22,35 @@ from archive.query.tree import EVERYTHING, Node
 CONVERSATION_PAGE = 50
 
 
-def record(id: UUID) -> str:
+def record(id: UUID) -> Response:
     """Show one record, as it stands or as it stood."""
     signed_in()
     asked = _way_back()
     as_of = _version()
     access = context.archive().access
     shown = access.show(context.actor(), context.purpose(), id, as_of=as_of)
-    return render_template(
+    page = render_template(
         "record.html", record=shown, as_of=as_of, asked=asked, sought=_sought(asked)
     )
+    response = Response(page)
+    if shown.html_text is not None and shown.view is View.FULL:
+        response.headers["Content-Security-Policy"] = FRAMING_POLICY
+    return response
+
+
+def as_sent(id: UUID) -> Response:
+    """Show the HTML of one record, cleaned, as a document that can do nothing."""
+    # Its parser is needed here alone.
+    from api.console.cleaning import cleaned
+
+    signed_in()
+    access = context.archive().access
+    found = cleaned(access.as_sent(context.actor(), context.purpose(), id, as_of=_version()))
+    response = Response(render_template("as_sent.html", body=found.html, remote=found.remote))
+    response.headers["Content-Security-Policy"] = FRAMED_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def conversation(id: UUID) -> str:

@@ -26,6 +26,7 @@ for address, page in (
     ("/", searching.search),
     ("/overview", searching.overview),
     ("/interactions/<uuid:id>", reading.record),
+    ("/interactions/<uuid:id>/as-sent", reading.as_sent),
     ("/interactions/<uuid:id>/history", reading.history),
     ("/interactions/<uuid:id>/original", reading.original),
     ("/interactions/<uuid:id>/proof", reading.proof),

@@ -7,6 +7,7 @@ are audited too.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from archive.access import sight
@@ -60,6 +61,12 @@ from archive.query.facets import FACETS, narrowing
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from archive.query.tree import EVERYTHING, Node, conjunction, to_json
+
+if TYPE_CHECKING:
+    from archive.capture.markup import Markup
+
+LARGEST_SHOWN = 64 << 20
+"""How many bytes of an original are read to show its HTML."""
 
 
 class Access:
@@ -219,6 +226,27 @@ class Access:
         suffix = ending(loaded.interaction.shown.content, part.media_type)
         chunks = self._records.read_part(loaded.interaction, part)
         return Original(info, f"{record_id}.{suffix}", chunks)
+
+    def as_sent(
+        self, actor: Actor, purpose: Purpose, record_id: UUID, *, as_of: int | None = None
+    ) -> "Markup":
+        """Return the HTML of a record as it was sent, which is hostile; errors as in `show`.
+
+        Raises:
+            NotFoundError: there is no such record, or it has no HTML.
+            InvalidError: it is too large to be shown.
+        """
+        # It is read anew from the original, by what only this needs.
+        from archive.capture.markup import markup
+
+        loaded, _ = self._read(actor, purpose, record_id, "as-sent", as_of, whole=True)
+        part = loaded.interaction.shown.original
+        if part.size > LARGEST_SHOWN:
+            raise InvalidError("The original is too large to be shown; download it.")
+        original = b"".join(self._records.read_part(loaded.interaction, part))
+        found = markup(original, part.media_type)
+        self._audit.record(actor, purpose, "as-sent", as_of=as_of, records=[record_id])
+        return found
 
     def history(self, actor: Actor, purpose: Purpose, record_id: UUID) -> HistoryAnswer:
         """Return what happened to a record, erased ones included; errors as in `show`."""

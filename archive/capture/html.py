@@ -35,7 +35,10 @@ _NESTING = re.compile(
 )
 # Elements that end wherever their end tag stands, whatever was begun within them.
 _FORMATTING = frozenset(
-    ("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
+    (
+        *("a", "b", "big", "code", "em", "font", "i", "nobr"),
+        *("s", "small", "strike", "strong", "tt", "u"),
+    )
 )
 _UNSEEN = re.compile(
     r"<(script|style|head)[\s>].*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL

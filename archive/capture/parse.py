@@ -14,7 +14,7 @@ from archive.capture.parsed import Parsed
 from archive.capture.slices import STORE, Slice
 from archive.errors import InvalidError, NotFoundError, UnavailableError
 
-__all__ = ["Parsed", "attachment_bytes", "attachment_opener", "parse", "read"]
+__all__ = ["Parsed", "attachment_bytes", "attachment_opener", "parse", "read", "scan_of"]
 
 
 # How the parts are found in originals that hold a mail.
@@ -104,6 +104,17 @@ def parse(raw: bytes, *, format: str, source: str, path: str, folder: str = "") 
     raise InvalidError(f"There is no format {format!r}.")
 
 
+def scan_of(original: bytes, media_type: str) -> mime.Part | None:
+    """Return the parts of an original that holds a mail, None for any other."""
+    if media_type in _SCANS:
+        return _SCANS[media_type](original)
+    if media_type in _OUTLOOK:
+        from archive.capture.outlook import message
+
+        return message.scanned(original)
+    return None
+
+
 def attachment_bytes(original: bytes, media_type: str, part: str) -> bytes:
     """Return the decoded bytes of an attachment, found in the original by `Attachment.part`.
 
@@ -125,12 +136,9 @@ def attachment_opener(original: bytes, media_type: str) -> Callable[[str], bytes
             # The original is the attachment itself.
             return original
         if found is None:
-            if media_type in _SCANS:
-                found = partial(mail.attachment_bytes, _SCANS[media_type](original))
-            elif media_type in _OUTLOOK:
-                from archive.capture.outlook import message
-
-                found = partial(mail.attachment_bytes, message.scanned(original))
+            root = scan_of(original, media_type)
+            if root is not None:
+                found = partial(mail.attachment_bytes, root)
             elif media_type == ndjson.MEDIA_TYPE:
                 found = partial(ndjson.attachment_bytes, ndjson.checked(original))
             else:

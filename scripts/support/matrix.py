@@ -219,6 +219,7 @@ def _line(native_id: str = "1") -> bytes:
             "occurred_at": "2024-05-06T07:08:09Z",
             "participants": [{"role": "author", "address": "ann@example.com"}],
             "text": "The guarantee is in the side letter.",
+            "html": "<p>The guarantee is in the <b>side letter</b>.</p>",
         }
     ).encode()
 
