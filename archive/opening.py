@@ -10,7 +10,6 @@ import tantivy
 
 from archive.access.answers import FollowerState, Health
 from archive.access.desk import Access
-from archive.access.views.choosing import Viewers
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
@@ -154,9 +153,9 @@ class Archive(Station):
             catalog=self.catalog,
             audit=self.audit,
             codebook=self.codebook,
+            identity=self.identity,
             log=self.log,
             searcher=self.search_source.searcher,
-            viewers=Viewers(self.identity),
             timezone=self.settings.timezone,
         )
         self._open_doors(engine)

@@ -41,7 +41,7 @@ def register() -> BaseResponse:
     signed_in()
     try:
         user = context.archive().administration.register(
-            context.actor(), request.form.get("name", ""), _roles(), _custodians()
+            context.actor(), request.form.get("name", ""), _roles(), *_restriction()
         )
     except (InvalidError, ConflictError) as error:
         return Response(_list(message=str(error)), of_error(error).status)
@@ -63,10 +63,12 @@ def change_roles(id: UUID) -> BaseResponse:
 
 
 def restrict(id: UUID) -> BaseResponse:
-    """Show a user the records of the custodians named, one a line; of all if none is."""
+    """Show a user the records of those named, one a line; of all if none is."""
     return _done(
         id,
-        lambda: context.archive().administration.restrict(context.actor(), str(id), _custodians()),
+        lambda: context.archive().administration.restrict(
+            context.actor(), str(id), *_restriction()
+        ),
     )
 
 
@@ -214,8 +216,13 @@ def _permissions() -> list[Permission]:
         raise InvalidError("A permission is one of " + ", ".join(Permission) + ".") from None
 
 
-def _custodians() -> list[str] | None:
-    named = [line.strip() for line in request.form.get("custodians", "").splitlines()]
+def _restriction() -> tuple[list[str] | None, list[str] | None]:
+    """Read the custodians and departments to which a user is to be restricted."""
+    return _named("custodians"), _named("departments")
+
+
+def _named(field: str) -> list[str] | None:
+    named = [line.strip() for line in request.form.get(field, "").splitlines()]
     return [name for name in named if name] or None
 
 

@@ -27,20 +27,25 @@ blueprint = APIBlueprint(
 
 
 class NewUser(Frozen):
-    """A user to be registered; without custodians they see the records of all."""
+    """A user to be registered; without custodians or departments they see all records."""
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
     roles: tuple[Role, ...] = Field(min_length=1)
     custodians: tuple[str, ...] | None = Field(default=None, min_length=1)
+    departments: tuple[str, ...] | None = Field(default=None, min_length=1)
 
 
 class UserChange(Frozen):
-    """One change of a user: other roles, other custodians (null for all), or whether enabled."""
+    """One change of a user: other roles, another restriction, or whether enabled.
+
+    Custodians and departments may be changed together; what is not sent stays. Both null show all.
+    """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     roles: tuple[Role, ...] = Field(default=(), min_length=1)
     custodians: tuple[str, ...] | None = Field(default=None, min_length=1)
+    departments: tuple[str, ...] | None = Field(default=None, min_length=1)
     enabled: bool = True
 
 
@@ -82,7 +87,7 @@ def register() -> Response:
     """Register a user."""
     new = body_of(NewUser)
     user = context.archive().administration.register(
-        context.actor(), new.name, new.roles, new.custodians
+        context.actor(), new.name, new.roles, new.custodians, new.departments
     )
     response = _told(user, 201)
     response.headers["Location"] = url_for("users.show", id=user.id)
@@ -112,12 +117,14 @@ def change(path: UserPath) -> Response:
     match sorted(wanted.model_fields_set):
         case ["roles"]:
             return _told(administration.change_roles(actor, id, wanted.roles))
-        case ["custodians"]:
-            return _told(administration.restrict(actor, id, wanted.custodians))
+        case ["custodians"] | ["departments"] | ["custodians", "departments"]:
+            stands = UserAnswer.of(administration.show(actor, id), context.clock().now())
+            only = stands.model_copy(update=wanted.model_dump(exclude_unset=True))
+            return _told(administration.restrict(actor, id, only.custodians, only.departments))
         case ["enabled"]:
             changed = administration.enable if wanted.enabled else administration.disable
             return _told(changed(actor, id))
-    raise InvalidError("Send one of roles, custodians and enabled.")
+    raise InvalidError("Send roles, or custodians and departments, or enabled.")
 
 
 @blueprint.put(

@@ -19,7 +19,7 @@ from archive.access.answers import (
 )
 from archive.access.roles import View
 from archive.access.views.viewer import Viewer
-from archive.catalog.catalog import Catalog, Custodians, Member, Moment
+from archive.catalog.catalog import Catalog, Member, Moment, Seen
 from archive.errors import CorruptError, GoneError, InvalidError
 from archive.events.records import Records
 from archive.model.record import Record
@@ -41,15 +41,15 @@ class Conversations:
         viewer: Viewer,
         limit: int,
         cursor: str | None,
-        custodians: Custodians = None,
+        seen: Seen | None = None,
     ) -> ConversationAnswer:
         """Return the page after a cursor, or the first; InvalidError for a wrong cursor.
 
-        Of other than the `custodians`, here and below, nothing is told or counted.
+        Of what is not `seen`, here and below, nothing is told or counted.
         """
         after = None if cursor is None else _decode(cursor)
-        found = self._catalog.members(conversation, limit + 1, after=after, custodians=custodians)
-        count = partial(self._catalog.count, conversation, custodians=custodians)
+        found = self._catalog.members(conversation, limit + 1, after=after, seen=seen)
+        count = partial(self._catalog.count, conversation, seen=seen)
         before = 0 if after is None else count(up_to=after)
         members = enumerate(found[:limit], before + 1)
         return ConversationAnswer(
@@ -78,17 +78,15 @@ class Conversations:
         shown = record_answer(viewer.shown(record), conversation, viewer.view)
         return ConversationItem(id=member.id, position=position, record=shown)
 
-    def place(
-        self, record_id: UUID, conversation: UUID, custodians: Custodians = None
-    ) -> Place | None:
+    def place(self, record_id: UUID, conversation: UUID, seen: Seen | None = None) -> Place | None:
         """Return where a record stands in its conversation, None if it is not catalogued."""
         moment = self._catalog.moment(record_id)
         if moment is None:
             return None
-        previous, following = self._catalog.neighbours(conversation, moment, custodians=custodians)
+        previous, following = self._catalog.neighbours(conversation, moment, seen=seen)
         return Place(
-            position=self._catalog.count(conversation, up_to=moment, custodians=custodians),
-            total=self._catalog.count(conversation, custodians=custodians),
+            position=self._catalog.count(conversation, up_to=moment, seen=seen),
+            total=self._catalog.count(conversation, seen=seen),
             previous=previous,
             next=following,
         )

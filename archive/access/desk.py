@@ -48,6 +48,7 @@ from archive.errors import (
     NotFoundError,
 )
 from archive.events.codebook import Codebook
+from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, Opener
 from archive.events.pointers import PointerRecorder
@@ -85,8 +86,8 @@ class Access:
         audit: Audit,
         log: LogReader,
         codebook: Codebook,
+        identity: Identity,
         searcher: Callable[[], tuple[Searcher, int]],
-        viewers: Viewers,
         timezone: tzinfo,
     ) -> None:
         self._pointers = pointers
@@ -98,8 +99,9 @@ class Access:
         self._audit = audit
         self._proofs = Proofs(archive_id, pointers, opener, log, clock)
         self._codebook = codebook
+        self._identity = identity
         self._searcher = searcher
-        self._viewers = viewers
+        self._viewers = Viewers(identity)
         self._timezone = timezone
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
@@ -170,7 +172,7 @@ class Access:
         conversation = None if row is None else row.conversation
         place = None
         if conversation is not None:
-            seen = sight.codes(actor, self._codebook)
+            seen = sight.seen(actor, self._codebook, self._identity)
             place = self._conversations.place(record_id, conversation, seen)
         self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
         leaf_hash = loaded.rows[-1].pointer.leaf_hash.hex()
@@ -202,7 +204,7 @@ class Access:
         row = self._catalog.rows([conversation_id]).get(conversation_id)
         if row is None or row.conversation is None:
             raise NotFoundError(f"There is no conversation {conversation_id}.")
-        seen = sight.codes(actor, self._codebook)
+        seen = sight.seen(actor, self._codebook, self._identity)
         viewer = self._viewers.of(purpose)
         page = self._conversations.page(row.conversation, viewer, limit, cursor, seen)
         if seen is not None and not page.total:
@@ -335,7 +337,7 @@ class Access:
 
     def _require_seen(self, actor: Actor, purpose: Purpose, action: str, record_id: UUID) -> None:
         """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""
-        if actor.custodians is None:
+        if not actor.restricted:
             return
         row = self._catalog.rows([record_id]).get(record_id)
         for loaded in self._records.load_each([record_id]):
@@ -351,7 +353,7 @@ class Access:
 
     def _damaged(self, actor: Actor, as_of: int) -> int:
         """Return how many records cannot be opened, of which nothing says whose they are."""
-        return self._catalog.damaged(as_of) if actor.custodians is None else 0
+        return 0 if actor.restricted else self._catalog.damaged(as_of)
 
     def _asked(self, request: SearchRequest, viewer: Viewer) -> Node:
         node = parse(request.query, self._timezone, viewer.askable)

@@ -97,7 +97,8 @@ class Actor:
 
     `further` are the user's other roles. What a token narrows is None where it narrows nothing:
     `scope` to some of the roles' permissions, `purposes` to some kinds of purpose; `expiring` says
-    that it will end. `custodians` are those whose records alone the user sees, None for all.
+    that it will end. A restricted user sees the records of `custodians`, and those in
+    which `departments` take part; both are None for all.
 
     The last three say how they came this time: the IP address (`local` on the command line), the
     id of the request, and the id of the token behind it.
@@ -111,6 +112,7 @@ class Actor:
     purposes: frozenset[str] | None = None
     expiring: bool = False
     custodians: frozenset[str] | None = None
+    departments: frozenset[str] | None = None
     address: str | None = None
     request_id: str | None = None
     token: str | None = None
@@ -118,7 +120,7 @@ class Actor:
     @property
     def restricted(self) -> bool:
         """Whether they see a part of the records alone."""
-        return self.custodians is not None
+        return self.custodians is not None or self.departments is not None
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -1,16 +1,21 @@
-"""What a restricted user sees: the records of some custodians, in the index, one by one, in SQL.
+"""What a restricted user sees: in the index, one by one, and in SQL.
 
-Custodians are compared as the query language compares them. All three ways must agree; what cannot
-be told to be theirs is not seen.
+It is the records of some custodians, and those in which some departments take part: each widens
+what is seen. Names are compared as the query language compares them. All three ways must agree;
+what cannot be told to be theirs is not seen.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from archive.access.roles import Actor
+from archive.catalog.catalog import Seen
 from archive.events.codebook import CUSTODIAN, Codebook
+from archive.events.identity import Identity
 from archive.index.analysis import value
 from archive.model.record import Record
+from archive.query.attributes import departments
 from archive.query.tree import EVERYTHING, Node, Not, Value, disjunction
 
 _WILD: Final = re.compile(r"[\\*?]")
@@ -18,29 +23,39 @@ _WILD: Final = re.compile(r"[\\*?]")
 
 def within(actor: Actor) -> Node:
     """Return the query that finds what the actor sees."""
-    if actor.custodians is None:
+    if not actor.restricted:
         return EVERYTHING
-    if not actor.custodians:
-        return Not(EVERYTHING)
-    escaped = [_WILD.sub(r"\\\g<0>", name) for name in sorted(actor.custodians)]
-    return disjunction([Value(name, "custodian") for name in escaped])
+    granted = [
+        *_values(actor.custodians or (), "custodian"),
+        *_values(actor.departments or (), "department"),
+    ]
+    return disjunction(granted) if granted else Not(EVERYTHING)
 
 
 def sees(actor: Actor, record: Record) -> bool:
     """Say whether a record is one that the actor sees."""
-    if actor.custodians is None:
+    if not actor.restricted:
         return True
-    return record.custodian is not None and value(record.custodian) in _compared(actor)
+    if record.custodian is not None and value(record.custodian) in _compared(actor.custodians):
+        return True
+    return not _compared(actor.departments).isdisjoint(departments(record.content))
 
 
-def codes(actor: Actor, codebook: Codebook) -> frozenset[int] | None:
-    """Return the codes that stand in SQL for the custodians the actor sees; None for all."""
-    if actor.custodians is None:
+def seen(actor: Actor, codebook: Codebook, identity: Identity) -> Seen | None:
+    """Return what stands in SQL for what the actor sees; None for everything."""
+    if not actor.restricted:
         return None
-    wanted = _compared(actor)
-    named = codebook.names(CUSTODIAN).items()
-    return frozenset(code for name, code in named if value(name) in wanted)
+    wanted = _compared(actor.custodians)
+    named = codebook.names(CUSTODIAN).items() if wanted else ()
+    return Seen(
+        custodians=frozenset(code for name, code in named if value(name) in wanted),
+        departments=frozenset(map(identity.department, _compared(actor.departments))),
+    )
 
 
-def _compared(actor: Actor) -> set[str]:
-    return {value(name) for name in actor.custodians or ()}
+def _values(names: Iterable[str], field: str) -> list[Node]:
+    return [Value(_WILD.sub(r"\\\g<0>", name), field) for name in sorted(names)]
+
+
+def _compared(names: Iterable[str] | None) -> frozenset[str]:
+    return frozenset(map(value, names or ()))

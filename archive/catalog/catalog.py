@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, not_, or_, select, tru
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
-from archive.catalog.tables import ROLES, erasures, positions, records, tokens, users
+from archive.catalog.tables import ROLES, departments, erasures, positions, records, tokens, users
 from archive.errors import UnavailableError
 
 CATALOG, TRAIL = 1, 2
@@ -20,8 +20,15 @@ _time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
 _IDS_PER_QUERY = 10_000
 
 
-Custodians = frozenset[int] | None
-"""The codes of those whose records alone are looked at; None for everybody's."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Which records alone are looked at: of custodians, or in which departments take part.
+
+    `custodians` are codes, `departments` keyed digests.
+    """
+
+    custodians: frozenset[int]
+    departments: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,12 @@ def _earlier(moment: Moment) -> ColumnElement[bool]:
     )
 
 
-def _seen(custodians: Custodians) -> ColumnElement[bool]:
-    if custodians is None:
+def _among(seen: Seen | None) -> ColumnElement[bool]:
+    if seen is None:
         return true()
-    return and_(records.c.erased == 0, records.c.custodian.in_(custodians))
+    taking_part = select(departments.c.record).where(departments.c.department.in_(seen.departments))
+    whose = or_(records.c.custodian.in_(seen.custodians), records.c.id.in_(taking_part))
+    return and_(records.c.erased == 0, whose)
 
 
 class Catalog:
@@ -172,22 +181,22 @@ class Catalog:
         limit: int,
         *,
         after: Moment | None = None,
-        custodians: Custodians = None,
+        seen: Seen | None = None,
     ) -> list[Member]:
         """Return the records of a conversation in order, from the first one after a moment.
 
-        With `custodians` given by code, here and below, only theirs that are not erased.
+        If it is said what is `seen`, here and below, only that, and nothing erased.
         """
-        where = _seen(custodians)
+        where = _among(seen)
         if after is not None:
             where = and_(where, _later(after))
         return self._members(conversation, limit, where)
 
     def neighbours(
-        self, conversation: UUID, moment: Moment, *, custodians: Custodians = None
+        self, conversation: UUID, moment: Moment, *, seen: Seen | None = None
     ) -> tuple[UUID | None, UUID | None]:
         """Return the nearest records before and after a moment that are not erased."""
-        readable = and_(records.c.erased == 0, _seen(custodians))
+        readable = and_(records.c.erased == 0, _among(seen))
         before = self._members(conversation, 1, and_(readable, _earlier(moment)), falling=True)
         after = self._members(conversation, 1, and_(readable, _later(moment)))
         return (
@@ -206,11 +215,11 @@ class Catalog:
         conversation: UUID,
         *,
         up_to: Moment | None = None,
-        custodians: Custodians = None,
+        seen: Seen | None = None,
     ) -> int:
         """Return how many records a conversation has, or has up to and with a moment."""
         statement = select(func.count()).where(
-            records.c.conversation == conversation.bytes, _seen(custodians)
+            records.c.conversation == conversation.bytes, _among(seen)
         )
         if up_to is not None:
             statement = statement.where(not_(_later(up_to)))

@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
@@ -21,6 +21,7 @@ from archive.catalog.tables import (
     DIRECTIONS,
     KINDS,
     ROLES,
+    departments,
     erasures,
     positions,
     records,
@@ -43,6 +44,7 @@ from archive.events.types import (
     KeysDestroyed,
 )
 from archive.events.user_events import TokenIssued, UserRegistered, UserRolesChanged
+from archive.query.attributes import departments as departments_of
 
 _IDS_PER_STATEMENT = 10_000
 _in_order = itemgetter(*(column.name for column in records.columns))
@@ -72,6 +74,7 @@ class CatalogFollower(Follower):
         self._codebook = codebook
         self._insert_records = WholeRows(engine.dialect, records)
         self._insert_keys = WholeRows(engine.dialect, thread_keys)
+        self._insert_departments = WholeRows(engine.dialect, departments)
 
     def position(self) -> int:
         return self._catalog.position()
@@ -99,6 +102,7 @@ class CatalogFollower(Follower):
                 for row, event in captured
             ]
             self._insert_records.insert(connection, list(map(_in_order, rows)))
+            self._note_departments(connection, captured)
         for fed in events:
             if not isinstance(fed.event, InteractionCaptured):
                 self._apply_one(connection, fed)
@@ -122,6 +126,10 @@ class CatalogFollower(Follower):
                     .where(records.c.id == row.originator_id.bytes)
                     .values({key: changed[key] for key in changed if key != "id"})
                 )
+                connection.execute(
+                    delete(departments).where(departments.c.record == row.originator_id.bytes)
+                )
+                self._note_departments(connection, [(row, event)])
             case InteractionWithdrawn():
                 connection.execute(
                     update(records)
@@ -170,6 +178,19 @@ class CatalogFollower(Follower):
                         set_={"seq": row.seq, "version": row.originator_version, mark: 1},
                     )
                 )
+
+    def _note_departments(
+        self,
+        connection: Connection,
+        events: Sequence[tuple[PointerRow, InteractionCaptured | InteractionRevised]],
+    ) -> None:
+        rows = [
+            (row.originator_id.bytes, self._identity.department(department))
+            for row, event in events
+            for department in departments_of(event.content)
+        ]
+        if rows:
+            self._insert_departments.insert(connection, rows)
 
     def _condemn(self, connection: Connection, event: KeysCondemned) -> None:
         connection.execute(

@@ -71,6 +71,15 @@ thread_keys = Table(
     sqlite_with_rowid=False,
 )
 
+departments = Table(
+    "departments",
+    METADATA,
+    Column("record", LargeBinary(16), primary_key=True),
+    Column("department", LargeBinary(16), primary_key=True),
+    Index("departments_by_department", "department"),
+    sqlite_with_rowid=False,
+)
+
 tokens = Table(
     "tokens",
     METADATA,

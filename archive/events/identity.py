@@ -35,6 +35,7 @@ class Identity:
         self._attempts = _keyed(keyring, "attempts")
         self._recovery = _keyed(keyring, "recovery-code")
         self._trail = _keyed(keyring, "trail")
+        self._department = _keyed(keyring, "department")
         self._pseudonym = _keyed(keyring, "pseudonym")
 
     def interaction(
@@ -73,6 +74,10 @@ class Identity:
     def trail(self, column: str, text: str) -> bytes:
         """Return the 16 bytes that stand for a text in a column of the trail's index."""
         return _digest(self._trail, column, text)[:16]
+
+    def department(self, name: str) -> bytes:
+        """Return the 16 bytes that stand for a department, as it is compared, in SQL."""
+        return _digest(self._department, name)[:16]
 
     def pseudonym(self, scope: str, stands: str, text: str) -> bytes:
         """Return the 32 bytes that a pseudonym is made of, in a scope of its own."""

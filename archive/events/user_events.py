@@ -45,11 +45,12 @@ class UserRolesChanged(Change):
 
 
 class UserRestricted(Change):
-    """A user sees only the records of these custodians; None lifts the restriction."""
+    """A user sees only the records of these custodians and departments; None of both is all."""
 
     type = "user.restricted"
 
     custodians: tuple[str, ...] | None
+    departments: tuple[str, ...] | None = None
 
 
 class UserDisabled(Change):

@@ -95,9 +95,7 @@ def values(
         "direction": (content.direction.value,) if content.direction else (),
         "source": (value(content.source),),
         "custodian": _optional(record.custodian),
-        "department": tuple(
-            dict.fromkeys(value(one.department) for one in content.participants if one.department)
-        ),
+        "department": departments(content),
         "outcome": _optional(content.metrics.outcome if content.metrics else None),
         "filename": tuple(value(each.filename) for each in content.attachments if each.filename),
         "language": languages(content.language),
@@ -107,6 +105,12 @@ def values(
         "has": has(record),
         "is": marks(record) if searchable else (*marks(record), "unsearchable"),
     }
+
+
+def departments(content: Content) -> tuple[str, ...]:
+    """Return the departments that take part, as they are compared."""
+    named = (value(one.department) for one in content.participants if one.department)
+    return tuple(dict.fromkeys(named))
 
 
 def number(record: Record, field: str) -> int | None:

@@ -94,6 +94,7 @@ class Administration:
         name: str,
         roles: Sequence[Role],
         custodians: Sequence[str] | None = None,
+        departments: Sequence[str] | None = None,
     ) -> User:
         """Register a user; ConflictError if the name is taken, for a name is never given twice."""
         self._require(actor, "user.register")
@@ -111,13 +112,13 @@ class Administration:
                 address=actor.address,
             )
         ]
-        if custodians is not None:
+        if custodians is not None or departments is not None:
             events.append(
                 happened.UserRestricted(
                     originator_id=user_id,
                     originator_version=2,
                     recorded_at=now,
-                    custodians=_custodians(custodians),
+                    **_restriction(custodians, departments),
                     by=actor.id,
                     address=actor.address,
                 )
@@ -149,11 +150,17 @@ class Administration:
 
         return self._change(user, decide)
 
-    def restrict(self, actor: Actor, user: str, custodians: Sequence[str] | None) -> User:
-        """Show a user the records of these custodians only, or of all again."""
+    def restrict(
+        self,
+        actor: Actor,
+        user: str,
+        custodians: Sequence[str] | None,
+        departments: Sequence[str] | None = None,
+    ) -> User:
+        """Show a user only the records of these custodians and departments, or all again."""
         self._require(actor, "user.restrict")
-        only = None if custodians is None else _custodians(custodians)
-        return self._one(happened.UserRestricted, user, actor, custodians=only)
+        only = _restriction(custodians, departments)
+        return self._one(happened.UserRestricted, user, actor, **only)
 
     def disable(self, actor: Actor, user: str) -> User:
         """Let a user in by no way any more; holds at once, for sessions under way too."""
@@ -386,7 +393,14 @@ def _spelled(random: bytes) -> str:
     return "-".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
-def _custodians(names: Sequence[str]) -> tuple[str, ...]:
-    if not names or not all(name.strip() for name in names):
-        raise InvalidError("Name the custodians whose records the user sees, one or more.")
-    return tuple(dict.fromkeys(names))
+def _restriction(
+    custodians: Sequence[str] | None, departments: Sequence[str] | None
+) -> dict[str, tuple[str, ...] | None]:
+    named = {"custodians": custodians, "departments": departments}
+    for what, names in named.items():
+        if names is not None and (not names or not all(name.strip() for name in names)):
+            raise InvalidError(f"Name the {what} whose records the user sees, one or more.")
+    return {
+        what: None if names is None else tuple(dict.fromkeys(names))
+        for what, names in named.items()
+    }

@@ -14,7 +14,9 @@ TokenState = Literal["valid", "expired", "revoked"]
 
 
 class UserAnswer(Frozen):
-    """A user as who administers sees them; `custodians` null means all."""
+    """A user as who administers sees them; `custodians` and `departments` both null
+    mean that they see all records.
+    """
 
     id: UUID
     name: str
@@ -22,6 +24,7 @@ class UserAnswer(Frozen):
     enabled: bool
     registered_at: datetime
     custodians: tuple[str, ...] | None
+    departments: tuple[str, ...] | None
     has_password: bool
     has_codes: bool
     valid_tokens: int
@@ -36,6 +39,7 @@ class UserAnswer(Frozen):
             enabled=user.enabled,
             registered_at=user.registered_at,
             custodians=None if user.custodians is None else tuple(sorted(user.custodians)),
+            departments=None if user.departments is None else tuple(sorted(user.departments)),
             has_password=user.password is not None,
             has_codes=user.codes is not None,
             valid_tokens=sum(token.holds(now) for token in user.tokens.values()),

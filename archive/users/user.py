@@ -5,6 +5,7 @@ is taken away: a lost `user.disabled` disables, a lost revocation revokes every 
 a lost restriction shows nothing, and lost roles are none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -55,8 +56,8 @@ class Codes:
 class User:
     """Somebody who may come in, or might once. `version` is that of the newest event.
 
-    `custodians` None means all. Sessions that began before version `sessions_since` are over.
-    `tokens` are in the order in which they were issued.
+    `custodians` and `departments` both None mean all. Sessions that began before version
+    `sessions_since` are over. `tokens` are in the order in which they were issued.
     """
 
     id: UUID
@@ -66,6 +67,7 @@ class User:
     registered_at: datetime
     enabled: bool = True
     custodians: frozenset[str] | None = None
+    departments: frozenset[str] | None = None
     password: str | None = field(default=None, repr=False)
     codes: Codes | None = None
     sessions_since: int = 0
@@ -87,6 +89,7 @@ class User:
             purposes=token.purposes if token and token.purposes else None,
             expiring=token is not None and token.expires_at is not None,
             custodians=self.custodians,
+            departments=self.departments,
             token=token.id if token else None,
         )
 
@@ -108,8 +111,9 @@ def evolve(user: User | None, event: Event) -> User | None:
         case happened.UserRolesChanged():
             return replace(user, roles=tuple(Role(role) for role in event.roles))
         case happened.UserRestricted():
-            only = None if event.custodians is None else frozenset(event.custodians)
-            return replace(user, custodians=only)
+            return replace(
+                user, custodians=_only(event.custodians), departments=_only(event.departments)
+            )
         case happened.UserDisabled():
             return replace(user, enabled=False, sessions_since=user.version)
         case happened.UserEnabled():
@@ -142,7 +146,7 @@ def lose(user: User | None, type: str, version: int) -> User | None:
     if type == happened.UserRolesChanged.type:
         return replace(user, roles=(), enabled=False)
     if type == happened.UserRestricted.type:
-        return replace(user, custodians=frozenset())
+        return replace(user, custodians=frozenset(), departments=None)
     if type == happened.UserDisabled.type:
         return replace(user, enabled=False, sessions_since=version)
     if type in (happened.PasswordSet.type, happened.CodesStarted.type):
@@ -156,6 +160,10 @@ def lose(user: User | None, type: str, version: int) -> User | None:
         revoked = {key: replace(token, revoked=True) for key, token in user.tokens.items()}
         return replace(user, tokens=revoked)
     return user
+
+
+def _only(names: Sequence[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
 
 
 def _token(event: happened.TokenIssued) -> Token:

@@ -23,7 +23,7 @@ S3 = "MUNIMENT_SHOW_S3"
 POSTGRES = "MUNIMENT_SHOW_POSTGRES"
 DERIVED = (
     *("records", "thread_keys", "tokens", "users", "trail", "trail_subjects", "positions"),
-    "log_head",
+    *("departments", "log_head"),
 )
 """The tables of the catalog, which is made again where it is missing."""
 _TOPS = ("segments", "keys", "blobs", "commits", "relocations", "keyring", "index", "log")

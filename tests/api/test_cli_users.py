@@ -30,7 +30,9 @@ def test_a_user_is_added_changed_and_disabled(call):
     made = call("user", "add", "Ann", "--role", "legal", "--password", typed=f"{PASSWORD}\n")
     assert made["roles"] == ["legal"] and made["has_password"] and made["custodians"] is None
     call("user", "role", "ann", "--role", "legal", "--role", "trainer")
-    call("user", "restrict", "ann", "--custodian", "Bo", "--custodian", "Cy")
+    call(
+        "user", "restrict", "ann", "--custodian", "Bo", "--custodian", "Cy", "--department", "Desk"
+    )
     call("user", "stop-codes", "ann")
     call("user", "sign-out", "ann")
     assert not call("user", "disable", "ANN")["enabled"]
@@ -38,6 +40,7 @@ def test_a_user_is_added_changed_and_disabled(call):
     assert set(users) == {"administrator", "legal", "Ann"}
     assert users["Ann"]["roles"] == ["legal", "trainer"]
     assert users["Ann"]["custodians"] == ["Bo", "Cy"]
+    assert users["Ann"]["departments"] == ["Desk"]
     assert call("user", "enable", "ann")["enabled"]
     assert call("user", "restrict", "ann", "--all")["custodians"] is None
     assert call("user", "password", "ann", typed=f"{PASSWORD}\r\n")["has_password"]

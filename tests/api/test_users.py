@@ -95,6 +95,7 @@ def test_a_user_is_registered_changed_and_shut_out(client, archive, administrato
     assert made.get_json() in listed
     for change, status in (
         ({"roles": ["legal"]}, 200),
+        ({"departments": ["Desk"]}, 200),
         ({"custodians": None}, 200),
         ({"enabled": False}, 200),
         ({"roles": ["legal", "auditor"]}, 400),
@@ -106,6 +107,7 @@ def test_a_user_is_registered_changed_and_shut_out(client, archive, administrato
         assert client.patch(at, json=change, headers=administrator).status_code == status, change
     user = client.get(at, headers=administrator).get_json()
     assert (user["roles"], user["custodians"], user["enabled"]) == (["legal"], None, False)
+    assert user["departments"] == ["Desk"], "what is not sent stays"
     assert client.post("/v1/users", json=new, headers=administrator).status_code == 409
     assert client.post("/v1/users", json=new, headers=legal).status_code == 403
     assert client.get("/v1/users", headers=legal).status_code == 403
@@ -253,6 +255,10 @@ def test_an_administrator_has_a_page_of_users(client, made, archive, ann):
     assert send(client, f"{at}/roles", role=["legal", "trainer"]).status_code == 303
     assert send(client, f"{at}/custodians", custodians="Cy\r\n\r\nDee\r\n").status_code == 303
     assert archive.users.named("Bo").custodians == {"Cy", "Dee"}
+    send(client, f"{at}/custodians", custodians="", departments="Desk")
+    bo = archive.users.named("Bo")
+    assert (bo.custodians, bo.departments) == (None, {"Desk"})
+    assert "only department Desk" in client.get(at, headers=BROWSER).text
     given = send(client, f"{at}/tokens", label="nightly", days="30", permission="read")
     token = one(r"<code>(mun_[\w-]{64})</code>", given.text)
     assert client.get("/v1/users", headers={"Authorization": f"Bearer {token}"}).status_code == 403

@@ -1,6 +1,7 @@
-"""A user who is restricted to custodians: what they search, count and read, and what is hidden."""
+"""A user who is restricted: what they search, count and read, and what is hidden."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,12 +14,19 @@ from archive.access.answers import SearchRequest
 from archive.access.roles import Actor, Role
 from archive.errors import NotFoundError
 from archive.index.analysis import value
+from archive.model.interaction import Participant, ParticipantRole
 from archive.opening import Archive
 from archive.query.matcher import matches
 from tests.archive.house import OPERATIONS, capture, create, line, opened
 from tests.query.samples import record
 
-THREAD = {"conversation": "T"}
+THREAD, VALLEY = {"conversation": "T"}, {"conversation": "V"}
+
+
+def author(department: str | None) -> dict[str, str | None]:
+    return {"role": "author", "name": "Ann", "department": department}
+
+
 LINES = (
     line("1", "The guarantee of Bo", custodian="Bo", **THREAD),
     line("2", "The guarantee of Cy", custodian="Cy", **THREAD),
@@ -27,6 +35,9 @@ LINES = (
     line("5", "The guarantee of nobody"),
     line("6", "…", custodian="Cy"),
     line("7", "Another thread", custodian="Cy", conversation="U"),
+    line("8", "Of the desk", participants=[author("Desk"), author(None)], conversation="V"),
+    line("9", "Of the desk and Bo", participants=[author("Floor")], custodian="Bo", **VALLEY),
+    line("10", "Of the floor", participants=[author("FLOOR")], conversation="V"),
 )
 
 
@@ -56,10 +67,10 @@ def total(archive: Archive, actor: Actor, query: str = "") -> int:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", 2),
+        ("", 3),
         ("guarantee", 2),
         ("again", 0),
-        ("NOT again", 2),
+        ("NOT again", 3),
         ("custodian:cy", 0),
         ("is:deleted", 0),
     ],
@@ -90,7 +101,7 @@ def test_custodians_are_named_as_a_query_names_them(
     archive: Archive, ids: list[UUID], names: tuple[str, ...]
 ) -> None:
     actor = restricted(*names)
-    assert total(archive, actor) == 2
+    assert total(archive, actor) == 3
     assert archive.access.show(actor, OPERATIONS, ids[0]).custodian == "Bo"
     assert archive.access.conversation(actor, OPERATIONS, ids[0]).total == 2
 
@@ -131,13 +142,66 @@ def test_a_conversation_is_theirs_alone(archive: Archive, ids: list[UUID]) -> No
     assert (place.position, place.total, place.previous, place.next) == (1, 2, None, ids[3])
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    st.text(min_size=1, max_size=12).filter(value),
-    st.lists(st.text(min_size=1, max_size=12).filter(value), max_size=3),
+def of(*departments: str, custodians: tuple[str, ...] | None = None) -> Actor:
+    whose = None if custodians is None else frozenset(custodians)
+    return Actor("d", "Dee", Role.LEGAL, custodians=whose, departments=frozenset(departments))
+
+
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [
+        (of("desk"), [7]),
+        (of("Floor"), [8, 9]),
+        (of("desk", "floor"), [7, 8, 9]),
+        (of("nobody"), []),
+        (of("*"), []),
+        (of("desk", custodians=("Bo",)), [0, 3, 7, 8]),
+        (of("desk", custodians=()), [7]),
+    ],
 )
-def test_one_by_one_and_by_query_agree(custodian: str, names: list[str]) -> None:
-    found = record(custodian=custodian)
-    actor = restricted(*names)
+def test_departments_widen_what_is_seen_and_all_ways_agree(
+    archive: Archive, ids: list[UUID], actor: Actor, expected: list[int]
+) -> None:
+    searched = archive.access.search(actor, OPERATIONS, SearchRequest(limit=50))
+    assert {each.id for each in searched.results} == {ids[place] for place in expected}
+    for place, record_id in enumerate(ids):
+        if place in expected:
+            assert archive.access.show(actor, OPERATIONS, record_id).id == record_id
+        else:
+            with pytest.raises(NotFoundError):
+                archive.access.show(actor, OPERATIONS, record_id)
+    there = [ids[place] for place in expected if place in (7, 8, 9)]
+    if there:
+        page = archive.access.conversation(actor, OPERATIONS, there[0])
+        assert ([item.id for item in page.items], page.total) == (there, len(there))
+
+
+def test_a_revision_may_take_a_record_out_of_sight(tmp_path: Path) -> None:
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        (record_id,) = capture(archive, line("1", participants=[author("Desk")], **THREAD))
+        capture(archive, line("1", "Moved", participants=[author("Floor")], **THREAD))
+        archive.follow()
+        page = archive.access.conversation(of("floor"), OPERATIONS, record_id)
+        assert [item.id for item in page.items] == [record_id]
+        assert (total(archive, of("floor")), total(archive, of("desk"))) == (1, 0)
+        for read in (archive.access.show, archive.access.conversation):
+            with pytest.raises(NotFoundError):
+                read(of("desk"), OPERATIONS, record_id)
+
+
+NAMES = st.text(min_size=1, max_size=12).filter(value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(NAMES, NAMES, st.lists(NAMES, max_size=3), st.none() | st.lists(NAMES, max_size=2))
+def test_one_by_one_and_by_query_agree(
+    custodian: str, department: str, names: list[str], departments: list[str] | None
+) -> None:
+    someone = Participant(role=ParticipantRole.AUTHOR, department=department)
+    found = record(custodian=custodian, participants=(someone,))
+    whose = None if departments is None else frozenset(departments)
+    actor = replace(restricted(*names), departments=whose)
     assert sight.sees(actor, found) == matches(sight.within(actor), found)
     assert sight.sees(restricted(custodian, *names), found)
+    assert sight.sees(of(department, custodians=tuple(names)), found)

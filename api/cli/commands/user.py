@@ -35,13 +35,13 @@ def everybody(purpose: Purpose, as_json: bool) -> None:
         output.write_json(answer)
         return
     output.write_table(
-        ("name", "roles", "may come in", "custodians", "signs in by", "tokens"),
+        ("name", "roles", "may come in", "sees", "signs in by", "tokens"),
         [
             (
                 each.name,
                 ", ".join(each.roles),
                 "yes" if each.enabled else "disabled",
-                "all" if each.custodians is None else ", ".join(each.custodians),
+                ", ".join(_seen(each.custodians, each.departments)) or "all",
                 _ways(each.has_password, each.has_codes),
                 str(each.valid_tokens),
             )
@@ -67,12 +67,20 @@ def everybody(purpose: Purpose, as_json: bool) -> None:
     metavar="NAME",
     help="Show them the records of this custodian only; may come many times.",
 )
+@click.option(
+    "--department",
+    "departments",
+    multiple=True,
+    metavar="NAME",
+    help="Show them what this department takes part in, and no other; may come many times.",
+)
 @click.option("--password", "asks", is_flag=True, help="Ask for a password for them too.")
 @options.common
 def add(
     name: str,
     roles: tuple[str, ...],
     custodians: tuple[str, ...],
+    departments: tuple[str, ...],
     asks: bool,
     purpose: Purpose,
     as_json: bool,
@@ -81,7 +89,11 @@ def add(
     password = _asked_password() if asks else None
     with options.opened() as archive:
         user = archive.administration.register(
-            LOCAL_ACTOR, name, [Role(role) for role in roles], custodians or None
+            LOCAL_ACTOR,
+            name,
+            [Role(role) for role in roles],
+            custodians or None,
+            departments or None,
         )
         if password is not None:
             user = archive.administration.set_password(LOCAL_ACTOR, str(user.id), password)
@@ -111,17 +123,31 @@ def role(name: str, roles: tuple[str, ...], purpose: Purpose, as_json: bool) -> 
 @click.option(
     "--custodian", "custodians", multiple=True, metavar="NAME", help="Show them this one's records."
 )
+@click.option(
+    "--department",
+    "departments",
+    multiple=True,
+    metavar="NAME",
+    help="Show them what this one takes part in.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show them all records again.")
 @options.common
 def restrict(
-    name: str, custodians: tuple[str, ...], everything: bool, purpose: Purpose, as_json: bool
+    name: str,
+    custodians: tuple[str, ...],
+    departments: tuple[str, ...],
+    everything: bool,
+    purpose: Purpose,
+    as_json: bool,
 ) -> None:
-    """Show the user NAME the records of some custodians only."""
-    if everything == bool(custodians):
-        raise click.UsageError("Say either --custodian NAME, once or more, or --all.")
+    """Show the user NAME the records of some custodians and departments only."""
+    if everything == bool(custodians or departments):
+        raise click.UsageError("Say --custodian NAME and --department NAME, or else --all.")
     with options.opened() as archive:
-        user = archive.administration.restrict(LOCAL_ACTOR, name, custodians or None)
-        seen = ", ".join(custodians) or "all custodians"
+        user = archive.administration.restrict(
+            LOCAL_ACTOR, name, custodians or None, departments or None
+        )
+        seen = ", ".join(_seen(custodians, departments)) or "everybody"
         _tell(archive, user, f"sees the records of {seen}", as_json)
 
 
@@ -192,6 +218,11 @@ def _tell(archive: "Archive", user: "User", what: str, as_json: bool) -> None:
         output.write_json(UserAnswer.of(user, archive.clock.now()))
     else:
         click.echo(f"{output.one_line(user.name)} {output.one_line(what)}.")
+
+
+def _seen(custodians: tuple[str, ...] | None, departments: tuple[str, ...] | None) -> list[str]:
+    """Write whose records a restricted user sees; nothing for all."""
+    return [*(custodians or ()), *(f"department {each}" for each in departments or ())]
 
 
 def _ways(has_password: bool, has_codes: bool) -> str:
