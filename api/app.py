@@ -26,7 +26,7 @@ from api.rates import Limits
 from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
-from api.v1 import bulk, conversations, interactions, search, tokens, users
+from api.v1 import audit, bulk, conversations, interactions, search, tokens, users
 from api.v1 import log as log_proofs
 from archive.clock import Clock, SystemClock
 from archive.errors import MunimentError, UnauthenticatedError
@@ -72,7 +72,7 @@ def create_app(
     clock = clock or SystemClock()
     limits = Limits.of(clock, rate_limit)
     app.extensions[context.EXTENSION] = Door(archive_provider, clock, limits, proxies)
-    app.components_schemas.update(_schemas_of_bodies())
+    app.components_schemas.update(_named_schemas())
     for blueprint in (
         interactions.blueprint,
         bulk.blueprint,
@@ -82,6 +82,7 @@ def create_app(
         published.blueprint,
         users.blueprint,
         tokens.blueprint,
+        audit.blueprint,
         service,
     ):
         app.register_api(blueprint)
@@ -96,10 +97,15 @@ def create_app(
     return app
 
 
-def _schemas_of_bodies() -> dict[str, Schema]:
-    """Give the schemas of bodies that views read as bytes, because the bytes are what is kept."""
+def _named_schemas() -> dict[str, Schema]:
+    """Give the schemas that views name by themselves, as of bodies that they read as bytes."""
     named: dict[str, Any] = {}
-    bodies: tuple[type[BaseModel], ...] = (IncomingInteraction, *users.BODIES, *tokens.BODIES)
+    bodies: tuple[type[BaseModel], ...] = (
+        IncomingInteraction,
+        *users.BODIES,
+        *tokens.BODIES,
+        *audit.REPORTS,
+    )
     for model in bodies:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         named |= {**schema.pop("$defs", {}), model.__name__: schema}

@@ -21,6 +21,7 @@ COMMANDS = {
     "pack": ("pack", "Gather small, cold segments into large ones."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),
+    "audit": ("audit", "Read the audit trail, export it, and report from it."),
     "keys": ("keys", "See and change the keys that all others rest on."),
     "serve": ("serve", "Serve the API and the console."),
     "worker": ("worker", "Run the followers and schedules alone."),

@@ -26,6 +26,7 @@ def shared() -> JsonObject:
         "session": session,
         "actor": actor,
         "may_search": actor is not None and Permission.SEARCH in actor.permissions,
+        "may_audit": actor is not None and Permission.AUDIT in actor.permissions,
         "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,
         "purpose": Purpose.parse(session.purpose) if session is not None else None,
         "view": Purpose.parse(session.purpose).view if session is not None else None,

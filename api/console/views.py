@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from api.console import entering, reading, searching, site, text, users, watching
+from api.console import auditing, entering, reading, searching, site, text, users, watching
 
 blueprint = Blueprint("console", __name__)
 blueprint.before_request(site.refuse_foreign_forms)
@@ -31,6 +31,7 @@ for address, page in (
     ("/interactions/<uuid:id>/original", reading.original),
     ("/interactions/<uuid:id>/proof", reading.proof),
     ("/conversations/<uuid:id>", reading.conversation),
+    ("/audit", auditing.audit),
     ("/status", watching.status),
     ("/log", watching.log),
     ("/users", users.everybody),

@@ -94,8 +94,9 @@ class Reports:
         until: datetime,
         dormant: timedelta,
         as_of: int,
+        now: datetime,
     ) -> AccessReview:
-        """Return what every user may do, did between two times, and did last."""
+        """Return what every user may do now, did between two times, and did last."""
         where, period = sql.span(1, as_of), sql.during(since, until)
         activities = self._index.activities(where, period)
         uses = self._index.last_uses(where)
@@ -109,7 +110,7 @@ class Reports:
                     for token in user.tokens.values()
                     if digests.token(token.id) in uses
                 },
-                until,
+                now,
                 dormant,
             )
             for user in users

@@ -225,6 +225,9 @@ def _line(native_id: str = "1") -> bytes:
 
 
 BODIES: dict[tuple[str, str], Body] = {
+    ("GET", "/v1/audit/reports/who-saw"): lambda world, _: {
+        "query_string": {"about": str(world.record)}
+    },
     ("GET", "/v1/log/consistency"): lambda *_: {"query_string": {"first": 1, "second": 1}},
     ("GET", "/v1/tokens"): lambda world, owner: {"query_string": {"user": str(world.users[owner])}},
     ("POST", "/v1/tokens"): lambda world, owner: {"json": {"user": str(world.users[owner])}},
