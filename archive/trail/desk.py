@@ -136,7 +136,7 @@ class Trail:
                 raise ForbiddenError(f"This token is not for {purpose.kind}.")
             if actor.restricted:
                 raise ForbiddenError(
-                    "The trail tells of all records, and you see those of some custodians only."
+                    "The trail tells of all records, and you see some of them only."
                 )
         except ForbiddenError:
             self._audit.record(actor, purpose, action, allowed=False)

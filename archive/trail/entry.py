@@ -22,8 +22,8 @@ from archive.events.user_events import Change, SessionBegan, SessionEnded, SignI
 from archive.model.interaction import Frozen
 from archive.users.user import TOKEN_ID_LENGTH
 
-READS: Final = ("search", "show", "original", "conversation", "history", "prove")
-"""The actions by which somebody learns of records."""
+READS: Final = ("show", "original", "as-sent", "conversation", "history", "prove")
+"""The actions by which somebody reads records that they name; searching is another."""
 
 _OF_USERS: Final = ("user.", "token.", "session.", "sign-in.")
 _OTHERS: Final = frozenset({AccessRecorded.type, KeysCondemned.type, KeyringWritten.type})

@@ -90,10 +90,9 @@ class TrailIndex:
     def sightings(self, where: Where, subjects: Where, most: int) -> list[Sighting]:
         """Return who saw which of the records that `subjects` says, up to `most` and one more.
 
-        Only reads and searches count, and their refusals.
+        Only reads and searches count, and their refusals: what has a purpose and is about records.
         """
         subject = trail_subjects.c.subject
-        reads = trail.c.action.in_([self.digests.action(name) for name in READS])
         statement = (
             select(
                 func.min(trail.c.seq),
@@ -104,7 +103,7 @@ class TrailIndex:
                 func.max(trail.c.at),
             )
             .join(trail_subjects, trail_subjects.c.seq == trail.c.seq)
-            .where(where, subjects, reads)
+            .where(where, subjects, trail.c.purpose.is_not(None))
             .group_by(trail.c.actor, subject, trail.c.purpose, trail.c.detail)
             .order_by(func.min(trail.c.seq), subject)
             .limit(most + 1)
@@ -117,7 +116,7 @@ class TrailIndex:
     def activities(self, where: Where, period: Where) -> dict[bytes, Activity]:
         """Return what each actor did, by the digest of their id; counts are of a period."""
         action = trail.c.action
-        reads = action.in_([self.digests.action(name) for name in READS if name != "search"])
+        reads = action.in_([self.digests.action(name) for name in READS])
         searches = action == self.digests.action("search")
         signs_in = action == self.digests.action("session.began")
         allowed = trail.c.allowed == 1

@@ -19,8 +19,17 @@ from archive.trail.entry import TrailEntry
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 REVIEW_COLUMNS: Final = (
-    *("actor", "name", "roles", "enabled", "custodians", "registered_at", "has_password"),
-    *("has_codes", "last_sign_in", "last_act", "last_read", "searches", "reads", "records"),
+    *("actor", "name", "roles", "enabled", "custodians", "departments", "registered_at"),
+    *(
+        "has_password",
+        "has_codes",
+        "last_sign_in",
+        "last_act",
+        "last_read",
+        "searches",
+        "reads",
+        "records",
+    ),
     *("refused", "flags", "tokens"),
 )
 

@@ -1,8 +1,10 @@
 """The trail as its readers search it: every filter, pages that stand still, and who may read it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -10,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archive.access import desk
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
 from archive.opening import Archive, open_archive
 from archive.trail.asked import TrailFilter, TrailRequest
-from archive.trail.entry import TrailEntry
+from archive.trail.entry import READS, TrailEntry
 from tests.archive import house
 from tests.archive.house import capture, line
 from tests.users.conftest import MovableClock
@@ -202,7 +205,7 @@ def test_who_may_read_it(filled: Filled, role: Role) -> None:
     if role in (Role.AUDITOR, Role.COMPLIANCE_OFFICER):
         archive.trail.page(actor, FOR_OPERATIONS, TrailRequest())
         actor = replace(actor, custodians=frozenset({"Ann"}))
-        with pytest.raises(ForbiddenError, match="some custodians"):
+        with pytest.raises(ForbiddenError, match="some of them"):
             archive.trail.page(actor, FOR_OPERATIONS, TrailRequest())
         actor = replace(actor, custodians=None, purposes=frozenset({"matter"}))
         before += 2
@@ -219,3 +222,9 @@ def test_what_cannot_be_asked(filled: Filled) -> None:
     for about in ("custodian:nobody", "record:ann", "person:ann"):
         with pytest.raises(InvalidError):
             trail.who_saw(AUDITOR, FOR_OPERATIONS, about)
+
+
+def test_every_act_of_the_desk_is_a_search_or_a_read() -> None:
+    source = Path(desk.__file__).read_text(encoding="utf-8")
+    acts = set(re.findall(r'actor, purpose, (?:Permission\.\w+, |record_id, )?"([a-z-]+)"', source))
+    assert acts == {"search", *READS}
