@@ -15,6 +15,7 @@ from archive.users.attempts import whole
 
 SIGN_IN_WEIGHT: Final = 100
 _UNCOUNTED: Final = frozenset({"service.healthz"})
+_SIGNING_IN: Final = frozenset({"console.enter", "console.from_provider"})
 _CAPTURING: Final = frozenset({"interactions.capture_one", "bulk.capture_many"})
 
 
@@ -34,7 +35,7 @@ def admit() -> None:
     limits = context.door().limits
     if found is None:
         if request.endpoint not in _UNCOUNTED:
-            _count_stranger(SIGN_IN_WEIGHT if request.endpoint == "console.enter" else 1)
+            _count_stranger(SIGN_IN_WEIGHT if request.endpoint in _SIGNING_IN else 1)
         if request.method not in context.SAFE_METHODS:
             # Read here, where few places are for it, so that slow forms keep nobody else waiting.
             with limits.forms.taken():

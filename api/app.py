@@ -34,7 +34,9 @@ from archive.model.interaction import IncomingInteraction
 from archive.settings import RATE_LIMIT
 
 if TYPE_CHECKING:
+    from api.openid.provider import Provider
     from archive.opening import Archive
+    from archive.users.provider_settings import ProviderSettings
 
 VERSION = "1"
 CAPTURE_LIMIT = 64 * 1024 * 1024
@@ -48,10 +50,12 @@ def create_app(
     clock: Clock | None = None,
     proxies: int = 0,
     rate_limit: int = int(RATE_LIMIT),
+    openid: "ProviderSettings | None" = None,
 ) -> OpenAPI:
     """Make the WSGI application, to which requests come through so many proxies of our own.
 
-    `rate_limit` is how many requests a minute a user may make, 0 for any number.
+    `openid` is the provider that people may sign in by; `rate_limit` is how many requests a minute
+    a user may make, 0 for any number.
     `archive_provider` gives this process's open archive; it may raise UnavailableError or
     ConfigurationError, which are answered with 503, so that `/healthz` answers all the same.
     """
@@ -71,7 +75,8 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     clock = clock or SystemClock()
     limits = Limits.of(clock, rate_limit)
-    app.extensions[context.EXTENSION] = Door(archive_provider, clock, limits, proxies)
+    provider = _provider_of(openid, clock) if openid else None
+    app.extensions[context.EXTENSION] = Door(archive_provider, clock, limits, proxies, provider)
     app.components_schemas.update(_named_schemas())
     for blueprint in (
         interactions.blueprint,
@@ -95,6 +100,13 @@ def create_app(
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _fail)
     return app
+
+
+def _provider_of(settings: "ProviderSettings", clock: Clock) -> "Provider":
+    # What speaks to providers is loaded where there is one.
+    from api.openid.provider import Provider
+
+    return Provider(settings, clock)
 
 
 def _named_schemas() -> dict[str, Schema]:
@@ -153,8 +165,8 @@ def _renew_session(response: Response) -> None:
     if session is None or COOKIE in "".join(response.headers.getlist("Set-Cookie")):
         return
     renewed = context.sealer().renewed(session)
-    if renewed is not None:
-        site.with_session(response, renewed)
+    if renewed is not None or context.session_has_changed():
+        site.with_session(response, renewed or session)
 
 
 def _wants_page() -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, g, request
 
 from api.idempotency import KeyLedger
+from api.openid.renewing import renewed
 from api.problems import purpose_required
 from api.rates import Limits
 from api.sessions import COOKIE, Session, SessionSealer
@@ -22,6 +23,7 @@ from archive.clock import Clock
 from archive.errors import InvalidError, UnauthenticatedError
 
 if TYPE_CHECKING:
+    from api.openid.provider import Provider
     from archive.opening import Archive
 
 EXTENSION = "muniment"
@@ -31,6 +33,7 @@ OPEN_ENDPOINTS = frozenset(
         *("published.checkpoint", "published.earlier", "published.tile", "published.vkey"),
         "published.timestamp",
         *("console.sign_in", "console.enter", "console.choose_appearance"),
+        *("console.to_provider", "console.from_provider"),
     }
 )
 REQUEST_ID = "X-Request-ID"
@@ -42,14 +45,15 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Door:
     """What the application's views share; `provider` gives the open archive of this process.
 
-    `proxies` is how many of our own stand between this process and whoever asks; `limits` is how
-    much each may ask.
+    `openid` is the provider that people may sign in by, if there is one; `proxies` is how many of
+    our own stand between this process and whoever asks; `limits` is how much each may ask.
     """
 
     provider: "Callable[[], Archive]"
     clock: Clock
     limits: Limits
     proxies: int = 0
+    openid: "Provider | None" = None
     keys: KeyLedger = field(default_factory=KeyLedger)
 
 
@@ -91,8 +95,13 @@ def authenticate() -> None:
     if request.method in SAFE_METHODS or request.blueprint == "console":
         current = _session_of_cookie()
         if current is not None:
-            _let_in(archive().entrance.by_session(current.key, address()))
-            g.session = current
+            found = archive().entrance.by_session(current.key, address())
+            g.session = _vouched_for(current)
+            if g.session is not current:
+                # What the provider said just now may have changed who they are here.
+                g.session_changed = True
+                found = archive().entrance.by_session(current.key, address())
+            _let_in(found)
             return
     raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")
 
@@ -100,6 +109,14 @@ def authenticate() -> None:
 def _let_in(found: Actor) -> None:
     """Note who asks, from where, and in which request: each of their audit events says so."""
     g.actor = replace(found, address=address(), request_id=request_id())
+
+
+def _vouched_for(current: Session) -> Session:
+    """Give the session as its provider vouches for it, which is asked when that is due."""
+    if current.vouching is None:
+        return current
+    users, provider = archive().provided_users, door().openid
+    return renewed(current, provider, users, clock(), address())
 
 
 def _session_of_cookie() -> Session | None:
@@ -130,6 +147,11 @@ def actor() -> Actor:
 def session() -> Session | None:
     """Give the console's session, where the request came with one."""
     return cast(Session | None, g.get("session"))
+
+
+def session_has_changed() -> bool:
+    """Say whether the request changed its session, so that its cookie must be written anew."""
+    return bool(g.get("session_changed"))
 
 
 def purpose(stated: str | None = None) -> Purpose:

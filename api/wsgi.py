@@ -39,6 +39,7 @@ def build() -> OpenAPI:
         clock=clock,
         proxies=settings.proxies,
         rate_limit=settings.rate_limit,
+        openid=settings.openid,
     )
 
 

@@ -51,6 +51,7 @@ from archive.users.attempts import Attempts
 from archive.users.directory import Users
 from archive.users.entrance import Entrance
 from archive.users.passwords import Passwords
+from archive.users.provided import ProvidedUsers
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -173,6 +174,15 @@ class Archive(Station):
             audit=self.audit,
             passwords=passwords,
             attempts=attempts,
+            clock=self.clock,
+        )
+        provider = self.settings.openid
+        self.provided_users = ProvidedUsers(
+            provider.roles if provider else {},
+            users=self.users,
+            administration=self.administration,
+            committer=self.committer,
+            identity=self.identity,
             clock=self.clock,
         )
         self.entrance = Entrance(

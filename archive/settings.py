@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.errors import ConfigurationError, InvalidError
 from archive.locking.terms import LockTerm, Period
+from archive.users.provider_settings import NAMES as PROVIDER_NAMES
+from archive.users.provider_settings import ProviderSettings
 
 Origin = Literal["environment", "file", "default"]
 
@@ -33,6 +35,7 @@ _NAMES = (
     "MUNIMENT_INDEX_ON_DISK",
     "MUNIMENT_PROXIES",
     "MUNIMENT_RATE_LIMIT",
+    *PROVIDER_NAMES,
 )
 _ENDPOINT = re.compile(r"https?://[^\s/@?#]+/?")
 _TIMESTAMP_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[!-\"$->A-~]*)?")
@@ -71,6 +74,7 @@ class Settings:
     index_on_disk: bool
     proxies: int
     rate_limit: int
+    openid: ProviderSettings | None
     passphrase: str | None
     origins: Mapping[str, Origin]
 
@@ -110,6 +114,7 @@ class Settings:
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
             proxies=_proxies(value("MUNIMENT_PROXIES", "0")),
             rate_limit=_rate_limit(value("MUNIMENT_RATE_LIMIT", RATE_LIMIT)),
+            openid=ProviderSettings.load(value),
             passphrase=environ.get("MUNIMENT_PASSPHRASE") or None,
             origins=origins,
         )
@@ -136,6 +141,8 @@ class Settings:
             "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
             "MUNIMENT_PROXIES": str(self.proxies),
             "MUNIMENT_RATE_LIMIT": str(self.rate_limit),
+            **dict.fromkeys(PROVIDER_NAMES, ""),
+            **(self.openid.shown() if self.openid else {}),
         }
         lines = [SettingLine(name, _masked(values[name]), self.origins[name]) for name in _NAMES]
         if self.passphrase:

@@ -10,12 +10,20 @@ from api.console.site import APPEARANCES, local, signed_in, with_appearance, wit
 from api.problems import headers_for, of_error
 from api.sessions import COOKIE
 from archive.access.roles import Purpose
-from archive.errors import InvalidError, ThrottledError, UnauthenticatedError
+from archive.errors import (
+    InvalidError,
+    MunimentError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from archive.model.interaction import JsonObject
 
 DEFAULT_PURPOSE = "compliance"
 NOTICES = {
     "password": "The password is set. Sign in with it.",
     "ended": "You are signed out everywhere.",
+    "left": "You are signed out here. The provider may still know you.",
 }
 
 
@@ -23,6 +31,7 @@ def sign_in() -> str:
     """Show the form for a name and password, or a token."""
     return render_template(
         "sign_in.html",
+        **_ways_in(),
         onward=local(request.args.get("next")),
         chosen=DEFAULT_PURPOSE,
         notice=NOTICES.get(request.args.get("notice", "")),
@@ -46,27 +55,33 @@ def enter() -> BaseResponse:
                 context.address(),
             )
     except (UnauthenticatedError, InvalidError, ThrottledError) as error:
-        problem = of_error(error)
-        page = render_template(
-            "sign_in.html",
-            onward=onward,
-            chosen=form.get("purpose", DEFAULT_PURPOSE),
-            name=form.get("name", ""),
-            by_token=bool(token),
-            message=str(error),
-        )
-        response = Response(page, problem.status)
-        if isinstance(error, ThrottledError):
-            response.headers.update(headers_for(problem, error))
-        return response
-    chosen = _fitting(stated, entrance.by_session(key).kinds)
+        return refused(error, by_token=bool(token))
+    chosen = fitting(stated, entrance.by_session(key).kinds)
     return with_session(redirect(onward, 303), context.sealer().begin(key, str(chosen)))
+
+
+def refused(error: MunimentError, *, by_token: bool = False) -> BaseResponse:
+    """Show the sign-in page again, with the reason."""
+    form, problem = request.form, of_error(error)
+    page = render_template(
+        "sign_in.html",
+        **_ways_in(),
+        onward=local(request.values.get("next")),
+        chosen=form.get("purpose", DEFAULT_PURPOSE),
+        name=form.get("name", ""),
+        by_token=by_token,
+        message=str(error),
+    )
+    response = Response(page, problem.status)
+    if isinstance(error, (ThrottledError, UnavailableError)):
+        response.headers.update(headers_for(problem, error))
+    return response
 
 
 def leave() -> BaseResponse:
     """End the session, for whoever has a copy of its cookie too."""
     context.archive().entrance.sign_out(signed_in().key, context.address())
-    return to_sign_in()
+    return to_sign_in("left" if signed_in().vouching else None)
 
 
 def to_sign_in(notice: str | None = None) -> BaseResponse:
@@ -90,7 +105,7 @@ def choose_appearance() -> BaseResponse:
     return with_appearance(redirect(local(request.form.get("next")), 303), chosen)
 
 
-def _fitting(stated: Purpose, kinds: Sequence[str]) -> Purpose:
+def fitting(stated: Purpose, kinds: Sequence[str]) -> Purpose:
     """Return the purpose stated at sign-in, or one that the roles read for; each page names it.
 
     The form is sent before anybody knows whose roles they are.
@@ -98,6 +113,16 @@ def _fitting(stated: Purpose, kinds: Sequence[str]) -> Purpose:
     if stated.kind in kinds or not kinds:
         return stated
     return Purpose(DEFAULT_PURPOSE if DEFAULT_PURPOSE in kinds else kinds[0])
+
+
+def _ways_in() -> JsonObject:
+    """Give the sign-in page its provider, and where that signs people out."""
+    provider = context.door().openid
+    leaving = provider is not None and request.args.get("notice") == "left"
+    return {
+        "provider": provider.name if provider else None,
+        "logout": provider.logout_address() if provider and leaving else None,
+    }
 
 
 def _stated_purpose() -> Purpose:

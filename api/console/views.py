@@ -2,7 +2,17 @@
 
 from flask import Blueprint
 
-from api.console import auditing, entering, reading, searching, site, text, users, watching
+from api.console import (
+    auditing,
+    entering,
+    providing,
+    reading,
+    searching,
+    site,
+    text,
+    users,
+    watching,
+)
 
 blueprint = Blueprint("console", __name__)
 blueprint.before_request(site.refuse_foreign_forms)
@@ -37,6 +47,8 @@ for address, page in (
     ("/users", users.everybody),
     ("/users/<uuid:id>", users.user),
     ("/sign-in", entering.sign_in),
+    ("/sign-in/openid", providing.to_provider),
+    ("/sign-in/openid/return", providing.from_provider),
 ):
     blueprint.add_url_rule(address, view_func=page, methods=["GET"])
 

@@ -21,7 +21,11 @@ class Change(Event):
 
 
 class UserRegistered(Change):
-    """Somebody may come in, in the roles named."""
+    """Somebody may come in, in the roles named.
+
+    `issuer` and `subject` say by which OpenID Connect provider, and whom it means; None for those
+    who come in by a password or a token.
+    """
 
     type = "user.registered"
     class_version = 2
@@ -29,6 +33,8 @@ class UserRegistered(Change):
     name: str
     roles: tuple[str, ...]
     by: str = "local"
+    issuer: str | None = None
+    subject: str | None = None
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -145,7 +151,10 @@ class AdministratorsChanged(Change):
 
 
 class SessionBegan(Event):
-    """Somebody signed in to the console. `means` is `password`, `code`, `recovery` or `token`."""
+    """Somebody signed in to the console.
+
+    `means` is `password`, `code`, `recovery`, `token` or `openid`.
+    """
 
     type = "session.began"
 
@@ -155,18 +164,23 @@ class SessionBegan(Event):
 
 
 class SessionEnded(Event):
-    """Somebody signed out. Older events do not say who."""
+    """Somebody signed out. Older events do not say who.
+
+    `why` tells where it was not they who ended it, but the provider that let them in.
+    """
 
     type = "session.ended"
 
     user: UUID | None = None
     address: str | None = None
+    why: str | None = None
 
 
 class SignInRefused(Event):
     """Somebody tried to come in and could not. `user` is None where no user has that name.
 
-    `token` is the id of a token that opens nothing any more, where they came with one.
+    `token` is the id of a token that opens nothing any more, where they came with one; `why` is
+    told of those whom an OpenID Connect provider sent.
     """
 
     type = "sign-in.refused"
@@ -174,6 +188,7 @@ class SignInRefused(Event):
     user: UUID | None = None
     address: str | None = None
     token: str | None = None
+    why: str | None = None
 
 
 USER_EVENTS: tuple[type[Event], ...] = (

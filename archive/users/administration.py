@@ -34,11 +34,13 @@ from archive.users import totp
 from archive.users.attempts import Attempts
 from archive.users.directory import Users, checked_name
 from archive.users.passwords import Passwords
-from archive.users.user import Token, User
+from archive.users.user import ProvidedIdentity, Token, User
 
 RECOVERY_CODES = 8
 LONGEST_LABEL = 100
 _RECOVERY_BYTES = 10
+PROVIDER_ID = "openid"
+"""Who changes users in the name of an OpenID Connect provider, in the trail."""
 _TRIES = 5
 
 Decide = Callable[[User], Iterable[Event]]
@@ -79,7 +81,8 @@ class Administration:
 
     def names(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of users by id, for what says who did it; ids of nobody are left out."""
-        found = {each: self._users.find(UUID(each)) for each in ids if each != LOCAL_ACTOR.id}
+        wanted = set(ids) - {LOCAL_ACTOR.id, PROVIDER_ID}
+        found = {each: self._users.find(UUID(each)) for each in wanted}
         return {each: user.name for each, user in found.items() if user is not None}
 
     def show(self, actor: Actor, user: str) -> User:
@@ -95,12 +98,18 @@ class Administration:
         roles: Sequence[Role],
         custodians: Sequence[str] | None = None,
         departments: Sequence[str] | None = None,
+        *,
+        provided: ProvidedIdentity | None = None,
     ) -> User:
-        """Register a user; ConflictError if the name is taken, for a name is never given twice."""
+        """Register a user; ConflictError if the name is taken, for a name is never given twice.
+
+        Whom a provider vouches for is known by what it says, and shares a name with nobody's id.
+        """
         self._require(actor, "user.register")
         check_roles(roles)
         written = checked_name(name)
-        user_id, now = self._users.id_of(written), self._clock.now()
+        now = self._clock.now()
+        user_id = self._users.id_of_provided(provided) if provided else self._users.id_of(written)
         events: list[Event] = [
             happened.UserRegistered(
                 originator_id=user_id,
@@ -110,6 +119,8 @@ class Administration:
                 roles=tuple(roles),
                 by=actor.id,
                 address=actor.address,
+                issuer=provided.issuer if provided else None,
+                subject=provided.subject if provided else None,
             )
         ]
         if custodians is not None or departments is not None:
@@ -144,6 +155,8 @@ class Administration:
         def decide(found: User) -> Iterable[Event]:
             if tuple(roles) == found.roles:
                 return
+            if actor.id != PROVIDER_ID:
+                _require_unprovided(found, "their roles follow from their groups there")
             now_administers = found.enabled and Role.ADMINISTRATOR in roles
             yield self._next(happened.UserRolesChanged, found, actor, roles=tuple(roles))
             yield from self._guarded(actor, found, now_administers)
@@ -193,6 +206,7 @@ class Administration:
         """
         self._require_own(actor, self._id(user), "user.password")
         found = self._users.meant(user)
+        _require_unprovided(found, "a password would outlast that")
         if actor.id == str(found.id) and found.password is not None:
             with self._attempts.counted(f"password/{found.id}") as attempt:
                 if not self._passwords.matches(current or "", found.password):
@@ -209,8 +223,10 @@ class Administration:
         """
         if totp.met(secret, code, self._clock.now().timestamp()) is None:
             raise InvalidError("This is not the code that the secret gives now.")
-        user_id = self._users.meant(actor.id).id
+        found = self._users.meant(actor.id)
+        user_id = found.id
         self._require_own(actor, user_id, "user.start-codes")
+        _require_unprovided(found, "it is the provider that asks for codes")
         codes = [_spelled(self._clock.random_bytes(_RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
         digests = tuple(self._identity.recovery(user_id, plain_code(each)).hex() for each in codes)
         self._one(happened.CodesStarted, actor.id, actor, secret=secret, recovery=digests)
@@ -257,6 +273,7 @@ class Administration:
         def decide(found: User) -> Iterable[Event]:
             if not found.enabled:
                 raise InvalidError(f"The user {found.name} is disabled.")
+            _require_unprovided(found, "a token would outlast that: give it to a user of its own")
             if not wanted <= found.actor().permissions:
                 raise InvalidError(f"The role of {found.name} does not give all that.")
             yield self._next(
@@ -386,6 +403,12 @@ class Administration:
 def plain_code(code: str) -> str:
     """Return a recovery code as it is compared: without what makes it easy to read."""
     return "".join(code.split()).replace("-", "").upper()
+
+
+def _require_unprovided(user: User, why: str) -> None:
+    """Raise InvalidError for a user who comes in by a provider alone."""
+    if user.provided is not None:
+        raise InvalidError(f"{user.name} comes in by the OpenID Connect provider; {why}.")
 
 
 def _spelled(random: bytes) -> str:

@@ -5,6 +5,7 @@ new ones are opened. So a revocation holds from the moment its commit stands, on
 matter how far the catalog has come.
 """
 
+import json
 import unicodedata
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, Opened, Opener
 from archive.events.pointers import PointerRecorder
 from archive.events.types import Erased
-from archive.users.user import User, evolve, lose
+from archive.users.user import ProvidedIdentity, User, evolve, lose
 
 LONGEST_NAME = 200
 
@@ -78,10 +79,19 @@ class Users:
             user = self.find(UUID(text))
         except ValueError:
             user = None
-        user = user or self.named(text)
+        user = user or self.named(text) or self._provided(text)
         if user is None:
             raise NotFoundError(f"There is no user {text}.")
         return user
+
+    def _provided(self, name: str) -> User | None:
+        """Return the one whom a provider vouches for under a name, which says nothing of their id.
+
+        Nobody where two have it: they are then told apart by their ids.
+        """
+        wanted = normal_name(name).casefold()
+        named = [user for user in self.all() if user.provided and user.name.casefold() == wanted]
+        return named[0] if len(named) == 1 else None
 
     def all(self) -> list[User]:
         """Return everybody the catalog knows of, by name."""
@@ -96,6 +106,11 @@ class Users:
     def id_of(self, name: str) -> UUID:
         """Return the id that follows from a name, so that no two users ever have the same one."""
         return self._identity.stream(f"user/{normal_name(name).casefold()}")
+
+    def id_of_provided(self, identity: ProvidedIdentity) -> UUID:
+        """Return the id of the user whom a provider means, whatever they are called there."""
+        parts = json.dumps([identity.issuer, identity.subject])
+        return self._identity.stream(f"provided-user/{parts}")
 
     def _event(self, opened: Opened) -> Event | None:
         if isinstance(opened, DamagedEvent):

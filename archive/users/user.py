@@ -53,11 +53,20 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvidedIdentity:
+    """Who somebody is to an OpenID Connect provider: the two together are theirs for ever."""
+
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Somebody who may come in, or might once. `version` is that of the newest event.
 
-    `custodians` and `departments` both None mean all. Sessions that began before version
-    `sessions_since` are over. `tokens` are in the order in which they were issued.
+    `provided` is None for those who come in by a password or a token. `custodians` and
+    `departments` both None mean all. Sessions that began before version `sessions_since` are over.
+    `tokens` are in the order in which they were issued.
     """
 
     id: UUID
@@ -72,6 +81,7 @@ class User:
     codes: Codes | None = None
     sessions_since: int = 0
     tokens: dict[str, Token] = field(default_factory=dict)
+    provided: ProvidedIdentity | None = None
 
     @property
     def administers(self) -> bool:
@@ -105,6 +115,7 @@ def evolve(user: User | None, event: Event) -> User | None:
             name=event.name,
             roles=tuple(Role(role) for role in event.roles),
             registered_at=event.recorded_at,
+            provided=_provided(event),
         )
     user = replace(user, version=event.originator_version)
     match event:
@@ -164,6 +175,12 @@ def lose(user: User | None, type: str, version: int) -> User | None:
 
 def _only(names: Sequence[str] | None) -> frozenset[str] | None:
     return None if names is None else frozenset(names)
+
+
+def _provided(event: happened.UserRegistered) -> ProvidedIdentity | None:
+    if event.issuer is None or event.subject is None:
+        return None
+    return ProvidedIdentity(event.issuer, event.subject)
 
 
 def _token(event: happened.TokenIssued) -> Token:

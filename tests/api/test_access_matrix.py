@@ -36,6 +36,8 @@ def test_nothing_but_what_is_open_answers_without_a_token() -> None:
     assert opened == {
         "/healthz",
         "/sign-in",
+        "/sign-in/openid",
+        "/sign-in/openid/return",
         "/static/<path:filename>",
         "/log/checkpoint",
         "/log/checkpoints/<name>",

@@ -1,0 +1,1 @@
+"""Signing in by an OpenID Connect provider (docs/access.md): we are its relying party."""
