@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from archive.events.policy_events import Stage, Terms
+from archive.locking.terms import Period
 
 EARLIEST_CLAIM: Final = datetime(1971, 1, 1, tzinfo=UTC)
 """A date before the year of the first mail over a network is taken for a defect."""
@@ -59,6 +60,7 @@ class Demand:
     policy: str
     version: int
     kind: Literal["minimum", "maximum"]
+    period: Period
     starts_at: datetime
     ends_at: datetime
     binding: bool
@@ -124,13 +126,13 @@ def evaluate(
         (one, claimed if one.terms.clock == "occurred" else captured_at) for one in governing
     ]
     minimums = [
-        _Ending(one, start, one.terms.minimum.after(start))
+        _Ending(one, one.terms.minimum, start, one.terms.minimum.after(start))
         for one, start in started
         if one.terms.minimum is not None
     ]
     retain_until = max((each.ends_at for each in minimums), default=None)
     maximums = [
-        _Ending(one, start, one.terms.maximum.after(start))
+        _Ending(one, one.terms.maximum, start, one.terms.maximum.after(start))
         for one, start in started
         if one.terms.maximum is not None and one.certain
     ]
@@ -141,6 +143,7 @@ def evaluate(
             each.one.terms.name,
             each.one.version,
             "maximum",
+            each.period,
             each.starts_at,
             each.ends_at,
             binding=each.expiry(retain_until) == delete_at,
@@ -169,6 +172,7 @@ class _Ending:
     """When a period of a governing policy ends for the record."""
 
     one: Governing
+    period: Period
     starts_at: datetime
     ends_at: datetime
 
@@ -178,6 +182,7 @@ class _Ending:
             self.one.terms.name,
             self.one.version,
             "minimum",
+            self.period,
             self.starts_at,
             self.ends_at,
             binding=self.ends_at == retain_until,

@@ -33,12 +33,19 @@ class Permission(StrEnum):
     OPERATE = "operate"
     ADMINISTER = "administer"
     AUDIT = "audit"
+    GOVERN = "govern"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({Permission.CAPTURE, Permission.OPERATE, Permission.ADMINISTER}),
     Role.COMPLIANCE_OFFICER: frozenset(
-        {Permission.SEARCH, Permission.READ, Permission.OPERATE, Permission.AUDIT}
+        {
+            Permission.SEARCH,
+            Permission.READ,
+            Permission.OPERATE,
+            Permission.AUDIT,
+            Permission.GOVERN,
+        }
     ),
     Role.LEGAL: frozenset({Permission.CAPTURE, Permission.SEARCH, Permission.READ}),
     Role.TRAINER: frozenset({Permission.SEARCH, Permission.READ}),

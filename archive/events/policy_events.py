@@ -25,9 +25,11 @@ NOTHING = Period(0, "d")
 
 
 def _period(value: object) -> object:
-    """Read a period's text; what is none already goes on to be refused by its type."""
-    if not isinstance(value, str):
+    """Read a period's text; one that has been read stays as it is."""
+    if isinstance(value, Period):
         return value
+    if not isinstance(value, str):
+        raise ValueError("it is a text such as 7y, 18m or 90d")
     try:
         return Period.parse(value)
     except InvalidError as error:

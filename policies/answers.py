@@ -1,0 +1,195 @@
+"""What is told of policies and of a record's retention: the same at every door."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from archive.events.policy_events import PeriodText, Stage, Terms
+from archive.model.interaction import Frozen
+from policies.evaluation import Doubt, State
+from policies.policy import Book, Policy, Version, VersionState
+
+
+class VersionAnswer(Frozen):
+    """One version of a policy; `terms` null means that the policy ends with it.
+
+    `shortens` says why a second person must approve it; who did something is told by name.
+    """
+
+    version: int
+    state: VersionState
+    terms: Terms | None
+    shortens: str
+    proposed_by: str
+    proposed_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+    effective_at: datetime | None
+
+    @classmethod
+    def of(
+        cls, policy: Policy, version: Version, now: datetime, names: Mapping[str, str]
+    ) -> "VersionAnswer":
+        """Tell of a version; `names` are those of people by id."""
+        approved, withdrawn = version.approved, version.withdrawn
+        return cls(
+            version=version.number,
+            state=policy.state(version, now),
+            terms=version.terms,
+            shortens=version.shortens,
+            proposed_by=names.get(version.proposed.by, version.proposed.by),
+            proposed_at=version.proposed.at,
+            approved_by=names.get(approved.by, approved.by) if approved else None,
+            approved_at=approved.at if approved else None,
+            withdrawn_by=names.get(withdrawn.by, withdrawn.by) if withdrawn else None,
+            withdrawn_at=withdrawn.at if withdrawn else None,
+            effective_at=version.effective_at,
+        )
+
+
+class PolicyAnswer(Frozen):
+    """A policy: which version is in force, which is pending, and all of them, oldest first."""
+
+    name: str
+    in_force: int | None
+    pending: int | None
+    locked_by: str | None
+    locked_at: datetime | None
+    versions: tuple[VersionAnswer, ...]
+
+    @classmethod
+    def of(cls, policy: Policy, now: datetime, names: Mapping[str, str]) -> "PolicyAnswer":
+        """Tell of a policy as of a time; `names` are those of people by id."""
+        found, pending, locked = policy.in_force(now), policy.pending(now), policy.locked
+        return cls(
+            name=policy.name,
+            in_force=found.number if found else None,
+            pending=pending.number if pending else None,
+            locked_by=names.get(locked.by, locked.by) if locked else None,
+            locked_at=locked.at if locked else None,
+            versions=tuple(VersionAnswer.of(policy, one, now, names) for one in policy.versions),
+        )
+
+
+class PoliciesAnswer(Frozen):
+    """All policies by name; `unreadable` says that an event of theirs cannot be read."""
+
+    policies: tuple[PolicyAnswer, ...]
+    unreadable: bool
+
+    @classmethod
+    def of(cls, book: Book, now: datetime, names: Mapping[str, str]) -> "PoliciesAnswer":
+        """Tell of all policies as of a time."""
+        found = (PolicyAnswer.of(policy, now, names) for _, policy in sorted(book.policies.items()))
+        return cls(policies=tuple(found), unreadable=book.unreadable)
+
+
+def people(policies: "list[Policy]") -> set[str]:
+    """Return the ids of everybody who did something to policies."""
+    acts = [
+        act
+        for policy in policies
+        for version in policy.versions
+        for act in (version.proposed, version.approved, version.withdrawn)
+    ]
+    acts += [policy.locked for policy in policies]
+    return {act.by for act in acts if act is not None}
+
+
+class DemandAnswer(Frozen):
+    """What a version of a policy demands of a record.
+
+    `binding` says that it makes the record's date; `conflicting`, of a maximum, that a minimum
+    ends after it. `due_at` is when the grace of a maximum ends, null while that is not known.
+    """
+
+    policy: str
+    version: int
+    kind: Literal["minimum", "maximum"]
+    period: PeriodText
+    starts_at: datetime
+    ends_at: datetime
+    binding: bool
+    conflicting: bool
+    due_at: datetime | None
+    review: tuple[Stage, ...]
+
+
+class RetentionAnswer(Frozen):
+    """When a record may go, and what is behind it, as of `evaluated_at`.
+
+    `doubt` says why the date that the source claims is not counted from. `uncertain` are the
+    policies of which it is not known whether the record stands in their scope. `steps` are what
+    must happen before the record can go, in sentences; `holds` and `unreadable` stop it.
+    """
+
+    id: UUID
+    evaluated_at: datetime
+    state: State
+    retain_until: datetime | None
+    delete_at: datetime | None
+    due_at: datetime | None
+    conflict: bool
+    occurred_at: datetime | None
+    captured_at: datetime
+    doubt: Doubt | None
+    demands: tuple[DemandAnswer, ...]
+    uncertain: tuple[str, ...]
+    holds: tuple[str, ...]
+    unreadable: bool
+    steps: tuple[str, ...]
+
+
+class Group(Frozen):
+    """So many records of a class, which is the channel, and a year; bytes of their originals."""
+
+    channel: str
+    year: int
+    records: int
+    bytes: int
+
+
+class Example(Frozen):
+    """A record before and after a change."""
+
+    id: UUID
+    retain_until_before: datetime | None
+    retain_until_after: datetime | None
+    delete_at_before: datetime | None
+    delete_at_after: datetime | None
+    due_at_before: datetime | None
+    due_at_after: datetime | None
+
+
+class Effect(Frozen):
+    """The records that a change has one effect on, with the first few of them."""
+
+    records: int
+    bytes: int
+    groups: tuple[Group, ...]
+    sample: tuple[Example, ...]
+
+
+class SimulationAnswer(Frozen):
+    """What a change would do, as of sequence number `as_of`; nothing has been altered.
+
+    `sooner` could go sooner, `longer` would be kept longer, and `due` are due on the day the change
+    takes effect and not without it. Of `unsettled` records words could not be read, so that it is
+    not known whether they stand in the scope; `unopened` could not be opened at all.
+    """
+
+    policy: str
+    shortens: str
+    effective_at: datetime
+    as_of: int
+    records: int
+    in_scope_before: int
+    in_scope_after: int
+    unsettled: int
+    unopened: int
+    sooner: Effect
+    longer: Effect
+    due: Effect

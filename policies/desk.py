@@ -1,0 +1,140 @@
+"""Where policies are asked about and simulated, audited like every question about records."""
+
+from uuid import UUID
+
+from archive.access.audit import Audit
+from archive.access.roles import Actor, Purpose
+from archive.catalog.catalog import Catalog
+from archive.clock import Clock
+from archive.events.policy_events import Terms
+from archive.opening import Archive
+from policies.answers import DemandAnswer, RetentionAnswer, SimulationAnswer
+from policies.book import PolicyBook
+from policies.evaluation import Demand, evaluate
+from policies.explaining import steps
+from policies.governance import Governance
+from policies.records import GovernedRecords, governing, scoped
+from policies.simulating import simulate
+
+
+class RetentionDesk:
+    """Says why a record is still here, and what a change of a policy would do.
+
+    Raises, in every method, ForbiddenError (audited) where the actor does not govern, and
+    UnavailableError where a part does not answer or the question cannot be recorded.
+    """
+
+    def __init__(
+        self,
+        governance: Governance,
+        book: PolicyBook,
+        catalog: Catalog,
+        records: GovernedRecords,
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._governance = governance
+        self._book = book
+        self._catalog = catalog
+        self._records = records
+        self._audit = audit
+        self._clock = clock
+
+    def why(self, actor: Actor, purpose: Purpose, record_id: UUID) -> RetentionAnswer:
+        """Return when a record may go and what is behind it, without its content.
+
+        Raises NotFoundError, GoneError where there is no such record or it has been erased, and
+        CorruptError where its stored bytes do not check.
+        """
+        self._governance.require(actor, "why", purpose)
+        found = self._records.load(record_id)
+        book, now = self._book.read(), self._clock.now()
+        policies = scoped(book.in_force(now))
+        occurred_at, captured_at = found.record.content.occurred_at, found.record.captured_at
+        evaluation = evaluate(
+            occurred_at,
+            captured_at,
+            governing(policies, found),
+            now=now,
+            unreadable=book.unreadable,
+        )
+        self._audit.record(actor, purpose, "why", records=[record_id])
+        return RetentionAnswer(
+            id=record_id,
+            evaluated_at=now,
+            state=evaluation.state,
+            retain_until=evaluation.retain_until,
+            delete_at=evaluation.delete_at,
+            due_at=evaluation.due_at,
+            conflict=evaluation.conflict,
+            occurred_at=occurred_at,
+            captured_at=captured_at,
+            doubt=evaluation.doubt,
+            demands=tuple(map(_told, evaluation.demands)),
+            uncertain=evaluation.uncertain,
+            holds=evaluation.holds,
+            unreadable=evaluation.unreadable,
+            steps=steps(evaluation, now),
+        )
+
+    def simulate(self, actor: Actor, purpose: Purpose, terms: Terms) -> SimulationAnswer:
+        """Return what a change would do if it were approved now; nothing is altered.
+
+        Raises InvalidError where the terms cannot be; `column` says where in the scope. Raises
+        CorruptError where a policy cannot be read.
+        """
+        self._governance.require(actor, "policy.simulate", purpose)
+        change = self._governance.planned(terms)
+        answer = simulate(change, self._catalog, self._records)
+        self._audit.record(
+            actor,
+            purpose,
+            "policy.simulate",
+            query=change.new.terms.scope,
+            as_of=answer.as_of,
+            total=answer.in_scope_after,
+        )
+        return answer
+
+
+def policy_book(archive: Archive) -> PolicyBook:
+    """Return what reads the policies of an archive."""
+    return PolicyBook(archive.pointers, archive.opener, archive.mapper, archive.identity)
+
+
+def governance_of(archive: Archive) -> Governance:
+    """Return what changes the policies of an archive."""
+    return Governance(
+        policy_book(archive),
+        archive.committer,
+        archive.audit,
+        archive.clock,
+        archive.settings.timezone,
+    )
+
+
+def retention_desk(archive: Archive) -> RetentionDesk:
+    """Return what answers questions about retention in an archive."""
+    return RetentionDesk(
+        governance_of(archive),
+        policy_book(archive),
+        archive.catalog,
+        GovernedRecords(archive.catalog, archive.records),
+        archive.audit,
+        archive.clock,
+    )
+
+
+def _told(demand: Demand) -> DemandAnswer:
+    return DemandAnswer(
+        policy=demand.policy,
+        version=demand.version,
+        kind=demand.kind,
+        period=demand.period,
+        starts_at=demand.starts_at,
+        ends_at=demand.ends_at,
+        binding=demand.binding,
+        conflicting=demand.conflicting,
+        due_at=demand.due_at,
+        review=demand.review,
+    )

@@ -1,0 +1,74 @@
+"""Why a record is still here, in sentences: what must happen before it can go. Pure."""
+
+from datetime import UTC, datetime
+
+from policies.evaluation import Demand, Evaluation, State
+
+
+def steps(found: Evaluation, now: datetime) -> tuple[str, ...]:
+    """Return what must happen before the record can go, in the order in which it can."""
+    return tuple(_steps(found, now))
+
+
+def _steps(found: Evaluation, now: datetime) -> "list[str]":
+    told = []
+    if found.unreadable:
+        told.append(
+            "An event of the policies cannot be read, so it is not known what they demand; "
+            "nothing goes until it can."
+        )
+    told += [
+        f"It is not known whether it stands in the scope of {name}, because words of it could not "
+        "be read: the minimum applies to it, the maximum does not."
+        for name in found.uncertain
+    ]
+    if found.retain_until is not None and now < found.retain_until:
+        behind = _named(found, "minimum")
+        told.append(f"It is kept at least until {_day(found.retain_until)}, by {behind}.")
+    if found.delete_at is None:
+        told.append("No policy in force demands its deletion: it stays until one does.")
+        return told
+    told += [
+        f"The policy {each.policy} (version {each.version}) demands its deletion from "
+        f"{_day(each.ends_at)} on, which is before its minimum ends: a conflict, and it is kept."
+        for each in found.demands
+        if each.conflicting
+    ]
+    if now < found.delete_at:
+        behind = _named(found, "maximum")
+        told.append(f"Its deletion is demanded from {_day(found.delete_at)} on, by {behind}.")
+    told += [f"The hold {hold} must be released." for hold in found.holds]
+    if found.holds:
+        told.append("Then the grace starts afresh.")
+    if found.due_at is not None and now < found.due_at:
+        told.append(f"The grace must pass, which ends on {_day(found.due_at)}.")
+    told += [
+        f"The review that {each.policy} asks for must approve it: "
+        + ", ".join(stage.stage for stage in each.review)
+        + "."
+        for each in _reviewing(found)
+    ]
+    if found.state is State.DUE:
+        told.append("It is due: every date has passed.")
+    return told
+
+
+def _reviewing(found: Evaluation) -> list[Demand]:
+    """Return the demands by which it goes and that ask for a review."""
+    deletions = [each for each in found.demands if each.kind == "maximum" and each.review]
+    if found.due_at is None:
+        return deletions
+    return [each for each in deletions if each.due_at == found.due_at]
+
+
+def _named(found: Evaluation, kind: str) -> str:
+    names = [
+        f"{each.policy} (version {each.version})"
+        for each in found.demands
+        if each.kind == kind and each.binding
+    ]
+    return " and ".join(names)
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

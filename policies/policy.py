@@ -1,0 +1,137 @@
+"""Policies as their events tell them: versions, what is in force, what is pending. Pure.
+
+What an event that cannot be read demanded is not known: the book says so, and nothing may go.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from archive.events import policy_events as happened
+from archive.events.event import Event
+from archive.events.policy_events import Terms
+
+
+class VersionState(StrEnum):
+    """Where a version of a policy stands."""
+
+    WAITING = "waiting"
+    SCHEDULED = "scheduled"
+    IN_FORCE = "in-force"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who did something, by id, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a policy says, or would; terms None mean that it ends.
+
+    `effective_at` is None while a version that shortens waits for a second person.
+    """
+
+    number: int
+    terms: Terms | None
+    shortens: str
+    proposed: Act
+    effective_at: datetime | None
+    approved: Act | None = None
+    withdrawn: Act | None = None
+
+    def effective(self, now: datetime) -> bool:
+        """Say whether it has taken effect, whatever came after."""
+        return self.withdrawn is None and self.effective_at is not None and self.effective_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy with all its versions, oldest first."""
+
+    name: str
+    versions: tuple[Version, ...]
+    locked: Act | None = None
+
+    def in_force(self, now: datetime) -> Version | None:
+        """Return the version that counts, which may say that the policy has ended."""
+        return next((each for each in reversed(self.versions) if each.effective(now)), None)
+
+    def pending(self, now: datetime) -> Version | None:
+        """Return the version that has yet to take effect, None if there is none."""
+        newest = self.versions[-1]
+        return newest if newest.withdrawn is None and not newest.effective(now) else None
+
+    def state(self, version: Version, now: datetime) -> VersionState:
+        """Return where one of its versions stands."""
+        if version.withdrawn is not None:
+            return VersionState.WITHDRAWN
+        if version.effective_at is None:
+            return VersionState.WAITING
+        if version.effective_at > now:
+            return VersionState.SCHEDULED
+        return VersionState.IN_FORCE if version == self.in_force(now) else VersionState.REPLACED
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All policies by name, as of version `newest` of their stream.
+
+    `unreadable` says that an event of it cannot be read.
+    """
+
+    newest: int = 0
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    unreadable: bool = False
+
+    def in_force(self, now: datetime) -> dict[str, Version]:
+        """Return the versions that demand something now, by the policy's name."""
+        found = {name: policy.in_force(now) for name, policy in sorted(self.policies.items())}
+        return {
+            name: version
+            for name, version in found.items()
+            if version is not None and version.terms is not None
+        }
+
+
+def evolve(book: Book, event: Event) -> Book:
+    """Return the book after an event of its stream that could be read."""
+    book = replace(book, newest=event.originator_version)
+    if not isinstance(event, happened.PolicyEvent):
+        return replace(book, unreadable=True)
+    act = Act(event.by, event.recorded_at)
+    known = book.policies.get(event.policy)
+    if isinstance(event, happened.PolicyProposed):
+        version = Version(event.version, event.terms, event.shortens, act, event.effective_at)
+        versions = (*(known.versions if known else ()), version)
+        changed = replace(known, versions=versions) if known else Policy(event.policy, versions)
+    elif known is None:
+        # What it is about stood in an event that cannot be read.
+        return replace(book, unreadable=True)
+    elif isinstance(event, happened.PolicyApproved):
+        approved = {"approved": act, "effective_at": event.effective_at}
+        changed = _with(known, event.version, approved)
+    elif isinstance(event, happened.PolicyWithdrawn):
+        changed = _with(known, event.version, {"withdrawn": act})
+    else:
+        changed = replace(known, locked=act)
+    return replace(book, policies={**book.policies, event.policy: changed})
+
+
+def lose(book: Book, version: int) -> Book:
+    """Return the book after an event that cannot be read."""
+    return replace(book, newest=version, unreadable=True)
+
+
+def _with(policy: Policy, number: int, changes: Mapping[str, object]) -> Policy:
+    versions = tuple(
+        replace(each, **changes) if each.number == number else each  # type: ignore[arg-type]
+        for each in policy.versions
+    )
+    return replace(policy, versions=versions)

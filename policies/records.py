@@ -1,0 +1,97 @@
+"""Which policies govern a record: its dates, and the scopes that it stands in."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from archive.catalog.catalog import Catalog
+from archive.errors import CorruptError, GoneError
+from archive.events.policy_events import Terms
+from archive.events.records import Loaded, Records
+from archive.model.record import Record
+from archive.query.parser import parse
+from archive.query.tree import Node
+from policies.evaluation import Governing
+from policies.policy import Version
+from policies.scopes import Standing, standing
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record with its archive's own conversation."""
+
+    record: Record
+    conversation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """A version of a policy with its scope as a tree."""
+
+    version: int
+    terms: Terms
+    scope: Node
+
+    @classmethod
+    def of(cls, version: int, terms: Terms) -> "Scoped":
+        """Parse the scope, which is in its canonical form."""
+        return cls(version, terms, parse(terms.scope))
+
+    def standing(self, found: Found) -> Standing:
+        """Return whether a record stands in the scope."""
+        return standing(self.scope, found.record, found.conversation)
+
+    def governs(self, found: Found) -> Governing | None:
+        """Return it as what governs a record, None where the record is not in the scope."""
+        where = self.standing(found)
+        if where is Standing.OUT:
+            return None
+        return Governing(self.version, self.terms, certain=where is Standing.IN)
+
+
+class GovernedRecords:
+    """Opens records for policies to be held against them."""
+
+    def __init__(self, catalog: Catalog, records: Records) -> None:
+        self._catalog = catalog
+        self._records = records
+
+    def load(self, record_id: UUID) -> Found:
+        """Return a record; NotFoundError, GoneError and CorruptError as in `Records.load`."""
+        row = self._catalog.rows([record_id]).get(record_id)
+        if row is not None and row.erased:
+            raise GoneError(f"Record {record_id} has been erased.")
+        loaded = self._records.load(record_id)
+        duplicate = record_id in self._catalog.duplicates([record_id])
+        conversation = row.conversation if row else None
+        return Found(
+            loaded.record(duplicate=duplicate), str(conversation) if conversation else None
+        )
+
+    def load_each(self, ids: Sequence[UUID]) -> Iterator[Found | CorruptError]:
+        """Return those that exist and are not erased; errors stand in place of damaged ones."""
+        rows = self._catalog.rows(ids)
+        duplicates = self._catalog.duplicates(ids)
+        for loaded in self._records.load_each(ids):
+            if isinstance(loaded, CorruptError):
+                yield loaded
+            elif isinstance(loaded, Loaded):
+                record = loaded.record(duplicate=loaded.interaction.id in duplicates)
+                row = rows.get(record.id)
+                if row is None or not row.erased:
+                    conversation = row.conversation if row else None
+                    yield Found(record, str(conversation) if conversation else None)
+
+
+def scoped(in_force: Mapping[str, Version]) -> dict[str, Scoped]:
+    """Return the versions in force with their scopes, by the policy's name."""
+    return {
+        name: Scoped.of(version.number, version.terms)
+        for name, version in in_force.items()
+        if version.terms is not None
+    }
+
+
+def governing(policies: Mapping[str, Scoped], found: Found) -> list[Governing]:
+    """Return those of the policies that govern a record."""
+    return [one for each in policies.values() if (one := each.governs(found)) is not None]

@@ -1,0 +1,152 @@
+"""What a change of a policy would do, record by record; nothing is altered.
+
+The records are read in order of their capture, a page at a time, so that memory does not grow with
+their number; the exact matcher says who stands in which scope.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from archive.catalog.catalog import Catalog
+from archive.errors import CorruptError
+from policies.answers import Effect, Example, Group, SimulationAnswer
+from policies.evaluation import Evaluation, State, counted_from, evaluate
+from policies.records import Found, GovernedRecords, Scoped, governing
+from policies.scopes import Standing
+
+_PAGE: Final = 500
+_SAMPLE: Final = 20
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one policy: what is in force of all, what it says now, and what it would."""
+
+    policy: str
+    shortens: str
+    effective_at: datetime
+    in_force: Mapping[str, Scoped]
+    new: Scoped
+
+
+@dataclass(slots=True)
+class _Counted:
+    """The records that one effect is on."""
+
+    groups: dict[tuple[str, int], list[int]] = field(
+        default_factory=lambda: defaultdict(lambda: [0, 0])
+    )
+    sample: list[Example] = field(default_factory=list)
+
+    def add(self, found: Found, before: Evaluation, after: Evaluation) -> None:
+        record = found.record
+        started, _ = counted_from(record.content.occurred_at, record.captured_at)
+        group = self.groups[record.content.channel.value, started.astimezone(UTC).year]
+        group[0] += 1
+        group[1] += record.size
+        if len(self.sample) < _SAMPLE:
+            self.sample.append(
+                Example(
+                    id=record.id,
+                    retain_until_before=before.retain_until,
+                    retain_until_after=after.retain_until,
+                    delete_at_before=before.delete_at,
+                    delete_at_after=after.delete_at,
+                    due_at_before=before.due_at,
+                    due_at_after=after.due_at,
+                )
+            )
+
+    def told(self) -> Effect:
+        groups = [
+            Group(channel=channel, year=year, records=count, bytes=size)
+            for (channel, year), (count, size) in sorted(self.groups.items())
+        ]
+        return Effect(
+            records=sum(group.records for group in groups),
+            bytes=sum(group.bytes for group in groups),
+            groups=tuple(groups),
+            sample=tuple(self.sample),
+        )
+
+
+def simulate(change: Change, catalog: Catalog, records: GovernedRecords) -> SimulationAnswer:
+    """Return what a change would do to every record that is archived now.
+
+    Raises UnavailableError where the catalog or the bucket do not answer.
+    """
+    as_of = catalog.position()
+    old = change.in_force.get(change.policy)
+    after = {**change.in_force, change.policy: change.new}
+    sooner, longer, due = _Counted(), _Counted(), _Counted()
+    total = unopened = unsettled = before_count = after_count = 0
+    for found in _all(catalog, records, as_of):
+        total += 1
+        if isinstance(found, CorruptError):
+            unopened += 1
+            continue
+        stood = old.standing(found) if old else Standing.OUT
+        stands = change.new.standing(found)
+        before_count += stood is Standing.IN
+        after_count += stands is Standing.IN
+        unsettled += Standing.UNKNOWN in (stood, stands)
+        if stood is Standing.OUT and stands is Standing.OUT:
+            continue
+        was, will_be = (
+            evaluate(
+                found.record.content.occurred_at,
+                found.record.captured_at,
+                governing(policies, found),
+                now=change.effective_at,
+            )
+            for policies in (change.in_force, after)
+        )
+        if _goes_sooner(was, will_be):
+            sooner.add(found, was, will_be)
+        if _stays_longer(was, will_be):
+            longer.add(found, was, will_be)
+        if will_be.state is State.DUE and was.state is not State.DUE:
+            due.add(found, was, will_be)
+    return SimulationAnswer(
+        policy=change.policy,
+        shortens=change.shortens,
+        effective_at=change.effective_at,
+        as_of=as_of,
+        records=total,
+        in_scope_before=before_count,
+        in_scope_after=after_count,
+        unsettled=unsettled,
+        unopened=unopened,
+        sooner=sooner.told(),
+        longer=longer.told(),
+        due=due.told(),
+    )
+
+
+def _all(catalog: Catalog, records: GovernedRecords, as_of: int) -> Iterator[Found | CorruptError]:
+    for first in range(1, as_of + 1, _PAGE):
+        page = catalog.captured_between(first, min(first + _PAGE - 1, as_of))
+        ids = [UUID(bytes=each.id) for each in sorted(page, key=lambda each: each.first_seq)]
+        yield from records.load_each(ids)
+
+
+def _goes_sooner(was: Evaluation, will_be: Evaluation) -> bool:
+    return (
+        (will_be.retain_until or _ALWAYS) < (was.retain_until or _ALWAYS)
+        or (will_be.delete_at or _NEVER) < (was.delete_at or _NEVER)
+        or (will_be.due_at or _NEVER) < (was.due_at or _NEVER)
+    )
+
+
+def _stays_longer(was: Evaluation, will_be: Evaluation) -> bool:
+    return (
+        (will_be.retain_until or _ALWAYS) > (was.retain_until or _ALWAYS)
+        or (will_be.delete_at or _NEVER) > (was.delete_at or _NEVER)
+        or (will_be.due_at or _NEVER) > (was.due_at or _NEVER)
+    )
