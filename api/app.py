@@ -28,6 +28,7 @@ from api.service import blueprint as service
 from api.sessions import COOKIE
 from api.v1 import audit, bulk, conversations, interactions, search, tokens, users
 from api.v1 import log as log_proofs
+from api.v1 import policies as retention
 from archive.clock import Clock, SystemClock
 from archive.errors import MunimentError, UnauthenticatedError
 from archive.model.interaction import IncomingInteraction
@@ -88,6 +89,8 @@ def create_app(
         users.blueprint,
         tokens.blueprint,
         audit.blueprint,
+        retention.blueprint,
+        retention.retention,
         service,
     ):
         app.register_api(blueprint)
@@ -117,6 +120,7 @@ def _named_schemas() -> dict[str, Schema]:
         *users.BODIES,
         *tokens.BODIES,
         *audit.REPORTS,
+        *retention.BODIES,
     )
     for model in bodies:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -143,7 +143,7 @@ class RetentionAnswer(Frozen):
     steps: tuple[str, ...]
 
 
-class Group(Frozen):
+class EffectGroup(Frozen):
     """So many records of a class, which is the channel, and a year; bytes of their originals."""
 
     channel: str
@@ -152,7 +152,7 @@ class Group(Frozen):
     bytes: int
 
 
-class Example(Frozen):
+class EffectExample(Frozen):
     """A record before and after a change."""
 
     id: UUID
@@ -169,8 +169,8 @@ class Effect(Frozen):
 
     records: int
     bytes: int
-    groups: tuple[Group, ...]
-    sample: tuple[Example, ...]
+    groups: tuple[EffectGroup, ...]
+    sample: tuple[EffectExample, ...]
 
 
 class SimulationAnswer(Frozen):

@@ -43,6 +43,8 @@ class RetentionDesk:
     def why(self, actor: Actor, purpose: Purpose, record_id: UUID) -> RetentionAnswer:
         """Return when a record may go and what is behind it, without its content.
 
+        Only the purpose is taken down: it shows no content, whatever it is.
+
         Raises NotFoundError, GoneError where there is no such record or it has been erased, and
         CorruptError where its stored bytes do not check.
         """

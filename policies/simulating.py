@@ -13,7 +13,7 @@ from uuid import UUID
 
 from archive.catalog.catalog import Catalog
 from archive.errors import CorruptError
-from policies.answers import Effect, Example, Group, SimulationAnswer
+from policies.answers import Effect, EffectExample, EffectGroup, SimulationAnswer
 from policies.evaluation import Evaluation, State, counted_from, evaluate
 from policies.records import Found, GovernedRecords, Scoped, governing
 from policies.scopes import Standing
@@ -42,7 +42,7 @@ class _Counted:
     groups: dict[tuple[str, int], list[int]] = field(
         default_factory=lambda: defaultdict(lambda: [0, 0])
     )
-    sample: list[Example] = field(default_factory=list)
+    sample: list[EffectExample] = field(default_factory=list)
 
     def add(self, found: Found, before: Evaluation, after: Evaluation) -> None:
         record = found.record
@@ -52,7 +52,7 @@ class _Counted:
         group[1] += record.size
         if len(self.sample) < _SAMPLE:
             self.sample.append(
-                Example(
+                EffectExample(
                     id=record.id,
                     retain_until_before=before.retain_until,
                     retain_until_after=after.retain_until,
@@ -65,7 +65,7 @@ class _Counted:
 
     def told(self) -> Effect:
         groups = [
-            Group(channel=channel, year=year, records=count, bytes=size)
+            EffectGroup(channel=channel, year=year, records=count, bytes=size)
             for (channel, year), (count, size) in sorted(self.groups.items())
         ]
         return Effect(

@@ -12,6 +12,7 @@ from archive.errors import InvalidError
 from archive.events.event import Event
 from archive.events.opener import DamagedEvent
 from archive.events.pointers import PointerRow
+from archive.events.policy_events import PolicyEvent
 from archive.events.types import (
     AccessRecorded,
     Erased,
@@ -25,7 +26,7 @@ from archive.users.user import TOKEN_ID_LENGTH
 READS: Final = ("show", "original", "as-sent", "conversation", "history", "prove")
 """The actions by which somebody reads records that they name; searching is another."""
 
-_OF_USERS: Final = ("user.", "token.", "session.", "sign-in.")
+_CHANGES: Final = ("user.", "token.", "session.", "sign-in.", "policy.")
 _OTHERS: Final = frozenset({AccessRecorded.type, KeysCondemned.type, KeyringWritten.type})
 # They accompany an act in its commit, and would tell of it twice.
 _COMPANIONS: Final = frozenset({"user.recovery-code-used"})
@@ -65,7 +66,7 @@ class TrailEntry(Frozen):
 
 def is_act(type: str) -> bool:
     """Say whether events of a type are entries of the trail."""
-    return type not in _COMPANIONS and (type in _OTHERS or type.startswith(_OF_USERS))
+    return type not in _COMPANIONS and (type in _OTHERS or type.startswith(_CHANGES))
 
 
 def entry(row: PointerRow, event: Event | DamagedEvent) -> TrailEntry:
@@ -100,6 +101,8 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
                 "change": _change(event),
                 "address": event.address,
             }
+        case PolicyEvent():
+            return _done(row, event.by) | {"change": _change(event), "address": event.address}
         case SessionBegan() | SessionEnded() | SignInRefused():
             means = {"means": event.means} if isinstance(event, SessionBegan) else {}
             return _done(row, str(event.user) if event.user else None) | {
@@ -115,7 +118,7 @@ def _done(row: PointerRow, actor: str | None) -> dict[str, Any]:
     return {"action": row.type, "allowed": True, "actor": actor}
 
 
-def _change(event: Change) -> dict[str, Any]:
+def _change(event: Change | PolicyEvent) -> dict[str, Any]:
     """Return what a change set, without secrets; a token by its id."""
     told = event.model_dump(mode="json", exclude={*_ASIDE, *event.custody_fields})
     digest = told.pop("digest", None)

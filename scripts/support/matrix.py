@@ -189,8 +189,25 @@ class World:
             values["token_id"] = self.token_of(owner)
         elif rule.rule.startswith("/v1/tokens/"):
             values["id"] = self.token_of(owner)
+        elif rule.rule.startswith("/v1/policies/"):
+            values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
         adapter = self.app.url_map.bind("localhost")
         return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+
+    def policy_for(self, act: str) -> str:
+        """Return the name of a new policy that an act can be done to."""
+        from archive.access.roles import LOCAL_ACTOR
+        from archive.events.policy_events import Terms
+        from policies.desk import governance_of
+
+        name = f"policy-{next(self.numbers)}"
+        period = "maximum" if act == "approve" else "minimum"
+        fields = {**_policy(name), "delay": "7d" if act == "withdraw" else "0d"}
+        del fields["minimum"]
+        governance_of(self.archive).propose(
+            LOCAL_ACTOR, Terms.model_validate({**fields, period: "3y"})
+        )
+        return name
 
     def token_of(self, owner: str) -> str:
         """Return the id of a new token of somebody's."""
@@ -224,6 +241,10 @@ def _line(native_id: str = "1") -> bytes:
     ).encode()
 
 
+def _policy(name: str) -> dict[str, str]:
+    return {"name": name, "scope": "*", "minimum": "3y"}
+
+
 BODIES: dict[tuple[str, str], Body] = {
     ("GET", "/v1/audit/reports/who-saw"): lambda world, _: {
         "query_string": {"about": str(world.record)}
@@ -236,6 +257,8 @@ BODIES: dict[tuple[str, str], Body] = {
         "data": _line(),
         "content_type": "application/x-ndjson",
     },
+    ("POST", "/v1/policies"): lambda world, _: {"json": _policy(f"new-{next(world.numbers)}")},
+    ("POST", "/v1/policies/simulate"): _json(_policy("simulated")),
     ("POST", "/v1/users"): lambda world, _: {
         "json": {"name": f"new {next(world.numbers)}", "roles": ["legal"]}
     },

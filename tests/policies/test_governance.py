@@ -1,5 +1,7 @@
 """Changing policies: who may, what waits for a second person, when it counts, and the lock."""
 
+from uuid import uuid4
+
 import pytest
 
 from archive.access.roles import LOCAL_ACTOR, Actor, Role
@@ -14,7 +16,7 @@ from archive.errors import (
 from archive.events.policy_events import Terms
 from archive.events.types import AccessRecorded, Erased
 from policies.desk import governance_of
-from policies.policy import Book, VersionState, evolve, lose
+from policies.policy import Book, Policy, VersionState, evolve, lose
 
 ANN = Actor("ann", "Ann", Role.COMPLIANCE_OFFICER)
 BO = Actor("bo", "Bo", Role.COMPLIANCE_OFFICER)
@@ -218,14 +220,14 @@ def test_what_cannot_be_is_refused(governance):
 def test_what_was_lost_stops_everything():
     lost = lose(Book(), 1)
     assert lost.unreadable and lost.newest == 1
-    erased = Erased(originator_id="0" * 32, originator_version=1, erased_type="policy.proposed")
+    erased = Erased(originator_id=uuid4(), originator_version=1, erased_type="policy.proposed")
     assert evolve(Book(), erased).unreadable
 
 
 def test_while_a_policy_cannot_be_read_none_is_changed(archive, governance, monkeypatch):
     governance.propose(ANN, terms(delay="0d"))
     monkeypatch.setattr(type(archive.mapper), "event", lambda *_: Erased(
-        originator_id="0" * 32, originator_version=1, erased_type="policy.proposed"
+        originator_id=uuid4(), originator_version=1, erased_type="policy.proposed"
     ))  # fmt: skip
     assert governance.book(ANN).unreadable
     with pytest.raises(CorruptError, match="verify"):
@@ -236,7 +238,7 @@ def test_two_changes_at_once_never_cross(archive, governance):
     """Whoever was second decides anew, over what the first one did."""
     other = governance_of(archive)
     committer = archive.committer
-    interrupted = []
+    interrupted: list[Policy] = []
 
     class Late:
         def commit(self, group):

@@ -1,0 +1,55 @@
+"""`muniment why`: why a record is still here."""
+
+from datetime import datetime
+from uuid import UUID
+
+import click
+
+from api.cli import options, output
+from archive.access.roles import LOCAL_ACTOR, Purpose
+
+
+@click.command("why")
+@click.argument("id", type=click.UUID)
+@options.common
+def command(id: UUID, purpose: Purpose, as_json: bool) -> None:
+    """Say why the record ID is still here, and what must happen before it can go."""
+    from policies.desk import retention_desk
+
+    with options.opened() as archive:
+        answer = retention_desk(archive).why(LOCAL_ACTOR, purpose, id)
+    if as_json:
+        output.write_json(answer)
+        return
+    output.write_facts(
+        (
+            ("state", answer.state),
+            ("retain until", _told(answer.retain_until, "no policy demands a minimum")),
+            ("delete at", _told(answer.delete_at, "no policy demands its deletion")),
+            ("due", _told(answer.due_at, "")),
+            ("occurred", output.utc_time(answer.occurred_at)),
+            ("captured", output.utc_time(answer.captured_at)),
+            ("doubt", answer.doubt or ""),
+        )
+    )
+    if answer.demands:
+        output.write_table(
+            ("policy", "version", "demands", "from", "to", ""),
+            [
+                (
+                    each.policy,
+                    str(each.version),
+                    f"{each.kind} {each.period}",
+                    output.utc_time(each.starts_at),
+                    output.utc_time(each.ends_at),
+                    "in conflict" if each.conflicting else "binding" if each.binding else "",
+                )
+                for each in answer.demands
+            ],
+        )
+    for step in answer.steps:
+        click.echo(f"- {step}")
+
+
+def _told(moment: datetime | None, otherwise: str) -> str:
+    return output.utc_time(moment) if moment else otherwise
