@@ -13,10 +13,14 @@ class Bits:
     def update(self, numbers: Iterable[int]) -> None:
         """Add numbers, which must not be negative."""
         for number in numbers:
-            place = number >> 3
-            if place >= len(self._bytes):
-                self._bytes.extend(bytes(place + 1024 - len(self._bytes)))
-            self._bytes[place] |= 1 << (number & 7)
+            self.add(number)
+
+    def add(self, number: int) -> None:
+        """Add a number, which must not be negative."""
+        place = number >> 3
+        if place >= len(self._bytes):
+            self._bytes.extend(bytes(place + 1024 - len(self._bytes)))
+        self._bytes[place] |= 1 << (number & 7)
 
     def __contains__(self, number: int) -> bool:
         place = number >> 3

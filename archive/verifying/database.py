@@ -83,9 +83,10 @@ class DatabaseCheck:
             # One after the other, because rows and catalog are read a page at a time.
             if self._differs(entry, self._row(entry)):
                 suspects.append(entry)
-            if entry.seq <= self._position:
-                yield from self._compare_catalog(entry)
-            yield from self._trail.compare(entry)
+            if entry.seq <= self._position and (fault := self._catalog_fault(entry)):
+                yield fault
+            if fault := self._trail.compare(entry):
+                yield fault
         if suspects:
             self._clock.sleep(RECHECK_SECONDS)
             # What was packed meanwhile is told in the bucket a moment after SQL knows it.
@@ -163,9 +164,9 @@ class DatabaseCheck:
         if row is None:
             return _fault("stored_events", f"lacks {_event(entry)}. {_MEND}", entry)
         digest = encoded_digest(row[-1])
-        place = (entry.segment_id, entry.slot, entry.offset, entry.length)
-        event = (entry.originator_id.bytes, entry.originator_version, entry.event_type)
         leaf = digest_leaf(self._archive_id, digest) if digest else entry.leaf_hash
+        event = (entry.originator_id.bytes, entry.originator_version, entry.event_type)
+        place = (entry.segment_id, entry.slot, entry.offset, entry.length)
         if leaf == entry.leaf_hash and row == (*event, encode_pointer(*place, leaf, digest)):
             return None
         if (leaf, Pointer.decode(row[-1]).leaf_hash, row[:3]) != (*[entry.leaf_hash] * 2, event):
@@ -197,33 +198,33 @@ class DatabaseCheck:
 
     # Catalog
 
-    def _compare_catalog(self, entry: CommitEntry) -> Iterator[Fault]:
+    def _catalog_fault(self, entry: CommitEntry) -> Fault | None:
         if entry.event_type == _CAPTURED:
             self._records += 1
-            self._captured.update([entry.seq])
+            self._captured.add(entry.seq)
             found = self._entries.get(entry.seq)
             if found is None or found.id != entry.originator_id.bytes:
-                yield _fault("records", f"lacks the record of {_event(entry)}. {_MEND}", entry)
-                return
+                return _fault("records", f"lacks the record of {_event(entry)}. {_MEND}", entry)
             if found.erased:
-                self._erased.update([entry.seq])
+                self._erased.add(entry.seq)
             elif found.seq != entry.seq or found.version != entry.originator_version:
-                yield from self._compare_newest(entry, found)
+                return self._newest_fault(entry, found)
         elif entry.event_type in _CHANGED:
             found_now = self._catalog.entries([entry.originator_id]).get(entry.originator_id)
             if found_now is None or found_now.version < entry.originator_version:
-                yield _fault("records", f"does not know {_event(entry)}. {_MEND}", entry)
+                return _fault("records", f"does not know {_event(entry)}. {_MEND}", entry)
+        return None
 
-    def _compare_newest(self, entry: CommitEntry, found: CatalogEntry) -> Iterator[Fault]:
+    def _newest_fault(self, entry: CommitEntry, found: CatalogEntry) -> Fault | None:
         rows = self._pointers.select_pointers_of([entry.originator_id])
-        newest = (found.seq, found.version)
-        if newest not in {(row.seq, row.originator_version) for row in rows}:
-            yield _fault(
-                "records",
-                f"has a version {found.version} of the record of {_event(entry)}, which there is "
-                f"not. {_MEND}",
-                entry,
-            )
+        if (found.seq, found.version) in {(row.seq, row.originator_version) for row in rows}:
+            return None
+        return _fault(
+            "records",
+            f"has a version {found.version} of the record of {_event(entry)}, which there is not. "
+            f"{_MEND}",
+            entry,
+        )
 
 
 def _event(entry: CommitEntry) -> str:

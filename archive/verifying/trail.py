@@ -1,6 +1,5 @@
 """The trail's index held against the commit records: an entry for every act and nothing else."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from archive.sealing.commit import CommitEntry
@@ -28,22 +27,23 @@ class TrailCheck:
         """Take down how far the index is; what it has not come to yet is not asked of it."""
         self._position = self._index.position()
 
-    def compare(self, entry: CommitEntry) -> Iterator[Fault]:
+    def compare(self, entry: CommitEntry) -> Fault | None:
         """Look for the entry of an act, or for one where there is no act."""
         if entry.seq > self._position:
-            return
+            return None
         if entry.seq > self._read_to:
             self._read_to = entry.seq + _SEQS_AT_ONCE - 1
             self._there = self._index.between(entry.seq, self._read_to)
         wanted = is_act(entry.event_type)
-        if wanted is not (entry.seq in self._there):
-            what = "lacks the audit entry of" if wanted else "has an audit entry of"
-            event = event_name(entry.originator_id, entry.originator_version, entry.seq)
-            yield Fault(
-                "database",
-                f"The table trail {what} {event}. Run muniment rebuild, which makes it anew from "
-                "the bucket.",
-                "trail",
-                entry.originator_id,
-                entry.seq,
-            )
+        if wanted is (entry.seq in self._there):
+            return None
+        what = "lacks the audit entry of" if wanted else "has an audit entry of"
+        event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+        return Fault(
+            "database",
+            f"The table trail {what} {event}. Run muniment rebuild, which makes it anew from the "
+            "bucket.",
+            "trail",
+            entry.originator_id,
+            entry.seq,
+        )

@@ -30,22 +30,24 @@ class Tree:
         self.rows: list[list[bytes]] = [[]]
         self._perfect: list[bytes] = []
 
-    def add(self, leaf: bytes) -> Iterator[tuple[int, int, list[bytes]]]:
-        """Add a leaf; give level, index and hashes of each tile that became full by it."""
+    def add(self, leaf: bytes) -> Sequence[tuple[int, int, list[bytes]]]:
+        """Add a leaf; return level, index and hashes of each tile that became full by it."""
         self.rows[0].append(leaf)
         level, found = 0, leaf
+        filled: list[tuple[int, int, list[bytes]]] = []
         while self.size >> level & 1:
             found = node_hash(self._perfect.pop(), found)
             level += 1
             if level % HEIGHT == 0:
                 tile_level = level // HEIGHT
                 full, self.rows[tile_level - 1] = self.rows[tile_level - 1], []
-                yield tile_level - 1, self.size >> level, full
+                filled.append((tile_level - 1, self.size >> level, full))
                 if tile_level == len(self.rows):
                     self.rows.append([])
                 self.rows[tile_level].append(found)
         self._perfect.append(found)
         self.size += 1
+        return filled
 
     def root(self) -> bytes:
         """Return the root."""
