@@ -32,6 +32,7 @@ from archive.access.roles import (
     Actor,
     Permission,
     Purpose,
+    Role,
     require,
     require_full_view,
     require_purpose,
@@ -66,6 +67,8 @@ from archive.query.tree import EVERYTHING, Node, conjunction, to_json
 if TYPE_CHECKING:
     from archive.capture.markup import Markup
 
+SEARCH_SECONDS = 60
+"""How long records are opened to decide a search; on the command line, as long as it takes."""
 LARGEST_SHOWN = 64 << 20
 """How many bytes of an original are read to show its HTML."""
 
@@ -100,6 +103,7 @@ class Access:
         self._proofs = Proofs(archive_id, pointers, opener, log, clock)
         self._codebook = codebook
         self._identity = identity
+        self._clock = clock
         self._searcher = searcher
         self._viewers = Viewers(identity)
         self._timezone = timezone
@@ -108,7 +112,8 @@ class Access:
         """Answer one page of a search.
 
         Raises:
-            InvalidError: the query or the cursor is wrong; `column` says where in the query.
+            InvalidError: the query or the cursor is wrong, `column` says where in the query; or
+                it takes too long to decide.
             ForbiddenError: the role or purpose does not allow it.
             UnavailableError: the index is not ready, or the audit could not be written.
         """
@@ -120,6 +125,8 @@ class Access:
         cursor = Cursor.decode(request.cursor, node, sort) if request.cursor else None
         wanted = cursor.as_of if cursor and request.as_of is None else request.as_of
         as_of = position if wanted is None else min(wanted, position)
+        is_local = actor.role is Role.LOCAL
+        until = None if is_local else self._clock.monotonic() + SEARCH_SECONDS
         hits = searcher.search(
             node,
             as_of=as_of,
@@ -127,7 +134,7 @@ class Access:
             sort=sort,
             after=cursor,
             facets=request.facets,
-            settle=lambda ids: map(viewer.searched, self._settle(ids, as_of)),
+            settle=lambda ids: map(viewer.searched, self._settle(ids, as_of, until)),
             within=sight.within(actor),
             rewritten=viewer.rewritten,
         )
@@ -369,10 +376,18 @@ class Access:
         narrowed = [narrowing(each.facet, each.value) for each in request.filters]
         return conjunction(narrowed if node == EVERYTHING else [node, *narrowed])
 
-    def _settle(self, ids: Sequence[UUID], as_of: int) -> Iterator[Record]:
-        """Give the matcher the records it must look into, without erased or damaged ones."""
+    def _settle(self, ids: Sequence[UUID], as_of: int, until: float | None) -> Iterator[Record]:
+        """Give the matcher the records it must look into, without erased or damaged ones.
+
+        Raises InvalidError when it is later than `until`, by the clock's monotonic time.
+        """
         duplicates = self._catalog.duplicates(ids)
         for loaded in self._records.load_each(ids, as_of=as_of):
+            if until is not None and self._clock.monotonic() > until:
+                raise InvalidError(
+                    f"The search was ended after {SEARCH_SECONDS} s: too many records must be "
+                    "opened to decide it. Narrow it, by a date or a person."
+                )
             if isinstance(loaded, Loaded):
                 yield loaded.record(duplicate=loaded.interaction.id in duplicates)
 

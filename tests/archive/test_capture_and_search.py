@@ -216,3 +216,22 @@ def test_erased_is_gone_everywhere_and_not_revived(tmp_path: Path) -> None:
         assert found(archive, "gone") == set()
         history = archive.access.history(LOCAL_ACTOR, OPERATIONS, record_id)
         assert [event.recorded_at for event in history.events] == [None]
+
+
+def test_a_search_that_opens_records_for_too_long_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(tmp_path)
+    trainer = Actor("u", "u", Role.TRAINER)
+    # What is shown without names is settled on what is shown, record by record.
+    training, request = Purpose("training"), SearchRequest(query="cor")
+    with opened(tmp_path) as archive:
+        capture(archive, *(line(str(number), "cor bacor") for number in range(3)))
+        archive.follow()
+        assert archive.access.search(trainer, training, request).total == 3
+        monkeypatch.setattr("archive.access.desk.SEARCH_SECONDS", -1)
+        with pytest.raises(InvalidError, match="Narrow it"):
+            archive.access.search(trainer, training, request)
+        assert archive.access.search(LOCAL_ACTOR, training, request).total == 3
+        everything = SearchRequest(query="")
+        assert archive.access.search(trainer, training, everything).total == 3
