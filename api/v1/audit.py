@@ -8,11 +8,11 @@ from typing import Literal
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, PurposeHeader, answer
+from api.v1.shapes import SECURITY, Moment, PurposeHeader, answer
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import Purpose
 from archive.model.interaction import Frozen
@@ -42,8 +42,8 @@ class ExportParameters(TrailFilter):
 
 
 class _ReportParameters(Frozen):
-    since: AwareDatetime | None = Field(default=None, description="From this time on.")
-    until: AwareDatetime | None = Field(default=None, description="Before this time.")
+    since: Moment | None = Field(default=None, description="From this time on.")
+    until: Moment | None = Field(default=None, description="Before this time.")
     form: Literal["json", "csv"] = Field(default="json", description="How it is written.")
 
 

@@ -6,11 +6,11 @@ from uuid import UUID
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, answer, body_of, json_body
+from api.v1.shapes import SECURITY, Moment, answer, body_of, json_body
 from archive.access.roles import Permission
 from archive.model.interaction import Frozen
 from archive.users.administration import LONGEST_LABEL
@@ -39,7 +39,7 @@ class NewToken(Frozen):
     label: str = Field(default="", max_length=LONGEST_LABEL)
     permissions: tuple[Permission, ...] = ()
     purposes: tuple[PurposeKind, ...] = ()
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 BODIES: tuple[type[BaseModel], ...] = (NewToken,)

@@ -146,6 +146,7 @@ def test_a_token_of_ones_own_is_given_out_and_revoked(client, legal):
         (b'{"purposes": ["curiosity"]}', 400),
         (b'{"expires_at": "2001-01-01T00:00:00Z"}', 400),
         (b'{"expires_at": "2999-01-01"}', 400),
+        (b'{"expires_at": 32503680000}', 400),
         (b'{"user": "00000000-0000-0000-0000-000000000000"}', 403),
     ],
 )
