@@ -40,7 +40,7 @@ FRAMED_POLICY: Final = "; ".join(
 _UNUSED: Final = (
     *("accelerometer", "autoplay", "camera", "clipboard-read", "display-capture", "fullscreen"),
     *("geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment"),
-    *("picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "usb", "web-share"),
+    *("picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "usb"),
 )
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
