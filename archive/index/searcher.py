@@ -25,8 +25,8 @@ from archive.query.tree import EVERYTHING, Node, Value, conjunction, walk
 MOST_HITS: Final = 1_000
 RANKED: Final = 10_000
 """How many results an order by relevance holds; a longer one is of use to nobody."""
-MOST_OPENED: Final = 20_000
-"""How many records a search over rewritten texts opens; each takes part of a millisecond."""
+MOST_OPENED: Final = 5_000
+"""How many records a search over rewritten texts opens; each takes some milliseconds."""
 _BATCH: Final = 256
 _FACET_VALUES: Final = 100
 _WORDLESS: Final = Value("unsearchable", "is")

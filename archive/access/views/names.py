@@ -9,6 +9,7 @@ within the whole name.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from archive.access.views.pseudonyms import (
@@ -52,9 +53,7 @@ _HEADER: Final = re.compile(
 _WROTE: Final = re.compile(
     r"\b(?:wrote|writes|schrieb|a écrit|escribió|ha scritto|skrev|schreef)\b"
 )
-_WRITER: Final = re.compile(
-    r"([^\W\d_][^,\d<>:\n]{1,60}?)\s*([<(\[][^<>()\[\]]{1,200}[>)\]])?\s*\Z"
-)
+_NO_NAME: Final = re.compile(r"[,\d<>:\n]")
 _BEFORE_WROTE: Final = 300
 _IN_BRACKETS: Final = re.compile(r"[<(\[][^<>()\[\]]*[>)\]]")
 _ADDRESS: Final = re.compile(r"(?<![\w.+'=-])[\w.+'=-]++@[\w-]++(?:\.[\w-]++)++")
@@ -196,12 +195,14 @@ def _quoted(text: str) -> Iterator[tuple[str | None, str | None]]:
             found += 1
             if found > _MOST_NAMED:
                 return
-    for wrote in _WROTE.finditer(text):
-        before = text[max(0, wrote.start() - _BEFORE_WROTE) : wrote.start()]
-        writer = _WRITER.search(before)
-        if writer:
-            address = _ADDRESS.search(writer[2] or "")
-            yield writer[1], address and address[0]
+    for wrote in islice(_WROTE.finditer(text), _MOST_NAMED):
+        before = text[max(0, wrote.start() - _BEFORE_WROTE) : wrote.start()].rstrip()
+        opening = (
+            max(before.rfind(each) for each in "<([") if before[-1:] in (">", ")", "]") else -1
+        )
+        name = _NO_NAME.split(before if opening < 0 else before[:opening].rstrip())[-1]
+        address = _ADDRESS.search(before, opening) if opening >= 0 else None
+        yield name.strip() or None, address and address[0]
 
 
 def _pieces(value: str) -> Iterator[str]:

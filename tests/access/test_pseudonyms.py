@@ -1,0 +1,164 @@
+"""Pseudonyms in texts: whatever is written around and within a name, it goes and the rest stays."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.access.views.finding import replaced, spans
+from archive.access.views.names import names_of
+from archive.access.views.pseudonymised import Pseudonymised
+from archive.access.views.pseudonyms import Pseudonyms, iban, luhn
+from archive.events.identity import Identity
+from archive.index.analysis import normalise
+from archive.model.interaction import Participant, ParticipantRole
+from archive.sealing.keyring import Keyring
+from scripts.support.identities import plain, words
+from tests.query.samples import record
+from tests.sealing.support import ARCHIVE, CountingClock, new_keyring
+
+ROSA = Participant(
+    role=ParticipantRole.FROM, address="Rosa.Lindgren@client.example", name="Rosa Lindgrén"
+)
+TOM = Participant(role=ParticipantRole.TO, address="tom@firm.example", name="Birk, Tom")
+LI = Participant(role=ParticipantRole.TO, name="王小明")
+PEOPLE = (ROSA, TOM, LI)
+PSEUDONYM = re.compile(r"(?:Person|Org|Phone|Number|Card|Account|Link|File|Id)[A-Z2-7]{8}")
+
+
+IDENTITY = Identity(new_keyring())
+
+
+@pytest.fixture(scope="module")
+def pseudonyms() -> Pseudonyms:
+    return Pseudonyms(IDENTITY, "training")
+
+
+def shown(pseudonyms: Pseudonyms, text: str) -> str:
+    found = Pseudonymised(pseudonyms).shown(record(text=text, participants=PEOPLE)).content.text
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Rosa",
+        "ROSA",
+        "Lindgre\u0301n",
+        "LINDGREN's",
+        "Rosas",
+        "Lindgren, Rosa",
+        "Rosa\n> Lindgren",
+        "Lind-\r\n> gren",
+        "rosa.lindgren@client.example",
+        "ROSA.LINDGREN@CLIENT.EXAMPLE",
+        "<mailto:rosa.lindgren@client.example>",
+        "rosa.lindgren%40client.example",
+        "rosa.lindgren&#64;client.example",
+        "rosa.lindgren at client.example",
+        "rosa.lind\n> gren@client.example",
+        "rosa.lindgren@\nclient.example",
+        "rosa.lindgren@client.=\nexample",
+        "rosalindgren",
+        "rlindgren",
+        "https://client.example/u?m=rosa.lindgren%40client.example",
+        "www.client.example/rosa",
+        "From: Rosa Lindgren [mailto:rosa.lindgren@client.example]",
+        "On Mon, Jun 3, 2024 at 9:40 AM Rosa Lindgren <rosa@x.org> wrote:",
+    ],
+)
+def test_a_person_is_replaced_however_written(pseudonyms: Pseudonyms, written: str) -> None:
+    said = shown(pseudonyms, f"before {written} after")
+    assert said.startswith("before ") and said.endswith(" after") and PSEUDONYM.search(said)
+    left = plain(re.sub(r"[\s>=-]", "", PSEUDONYM.sub(" ", said)))
+    for part in ("rosa", "lindgren", "lind", "gren", "client"):
+        assert part not in left
+
+
+@pytest.mark.parametrize(
+    ("written", "begins"),
+    [
+        ("+46 70 123 45 67", "Phone"),
+        ("(713) 853-6161", "Phone"),
+        ("01.23.45.67.89", "Phone"),
+        ("713-853-\n6161", "Phone"),
+        ("4111 1111 1111 1111", "Card"),
+        ("GB29 NWBK 6016 1331 9268 19", "Account"),
+        ("DE89370400440532013000", "Account"),
+        ("INV20240001", "Number"),
+        ("王小明", "Person"),
+        ("小明", "Person"),
+        ("@rosa_l", "Person"),
+    ],
+)
+def test_what_tells_who_it_is_is_replaced(
+    pseudonyms: Pseudonyms, written: str, begins: str
+) -> None:
+    assert re.fullmatch(
+        rf"it is {begins}[A-Z2-7]{{8}} then", shown(pseudonyms, f"it is {written} then")
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on 2024-06-03 at 09:40, or 06/03/2001 10:30 AM",
+        "1,500,000 kr. for 12 of 30",
+        "e.g. the end.Then 3.14",
+        "the von of and",
+        "a rose in my lindgarten",
+        "",
+    ],
+)
+def test_what_names_nobody_stays(pseudonyms: Pseudonyms, text: str) -> None:
+    assert shown(pseudonyms, text) == text
+
+
+NAMED = st.sampled_from(
+    ["Rosa", "lindgrén", "Tom Birk", "tom@firm.example", "王小明", "+4670123456"]
+)
+PLAIN = st.text(st.sampled_from("aeiou \n.,;>ß\u0301é-"), max_size=20)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(PLAIN, NAMED), max_size=6), PLAIN)
+def test_the_rest_stands_as_it_was(runs: list[tuple[str, str]], end: str) -> None:
+    text = "".join(f"{before} {name} " for before, name in runs) + end
+    given = record(text=text, participants=PEOPLE)
+    pseudonyms = Pseudonyms(IDENTITY, "training")
+    found = spans(text, names_of(given, pseudonyms, [text]), pseudonyms)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    kept = [text[one.end : other.start] for one, other in pairwise(found)]
+    written = replaced(text, found)
+    for piece in kept:
+        assert piece in written
+    holes = replaced(text, found, "\ua66e")
+    assert len(normalise(holes).folded.split()) == len(normalise(text).folded.split())
+    for name in ("rosa", "lindgren", "birk", "firm"):
+        assert name not in words(PSEUDONYM.sub(" ", written)).split()
+
+
+def test_scopes_cannot_be_joined() -> None:
+    one, other = (Pseudonyms(IDENTITY, scope) for scope in ("training", "training:x"))
+    assert one.person("a@b.example", "A") == one.person("<A@B.example>", "Another name")
+    assert one.person("a@b.example", None) != other.person("a@b.example", None)
+    assert one.address("a@b.example").partition("@")[2] != other.address("a@b.example")
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_one_check_digit_holds_of_ten(number: int) -> None:
+    assert sum(luhn(f"{number}{digit}") for digit in range(10)) == 1
+
+
+def test_an_account_number_is_checked() -> None:
+    assert iban("GB29 NWBK 6016 1331 9268 19") and not iban("GB29 NWBK 6016 1331 9268 18")
+
+
+def test_the_keyring_of_another_archive_gives_others() -> None:
+    clock = CountingClock()
+    rings = [Keyring.generate(ARCHIVE, clock) for _ in range(2)]
+    one, other = (Pseudonyms(Identity(ring), "training") for ring in rings)
+    assert one.person("a@b.example", None) != other.person("a@b.example", None)
