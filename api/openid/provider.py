@@ -64,6 +64,7 @@ class Provider:
         self._metadata_at = 0.0
         self._keys: KeySet | None = None
         self._keys_at = 0.0
+        self._silent_until = 0.0
 
     @property
     def name(self) -> str:
@@ -101,7 +102,23 @@ class Provider:
         return self._grant(claims, answer, None)
 
     def refresh(self, refresh_token: str, subject: str) -> Grant:
-        """Return what the provider says now of somebody it has vouched for before."""
+        """Return what the provider says now of somebody it has vouched for before.
+
+        For a while after it has not answered it is not asked, so that sessions that are due do not
+        keep everybody waiting.
+        """
+        left = self._silent_until - self._clock.monotonic()
+        if left > 0:
+            raise UnavailableError(
+                "The OpenID Connect provider did not answer a moment ago.", retry_after=left
+            )
+        try:
+            return self._refreshed(refresh_token, subject)
+        except UnavailableError:
+            self._silent_until = self._clock.monotonic() + _ASKED_AGAIN_AFTER
+            raise
+
+    def _refreshed(self, refresh_token: str, subject: str) -> Grant:
         answer = self._token("refresh_token", refresh_token=refresh_token)
         if "id_token" in answer:
             claims = self._claims(answer, nonce=None)

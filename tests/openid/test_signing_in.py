@@ -189,6 +189,10 @@ def test_while_the_provider_is_down_sessions_go_on_until_they_must_be_asked_abou
     assert page.status_code == 503 and "signing in by name works" in page.text
     assert browser.get("/sign-in").status_code == 200
     home.provider.down = False
+    asked = home.provider.asked.count("/token")
+    assert home.status(browser) == 503
+    assert home.provider.asked.count("/token") == asked
+    home.clock.pass_by(seconds=30)
     assert home.status(browser) == 200
 
 
