@@ -132,12 +132,12 @@ class Service:
     ) -> None:
         self.base = base
         self.process = process
-        self._headers = {"Authorization": f"Bearer {token}", "Muniment-Purpose": purpose}
+        self.headers = {"Authorization": f"Bearer {token}", "Muniment-Purpose": purpose}
 
     def get(self, path: str, **parameters: str | int) -> bytes:
         """Return the body of an answer; `Failed` names the status and what it said."""
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
-        request = urllib.request.Request(f"{self.base}{path}{query}", headers=self._headers)
+        request = urllib.request.Request(f"{self.base}{path}{query}", headers=self.headers)
         try:
             with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
                 body: bytes = answer.read()
@@ -147,7 +147,7 @@ class Service:
 
     def post(self, path: str, body: bytes, media_type: str) -> Iterator[bytes]:
         """Send a body and yield the lines of the answer as they come."""
-        headers = self._headers | {"Content-Type": media_type}
+        headers = self.headers | {"Content-Type": media_type}
         request = urllib.request.Request(f"{self.base}{path}", data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
             yield from answer

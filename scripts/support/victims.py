@@ -129,9 +129,16 @@ def struck(home: Home, mails: Path, moment: Moment, service: Service | None) -> 
 
 def committer(service: Service) -> int:
     """Return the process id of a service's committer."""
-    pid = service.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    for child in children:
-        if b"committer" in Path(f"/proc/{child}/cmdline").read_bytes():
-            return int(child)
+    for child in children(service.process.pid, "committer"):
+        return child
     raise Failed("the service has no committer")
+
+
+def children(pid: int, name: str = "") -> list[int]:
+    """Return the ids of a process's children whose command line names something."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [
+        int(child)
+        for child in found
+        if name.encode() in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]

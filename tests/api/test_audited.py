@@ -8,6 +8,7 @@ from api.app import create_app
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import create_archive
+from archive.errors import UnavailableError
 from archive.opening import open_archive
 from tests.archive.house import capture, line, settings
 from tests.users.conftest import MovableClock
@@ -182,3 +183,40 @@ def test_a_wrong_current_password_is_an_event(archive, client, made, newer):
     assert answer.status_code == 400
     (event,) = newer()
     assert (event.action, event.allowed) == ("user.password", False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/search?q=herring",
+        "/v1/search?q=herring&count=true",
+        "/v1/interactions/{id}",
+        "/v1/interactions/{id}/original",
+        "/v1/interactions/{id}/history",
+        "/v1/interactions/{id}/proof",
+        "/v1/conversations/{id}",
+        "/v1/audit",
+        "/v1/audit/export",
+        "/v1/audit/export?form=csv",
+        "/v1/audit/reports/who-saw?about={id}",
+        "/v1/audit/reports/access-review",
+    ],
+)
+def test_what_cannot_be_recorded_is_not_answered(archive, client, legal, path, monkeypatch):
+    (id,) = capture(archive, line("1", "herring"))
+    archive.administration.register(LOCAL_ACTOR, "eve", [Role.AUDITOR])
+    text, _ = archive.administration.issue_token(LOCAL_ACTOR, "eve")
+    archive.follow()
+    archive.publish()
+    if path.startswith("/v1/audit"):
+        legal = {"Authorization": f"Bearer {text}"}
+    address = path.format(id=id)
+    assert client.get(address, headers=legal).status_code == 200
+
+    def away(group):
+        raise UnavailableError("The committer does not answer.")
+
+    monkeypatch.setattr(archive.committer, "commit", away)
+    answer = client.get(address, headers=legal)
+    assert answer.status_code == 503
+    assert "herring" not in answer.text and "eve" not in answer.text
