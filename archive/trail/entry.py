@@ -104,10 +104,10 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
         case PolicyEvent():
             return _done(row, event.by) | {"change": _change(event), "address": event.address}
         case SessionBegan() | SessionEnded() | SignInRefused():
-            means = {"means": event.means} if isinstance(event, SessionBegan) else {}
+            how = {name: getattr(event, name, None) for name in ("means", "why")}
             return _done(row, str(event.user) if event.user else None) | {
                 "allowed": not isinstance(event, SignInRefused),
-                "change": means,
+                "change": {name: value for name, value in how.items() if value is not None},
                 "address": event.address,
                 "token": event.token if isinstance(event, SignInRefused) else None,
             }
