@@ -226,9 +226,8 @@ def test_what_was_lost_stops_everything():
 
 def test_while_a_policy_cannot_be_read_none_is_changed(archive, governance, monkeypatch):
     governance.propose(ANN, terms(delay="0d"))
-    monkeypatch.setattr(type(archive.mapper), "event", lambda *_: Erased(
-        originator_id=uuid4(), originator_version=1, erased_type="policy.proposed"
-    ))  # fmt: skip
+    erased = Erased(originator_id=uuid4(), originator_version=1, erased_type="policy.proposed")
+    monkeypatch.setattr(archive.mapper, "event", lambda _: erased)
     assert governance.book(ANN).unreadable
     with pytest.raises(CorruptError, match="verify"):
         governance.propose(ANN, terms(minimum="6y"))

@@ -58,9 +58,7 @@ some_terms = st.one_of(
         st.sampled_from(["0d", "1d", "30d", "1m"]),
     ),
 )
-moments = st.datetimes(
-    datetime(1971, 1, 1), datetime(2105, 1, 1), timezones=st.just(UTC)
-)  # fmt: skip
+moments = st.datetimes(datetime(1971, 1, 1), datetime(2105, 1, 1), timezones=st.just(UTC))
 
 
 @settings(max_examples=150, deadline=None)
