@@ -87,7 +87,7 @@ class PoliciesAnswer(Frozen):
         return cls(policies=tuple(found), unreadable=book.unreadable)
 
 
-def people(policies: "list[Policy]") -> set[str]:
+def people(policies: list[Policy]) -> set[str]:
     """Return the ids of everybody who did something to policies."""
     acts = [
         act

@@ -10,7 +10,7 @@ def steps(found: Evaluation, now: datetime) -> tuple[str, ...]:
     return tuple(_steps(found, now))
 
 
-def _steps(found: Evaluation, now: datetime) -> "list[str]":
+def _steps(found: Evaluation, now: datetime) -> list[str]:
     told = []
     if found.unreadable:
         told.append(
