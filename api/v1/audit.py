@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, Moment, PurposeHeader, answer
+from api.v1.shapes import SECURITY, PurposeHeader, answer
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import Purpose
 from archive.model.interaction import Frozen
+from archive.model.moment import Moment
 from archive.trail import written
 from archive.trail.answers import AccessReview, TrailPage, WhoSaw
 from archive.trail.asked import Order, TrailFilter, TrailRequest

@@ -1,30 +1,17 @@
 """What the views of version 1 share: headers, path parameters, and how answers are written."""
 
-import re
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Response, request
 from flask_openapi3.models.tag import Tag
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from api.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, ProblemError, of_validation
 from archive.model.interaction import Frozen
 
 INTERACTIONS = Tag(name="interactions", description="What is archived, one by one or many.")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
-
-
-def _in_writing(value: object) -> object:
-    # A number would be taken for seconds since 1970, which nobody means who is asked for a time.
-    if not isinstance(value, str) or _DATE.match(value) is None:
-        raise ValueError("a time is written as in 2024-05-06T07:08:09Z")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_in_writing)]
-"""A time as RFC 3339 writes it, with its offset."""
 
 
 class PurposeHeader(BaseModel):

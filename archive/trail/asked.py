@@ -9,10 +9,11 @@ from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from archive.errors import InvalidError
 from archive.model.interaction import Frozen
+from archive.model.moment import Moment
 
 Order = Literal["newest", "oldest"]
 PurposeKind = Literal[
@@ -45,8 +46,8 @@ class TrailFilter(Frozen):
     user: str | None = Field(default=None, description="Whom an act on users was about.")
     address: str | None = Field(default=None, description="The IP address, or local.")
     allowed: bool | None = Field(default=None, description="Only what was allowed, or refused.")
-    since: AwareDatetime | None = Field(default=None, description="From this time on.")
-    until: AwareDatetime | None = Field(default=None, description="Before this time.")
+    since: Moment | None = Field(default=None, description="From this time on.")
+    until: Moment | None = Field(default=None, description="Before this time.")
     words: str | None = Field(
         default=None, max_length=200, description="Words of the query or of the purpose's detail."
     )

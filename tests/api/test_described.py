@@ -81,3 +81,9 @@ def test_links_lead_from_an_id_to_every_operation_that_takes_it(document):
     assert all(
         link["parameters"] == {"id": "$response.body#/results/0/id"} for link in found.values()
     )
+
+
+@pytest.mark.parametrize("path", ["/v1/audit", "/v1/audit/export"])
+def test_a_time_is_not_a_number(client, administrator, path):
+    answer = client.get(f"{path}?until=0.5", headers=administrator)
+    assert answer.status_code == 400 and "a time is written as" in answer.text
