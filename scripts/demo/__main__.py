@@ -15,7 +15,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from archive.access.roles import GRANTS, Role
+from archive.access.roles import GRANTS, READ_FOR, Role
 from archive.clock import SystemClock
 from archive.errors import MunimentError
 from scripts.demo import exports, filling
@@ -78,8 +78,9 @@ def _introduce(demo: filling.Demo, address: str | None) -> None:
         "Sign in with a token" + (f" at {address}" if address else ""),
     ]
     for name, token in demo.tokens.items():
-        may = ", ".join(sorted(GRANTS[Role(name)])) or "nothing yet"
-        lines.append(f"  {name:20} {token}  may {may}")
+        role = Role(name)
+        reads = f"; reads for {', '.join(sorted(READ_FOR[role]))}" if READ_FOR[role] else ""
+        lines.append(f"  {name:20} {token}  may {', '.join(sorted(GRANTS[role]))}{reads}")
     lines += ["", "Searches worth trying, as legal:"]
     lines += [f"  {each.query:52} {each.leads_to}" for each in SUGGESTIONS]
     print("\n".join((*lines, "")))
