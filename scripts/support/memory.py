@@ -1,4 +1,4 @@
-"""How much memory a process and those that it started take together."""
+"""How much memory a process and those that it started take, together and each."""
 
 import threading
 from pathlib import Path
@@ -20,6 +20,31 @@ class PeakMemory(threading.Thread):
         self.done.set()
         self.join()
         return self.peak
+
+
+class HighWater(threading.Thread):
+    """Keeps the most resident memory that each member of a process tree has had, by its name."""
+
+    def __init__(self, *roots: int) -> None:
+        super().__init__(daemon=True)
+        self.roots, self.done = roots, threading.Event()
+        self.marks: dict[str, int] = {}
+
+    def run(self) -> None:
+        while not self.done.wait(0.2):
+            self._look()
+
+    def _look(self) -> None:
+        for pid in _tree(self.roots):
+            name, mark = _high_water(pid)
+            self.marks[name] = max(self.marks.get(name, 0), mark)
+
+    def stop(self) -> dict[str, int]:
+        """Return the bytes of each process by what it is."""
+        self.done.set()
+        self.join()
+        self._look()
+        return self.marks
 
 
 def _tree(roots: tuple[int, ...]) -> set[int]:
@@ -46,3 +71,17 @@ def _memory(pid: int) -> int:
     except OSError:
         pass
     return 0
+
+
+def _high_water(pid: int) -> tuple[str, int]:
+    """Return a process's id with what it is, and the peak of its resident memory in bytes."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return str(pid), 0
+    words = [
+        word.decode(errors="replace") for word in command if word and not word.startswith(b"/")
+    ]
+    mark = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return f"{pid} {' '.join(words)[:40]}", int(mark.split()[1]) * 1024
