@@ -193,9 +193,12 @@ class SegmentCheck:
         """Compare a segment's bytes with its entries, and its frames' commitments with the keys."""
         archive_id, frames = self._keyring.archive_id, memoryview(data)
         faults: list[Fault] = []
+        right: set[int] = set()
         for entry in entries:
             frame = frames[entry.offset : entry.offset + entry.length]
-            if leaf_hash(archive_id, frame) != entry.leaf_hash:
+            if leaf_hash(archive_id, frame) == entry.leaf_hash:
+                right.add(entry.slot)
+            else:
                 faults.append(_wrong_frame(entry, frame))
         try:
             segment = parse_segment(data)
@@ -215,6 +218,7 @@ class SegmentCheck:
         faults += [
             fault
             for entry, frame in zip(entries, segment.frames, strict=True)
+            if entry.slot in right
             for fault in _wrong_event(entry, frame, archive_id, keys.get(entry.slot))
         ]
         return segment, faults
