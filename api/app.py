@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestHeaderFieldsTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import admission, context, headers, log, problems, published
-from api.bodies import FORM_SECONDS, PIECE_SECONDS, Body
+from api.bodies import Body
 from api.console import site
 from api.console import views as console
 from api.context import Door
@@ -136,9 +136,7 @@ def _begin() -> None:
     if request.blueprint != bulk.blueprint.name:
         captures = request.blueprint == interactions.blueprint.name
         request.max_content_length = CAPTURE_LIMIT if captures else BODY_LIMIT
-    environ, is_open = request.environ, request.endpoint in context.OPEN_ENDPOINTS
-    seconds = FORM_SECONDS if is_open else PIECE_SECONDS
-    environ["wsgi.input"] = Body(environ["wsgi.input"], request.content_length, seconds)
+    request.environ["wsgi.input"] = Body(request.environ["wsgi.input"], request.content_length)
 
 
 def _finish(response: Response) -> Response:

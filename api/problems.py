@@ -58,7 +58,6 @@ METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This cannot be done
 CONFLICT = ProblemType("conflict", 409, "Somebody else was first")
 KEY_REUSED = ProblemType("idempotency-key-reused", 409, "The key was used for something else")
 GONE = ProblemType("gone", 410, "The record has been erased")
-TOO_SLOW = ProblemType("too-slow", 408, "The body comes too slowly")
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "The body has another form")
 REJECTED = ProblemType("rejected-interaction", 422, "The interaction cannot be archived")
@@ -81,7 +80,6 @@ TYPES = (
     CONFLICT,
     KEY_REUSED,
     GONE,
-    TOO_SLOW,
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     REJECTED,
@@ -223,10 +221,9 @@ def headers_for(problem: Problem, error: Exception | None = None) -> dict[str, s
 def documented(*statuses: int) -> dict[int | str, type[BaseModel] | dict[Any, Any] | None]:
     """Give the OpenAPI responses for these statuses, all of them the one envelope.
 
-    What any request may be answered is added: that it is asked too often and, where there is a
-    body, that it comes too slowly.
+    That it is asked too often, which any request may be answered, is added.
     """
-    told = {*statuses, 429, *((408,) if 415 in statuses else ())}
+    told = {*statuses, 429}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         str(status): {
