@@ -275,7 +275,19 @@ class Maker:
         return b'{"participants":[' + piece * self._random.choice((5_000, 150_000)) + b"1]}"
 
     def _mistyped(self, number: int) -> bytes:
-        wrong = (None, [], {}, 1, -1, True, "", "x" * 5_000, [[]], {"a": {}}, 1e308)
+        wrong: tuple[object, ...] = (
+            None,
+            [],
+            {},
+            1,
+            -1,
+            True,
+            "",
+            "x" * 5_000,
+            [[]],
+            {"a": {}},
+            1e308,
+        )
         fields = ("source", "native_id", "channel", "occurred_at", "participants", "labels", "html")
         return self._line(number, **{self._random.choice(fields): self._random.choice(wrong)})
 

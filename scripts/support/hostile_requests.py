@@ -25,8 +25,10 @@ _METHODS = (
     "TRACE",
     "BREW",
 )
-_NAMES = ("q", "limit", "cursor", "sort", "as_of", "facets", "filter", "count", "next", "version")
-_NAMES += ("user", "first", "second", "after", "before", "x")
+_NAMES = (
+    "q", "limit", "cursor", "sort", "as_of", "facets", "filter", "count", "next", "version",
+    "user", "first", "second", "after", "before", "x",
+)  # fmt: skip
 _HEADERS = (
     "Cookie", "Accept", "Muniment-Purpose", "Idempotency-Key", "X-Forwarded-For", "X-Request-ID",
     "Content-Type", "If-None-Match", "Range", "Accept-Language", "Origin", "Sec-Fetch-Site",
