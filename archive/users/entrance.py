@@ -13,18 +13,13 @@ from uuid import UUID
 from archive.access.roles import Actor
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
-from archive.errors import ConflictError, NotFoundError, UnauthenticatedError
-from archive.events.commit import Group
+from archive.errors import NotFoundError, UnauthenticatedError
 from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.identity import Identity
-from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.events.user_events import (
     RecoveryCodeUsed,
-    SessionBegan,
-    SessionEnded,
-    SignInRefused,
 )
 from archive.model.interaction import Frozen
 from archive.users import totp
@@ -32,6 +27,7 @@ from archive.users.administration import plain_code
 from archive.users.attempts import Attempts
 from archive.users.directory import Users
 from archive.users.passwords import Passwords
+from archive.users.sign_ins import SignIns
 from archive.users.user import User
 
 Means = Literal["password", "code", "recovery", "token"]
@@ -81,7 +77,7 @@ class Entrance:
         self._users = users
         self._catalog = catalog
         self._pointers = pointers
-        self._committer = committer
+        self._sign_ins = SignIns(committer, clock)
         self._identity = identity
         self._passwords = passwords
         self._attempts = attempts
@@ -118,7 +114,7 @@ class Entrance:
             right = self._passwords.matches(password, able.password if able else None)
             proof = self._proof(able, code) if able is not None and right else None
             if able is None or proof is None or not self._begun(able, proof, address):
-                self._refused(user, address)
+                self._sign_ins.refuse(user, address)
                 raise UnauthenticatedError(_REFUSED)
             attempt.succeed()
         return SessionKey(id=proof.session, user=user_id, version=able.version)
@@ -131,7 +127,7 @@ class Entrance:
             if digest not in user.tokens:
                 raise UnauthenticatedError(_NO_TOKEN)
         except (UnauthenticatedError, NotFoundError):
-            self._refused(None, address)
+            self._sign_ins.refuse(None, address)
             raise UnauthenticatedError(_NO_TOKEN) from None
         self._by_digest(user.id, digest, address)
         proof = _Proof("token", self._clock.uuid7())
@@ -140,14 +136,7 @@ class Entrance:
 
     def sign_out(self, key: SessionKey, address: str | None = None) -> None:
         """End a session; one that has ended stays so."""
-        ended = SessionEnded(
-            originator_id=key.id,
-            originator_version=2,
-            recorded_at=self._clock.now(),
-            user=key.user,
-            address=address,
-        )
-        self._committer.commit(Group([plain(ended)], atomic=False))
+        self._sign_ins.end(key.id, key.user, address)
 
     def _user_of(self, token: str) -> UUID:
         """Return whose token it would be: it says so itself, or is an old one the catalog knows."""
@@ -173,7 +162,7 @@ class Entrance:
             # It never was anybody's, so nobody is known to have been refused.
             raise UnauthenticatedError(_NO_TOKEN)
         if not user.enabled or not token.holds(self._clock.now()):
-            self._refused(user, address, token.id)
+            self._sign_ins.refuse(user, address, token=token.id)
             raise UnauthenticatedError(_NO_TOKEN)
         if since is not None and since < user.sessions_since:
             raise UnauthenticatedError("The session has ended.")
@@ -201,28 +190,4 @@ class Entrance:
 
     def _begun(self, user: User, proof: _Proof, address: str | None) -> bool:
         """Commit a session's beginning; False if its code was used before."""
-        began = SessionBegan(
-            originator_id=proof.session,
-            originator_version=1,
-            recorded_at=self._clock.now(),
-            user=user.id,
-            means=proof.means,
-            address=address,
-        )
-        events = [began] if proof.spent is None else [proof.spent, began]
-        try:
-            self._committer.commit(Group([plain(event) for event in events]))
-        except ConflictError:
-            return False
-        return True
-
-    def _refused(self, user: User | None, address: str | None, token_id: str | None = None) -> None:
-        refused = SignInRefused(
-            originator_id=self._clock.uuid7(),
-            originator_version=1,
-            recorded_at=self._clock.now(),
-            user=user.id if user else None,
-            address=address,
-            token=token_id,
-        )
-        self._committer.commit(Group([plain(refused)], atomic=False))
+        return self._sign_ins.begin(proof.session, user, proof.means, address, proof.spent)

@@ -15,14 +15,12 @@ from archive.errors import (
     InvalidError,
     UnauthenticatedError,
 )
-from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.identity import Identity
-from archive.events.plain import plain
-from archive.events.user_events import SessionBegan, SessionEnded, SignInRefused
 from archive.users.administration import PROVIDER_ID, Administration
 from archive.users.directory import Users
 from archive.users.entrance import SessionKey
+from archive.users.sign_ins import SignIns
 from archive.users.user import ProvidedIdentity, User
 
 PROVIDER_ACTOR = Actor(id=PROVIDER_ID, name="OpenID Connect", role=Role.LOCAL)
@@ -55,9 +53,8 @@ class ProvidedUsers:
         self._roles = roles
         self._users = users
         self._administration = administration
-        self._committer = committer
+        self._sign_ins = SignIns(committer, clock)
         self._identity = identity
-        self._clock = clock
 
     def sign_in(self, vouched: Vouched, state: str, address: str | None) -> SessionKey:
         """Begin a session. `state` is the secret of this one attempt, and serves once.
@@ -71,21 +68,12 @@ class ProvidedUsers:
         except (ConflictError, ForbiddenError, InvalidError) as error:
             self.refuse(address, str(error), user)
             raise UnauthenticatedError(str(error)) from error
-        began = SessionBegan(
-            originator_id=self._identity.stream(f"openid/{state}"),
-            originator_version=1,
-            recorded_at=self._clock.now(),
-            user=user.id,
-            means="openid",
-            address=address,
-        )
-        try:
-            self._committer.commit(Group([plain(began)]))
-        except ConflictError:
+        session = self._identity.stream(f"openid/{state}")
+        if not self._sign_ins.begin(session, user, "openid", address):
             why = "This sign-in has been used before; begin anew."
             self.refuse(address, why, user)
-            raise UnauthenticatedError(why) from None
-        return SessionKey(id=began.originator_id, user=user.id, version=user.version)
+            raise UnauthenticatedError(why)
+        return SessionKey(id=session, user=user.id, version=user.version)
 
     def renew(self, key: SessionKey, vouched: Vouched, address: str | None) -> None:
         """Bring a user's roles up to what the provider says now.
@@ -105,27 +93,11 @@ class ProvidedUsers:
 
     def end(self, key: SessionKey, why: str, address: str | None) -> None:
         """End a session that the provider does not answer for any more; `why` is recorded."""
-        ended = SessionEnded(
-            originator_id=key.id,
-            originator_version=2,
-            recorded_at=self._clock.now(),
-            user=key.user,
-            address=address,
-            why=why,
-        )
-        self._committer.commit(Group([plain(ended)], atomic=False))
+        self._sign_ins.end(key.id, key.user, address, why)
 
     def refuse(self, address: str | None, why: str, user: User | None = None) -> None:
         """Record that somebody did not come in by the provider."""
-        refused = SignInRefused(
-            originator_id=self._clock.uuid7(),
-            originator_version=1,
-            recorded_at=self._clock.now(),
-            user=user.id if user else None,
-            address=address,
-            why=why,
-        )
-        self._committer.commit(Group([plain(refused)], atomic=False))
+        self._sign_ins.refuse(user, address, why=why)
 
     def _as_told(self, user: User | None, vouched: Vouched) -> User:
         """Return the user, registered or changed as their groups say."""
