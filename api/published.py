@@ -1,5 +1,6 @@
 """`/log/…`: the published log, in the form of C2SP tlog-tiles, for everybody."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
@@ -81,10 +82,7 @@ def vkey() -> Response:
 def earlier(path: NamePath) -> Response:
     """Give a checkpoint of any time."""
     name = f"{LOG_CHECKPOINTS}{path.name}"
-    try:
-        parse_checkpoint_name(name)
-    except InvalidError as error:
-        raise NotFoundError("There is no such checkpoint.") from error
+    _require_name(name, parse_checkpoint_name, "checkpoint")
     return _object(name, TEXT, FOR_EVER)
 
 
@@ -92,10 +90,7 @@ def earlier(path: NamePath) -> Response:
 def timestamp(path: TimestampPath) -> Response:
     """Give the timestamp of a checkpoint, if it has one."""
     name = f"{LOG_TIMESTAMPS}{path.timestamp}"
-    try:
-        parse_timestamp_name(name)
-    except InvalidError as error:
-        raise NotFoundError("There is no such timestamp.") from error
+    _require_name(name, parse_timestamp_name, "timestamp")
     return _object(name, TIMESTAMP, FOR_AN_HOUR)
 
 
@@ -104,6 +99,13 @@ def tile(path: TilePath) -> Response:
     """Give a tile, or an entry bundle."""
     parse_path(path.path)
     return _object(f"{LOG_TILES}{path.path}", BYTES, FOR_EVER)
+
+
+def _require_name(name: str, parse: Callable[[str], object], what: str) -> None:
+    try:
+        parse(name)
+    except InvalidError as error:
+        raise NotFoundError(f"There is no such {what}.") from error
 
 
 def _object(name: str, media_type: str, kept: str) -> Response:
