@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def corpus() -> Path:
     if not (folder / "FACTS.json").is_file():
         raise Failed("needs the corpus: name its folder in MUNIMENT_CORPUS.")
     return folder.resolve()
+
+
+def unpack(packed: tarfile.TarFile, to: Path, members: list[tarfile.TarInfo] | None = None) -> None:
+    """Unpack a set, or some of its members, into a folder."""
+    # The first versions of Python 3.11 have no filters.
+    packed.extraction_filter = getattr(tarfile, "data_filter", None)
+    packed.extractall(to, members)
 
 
 def files(folder: Path) -> list[Path]:
