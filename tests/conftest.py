@@ -1,8 +1,10 @@
 """What all tests share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scripts.support import ceph
 from scripts.support.postgres import Postgres, missing
@@ -10,6 +12,18 @@ from scripts.support.postgres import Postgres, missing
 # Contract suites are plain modules that test classes inherit from; without this their failed
 # assertions would not say what was compared.
 pytest.register_assert_rewrite("tests.bucket.contract")
+
+# Property tests try the same examples each time, so that a change fails for what it changed alone,
+# and measure neither time nor luck, which say how busy the machine is and not what is wrong.
+# MUNIMENT_TEST_EXPLORE=yes looks for new examples.
+settings.register_profile(
+    "muniment",
+    deadline=None,
+    derandomize=os.environ.get("MUNIMENT_TEST_EXPLORE") != "yes",
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+settings.load_profile("muniment")
 
 
 @pytest.fixture(scope="session")

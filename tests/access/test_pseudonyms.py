@@ -123,7 +123,7 @@ NAMED = st.sampled_from(
 PLAIN = st.text(st.sampled_from("aeiou \n.,;>ß\u0301é-"), max_size=20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(PLAIN, NAMED), max_size=6), PLAIN)
 def test_the_rest_stands_as_it_was(runs: list[tuple[str, str]], end: str) -> None:
     text = "".join(f"{before} {name} " for before, name in runs) + end

@@ -5,7 +5,7 @@ import logging
 from http import HTTPStatus
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api import log, problems
@@ -186,7 +186,7 @@ def test_every_answer_has_the_security_headers(client, legal):
 STRANGE = st.text(st.characters(codec="utf-8"), max_size=60)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     query=st.dictionaries(
         st.sampled_from(["q", "limit", "cursor", "sort", "as_of", "facets", "count", "x"]), STRANGE
@@ -197,7 +197,7 @@ def test_no_query_string_makes_a_500(client, legal, query):
     assert answer.status_code in (200, 400)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     body=st.binary(max_size=200),
     path=st.sampled_from(["/v1/interactions", "/v1/interactions/bulk"]),
@@ -208,7 +208,7 @@ def test_no_body_makes_a_500(client, legal, body, path, media_type):
     assert answer.status_code < 500
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     path=STRANGE,
     raw=st.binary(max_size=30).map(lambda value: value.decode("latin-1")),

@@ -166,7 +166,7 @@ def test_no_query_makes_a_500(tmp_path):
         legal = headers(made.legal_token)
         archive.intake.capture(archive.entrance.by_token(made.legal_token), [interaction()])
 
-        @settings(max_examples=40, deadline=None)
+        @settings(max_examples=40)
         @given(
             query=st.lists(
                 st.sampled_from(QUERY_TEXT.split()) | st.text(max_size=4), max_size=6

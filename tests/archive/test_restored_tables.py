@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.access.roles import LOCAL_ACTOR
@@ -49,7 +49,7 @@ def restore(of: Settings, bucket: FakeBucket, keyring: Keyring, *, incomplete: b
     return faults
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8)
 @given(st.integers(0, 2**32))
 def test_any_history_comes_back_as_it_was(seed: int) -> None:
     keyring, bucket = Keyring.generate(uuid4(), SystemClock()), FakeBucket(SystemClock())

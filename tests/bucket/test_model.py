@@ -121,4 +121,4 @@ class TwoBuckets(RuleBasedStateMachine):
 
 
 TestTwoBuckets = TwoBuckets.TestCase
-TestTwoBuckets.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestTwoBuckets.settings = settings(max_examples=30, stateful_step_count=20)

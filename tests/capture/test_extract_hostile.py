@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.capture.extract.reader import DocumentReader
@@ -30,9 +30,7 @@ def reader() -> Iterator[DocumentReader]:
     reader.close()
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(
     sound=st.sampled_from(SOUND), seed=st.integers(0, 2**32), cut=st.booleans(), rest=st.binary()
 )

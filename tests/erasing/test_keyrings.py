@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -341,10 +341,5 @@ def test_interleavings(interleavings: type[Interleavings]) -> None:
 
     run_state_machine_as_test(
         interleavings,
-        settings=settings(
-            max_examples=6,
-            stateful_step_count=10,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(max_examples=6, stateful_step_count=10),
     )

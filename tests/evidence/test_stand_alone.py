@@ -240,7 +240,7 @@ def test_control_characters_reach_no_terminal(run: Ran):
     assert "owned" in out and not set("\x1b\x07\u202e") & set(out)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_bundle_breaks_it(data: st.DataObject):
     """Any member, at any depth, may be anything."""
@@ -257,7 +257,7 @@ def test_no_bundle_breaks_it(data: st.DataObject):
     assert examination.wrong or erased or unused or target[name] == was
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_every_bit_of_the_frame_matters(data: st.DataObject):
     bundle, log = made(captured())

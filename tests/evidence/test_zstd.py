@@ -25,7 +25,7 @@ def decoded(data: bytes) -> bytes:
     return verifier.own(data, *verifier.read_frame_header(data))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SOURCES, LEVELS, st.booleans())
 def test_it_gives_what_was_compressed(plaintext: bytes, level: int, has_checksum: bool):
     compressor = zstandard.ZstdCompressor(level=level, write_checksum=has_checksum)
@@ -41,7 +41,7 @@ def test_real_looking_text_of_many_blocks(level: int):
     assert decoded(zstandard.ZstdCompressor(level=level).compress(plaintext)) == plaintext
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SOURCES.filter(lambda source: len(source) < 5000), LEVELS, st.data())
 def test_damage_is_met_calmly(plaintext: bytes, level: int, data: st.DataObject):
     compressed = bytearray(zstandard.ZstdCompressor(level=level).compress(plaintext))
@@ -61,7 +61,7 @@ def test_damage_is_met_calmly(plaintext: bytes, level: int, data: st.DataObject)
         assert given_out == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=400))
 def test_any_block_is_met_calmly(block: bytes):
     header = b"\x28\xb5\x2f\xfd\x60\x00\x01"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import tantivy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.index.cursor import Cursor, Sort
@@ -32,7 +32,7 @@ def indexed(records: Sequence[Record]) -> tantivy.Index:
     return index
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 @given(corpora(), nodes)
 def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: Node) -> None:
     by_id = {each.id: each for each in records}
@@ -63,7 +63,7 @@ def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: N
 SPELLINGS = st.text("abé日", min_size=1, max_size=6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(SPELLINGS, min_size=1, max_size=30, unique=True), SPELLINGS, st.integers(1, MOST_EDITS)
 )

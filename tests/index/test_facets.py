@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from archive.errors import InvalidError
@@ -23,7 +23,7 @@ WORDS_ONLY = ("location", "sender")
 """Narrowed to by words where there is no address, which may find more."""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(corpora())
 def test_narrowing_finds_what_a_facet_counted(records: list[Record]) -> None:
     by_id = {each.id: each for each in records}

@@ -24,7 +24,7 @@ def test_no_two_cases_have_one_name():
     assert len(set(names)) == len(names)
 
 
-@settings(max_examples=COUNT, deadline=None)
+@settings(max_examples=COUNT)
 @given(st.integers(0, 2**64))
 def test_the_naive_evaluator_agrees(seed):
     record, policies, rest = random_case(Random(seed))

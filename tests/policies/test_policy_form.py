@@ -137,14 +137,14 @@ def policies(draw):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(policies())
 def test_what_is_written_is_read_back(terms):
     terms = settled(terms)
     assert read_policy(write_policy(terms)) == terms
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=200) | st.text("-:[]{}&*!|>'\"# \n\tname: ", max_size=60))
 def test_any_text_is_read_or_refused(text):
     try:

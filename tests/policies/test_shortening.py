@@ -61,7 +61,7 @@ some_terms = st.one_of(
 moments = st.datetimes(datetime(1971, 1, 1), datetime(2105, 1, 1), timezones=st.just(UTC))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some_terms, some_terms, some_terms, moments, moments)
 def test_no_record_goes_earlier_unless_the_change_shortens(old, new, other, one, another):
     occurred, captured = sorted((one, another))

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from archive.query.parser import parse
 from archive.query.printer import to_text
@@ -10,7 +10,6 @@ from archive.query.tree import Node
 from tests.query.samples import nodes
 
 
-@settings(deadline=None)
 @given(nodes)
 def test_a_printed_tree_parses_to_itself(node: Node) -> None:
     assert parse(to_text(node), ZoneInfo("Asia/Kathmandu")) == node

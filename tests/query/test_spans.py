@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.index.analysis import words
@@ -58,7 +58,6 @@ sides: st.SearchStrategy[Node] = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(sides, st.lists(LETTERS, max_size=14))
 def test_a_proximity_is_there_where_its_spans_can_be_listed(node: Node, text: list[str]) -> None:
     assert occurs(node, words(" ".join(text))) is bool(listed(node, text))

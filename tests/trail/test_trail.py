@@ -9,7 +9,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.access import desk
@@ -119,9 +119,7 @@ def maybe(values: Sequence[object]) -> st.SearchStrategy[object]:
     return st.none() | st.sampled_from(values)
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30)
 @given(st.data())
 def test_the_index_finds_what_the_entries_themselves_say(
     filled: Filled, data: st.DataObject

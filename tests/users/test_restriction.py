@@ -193,7 +193,7 @@ def test_a_revision_may_take_a_record_out_of_sight(tmp_path: Path) -> None:
 NAMES = st.text(min_size=1, max_size=12).filter(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(NAMES, NAMES, st.lists(NAMES, max_size=3), st.none() | st.lists(NAMES, max_size=2))
 def test_one_by_one_and_by_query_agree(
     custodian: str, department: str, names: list[str], departments: list[str] | None

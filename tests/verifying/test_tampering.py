@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import ConfigurationError
@@ -65,7 +65,7 @@ def objects(home: Path) -> list[Path]:
     return sorted(path for path, parts in names if parts[0][0] != "." and parts[0] != "index")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(st.data())
 def test_any_damage_to_any_object_is_named(base: Path, data: st.DataObject):
     path = data.draw(st.sampled_from(objects(base)))

@@ -1,6 +1,0 @@
-"""How the property tests run: without deadlines, which only measure how busy the machine is."""
-
-from hypothesis import settings
-
-settings.register_profile("capture", deadline=None)
-settings.load_profile("capture")
