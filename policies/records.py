@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from archive.catalog.catalog import Catalog
-from archive.errors import CorruptError, GoneError
+from archive.catalog.catalog import Catalog, CatalogRow
+from archive.errors import CorruptError, GoneError, NotFoundError
 from archive.events.policy_events import Terms
 from archive.events.records import Loaded, Records
 from archive.model.record import Record
@@ -18,10 +18,16 @@ from policies.scopes import Standing, standing
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record with its archive's own conversation."""
+    """A record with its archive's own conversation.
+
+    `earlier` are the versions before the one that is shown, oldest first, and `events` the sequence
+    numbers of all its events.
+    """
 
     record: Record
     conversation: str | None
+    earlier: tuple[Record, ...] = ()
+    events: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +67,36 @@ class GovernedRecords:
         row = self._catalog.rows([record_id]).get(record_id)
         if row is not None and row.erased:
             raise GoneError(f"Record {record_id} has been erased.")
-        loaded = self._records.load(record_id)
-        duplicate = record_id in self._catalog.duplicates([record_id])
-        conversation = row.conversation if row else None
-        return Found(
-            loaded.record(duplicate=duplicate), str(conversation) if conversation else None
-        )
+        for found in self._records.versions_each([record_id]):
+            if not isinstance(found, tuple):
+                raise found
+            duplicate = record_id in self._catalog.duplicates([record_id])
+            return _found(found, row, duplicate=duplicate)
+        raise NotFoundError(f"There is no record {record_id}.")
 
     def load_each(self, ids: Sequence[UUID]) -> Iterator[Found | CorruptError]:
         """Return those that exist and are not erased; errors stand in place of damaged ones."""
         rows = self._catalog.rows(ids)
         duplicates = self._catalog.duplicates(ids)
-        for loaded in self._records.load_each(ids):
-            if isinstance(loaded, CorruptError):
-                yield loaded
-            elif isinstance(loaded, Loaded):
-                record = loaded.record(duplicate=loaded.interaction.id in duplicates)
-                row = rows.get(record.id)
+        for found in self._records.versions_each(ids):
+            if isinstance(found, CorruptError):
+                yield found
+            elif isinstance(found, tuple):
+                record_id = found[-1].interaction.id
+                row = rows.get(record_id)
                 if row is None or not row.erased:
-                    conversation = row.conversation if row else None
-                    yield Found(record, str(conversation) if conversation else None)
+                    yield _found(found, row, duplicate=record_id in duplicates)
+
+
+def _found(versions: Sequence[Loaded], row: CatalogRow | None, *, duplicate: bool) -> Found:
+    *earlier, record = [each.record(duplicate=duplicate) for each in versions]
+    conversation = row.conversation if row else None
+    return Found(
+        record,
+        str(conversation) if conversation else None,
+        tuple(earlier),
+        tuple(row.seq for row in versions[-1].rows),
+    )
 
 
 def scoped(in_force: Mapping[str, Version]) -> dict[str, Scoped]:

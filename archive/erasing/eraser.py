@@ -37,6 +37,7 @@ from archive.errors import (
     NotFoundError,
 )
 from archive.events.commit import Group
+from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
@@ -55,6 +56,9 @@ _FAR_APART = 100
 _OVERDUE = timedelta(minutes=2)
 
 _T = TypeVar("_T")
+
+Seal = Callable[[KeysCondemned], Sequence[Event]]
+"""Says what is to be committed together with what is condemned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +105,13 @@ class Eraser:
         self._unfinished = unfinished
         self._settle_packs = settle_packs
 
-    def erase_records(self, ids: Sequence[UUID], *, actor: str, ground: str) -> list[Erasure]:
+    def erase_records(
+        self, ids: Sequence[UUID], *, actor: str, ground: str, seal: Seal | None = None
+    ) -> list[Erasure]:
         """Erase interactions with all their events; one that is revised meanwhile too.
 
-        Return one erasure, or more where events came in between. Errors as in `erase`.
+        Return one erasure, or more where events came in between; of these the first is sealed.
+        Errors as in `erase`.
         """
         erasures: list[Erasure] = []
         done: set[int] = set()
@@ -116,14 +123,20 @@ class Eraser:
             ]
             if not rows and erasures:
                 return erasures
-            erasures.append(self.erase(rows, actor=actor, ground=ground))
+            erasures.append(self.erase(rows, actor=actor, ground=ground, seal=seal))
+            seal = None
             done.update(row.seq for row in rows)
 
-    def erase(self, rows: Sequence[PointerRow], *, actor: str, ground: str) -> Erasure:
+    def erase(
+        self, rows: Sequence[PointerRow], *, actor: str, ground: str, seal: Seal | None = None
+    ) -> Erasure:
         """Destroy the keys of events, for a ground that holds no content.
+
+        What `seal` returns is committed together with `keys.condemned`, or neither is.
 
         Raises:
             InvalidError: there are none, or one that is part of the account of what was erased.
+            ConflictError: an event of the seal exists already; nothing was done.
             LockedError: a key object is locked, the message says until when; nothing was done.
             CorruptError: a segment's keys cannot be read; the others are destroyed.
             UnavailableError: bucket or database do not answer. Where it was condemned already,
@@ -145,7 +158,10 @@ class Eraser:
             events=tuple(sorted(row.seq for row in rows)),
             records=tuple(sorted(records)),
         )
-        self._committer.commit(Group([plain(condemned)], atomic=False))
+        sealing = seal(condemned) if seal else ()
+        events = [plain(each) for each in (condemned, *sealing)]
+        # Alone it may be sent twice: the second time it meets itself and is passed over.
+        self._committer.commit(Group(events, atomic=bool(sealing)))
         return self._finish(condemned)
 
     def resume(self) -> list[str]:

@@ -60,6 +60,13 @@ class Records:
         self, ids: Sequence[UUID], *, as_of: int | None = None
     ) -> Iterator[Loaded | GoneError | CorruptError]:
         """Return those that exist, in the order asked for; errors stand in their place."""
+        for found in self.versions_each(ids, as_of=as_of):
+            yield found[-1] if isinstance(found, tuple) else found
+
+    def versions_each(
+        self, ids: Sequence[UUID], *, as_of: int | None = None
+    ) -> Iterator[tuple[Loaded, ...] | GoneError | CorruptError]:
+        """Return all versions of those that exist, oldest first; else as `load_each`."""
         streams: dict[UUID, list[PointerRow]] = {}
         for row in self._pointers.select_pointers_of(ids):
             if row.type.startswith("interaction.") and (as_of is None or row.seq <= as_of):
@@ -75,9 +82,10 @@ class Records:
         self,
         rows: Sequence[PointerRow],
         opened: Iterable[OpenedEvent | ErasedEvent | DamagedEvent],
-    ) -> Loaded | GoneError | CorruptError:
+    ) -> tuple[Loaded, ...] | GoneError | CorruptError:
         interaction: Interaction | None = None
-        for event in opened:
+        versions: list[Loaded] = []
+        for count, event in enumerate(opened, 1):
             if isinstance(event, DamagedEvent):
                 return event.error
             try:
@@ -86,9 +94,8 @@ class Records:
                 return error
             except MapperDeserialisationError as error:
                 return CorruptError(str(error))
-        if interaction is None:
-            return CorruptError("A record without events.")
-        return Loaded(interaction, tuple(rows))
+            versions.append(Loaded(interaction, tuple(rows[:count])))
+        return tuple(versions) or CorruptError("A record without events.")
 
     def read_part(self, interaction: Interaction, part: Part) -> Iterator[bytes]:
         """Stream the bytes of a part; CorruptError if they do not check."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from archive.access.roles import Purpose
 from archive.errors import InvalidError
 from archive.events.event import Event
+from archive.events.hold_events import HoldEvent, HoldPlaced, HoldsChecked, HoldScopeChanged
 from archive.events.opener import DamagedEvent
 from archive.events.pointers import PointerRow
 from archive.events.policy_events import PolicyEvent
@@ -26,10 +27,10 @@ from archive.users.user import TOKEN_ID_LENGTH
 READS: Final = ("show", "original", "as-sent", "conversation", "history", "prove")
 """The actions by which somebody reads records that they name; searching is another."""
 
-_CHANGES: Final = ("user.", "token.", "session.", "sign-in.", "policy.")
+_CHANGES: Final = ("user.", "token.", "session.", "sign-in.", "policy.", "hold.")
 _OTHERS: Final = frozenset({AccessRecorded.type, KeysCondemned.type, KeyringWritten.type})
 # They accompany an act in its commit, and would tell of it twice.
-_COMPANIONS: Final = frozenset({"user.recovery-code-used"})
+_COMPANIONS: Final = frozenset({"user.recovery-code-used", HoldsChecked.type})
 _ASIDE: Final = frozenset({"originator_id", "originator_version", "recorded_at", "by", "address"})
 
 
@@ -103,6 +104,8 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
             }
         case PolicyEvent():
             return _done(row, event.by) | {"change": _change(event), "address": event.address}
+        case HoldEvent():
+            return _done(row, event.by) | {"change": _held(event), "address": event.address}
         case SessionBegan() | SessionEnded() | SignInRefused():
             how = {name: getattr(event, name, None) for name in ("means", "why")}
             return _done(row, str(event.user) if event.user else None) | {
@@ -123,6 +126,21 @@ def _change(event: Change | PolicyEvent) -> dict[str, Any]:
     told = event.model_dump(mode="json", exclude={*_ASIDE, *event.custody_fields})
     digest = told.pop("digest", None)
     return told if digest is None else {"token": digest[:TOKEN_ID_LENGTH], **told}
+
+
+def _held(event: HoldEvent) -> dict[str, Any]:
+    """Return what a change of a hold set; of the records of a list how many, of the tree none."""
+    told = event.model_dump(mode="json", exclude={*_ASIDE, "scope", "condemned"})
+    if not isinstance(event, HoldPlaced | HoldScopeChanged):
+        return told
+    scope = event.scope
+    found = {
+        "query": scope.query,
+        "custodians": list(scope.custodians),
+        "records": len(scope.records),
+        "condemned": len(event.condemned),
+    }
+    return told | {name: value for name, value in found.items() if value}
 
 
 def _matter(purpose: str) -> str | None:

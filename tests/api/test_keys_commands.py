@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from archive.opening import open_archive
 from archive.settings import Settings
 from tests.archive.house import OPERATIONS, capture, line
 
-WHO = {"actor": "local", "ground": "case 12"}
+WHO: dict[str, Any] = {"actor": "local", "ground": "case 12"}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from archive.leading import lead
 from archive.opening import Archive
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened
 
-WHO = {"actor": "local", "ground": "case 12"}
+WHO: dict[str, Any] = {"actor": "local", "ground": "case 12"}
 
 
 def erase(archive: Archive, *ids: UUID) -> None:

@@ -293,7 +293,7 @@ def test_the_command_tells_in_json(
     assert document["events"] > 9 and document["missing"] == [] and document["unopened"] == 0
 
 
-WHO = {"actor": "local", "ground": "case 12"}
+WHO: dict[str, Any] = {"actor": "local", "ground": "case 12"}
 
 
 def keys_in(bucket: Bucket) -> dict[str, bytes]:

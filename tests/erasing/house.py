@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from archive.bucket.fake import FakeBucket, Operation
@@ -27,7 +28,7 @@ from archive.sealing.keys import EpochKeys, open_keys
 from tests.events.parts import open_pointers
 
 Url = str | None
-WHO = {"actor": "local", "ground": "policy 7, version 2"}
+WHO: dict[str, Any] = {"actor": "local", "ground": "policy 7, version 2"}
 
 
 class QuickClock(SystemClock):

@@ -178,12 +178,12 @@ def test_the_trail_has_every_change(archive):
 def test_a_damaged_record_is_counted(archive, monkeypatch):
     capture(archive, line("1"), line("2"))
     archive.follow()
-    load_each = archive.records.load_each
+    versions_each = archive.records.versions_each
 
     def damaged(ids, *, as_of=None):
-        return [CorruptError("broken"), *list(load_each(ids, as_of=as_of))[1:]]
+        return [CorruptError("broken"), *list(versions_each(ids, as_of=as_of))[1:]]
 
-    monkeypatch.setattr(archive.records, "load_each", damaged)
+    monkeypatch.setattr(archive.records, "versions_each", damaged)
     terms = Terms.model_validate({"name": "a", "scope": "*", "maximum": "1y"})
     told = retention_desk(archive).simulate(LOCAL_ACTOR, OPERATIONS, terms)
     assert (told.records, told.unopened, told.in_scope_after) == (2, 1, 1)

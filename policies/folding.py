@@ -1,0 +1,42 @@
+"""Folding a stream of few events into what it tells, always as of now.
+
+SQL says in one look which events there are; all are opened, since they are few. What is true
+therefore never depends on how far a follower has come.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from eventsourcing.persistence import MapperDeserialisationError
+
+from archive.events.event import Event
+from archive.events.mapper import EventMapper
+from archive.events.opener import DamagedEvent, Opener
+from archive.events.pointers import PointerRow
+
+State = TypeVar("State")
+
+
+def fold(
+    state: State,
+    rows: Sequence[PointerRow],
+    opener: Opener,
+    mapper: EventMapper,
+    evolve: Callable[[State, Event], State],
+    lose: Callable[[State, int], State],
+) -> State:
+    """Return the state after the events of rows; `lose` gets the version of each unreadable one.
+
+    Raises UnavailableError where the bucket does not answer.
+    """
+    for opened in opener.open_each(rows):
+        version = opened.row.originator_version
+        if isinstance(opened, DamagedEvent):
+            state = lose(state, version)
+            continue
+        try:
+            # One that has been erased is not of the stream's types, which loses it too.
+            state = evolve(state, mapper.event(opened))
+        except MapperDeserialisationError:
+            state = lose(state, version)
+    return state
