@@ -52,7 +52,7 @@ def ask(
         if isinstance(answer, UnavailableError):
             raise answer
         return answer, _checked(url, answer, document, query)
-    raise _wrong(url, f"has not answered within {seconds:g} seconds")
+    raise _late(url, seconds)
 
 
 def _checked(url: str, answer: bytes, document: bytes, query: Query) -> Timestamp:
@@ -79,8 +79,12 @@ def _fetch(
     except HTTPError as error:
         error.close()
         answers.put(_wrong(url, f"answered with the HTTP status {error.code}"))
+    except TimeoutError:
+        answers.put(_late(url, seconds))
     except URLError as error:
-        answers.put(_wrong(url, f"does not answer: {error.reason}"))
+        late = isinstance(error.reason, TimeoutError)
+        said = _wrong(url, f"does not answer: {error.reason}")
+        answers.put(_late(url, seconds) if late else said)
     except (OSError, HTTPException, ValueError) as error:
         answers.put(_wrong(url, f"does not answer as HTTP has it: {type(error).__name__}"))
     else:
@@ -95,6 +99,10 @@ class _NoRedirects(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
         return None
+
+
+def _late(url: str, seconds: float) -> UnavailableError:
+    return _wrong(url, f"has not answered within {seconds:g} seconds")
 
 
 def _wrong(url: str, what: str) -> UnavailableError:
