@@ -5,6 +5,7 @@ The kernel lets go of the lock when a process dies, whichever way, and in whiche
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +25,10 @@ class Presence:
             self.leave()
             # Whoever thought it abandoned may have removed it just now.
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+            # It may even be removed right here; then it is made once more.
+            with suppress(FileNotFoundError):
+                self._descriptor = self._open()
+                fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def leave(self) -> None:
         """Be a user no more."""
@@ -37,11 +40,14 @@ class Presence:
         """Say whether nobody else uses the folder; if so nobody enters until this one leaves."""
         try:
             if self._descriptor < 0:
-                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._descriptor = self._open()
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
         return self._holds()
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _holds(self) -> bool:
         """Say whether the lock is on the file that is there now, and not on one removed since."""
