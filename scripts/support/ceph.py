@@ -7,7 +7,6 @@ the packages `ceph-mon ceph-osd radosgw ceph-common`.
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from scripts.support.ports import free_ports
+
 PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool")
 PACKAGES = "ceph-mon ceph-osd radosgw ceph-common"
 ACCESS_KEY = "AK"
 SECRET_KEY = "SK"
-_PATIENCE = 90.0
+_PATIENCE = 180.0
 
 _CONFIGURATION = """\
 [global]
@@ -131,7 +132,7 @@ class _Cluster:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
-        self._ports = _free_ports(2)
+        self._ports = free_ports(2)
         self._configuration = folder / "ceph.conf"
         self._fsid = str(uuid4())
         for name in ("mon", "osd", "rgw"):
@@ -227,11 +228,3 @@ def _answers(endpoint: str) -> bool:
         return True
     except OSError:
         return False
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]

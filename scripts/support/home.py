@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,10 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from scripts.support.parts import Embedded, Place, copy_home, new_place
+from scripts.support.ports import free_port
 from scripts.support.show import REPOSITORY, Failed
 
 COMMAND = (sys.executable, "-c", "from api.cli import main; main()")
-_PATIENCE = 90.0
+_PATIENCE = 180.0
 
 
 @dataclass(frozen=True)
@@ -192,14 +192,6 @@ class Service:
             else:
                 return
         raise Failed(f"the service did not become ready: {log.read_text(errors='replace')}")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -25,9 +24,11 @@ from urllib.parse import quote
 
 import psycopg
 
+from scripts.support.ports import free_port
+
 PASSWORD = "p:s%w/rd?"
 _USER = "muniment"
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -76,7 +77,7 @@ class Postgres:
                     if part.is_dir():
                         shutil.copytree(part, self._folder / part.name, symlinks=True)
                 self._programs = self._folder / programs.relative_to(package.parent)
-        self._port = _free_port()
+        self._port = free_port()
         try:
             self._initialise()
             self.start()
@@ -172,13 +173,6 @@ def fresh_database() -> Iterator[str]:
 def _open_to_all(folder: Path) -> bool:
     """Say whether every user may look into a folder."""
     return all(place.stat().st_mode & stat.S_IXOTH for place in (folder, *folder.parents))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _end_with_parent() -> None:

@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,15 +14,11 @@ from pathlib import Path
 import pytest
 
 from archive.creating import NewArchive
+from scripts.support.ports import free_port
 from tests.archive.house import create, line
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Running:
@@ -44,22 +38,17 @@ class Running:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=70) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
         except OSError:
             return 0, b""
 
-    def until(self, path: str, total: int, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        answer: tuple[int, bytes] = (0, b"")
-        while time.monotonic() < deadline:
-            answer = self.ask(path)
-            if answer[0] == 200 and json.loads(answer[1])["total"] == total:
-                return
-            time.sleep(0.1)
-        raise AssertionError(answer)
+    def finds(self, total: int) -> bool:
+        """Whether so many records are found by now."""
+        status, answer = self.ask("/v1/search?q=&count=true")
+        return status == 200 and json.loads(answer)["total"] == total
 
     def children(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -98,11 +87,12 @@ def running(folder: Path) -> Iterator[Running]:
         )
     service = Running(process, port, made)
     try:
-        service.until("/v1/search?q=&count=true", 0)
+        until(lambda: service.finds(0))
         yield service
     finally:
         process.terminate()
-        assert process.wait(60) == 0, (folder / "log").read_text()
+        status = process.wait(PATIENCE)
+    assert status == 0, (folder / "log").read_text()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs /proc")
@@ -110,14 +100,9 @@ def test_each_process_may_be_killed(tmp_path: Path) -> None:
     with running(tmp_path) as service:
         for number, name in enumerate(("committer", "worker", "web"), 1):
             os.kill(service.children()[name], signal.SIGKILL)
-            deadline = time.monotonic() + 60
-            while (status := service.ask("/v1/interactions", line(str(number)))[0]) not in (
-                200,
-                201,
-            ):
-                assert time.monotonic() < deadline, status
-                time.sleep(0.1)
-            service.until("/v1/search?q=&count=true", number)
+            record = line(str(number))
+            until(lambda sent=record: service.ask("/v1/interactions", sent)[0] in (200, 201))  # type: ignore[misc]
+            until(lambda total=number: service.finds(total))  # type: ignore[misc]
     said = (tmp_path / "log").read_text()
     for name in ("committer", "worker", "web"):
         assert f"{name} was ended by SIGKILL" in said
@@ -125,11 +110,11 @@ def test_each_process_may_be_killed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs /proc")
 def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+    are_gone = False
+    # Leaving the block finds that the service did not end cleanly.
     with pytest.raises(AssertionError), running(tmp_path) as service:
         children = [each for pid in service.children().values() for each in (pid, *_children(pid))]
         service.process.kill()
-        deadline = time.monotonic() + 30
-        while any(Path(f"/proc/{pid}").exists() for pid in children):
-            assert time.monotonic() < deadline, "processes stayed behind"
-            time.sleep(0.1)
-        # Leaving the block then finds that the service did not end cleanly.
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
+        are_gone = True
+    assert are_gone, "processes stayed behind"

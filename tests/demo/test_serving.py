@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -22,18 +21,15 @@ from archive.errors import ConfigurationError
 from scripts.demo import filling
 from scripts.demo.company import Company
 from scripts.demo.tour import SUGGESTIONS
+from scripts.support.ports import free_port
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS_TO_MAKE = 600.0
 NEEDS_ENVIRONMENT = pytest.mark.skipif(
     not (ROOT / ".venv" / "bin" / "python").exists(),
     reason="skipped: needs .venv, which scripts/test makes",
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Served:
@@ -52,7 +48,7 @@ class Served:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, None
@@ -61,8 +57,8 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, seconds: float) -> Iterator[Served]:
-    """Serve the demo of a folder; `seconds` is how long it may take until it can be searched."""
+def served(folder: Path) -> Iterator[Served]:
+    """Serve the demo of a folder, from when it can be searched on."""
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     # Another archive's settings must not reach the demo.
@@ -77,7 +73,7 @@ def served(folder: Path, seconds: float) -> Iterator[Served]:
         )
     demo = Served(folder / "muniment-demo", port)
     try:
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + SECONDS_TO_MAKE
         while not filling.find(demo.home) or demo.ask("/v1/search", count="true")[0] != 200:
             assert time.monotonic() < deadline, (folder / "log").read_text()
             assert process.poll() is None, (folder / "log").read_text()
@@ -85,14 +81,14 @@ def served(folder: Path, seconds: float) -> Iterator[Served]:
         yield demo
     finally:
         process.send_signal(signal.SIGINT)
-        status = process.wait(60)
+        status = process.wait(PATIENCE)
     assert status == 0, (folder / "log").read_text()
 
 
 @pytest.mark.slow
 @NEEDS_ENVIRONMENT
 def test_the_demo_is_made_served_and_found_again(tmp_path: Path) -> None:
-    with served(tmp_path, 300) as demo:
+    with served(tmp_path) as demo:
         known = filling.find(demo.home)
         assert known is not None
         assert set(known.tokens) == {role.value for role in Role if role is not Role.LOCAL}
@@ -109,7 +105,7 @@ def test_the_demo_is_made_served_and_found_again(tmp_path: Path) -> None:
         for role in known.tokens:
             assert demo.ask("/v1/search", role)[0] == (200 if role == "legal" else 403)
     assert not (tmp_path / "mine").exists()
-    with served(tmp_path, 60) as again:
+    with served(tmp_path) as again:
         assert filling.find(again.home) == known
 
 
