@@ -13,6 +13,7 @@ from api.headers import FRAMED_POLICY
 from scripts.support.browser import chromium, opened, visitor
 from scripts.support.home import Home
 from scripts.support.hostile_html import HOSTILE
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog, Frame, Page
@@ -151,5 +152,4 @@ def test_what_got_past_the_cleaning_would_ask_and_run_nothing_either(listener):
         # Without the policy the same listener is asked.
         listener.pages[BARE] = asking.replace("LISTENER", listener.base).encode()
         someone.page.goto(f"{listener.base}{BARE}")
-        someone.page.wait_for_timeout(500)
-        assert {path for path, _ in listener.asked} == {"/img", "/src"}
+        until(lambda: {path for path, _ in listener.asked} == {"/img", "/src"})

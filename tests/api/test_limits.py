@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +13,7 @@ from api.bodies import PIECE_BYTES, Body
 from api.rates import FORMS_AT_ONCE, STREAMS_AT_ONCE, Rate
 from archive.clock import SystemClock
 from tests.api.standin import interaction
+from tests.waiting import PATIENCE, until
 
 SEARCH = "/v1/search"
 STRANGERS = 50
@@ -156,7 +156,7 @@ class Stalled:
         self.cut = threading.Event()
 
     def read(self, size: int, /) -> bytes:
-        self.cut.wait(30)
+        self.cut.wait(PATIENCE)
         return self._begins
 
 
@@ -173,8 +173,7 @@ def test_slow_forms_keep_only_other_forms_waiting(app, legal):
     senders = [threading.Thread(target=send, args=(body,)) for body in stalled]
     for sender in senders:
         sender.start()
-    while app.extensions["muniment"].limits.forms._free._value:
-        time.sleep(0.01)
+    until(lambda: not app.extensions["muniment"].limits.forms._free._value)
     assert kind(app.test_client().post("/sign-in", data={"token": "x"})) == (503, "unavailable")
     assert app.test_client().get(SEARCH, headers=legal).status_code == 200
     for body in stalled:

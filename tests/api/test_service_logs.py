@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from scripts.support.home import Home
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 SECRET = "Zq7secretX9"
@@ -21,7 +22,7 @@ def request(method: str, path: str, body: bytes = b"", /, **fields: str) -> byte
 
 
 def answered(address: tuple[str, int], data: bytes) -> bytes:
-    with socket.create_connection(address, timeout=30) as connection:
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         connection.sendall(data)
         answer = b""
         while piece := connection.recv(65_536):

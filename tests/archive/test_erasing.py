@@ -12,6 +12,7 @@ from archive.errors import GoneError
 from archive.leading import lead
 from archive.opening import Archive
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened
+from tests.waiting import until
 
 WHO: dict[str, Any] = {"actor": "local", "ground": "case 12"}
 
@@ -63,10 +64,7 @@ def test_the_worker_builds_an_index_without_its_words(tmp_path: Path) -> None:
         try:
             archive.wait_until_searchable(archive.pointers.last_seq())
             erase(archive, gone)
-            for _ in range(600):
-                if said.count("The index is built from the first event on.") > 1:
-                    break
-                archive.clock.sleep(0.05)
+            until(lambda: said.count("The index is built from the first event on.") > 1)
         finally:
             stop.set()
             worker.join()

@@ -1,7 +1,5 @@
 """The worker keeps the log: soon after a commit, whoever leads, whatever goes wrong."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, cast
@@ -21,14 +19,7 @@ from archive.opening import Archive, open_archive
 from tests.archive.house import capture, create, line, opened
 from tests.archive.test_postgres import host
 from tests.log.checking import check_log
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> float:
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.01)
-    return time.monotonic() - began
+from tests.waiting import until
 
 
 def covered(archive: Archive) -> bool:
@@ -137,7 +128,7 @@ def test_the_next_leader_of_several_hosts_goes_on(tmp_path: Path, database_url: 
             worker.start()
         for number in range(4):
             capture(two, *[line(f"{number} {each}") for each in range(90)])
-            until(lambda: covered(two), 30)
+            until(lambda: covered(two))
             cut(database_url)
         for stop, worker in zip(stops, workers, strict=True):
             stop.set()

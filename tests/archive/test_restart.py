@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -16,13 +16,13 @@ import pytest
 from archive.bucket import open_bucket
 from archive.bucket.names import INDEX
 from archive.clock import SystemClock
-from archive.errors import UnavailableError
 from archive.events.server import HostLock
 from archive.leading import lead
 from archive.opening import WORKER_LOCK, Archive, open_archive
 from archive.query.parser import parse
 from archive.settings import Settings
 from tests.archive.house import capture, create, line, search
+from tests.waiting import until
 
 FROM_SNAPSHOT = "restored from its snapshot"
 FROM_EVENTS = "built from the first event on"
@@ -57,18 +57,6 @@ def leading(folder: Path, said: list[str] | None = None) -> Iterator[Archive]:
     finally:
         stop.set()
         thread.join()
-
-
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if holds():
-                return
-        except UnavailableError:
-            pass
-        assert time.monotonic() < deadline, "It did not come."
-        time.sleep(0.02)
 
 
 def fill(archive: Archive, *numbers: int, **changes: Any) -> None:
@@ -172,6 +160,8 @@ class Reader:
         self.errors: list[Exception] = []
         self._thread = Thread(target=self._run)
         self._thread.start()
+        # Else the first answer might be given after what comes next.
+        until(lambda: self.totals or self.errors)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -162,7 +162,8 @@ class PowerLossFiles(FailingFiles):
             if only in (None, change.directory):
                 change.undo()
         for path in root.rglob("*"):
-            if path.stat().st_ino in self._unsynced:
+            # A folder may have been given the number of a file that is gone.
+            if path.is_file() and path.stat().st_ino in self._unsynced:
                 path.write_bytes(b"")
 
     def create(self, path: Path) -> int:

@@ -22,6 +22,7 @@ from archive.errors import (
     UnavailableError,
 )
 from tests.bucket.canned import Answer, Server, error, serving
+from tests.waiting import PATIENCE
 
 BODY = bytes(range(256)) * 10_000
 STORED = {"x-amz-version-id": "v1", "x-amz-meta-sha256": hashlib.sha256(BODY).hexdigest()}
@@ -88,11 +89,12 @@ def test_a_busy_server_is_asked_three_times_and_says_when_to_come_again(
 
 
 def test_a_server_that_is_away_is_told(bucket: S3Bucket) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    with pytest.raises(UnavailableError, match="does not answer"):
-        S3Bucket("bucket", "", SystemClock(), endpoint=nobody).get("a/b")
+    with socket.socket() as deaf:
+        # It is taken, so that nobody else listens there, and does not listen itself.
+        deaf.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(UnavailableError, match="does not answer"):
+            S3Bucket("bucket", "", SystemClock(), endpoint=nobody).get("a/b")
 
 
 def test_without_a_key_it_is_said_which_is_missing(
@@ -237,7 +239,7 @@ def test_a_forked_process_makes_a_way_of_its_own(bucket: S3Bucket, server: Serve
     assert server.connections - connections == 1
     child = multiprocessing.get_context("fork").Process(target=bucket.get, args=("a/b",))
     child.start()
-    child.join(20)
+    child.join(PATIENCE)
     assert child.exitcode == 0
     assert bucket.get("a/b") == BODY
     # The parent went on over its own connection, which the child left alone.

@@ -19,6 +19,7 @@ from archive.events.pointers import (
     SqlRow,
 )
 from tests.events.parts import open_pointers
+from tests.waiting import PATIENCE
 
 ARCHIVE = uuid4()
 Url = str | None
@@ -205,7 +206,7 @@ def test_writers_take_turns_and_readers_see_no_holes(
     reader = open_pointers(tmp_path, each_database)
     with ThreadPoolExecutor(len(recorders) + 1) as pool:
         done = [pool.submit(write, own) for own in recorders]
-        pool.submit(read, reader).result(60)
+        pool.submit(read, reader).result(PATIENCE)
         for each in done:
             each.result()
     for own in (*recorders[1:], reader):

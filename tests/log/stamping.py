@@ -11,6 +11,8 @@ from threading import Event, Thread
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 _CONFIG = """\
 [authority]
 serial = {folder}/serial
@@ -25,7 +27,7 @@ digests = sha256
 def openssl(*words: str | Path, cwd: Path | None = None) -> str:
     """Run the program; what it prints if it succeeds."""
     command = ["openssl", *map(str, words)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -37,6 +37,7 @@ from tests.locking.clocks import SetClock
 from tests.log.log_house import House, house_in
 from tests.log.stamping import Authority, make_certificates, openssl, serving
 from tests.verifying.verified import verified
+from tests.waiting import PATIENCE
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = b"muniment.test\n1\nAAAA\n\n\xe2\x80\x94 muniment.test AAAA\n"
@@ -265,7 +266,7 @@ def test_an_outsider_checks_it_with_the_line_in_the_documents(
     words = shlex.split(written)
     assert "Verification: OK" in openssl(*words, cwd=tmp_path)
     (tmp_path / "checkpoint").write_bytes(note + b"\n")
-    done = subprocess.run(["openssl", *words], cwd=tmp_path, capture_output=True, timeout=60)
+    done = subprocess.run(["openssl", *words], cwd=tmp_path, capture_output=True, timeout=PATIENCE)
     assert done.returncode != 0
 
 

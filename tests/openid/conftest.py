@@ -28,7 +28,7 @@ class PassingClock(MovableClock):
     _passed = 0.0
 
     def monotonic(self) -> float:
-        return super().monotonic() + self._passed
+        return self._passed
 
     def pass_by(self, **by: float) -> None:
         self.move(**by)

@@ -3,7 +3,7 @@
 import json
 import shutil
 from pathlib import Path
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from uuid import UUID
 
 import pytest
@@ -11,17 +11,19 @@ from click.testing import CliRunner
 
 from api.cli import muniment
 from archive.bucket.names import LOG_CHECKPOINT
+from archive.clock import SystemClock
 from archive.errors import InvalidError
 from archive.index.documents import document_key
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.keyrings import unlock
 from archive.log.note import Signer
-from archive.verifying import database
+from archive.verifying import database, workers
 from archive.verifying.index import index_faults
 from scripts.support.tampering import CLOCK, settings_of
 from tests.archive.house import capture, create, line, opened
 from tests.verifying.verified import verified
+from tests.waiting import PATIENCE
 
 
 def checkpoint(folder: Path) -> str:
@@ -83,9 +85,30 @@ def test_what_is_no_checkpoint_of_this_log_is_not_compared(tmp_path: Path):
             verified(tmp_path / "home", against=note)
 
 
-def test_what_is_committed_meanwhile_is_no_fault(tmp_path: Path):
+class Rounds(SystemClock):
+    """A clock by which a pause ends once all that somebody else had begun before it has ended."""
+
+    def __init__(self) -> None:
+        self._ended = 0
+        self._change = Condition()
+
+    def end(self) -> None:
+        """Say that a round of the other's work has ended."""
+        with self._change:
+            self._ended += 1
+            self._change.notify_all()
+
+    def sleep(self, seconds: float) -> None:
+        with self._change:
+            ended = self._ended + 1
+            assert self._change.wait_for(lambda: self._ended >= ended, PATIENCE)
+
+
+def test_what_is_committed_meanwhile_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # Children wait by a clock of their own.
+    monkeypatch.setattr(workers, "_SECONDS_ALONE", float("inf"))
     create(tmp_path)
-    stop = Event()
+    stop, rounds = Event(), Rounds()
     with opened(tmp_path) as archive:
 
         def keep_capturing() -> None:
@@ -97,12 +120,13 @@ def test_what_is_committed_meanwhile_is_no_fault(tmp_path: Path):
                 archive.publish()
                 archive.follow()
                 number += 1
+                rounds.end()
 
         writer = Thread(target=keep_capturing)
         writer.start()
         try:
             for turn in range(6):
-                findings = verified(tmp_path / "home", full=turn % 2 == 0)
+                findings = verified(tmp_path / "home", full=turn % 2 == 0, clock=rounds)
                 assert findings.faults == []
         finally:
             stop.set()

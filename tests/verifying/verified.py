@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from archive.clock import SystemClock
+from archive.clock import Clock, SystemClock
 from archive.verifying.findings import Findings
 from archive.verifying.verifier import verify
 from scripts.support.tampering import settings_of
@@ -16,5 +16,9 @@ class Impatient(SystemClock):
         time.sleep(seconds / 20)
 
 
-def verified(home: Path, *, full: bool = True, against: str | None = None) -> Findings:
-    return verify(settings_of(home), full=full, against=against, environ={}, clock=Impatient())
+def verified(
+    home: Path, *, full: bool = True, against: str | None = None, clock: Clock | None = None
+) -> Findings:
+    return verify(
+        settings_of(home), full=full, against=against, environ={}, clock=clock or Impatient()
+    )
