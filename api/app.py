@@ -26,7 +26,7 @@ from api.rates import Limits
 from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
-from api.v1 import audit, bulk, conversations, interactions, search, tokens, users
+from api.v1 import audit, bulk, conversations, interactions, search, searches, tokens, users
 from api.v1 import log as log_proofs
 from api.v1 import policies as retention
 from archive.clock import Clock, SystemClock
@@ -84,6 +84,7 @@ def create_app(
         bulk.blueprint,
         conversations.blueprint,
         search.blueprint,
+        searches.blueprint,
         log_proofs.blueprint,
         published.blueprint,
         users.blueprint,

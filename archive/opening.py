@@ -10,6 +10,7 @@ import tantivy
 
 from archive.access.answers import FollowerState, Health
 from archive.access.desk import Access
+from archive.access.unsearchable import Unsearchable
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
@@ -159,6 +160,7 @@ class Archive(Station):
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
         )
+        self.unsearchable = Unsearchable(self.access, self.catalog, self.audit)
         self._open_doors(engine)
 
     def _open_doors(self, engine: "Engine") -> None:

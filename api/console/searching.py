@@ -44,6 +44,16 @@ def search() -> BaseResponse:
     return Response(page, 400 if refused else 200)
 
 
+def unsearchable() -> str:
+    """List what no search finds by all of its words."""
+    signed_in()
+    after = request.args.get("after")
+    page = context.archive().unsearchable.page(
+        context.actor(), context.purpose(), limit=PAGE_LENGTHS[1], cursor=after
+    )
+    return render_template("unsearchable.html", page=page, after=after)
+
+
 def overview() -> str:
     """Show what the archive holds, counted by each facet; it is a search for everything."""
     signed_in()

@@ -36,6 +36,9 @@ class SearchParameters(Frozen):
         description="Narrow to a value of a facet, as in `channel:email`; may come many times.",
     )
     count: bool = Field(default=False, description="Only count; the page of results is empty.")
+    hash: bool = Field(
+        default=False, description="Hash the results however many they are, not only up to 20,000."
+    )
 
 
 @blueprint.get(

@@ -31,7 +31,10 @@ class Filter(Frozen):
 
 
 class SearchRequest(Frozen):
-    """A search as a door takes it; `limit` is the page's length, `as_of` a sequence number."""
+    """A search as a door takes it; `limit` is the page's length, `as_of` a sequence number.
+
+    With `hash` the results are hashed, however many there are.
+    """
 
     query: str = ""
     filters: tuple[Filter, ...] = ()
@@ -41,6 +44,7 @@ class SearchRequest(Frozen):
     as_of: int | None = Field(default=None, ge=0)
     facets: bool = False
     count: bool = False
+    hash: bool = False
 
 
 class ParsedQuery(Frozen):
@@ -89,18 +93,64 @@ class SearchResult(Frozen):
     unsearched: tuple[Unsearched, ...] = ()
 
 
+class NotSearched(Frozen):
+    """How many records could not be searched, or not wholly, whether they match or not.
+
+    `unread` hold no words, or an attachment that was not wholly read; `unopened` had to be opened
+    to decide this search and could not be; `damaged` cannot be opened at all; `erased` were
+    captured by the answer's sequence number, and have been erased by now.
+    """
+
+    unread: int = 0
+    unopened: int = 0
+    damaged: int = 0
+    erased: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them; none is counted twice."""
+        return self.unread + self.unopened + self.damaged + self.erased
+
+
 class SearchAnswer(Frozen):
     """A page of results; `total` is exact, and true as of sequence number `as_of`.
 
-    `view` says, here and below, how much the purpose shows; what it hides is empty.
+    `result_hash` (hex) is that of all results, on whatever page; null where they are too many to be
+    hashed unasked. `view` says, here and below, how much the purpose shows; what it hides is empty.
     """
 
     query: ParsedQuery
     total: int
     as_of: int
+    result_hash: str | None = None
     unsearchable: int
+    not_searched: NotSearched = NotSearched()
     results: tuple[SearchResult, ...]
     facets: dict[str, dict[str, int]] | None = None
+    cursor: str | None = None
+    view: View = View.FULL
+
+
+class UnsearchableRecord(Frozen):
+    """A record that no search finds by all of its words.
+
+    `seq` is of the event that made this version, or for what cannot be opened, of its capture;
+    `unsearched` says what of an `unread` one is not searched.
+    """
+
+    id: UUID
+    seq: int
+    state: Literal["unread", "damaged", "erased"]
+    unsearched: tuple[Unsearched, ...] = ()
+
+
+class UnsearchableAnswer(Frozen):
+    """A page of the records that could not be searched as of sequence number `as_of`."""
+
+    total: int
+    as_of: int
+    not_searched: NotSearched
+    records: tuple[UnsearchableRecord, ...]
     cursor: str | None = None
     view: View = View.FULL
 

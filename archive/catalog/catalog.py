@@ -2,14 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, and_, func, not_, or_, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
-from archive.catalog.tables import ROLES, departments, erasures, positions, records, tokens, users
+from archive.catalog.tables import (
+    LOST,
+    ROLES,
+    departments,
+    erasures,
+    positions,
+    records,
+    tokens,
+    users,
+)
 from archive.errors import UnavailableError
 
 CATALOG, TRAIL = 1, 2
@@ -72,6 +81,13 @@ class CatalogEntry:
     version: int
     erased: bool
     damaged: bool
+
+
+class Lost(NamedTuple):
+    """How many records cannot be opened: each is one or the other."""
+
+    damaged: int
+    erased: int
 
 
 def _later(moment: Moment) -> ColumnElement[bool]:
@@ -152,9 +168,11 @@ class Catalog:
             statement = statement.where(records.c.erased == 0, records.c.damaged == 0)
         return int(self._all(statement)[0][0])
 
-    def _entries(self, where: ColumnElement[bool]) -> list[CatalogEntry]:
+    def _entries(self, where: ColumnElement[bool], limit: int | None = None) -> list[CatalogEntry]:
         names = ("id", "first_seq", "seq", "version", "erased", "damaged")
         statement = select(*(records.c[name] for name in names)).where(where)
+        if limit is not None:
+            statement = statement.order_by(records.c.first_seq).limit(limit)
         return [
             CatalogEntry(id, first_seq, seq, version, erased != 0, damaged != 0)
             for id, first_seq, seq, version, erased, damaged in self._all(statement)
@@ -255,10 +273,20 @@ class Catalog:
         )
         return {UUID(bytes=row[0]) for row in self._all(statement)}
 
-    def damaged(self, as_of: int) -> int:
-        """Return how many records up to a sequence number cannot be opened."""
-        statement = select(func.count()).where(records.c.damaged == 1, records.c.first_seq <= as_of)
-        return int(self._all(statement)[0][0])
+    def lost(self, as_of: int) -> Lost:
+        """Return how many records captured up to a sequence number are erased or damaged now."""
+        statement = (
+            select(records.c.erased, func.count())
+            .where(LOST, records.c.first_seq <= as_of)
+            .group_by(records.c.erased)
+        )
+        counts = {bool(erased): int(count) for erased, count in self._all(statement)}
+        return Lost(damaged=counts.get(False, 0), erased=counts.get(True, 0))
+
+    def lost_records(self, after: int, as_of: int, limit: int) -> list[CatalogEntry]:
+        """Return the first of those that `lost` counts which were captured after an event."""
+        within = and_(LOST, records.c.first_seq > after, records.c.first_seq <= as_of)
+        return self._entries(within, limit)
 
     def versions(self, ids: Iterable[UUID]) -> dict[UUID, int]:
         """Return the newest version of each of the records that is catalogued."""

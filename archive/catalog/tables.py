@@ -29,6 +29,10 @@ DIRECTIONS = {direction: number for number, direction in enumerate(Direction, 1)
 ROLES = {role: number for number, role in enumerate(Role, 1)}
 PURPOSE_KINDS = {kind: number for number, kind in enumerate(PURPOSES, 1)}
 
+# A constant, since an index over a part of a table serves only what repeats its condition.
+LOST = text("(erased <> 0 OR damaged <> 0)")
+"""Of `records`: those that nothing can open."""
+
 records = Table(
     "records",
     METADATA,
@@ -53,6 +57,7 @@ records = Table(
     Index("records_by_conversation", "conversation"),
     Index("records_by_duplicate", "duplicate"),
     Index("records_by_first_seq", "first_seq"),
+    Index("records_lost", "first_seq", "erased", sqlite_where=LOST, postgresql_where=LOST),
     Index(
         "records_by_rethreaded",
         "rethreaded",

@@ -71,6 +71,15 @@ class Engine:
         result = guarded(self._searcher.search, query, limit=max(1, limit), count=False)
         return [(float(score), address) for score, address in result.hits[:limit]]
 
+    def every(self, query: Query | None, field: str) -> list[int]:
+        """Return a number of every document of a query, in no order; each must have it."""
+        count = self.count(query)
+        if query is None or not count:
+            return []
+        constant = Query.const_score_query(query, 1.0)
+        result = guarded(self._searcher.search, constant, limit=count, count=False)
+        return self.numbers(field, [address for _, address in result.hits])
+
     def numbers(self, field: str, addresses: list[DocAddress]) -> list[int]:
         """Return a number of each document; every document must have it."""
         values = guarded(self._searcher.fast_field_values, field, addresses)

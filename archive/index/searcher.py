@@ -14,6 +14,7 @@ from archive.index.bounds import Bounds, all_of, between, without
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import join_id
 from archive.index.engine import Engine
+from archive.index.resultset import result_hash
 from archive.index.schema import facet_field
 from archive.index.translate import translate
 from archive.model.record import Record
@@ -50,16 +51,24 @@ class Hit:
 class Hits:
     """A page of results.
 
-    `total` is exact, and counts all pages. `unsearchable` counts the records, whether they match
-    or not, whose texts hold no words, and those that had to be opened and could not be. `cursor`
-    is None on the last page.
+    `total` is exact, and counts all pages. `unread` counts the records, whether they match or not,
+    of which not all words could be read, and `unopened` those that had to be opened and could not
+    be. `result_hash` is None where there are more results than were to be hashed, `cursor` on the
+    last page.
     """
 
     total: int
     hits: tuple[Hit, ...]
-    unsearchable: int
+    unread: int
+    unopened: int
     facets: Facets | None
     cursor: str | None
+    result_hash: str | None
+
+    @property
+    def unsearchable(self) -> int:
+        """How many records could not be searched, or not wholly."""
+        return self.unread + self.unopened
 
 
 class Searcher:
@@ -80,8 +89,11 @@ class Searcher:
         facets: bool = False,
         within: Node = EVERYTHING,
         rewritten: bool = False,
+        most_hashed: int | None = 0,
     ) -> Hits:
         """Return a page of what matched as of a sequence number.
+
+        Up to `most_hashed` results are hashed, however many there are if it is None.
 
         `within` is what there is to be seen: nothing else is counted, searchable or not. If
         `rewritten`, `settle` gives records with words taken out of their texts, and those are met:
@@ -100,13 +112,13 @@ class Searcher:
         try:
             bounds = translate(sought, engine.schema, rewritten=rewritten)
             run = _Run(engine, node, within, bounds, as_of, limit, sort, after, settle, rewritten)
-            return run.answer(facets)
+            return run.answer(facets, most_hashed)
         except ValueError:
             # A pattern within a phrase reaches more words than the index follows from place to
             # place; it must not be cut short, so the matcher settles it.
             bounds = translate(sought, engine.schema, placed=False, rewritten=rewritten)
             run = _Run(engine, node, within, bounds, as_of, limit, sort, after, settle, rewritten)
-            return run.answer(facets)
+            return run.answer(facets, most_hashed)
 
 
 class _Placed(NamedTuple):
@@ -120,7 +132,7 @@ class _Placed(NamedTuple):
 class _Settled:
     """What the matcher decided of the records between the bounds."""
 
-    matched: int = 0
+    sequences: list[int] = field(default_factory=list)
     unopened: int = 0
     page: list[Hit] = field(default_factory=list)
     facets: dict[str, Counter[str]] = field(
@@ -167,20 +179,28 @@ class _Run:
             between(schema, "until", self.as_of + 1, None),
         ]
 
-    def answer(self, facets: bool) -> Hits:
+    def answer(self, facets: bool, most_hashed: int | None) -> Hits:
         """Return the page; a ValueError tells that patterns reach more words than are placed."""
         settled = _Settled() if self.bounds.exact else self.settle_all(facets)
         placed = self.ranked() if self.sort is Sort.RELEVANCE else self.dated(settled)
         page = placed[: self.limit]
         more = 0 < self.limit < len(placed)
         cursor = Cursor(page[-1].key, self.as_of) if more else None
+        total = self.engine.count(self.sure) + len(settled.sequences)
+        hashed = most_hashed is None or total <= most_hashed
         return Hits(
-            total=self.engine.count(self.sure) + settled.matched,
+            total=total,
             hits=tuple(place.hit for place in page),
-            unsearchable=self.unsearchable() + settled.unopened,
+            unread=self.unread(),
+            unopened=settled.unopened,
             facets=self.facets(settled) if facets else None,
             cursor=cursor.encode(self.node, self.sort) if cursor else None,
+            result_hash=result_hash(self.sequences(settled)) if hashed else None,
         )
+
+    def sequences(self, settled: _Settled) -> list[int]:
+        """Return the sequence numbers of the events that made all that matched, in no order."""
+        return [*self.engine.every(self.sure, "since"), *settled.sequences]
 
     def dated(self, settled: _Settled) -> list[_Placed]:
         """Return up to one hit more than the page holds, in order of date."""
@@ -222,7 +242,7 @@ class _Run:
             records = self._open(batch)
             settled.unopened += len(batch) - len(records)
             for hit in self._confirmed(batch, records):
-                settled.matched += 1
+                settled.sequences.append(hit.seq)
                 if self._beyond(hit) and len(settled.page) <= self.limit:
                     settled.page.append(hit)
                 if facets:
@@ -275,8 +295,8 @@ class _Run:
             rank += step
         return found[: self.limit + 1]
 
-    def unsearchable(self) -> int:
-        """Return how many records there are to be seen that hold no words, whatever is asked."""
+    def unread(self) -> int:
+        """Return how many records there are to be seen that were not wholly read, of any query."""
         wordless = translate(conjunction([_WORDLESS, self.within]), self.engine.schema).lower
         return self.engine.count(all_of([wordless, *self._valid()]))
 

@@ -229,7 +229,7 @@ def test_a_search_that_opens_records_for_too_long_is_ended(
         capture(archive, *(line(str(number), "cor bacor") for number in range(3)))
         archive.follow()
         assert archive.access.search(trainer, training, request).total == 3
-        monkeypatch.setattr("archive.access.desk.SEARCH_SECONDS", -1)
+        monkeypatch.setattr("archive.access.searching.SEARCH_SECONDS", -1)
         with pytest.raises(InvalidError, match="Narrow it"):
             archive.access.search(trainer, training, request)
         assert archive.access.search(LOCAL_ACTOR, training, request).total == 3

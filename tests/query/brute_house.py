@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from random import Random
 from uuid import UUID
 
@@ -75,7 +76,7 @@ class House:
             pages.append(
                 self._searcher.search(
                     node, as_of=as_of, limit=limit, settle=settle, sort=sort, after=after,
-                    facets=not pages,
+                    facets=not pages, most_hashed=None,
                 )
             )  # fmt: skip
         tally.opened += len(opened) // len(pages)
@@ -84,12 +85,20 @@ class House:
         facets = {name: dict(counts) for name, counts in (pages[0].facets or {}).items() if counts}
         for name, got, right in (
             ("results", [by.int % 2**80 for by in found], [by.int % 2**80 for by in wanted]),
+            ("hash", {page.result_hash for page in pages}, {_hashed(expected)}),
             ("total", {page.total for page in pages}, {len(expected)}),
             ("unsearchable", pages[0].unsearchable, sum(seen.unsearchable for seen in there)),
             ("facets", facets, counted(iter(expected))),
         ):
             if got != right:
                 tally.differences.append(f"{told}: {name} {got!r}, not {right!r}")
+
+
+def _hashed(expected: Sequence[Seen]) -> str:
+    """Return the hash of a result set, by docs/query-language.md."""
+    numbers = sorted(seen.record.seq for seen in expected)
+    written = b"".join(number.to_bytes(8, "big") for number in numbers)
+    return sha256(b"muniment result set v1\n" + written).hexdigest()
 
 
 def _order(seen: Seen, sort: Sort) -> tuple[bool, float, int]:

@@ -26,6 +26,7 @@ from archive.errors import InvalidError
 @click.option("--as-of", type=click.IntRange(0), metavar="SEQ", help="Answer as of an event.")
 @click.option("--facets", is_flag=True, help="Also count by channel, source, year and more.")
 @click.option("--count", is_flag=True, help="Only count.")
+@click.option("--hash", is_flag=True, help="Hash the results however many they are.")
 @options.common
 def command(
     query: str,
@@ -35,6 +36,7 @@ def command(
     as_of: int | None,
     facets: bool,
     count: bool,
+    hash: bool,
     purpose: Purpose,
     as_json: bool,
 ) -> None:
@@ -50,6 +52,7 @@ def command(
         as_of=as_of,
         facets=facets,
         count=count,
+        hash=hash,
     )
     try:
         with options.opened() as archive:
@@ -60,7 +63,7 @@ def command(
         raise
     if as_json:
         output.write_json(answer)
-    elif count and not facets:
+    elif count and not facets and not hash:
         click.echo(answer.total)
     else:
         _write(answer, count=count)
@@ -76,6 +79,8 @@ def _pointed(query: str, column: int) -> str:
 def _write(answer: SearchAnswer, *, count: bool) -> None:
     unsearchable = f"; {answer.unsearchable:,} could not be searched" if answer.unsearchable else ""
     click.echo(f"{answer.total:,} found as of event {answer.as_of}{unsearchable}")
+    if answer.result_hash is not None:
+        click.echo(f"result set {answer.result_hash}")
     for name, counts in (answer.facets or {}).items():
         if counts:
             output.write_table((name, "records"), [(key, f"{n:,}") for key, n in counts.items()])

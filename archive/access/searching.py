@@ -1,0 +1,217 @@
+"""Searching for somebody and for a purpose: the half of access that finds records.
+
+Each call takes who asks and why, decides, and appends the audit event before the answer leaves.
+Refusals are audited too.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+from uuid import UUID
+
+from archive.access import sight
+from archive.access.answers import (
+    NotSearched,
+    ParsedQuery,
+    SearchAnswer,
+    SearchRequest,
+    SearchResult,
+)
+from archive.access.audit import Audit
+from archive.access.roles import (
+    Actor,
+    Permission,
+    Purpose,
+    Role,
+    require,
+    require_full_view,
+    require_purpose,
+)
+from archive.access.views.choosing import Viewers
+from archive.access.views.viewer import Viewer
+from archive.catalog.catalog import Catalog
+from archive.clock import Clock
+from archive.errors import ForbiddenError, InvalidError
+from archive.events.identity import Identity
+from archive.events.records import Loaded, Records
+from archive.index.cursor import Cursor, Sort
+from archive.index.searcher import Hit, Hits, Searcher
+from archive.model.record import Record
+from archive.query.facets import FACETS, narrowing
+from archive.query.parser import parse
+from archive.query.printer import to_text
+from archive.query.tree import EVERYTHING, Node, conjunction, to_json
+
+SEARCH_SECONDS = 60
+"""How long records are opened to decide a search; on the command line, as long as it takes."""
+MOST_HASHED: Final = 20_000
+"""How many results are hashed in every answer; of more, only where it is asked for."""
+
+
+class Searching:
+    """Searches, for somebody and for a purpose."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        records: Records,
+        catalog: Catalog,
+        audit: Audit,
+        identity: Identity,
+        searcher: Callable[[], tuple[Searcher, int]],
+        timezone: tzinfo,
+    ) -> None:
+        self._clock = clock
+        self._records = records
+        self._catalog = catalog
+        self._audit = audit
+        self._identity = identity
+        self.searcher = searcher
+        self._timezone = timezone
+        self._viewers = Viewers(identity)
+
+    def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
+        """Answer one page of a search.
+
+        Raises:
+            InvalidError: the query or the cursor is wrong, `column` says where in the query; or
+                it takes too long to decide.
+            ForbiddenError: the role or purpose does not allow it.
+            UnavailableError: the index is not ready, or the audit could not be written.
+        """
+        self.allow(actor, purpose, Permission.SEARCH, "search", query=request.query)
+        viewer = self.viewer(purpose)
+        node = self._asked(request, viewer)
+        searcher, position = self.searcher()
+        sort = Sort(request.sort)
+        cursor = Cursor.decode(request.cursor, node, sort) if request.cursor else None
+        wanted = cursor.as_of if cursor and request.as_of is None else request.as_of
+        as_of = position if wanted is None else min(wanted, position)
+        until = self.until(actor)
+        hits = searcher.search(
+            node,
+            as_of=as_of,
+            limit=0 if request.count else request.limit,
+            sort=sort,
+            after=cursor,
+            facets=request.facets,
+            settle=lambda ids: map(viewer.searched, self.settle(ids, as_of, until)),
+            within=sight.within(actor),
+            rewritten=viewer.rewritten,
+            most_hashed=None if request.hash else MOST_HASHED,
+        )
+        results = self.results(node, hits.hits, as_of, viewer)
+        parsed = ParsedQuery(parsed=to_text(node), ast=to_json(node))
+        self._audit.record(
+            actor,
+            purpose,
+            "search",
+            # What was typed, unless filters asked for more than that.
+            query=parsed.parsed if request.filters else request.query,
+            as_of=as_of,
+            total=hits.total,
+            records=[result.id for result in results],
+        )
+        not_searched = self.not_searched(actor, as_of, hits)
+        return SearchAnswer(
+            query=parsed,
+            total=hits.total,
+            as_of=as_of,
+            result_hash=hits.result_hash,
+            unsearchable=not_searched.total,
+            not_searched=not_searched,
+            results=tuple(results),
+            facets=None
+            if hits.facets is None
+            else {
+                name: dict(counts) for name, counts in hits.facets.items() if name in viewer.facets
+            },
+            cursor=hits.cursor,
+            view=viewer.view,
+        )
+
+    def allow(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        permission: Permission,
+        action: str,
+        *,
+        query: str | None = None,
+        records: Sequence[UUID] = (),
+        whole: bool = False,
+    ) -> None:
+        """Raise ForbiddenError, once that is recorded, unless the actor may, for this purpose.
+
+        `whole` says that the answer holds what was captured, whatever view the purpose has.
+        """
+        try:
+            require(actor, permission)
+            require_purpose(actor, purpose)
+            if whole:
+                require_full_view(purpose)
+        except ForbiddenError:
+            self._audit.record(actor, purpose, action, allowed=False, query=query, records=records)
+            raise
+
+    def viewer(self, purpose: Purpose) -> Viewer:
+        """Return what shows records for a purpose."""
+        return self._viewers.of(purpose)
+
+    def until(self, actor: Actor) -> float | None:
+        """Return when a search that begins now is ended, by the clock's monotonic time."""
+        return None if actor.role is Role.LOCAL else self._clock.monotonic() + SEARCH_SECONDS
+
+    def not_searched(self, actor: Actor, as_of: int, hits: Hits) -> NotSearched:
+        """Return how many records a search could not look into."""
+        # Nothing says whose a record is that cannot be opened.
+        lost = None if actor.restricted else self._catalog.lost(as_of)
+        return NotSearched(
+            unread=hits.unread,
+            unopened=hits.unopened,
+            damaged=lost.damaged if lost else 0,
+            erased=lost.erased if lost else 0,
+        )
+
+    def _asked(self, request: SearchRequest, viewer: Viewer) -> Node:
+        node = parse(request.query, self._timezone, viewer.askable)
+        if viewer.rewritten and request.sort == "relevance":
+            raise InvalidError(
+                "Relevance counts words that this purpose does not show; sort by date or -date."
+            )
+        for each in request.filters:
+            if each.facet in FACETS and each.facet not in viewer.facets:
+                raise InvalidError(f"This purpose does not show {each.facet}, nor narrow to it.")
+        if not request.filters:
+            return node
+        narrowed = [narrowing(each.facet, each.value) for each in request.filters]
+        return conjunction(narrowed if node == EVERYTHING else [node, *narrowed])
+
+    def settle(self, ids: Sequence[UUID], as_of: int, until: float | None) -> Iterator[Record]:
+        """Give the matcher the records it must look into, without erased or damaged ones.
+
+        Raises InvalidError when it is later than `until`, by the clock's monotonic time.
+        """
+        duplicates = self._catalog.duplicates(ids)
+        for loaded in self._records.load_each(ids, as_of=as_of):
+            if until is not None and self._clock.monotonic() > until:
+                raise InvalidError(
+                    f"The search was ended after {SEARCH_SECONDS} s: too many records must be "
+                    "opened to decide it. Narrow it, by a date or a person."
+                )
+            if isinstance(loaded, Loaded):
+                yield loaded.record(duplicate=loaded.interaction.id in duplicates)
+
+    def results(
+        self, node: Node, hits: Sequence[Hit], as_of: int, viewer: Viewer
+    ) -> list[SearchResult]:
+        """Return the lines of a page, without records that have been erased meanwhile."""
+        ids = [hit.id for hit in hits]
+        erased = {key for key, row in self._catalog.rows(ids).items() if row.erased}
+        results: list[SearchResult] = []
+        loaded = self._records.load_each(ids, as_of=as_of)
+        for each in loaded:
+            if isinstance(each, Loaded) and each.interaction.id not in erased:
+                results.append(viewer.result(each.record(), node))
+        return results
