@@ -157,7 +157,9 @@ def text_leaves(draw: st.DrawFn, field: str | None) -> Node:
     """A word, phrase, stem or fuzzy word of one field."""
     single = st.sampled_from(("fee", "fees", "leter", "dying", "resume", "sied"))
     # No query is read as an address among the words of people: there it is a Person.
-    words = _word_texts.filter(lambda text: field not in ("from", "participants") or "@" not in text)
+    words = _word_texts.filter(
+        lambda text: field not in ("from", "participants") or "@" not in text
+    )
     return draw(
         st.one_of(
             st.builds(Word, words, st.just(field)),
