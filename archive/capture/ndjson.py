@@ -30,6 +30,8 @@ MEDIA_TYPE = "application/json"
 LONGEST_LINE = 256 << 20
 MOST_MEMBERS = 100_000
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BLANK = (b"", _BYTE_ORDER_MARK)
 _CHUNK = 1 << 20
 _PREFIX = "attachments/"
 
@@ -37,23 +39,29 @@ _PREFIX = "attachments/"
 def spans(stream: BinaryIO) -> Iterator[tuple[int, int]]:
     """Give the offset and length of each line that is not blank, without its line end."""
     begin = position = 0
-    has_content = False
+    head = b""
     while chunk := stream.read(_CHUNK):
-        pieces = chunk.split(b"\n")
-        for piece in pieces[:-1]:
-            if has_content or not _is_blank(piece):
+        *ended, rest = chunk.split(b"\n")
+        for piece in ended:
+            if _head(head, piece) not in _BLANK:
                 yield begin, position + len(piece) - begin
             position += len(piece) + 1
             begin = position
-            has_content = False
-        has_content = has_content or not _is_blank(pieces[-1])
-        position += len(pieces[-1])
-    if has_content:
+            head = b""
+        head = _head(head, rest)
+        position += len(rest)
+    if head not in _BLANK:
         yield begin, position - begin
 
 
-def _is_blank(piece: bytes) -> bool:
-    return piece == b"\xef\xbb\xbf" or not piece or piece.isspace()
+def _head(head: bytes, piece: bytes) -> bytes:
+    """Add the next piece of a line to what it begins with, which is enough to see if it is blank.
+
+    A line may come in pieces of any length, and a byte order mark in three of them.
+    """
+    if len(head) > len(_BYTE_ORDER_MARK):
+        return head
+    return (head + (piece if head else piece.lstrip()))[: len(_BYTE_ORDER_MARK) + 1]
 
 
 def parse(raw: bytes) -> Parsed:
@@ -94,7 +102,7 @@ def _marks(text: bytes) -> int:
 def checked(raw: bytes) -> IncomingInteraction:
     """Return the interaction that a JSON text is; errors as in `parse`."""
     try:
-        return IncomingInteraction.model_validate_json(raw.removeprefix(b"\xef\xbb\xbf"))
+        return IncomingInteraction.model_validate_json(raw.removeprefix(_BYTE_ORDER_MARK))
     except ValidationError as error:
         raise InvalidError(_sentence(error)) from None
 
