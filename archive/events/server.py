@@ -5,6 +5,7 @@ import os
 import socket
 from contextlib import suppress
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from threading import Event, Lock, Thread, current_thread
 
 import msgspec
@@ -70,25 +71,36 @@ class CommitServer:
             self._listener.bind(path)
             Path(path).chmod(0o600)
         self._listener.listen(128)
-        self._listener.settimeout(0.2)
+        self._listener.setblocking(False)
+        self._bell, self._ringer = socket.socketpair()
         self._threads: set[Thread] = set()
         self._accepting = Thread(target=self._accept, name="committer-accept", daemon=True)
         self._accepting.start()
 
     def _accept(self) -> None:
-        while not self._stop.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            except OSError:
-                return
-            connection.settimeout(None)
-            thread = Thread(target=self._serve, args=(connection,), daemon=True)
-            with self._lock:
-                self._connections.add(connection)
-                self._threads.add(thread)
-            thread.start()
+        with DefaultSelector() as selector:
+            selector.register(self._listener, EVENT_READ)
+            selector.register(self._bell, EVENT_READ)
+            while not self._stop.is_set():
+                selector.select()
+                self._take()
+
+    def _take(self) -> None:
+        """Serve the caller who waits, if there is one."""
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        except OSError:
+            # Too many open files, or the caller is gone again. Others will come.
+            self._stop.wait(0.2)
+            return
+        connection.settimeout(None)
+        thread = Thread(target=self._serve, args=(connection,), daemon=True)
+        with self._lock:
+            self._connections.add(connection)
+            self._threads.add(thread)
+        thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         # A caller that goes away, or sends what is no request, ends its own connection only.
@@ -112,8 +124,11 @@ class CommitServer:
     def close(self) -> None:
         """Stop taking requests, finish those under way, remove the socket."""
         self._stop.set()
+        # Sent, not closed: a process that was forked meanwhile would keep the other end open.
+        self._ringer.send(b"\0")
         self._accepting.join()
-        self._listener.close()
+        for each in (self._ringer, self._bell, self._listener):
+            each.close()
         with self._lock:
             connections, threads = set(self._connections), set(self._threads)
         for connection in connections:
