@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from archive.users import passwords
 from scripts.support import ceph
 from scripts.support.postgres import Postgres, missing
 
@@ -24,6 +25,31 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("muniment")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say what stays together when several processes share the tests (`--dist loadgroup`).
+
+    A module's tests share its fixtures; all that need the S3 server share the one of a process,
+    since it is three programs and takes half a minute to start.
+    """
+    if not config.pluginmanager.has_plugin("xdist"):
+        return
+    for item in items:
+        needs = getattr(item, "fixturenames", ())
+        group = "gateway" if "gateway" in needs else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at the least cost that there is, but in tests of that cost.
+
+    What is tested with them is who may do what; half a second for each would be most of the time.
+    """
+    if "real_passwords" not in request.keywords:
+        monkeypatch.setattr(passwords, "_MEMORY_KIB", 32)
+        monkeypatch.setattr(passwords, "_PASSES", 1)
 
 
 @pytest.fixture(scope="session")

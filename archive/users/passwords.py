@@ -15,8 +15,6 @@ _FEWEST_LETTERS = 5
 _MEMORY_KIB, _PASSES, _LANES = 64 * 1024, 3, 4
 _SALT_BYTES, _HASH_BYTES = 16, 32
 _AT_ONCE = 2
-# Of the same cost as every other, and of no password: its hash is zeros.
-_NOBODYS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}${'A' * 22}${'A' * 43}"
 
 
 class Passwords:
@@ -45,13 +43,18 @@ class Passwords:
 
     def matches(self, password: str, hash: str | None) -> bool:
         """Say whether it is the password; with no hash it takes as long, and is not."""
-        text = _normal(password[: LONGEST + 1])
+        text = _normal(password[: LONGEST + 1]).encode("utf-8", "surrogatepass")
         with self._turn:
             try:
-                Argon2id.verify_phc_encoded(text.encode("utf-8", "surrogatepass"), hash or _NOBODYS)
+                Argon2id.verify_phc_encoded(text, hash or _nobodys())
             except InvalidKey:
                 return False
         return hash is not None
+
+
+def _nobodys() -> str:
+    """Return a hash that costs as much as every other and is of no password: it is zeros."""
+    return f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}${'A' * 22}${'A' * 43}"
 
 
 def _normal(password: str) -> str:

@@ -47,6 +47,7 @@ def test_no_other_origin_may_read(client, legal):
             assert allowed == [], path
 
 
+@pytest.mark.real_passwords
 def test_passwords_are_hashed_whole_slowly_and_with_salt():
     passwords, longest = Passwords(SystemClock()), "abcdefgh" * 25
     first, second = (passwords.hash(longest, "somebody") for _ in range(2))
