@@ -10,6 +10,7 @@ import tantivy
 
 from archive.access.answers import FollowerState, Health
 from archive.access.desk import Access
+from archive.access.hits import HitReports
 from archive.access.unsearchable import Unsearchable
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
@@ -160,6 +161,7 @@ class Archive(Station):
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
         )
+        self.hit_reports = HitReports(self.access, self.audit)
         self.unsearchable = Unsearchable(self.access, self.catalog, self.audit)
         self._open_doors(engine)
 

@@ -9,6 +9,7 @@ from api.console.asked import PAGE_LENGTHS, Asked
 from api.console.site import signed_in
 from archive.access.answers import SearchAnswer, SearchRequest
 from archive.access.roles import Permission, View
+from archive.access.search_reports import HitReport, HitRequest
 from archive.errors import InvalidError
 
 SORTS = {"-date": "Newest first", "date": "Oldest first", "relevance": "Best match first"}
@@ -41,6 +42,24 @@ def search() -> BaseResponse:
         page_lengths=PAGE_LENGTHS,
         groups=facets.groups(answer.facets or {}, asked) if answer else (),
     )
+    return Response(page, 400 if refused else 200)
+
+
+def hits() -> Response:
+    """Count what each term finds: terms of one's own, or those that a query looks for."""
+    signed_in()
+    written = request.args.get("terms", "")
+    query = request.args.get("q", "")
+    terms = tuple(line.strip() for line in written.splitlines() if line.strip())
+    report: HitReport | None = None
+    refused: InvalidError | None = None
+    if terms or query:
+        asked = HitRequest(terms=terms, query=query)
+        try:
+            report = context.archive().hit_reports.report(context.actor(), context.purpose(), asked)
+        except InvalidError as error:
+            refused = error
+    page = render_template("hits.html", query=query, terms=written, report=report, refused=refused)
     return Response(page, 400 if refused else 200)
 
 

@@ -35,6 +35,7 @@ for written in (
 for address, page in (
     ("/", searching.search),
     ("/overview", searching.overview),
+    ("/hits", searching.hits),
     ("/unsearchable", searching.unsearchable),
     ("/interactions/<uuid:id>", reading.record),
     ("/interactions/<uuid:id>/as-sent", reading.as_sent),

@@ -8,7 +8,7 @@ from pydantic import Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, PurposeHeader, answer
-from archive.access.answers import UnsearchableAnswer
+from archive.access.search_reports import HitReport, HitRequest, UnsearchableAnswer
 from archive.model.interaction import Frozen
 
 blueprint = APIBlueprint(
@@ -20,6 +20,20 @@ blueprint = APIBlueprint(
 )
 
 
+class HitParameters(Frozen):
+    """A hit report in a URL."""
+
+    term: list[str] = Field(
+        default=[],
+        description="A term, which is a query of its own; may come up to 500 times. Without any, "
+        "they are the words, phrases, proximities and people that `q` looks for.",
+    )
+    q: str = Field(default="", description="Count among what this finds; empty is everything.")
+    as_of: int | None = Field(
+        default=None, ge=0, description="The sequence number to answer as of; the newest if left."
+    )
+
+
 class UnsearchableParameters(Frozen):
     """A page of what could not be searched, in a URL."""
 
@@ -28,6 +42,19 @@ class UnsearchableParameters(Frozen):
     as_of: int | None = Field(
         default=None, ge=0, description="The sequence number to answer as of; the newest if left."
     )
+
+
+@blueprint.get(
+    "/hits",
+    responses={"200": HitReport, **documented(400, 401, 403, 500, 503)},
+    description="For each term: how many records it finds, how many documents these are with "
+    "their attachments, and how many of the records no other term finds. Exact.",
+)
+def hits(query: HitParameters, header: PurposeHeader) -> Response:
+    """Report what each of several terms finds."""
+    purpose = context.purpose(header.muniment_purpose)
+    asked = HitRequest(terms=tuple(query.term), query=query.q, as_of=query.as_of)
+    return answer(context.archive().hit_reports.report(context.actor(), purpose, asked))
 
 
 @blueprint.get(

@@ -131,30 +131,6 @@ class SearchAnswer(Frozen):
     view: View = View.FULL
 
 
-class UnsearchableRecord(Frozen):
-    """A record that no search finds by all of its words.
-
-    `seq` is of the event that made this version, or for what cannot be opened, of its capture;
-    `unsearched` says what of an `unread` one is not searched.
-    """
-
-    id: UUID
-    seq: int
-    state: Literal["unread", "damaged", "erased"]
-    unsearched: tuple[Unsearched, ...] = ()
-
-
-class UnsearchableAnswer(Frozen):
-    """A page of the records that could not be searched as of sequence number `as_of`."""
-
-    total: int
-    as_of: int
-    not_searched: NotSearched
-    records: tuple[UnsearchableRecord, ...]
-    cursor: str | None = None
-    view: View = View.FULL
-
-
 class OriginalInfo(Frozen):
     """The captured bytes, by measure: `sha256` in hex, `size` in bytes.
 

@@ -35,7 +35,8 @@ from archive.errors import ForbiddenError, InvalidError
 from archive.events.identity import Identity
 from archive.events.records import Loaded, Records
 from archive.index.cursor import Cursor, Sort
-from archive.index.searcher import Hit, Hits, Searcher
+from archive.index.run import Hit, Hits
+from archive.index.searcher import Searcher
 from archive.model.record import Record
 from archive.query.facets import FACETS, narrowing
 from archive.query.parser import parse
@@ -175,7 +176,7 @@ class Searching:
         )
 
     def _asked(self, request: SearchRequest, viewer: Viewer) -> Node:
-        node = parse(request.query, self._timezone, viewer.askable)
+        node = self.parsed(request.query, viewer)
         if viewer.rewritten and request.sort == "relevance":
             raise InvalidError(
                 "Relevance counts words that this purpose does not show; sort by date or -date."
@@ -187,6 +188,10 @@ class Searching:
             return node
         narrowed = [narrowing(each.facet, each.value) for each in request.filters]
         return conjunction(narrowed if node == EVERYTHING else [node, *narrowed])
+
+    def parsed(self, query: str, viewer: Viewer) -> Node:
+        """Return the tree of a query; InvalidError where it is wrong, or more than is shown."""
+        return parse(query, self._timezone, viewer.askable)
 
     def settle(self, ids: Sequence[UUID], as_of: int, until: float | None) -> Iterator[Record]:
         """Give the matcher the records it must look into, without erased or damaged ones.

@@ -7,15 +7,15 @@ from typing import Final
 from uuid import UUID
 
 from archive.access import sight
-from archive.access.answers import UnsearchableAnswer, UnsearchableRecord
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
+from archive.access.search_reports import UnsearchableAnswer, UnsearchableRecord
 from archive.access.searching import Searching
 from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog
 from archive.errors import InvalidError
 from archive.index.cursor import Cursor, Sort
-from archive.index.searcher import Hit
+from archive.index.run import Hit
 from archive.query.tree import Value
 
 _UNREAD: Final = Value("unsearchable", "is")

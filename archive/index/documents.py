@@ -133,5 +133,6 @@ def _add_numbers(document: Document, record: Record, until: int) -> None:
     document.add_integer("order_ascending", order(sent, record.first_seq, descending=False))
     document.add_integer("captured", attributes.number(record, "captured") or 0)
     document.add_integer("size", record.size)
+    document.add_integer("attachments", len(record.content.attachments))
     if sent is not None:
         document.add_integer("sent", sent)

@@ -71,14 +71,14 @@ class Engine:
         result = guarded(self._searcher.search, query, limit=max(1, limit), count=False)
         return [(float(score), address) for score, address in result.hits[:limit]]
 
-    def every(self, query: Query | None, field: str) -> list[int]:
-        """Return a number of every document of a query, in no order; each must have it."""
+    def every(self, query: Query | None) -> list[DocAddress]:
+        """Return all documents of a query, in no order."""
         count = self.count(query)
         if query is None or not count:
             return []
         constant = Query.const_score_query(query, 1.0)
         result = guarded(self._searcher.search, constant, limit=count, count=False)
-        return self.numbers(field, [address for _, address in result.hits])
+        return [address for _, address in result.hits]
 
     def numbers(self, field: str, addresses: list[DocAddress]) -> list[int]:
         """Return a number of each document; every document must have it."""

@@ -33,6 +33,7 @@ NUMBER_FIELDS: Final = (
     "sent",
     "captured",
     "size",
+    "attachments",
 )
 MANY_VALUED: Final = frozenset({"attachment", "location", *PEOPLE})
 """Text fields that hold several texts, so that words of two texts stand near each other."""

@@ -1,74 +1,19 @@
 """Searching one index: exact totals, stable pages, facets, and the matcher's word where needed."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
-from uuid import UUID
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import tantivy
-from tantivy import Query
 
 from archive.errors import InvalidError
-from archive.index.bounds import Bounds, all_of, between, without
 from archive.index.cursor import Cursor, Sort
-from archive.index.documents import join_id
 from archive.index.engine import Engine
-from archive.index.resultset import result_hash
-from archive.index.schema import facet_field
+from archive.index.run import Asked, Hits, Matched, Run, Settle
 from archive.index.translate import translate
-from archive.model.record import Record
-from archive.query.facets import FACETS
-from archive.query.facets import facets as facets_of
-from archive.query.matcher import matches
-from archive.query.tree import EVERYTHING, Node, Value, conjunction, walk
+from archive.query.tree import EVERYTHING, Node, conjunction
 
 MOST_HITS: Final = 1_000
-RANKED: Final = 10_000
-"""How many results an order by relevance holds; a longer one is of use to nobody."""
-MOST_OPENED: Final = 5_000
-"""How many records a search over rewritten texts opens; each takes some milliseconds."""
-_BATCH: Final = 256
-_FACET_VALUES: Final = 100
-_WORDLESS: Final = Value("unsearchable", "is")
-
-Settle = Callable[[Sequence[UUID]], Iterator[Record]]
-"""Opens records as of the search's sequence; one that cannot be opened is left out."""
-Facets = Mapping[str, Sequence[tuple[str, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One result. `seq` is of the event that made this version; `order` what it is sorted by."""
-
-    id: UUID
-    version: int
-    seq: int
-    order: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """A page of results.
-
-    `total` is exact, and counts all pages. `unread` counts the records, whether they match or not,
-    of which not all words could be read, and `unopened` those that had to be opened and could not
-    be. `result_hash` is None where there are more results than were to be hashed, `cursor` on the
-    last page.
-    """
-
-    total: int
-    hits: tuple[Hit, ...]
-    unread: int
-    unopened: int
-    facets: Facets | None
-    cursor: str | None
-    result_hash: str | None
-
-    @property
-    def unsearchable(self) -> int:
-        """How many records could not be searched, or not wholly."""
-        return self.unread + self.unopened
+Answer = TypeVar("Answer")
 
 
 class Searcher:
@@ -107,201 +52,32 @@ class Searcher:
             raise InvalidError(f"A page holds 0 to {MOST_HITS:,} results.")
         if after is not None and after.as_of != as_of:
             raise InvalidError(f"The cursor is as of {after.as_of}, the search as of {as_of}.")
+        asked = Asked(node, within, as_of, limit, sort, after, settle, rewritten)
+        return self._run(asked, lambda run: run.answer(facets, most_hashed))
+
+    def matched(
+        self,
+        node: Node,
+        *,
+        as_of: int,
+        settle: Settle,
+        within: Node = EVERYTHING,
+        rewritten: bool = False,
+    ) -> Matched:
+        """Return all that matched; what is given and raised is as in `search`."""
+        asked = Asked(node, within, as_of, 0, Sort.NEWEST, None, settle, rewritten)
+        return self._run(asked, Run.matched)
+
+    def _run(self, asked: Asked, answered: Callable[[Run], Answer]) -> Answer:
         engine = Engine(self._index)
-        sought = node if within == EVERYTHING else conjunction([within, node])
+        sought = (
+            asked.node if asked.within == EVERYTHING else conjunction([asked.within, asked.node])
+        )
         try:
-            bounds = translate(sought, engine.schema, rewritten=rewritten)
-            run = _Run(engine, node, within, bounds, as_of, limit, sort, after, settle, rewritten)
-            return run.answer(facets, most_hashed)
+            bounds = translate(sought, engine.schema, rewritten=asked.rewritten)
+            return answered(Run(engine, bounds, asked))
         except ValueError:
             # A pattern within a phrase reaches more words than the index follows from place to
             # place; it must not be cut short, so the matcher settles it.
-            bounds = translate(sought, engine.schema, placed=False, rewritten=rewritten)
-            run = _Run(engine, node, within, bounds, as_of, limit, sort, after, settle, rewritten)
-            return run.answer(facets, most_hashed)
-
-
-class _Placed(NamedTuple):
-    """A hit and the cursor's key that leads to what comes after it."""
-
-    key: int
-    hit: Hit
-
-
-@dataclass(slots=True)
-class _Settled:
-    """What the matcher decided of the records between the bounds."""
-
-    sequences: list[int] = field(default_factory=list)
-    unopened: int = 0
-    page: list[Hit] = field(default_factory=list)
-    facets: dict[str, Counter[str]] = field(
-        default_factory=lambda: {facet: Counter() for facet in FACETS}
-    )
-
-    def count(self, record: Record) -> None:
-        for facet, counted in facets_of(record).items():
-            self.facets[facet].update(counted)
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One search, on one snapshot of the index."""
-
-    engine: Engine
-    node: Node
-    within: Node
-    bounds: Bounds
-    as_of: int
-    limit: int
-    sort: Sort
-    after: Cursor | None
-    settle: Settle
-    rewritten: bool
-
-    @property
-    def sure(self) -> Query | None:
-        return all_of([self.bounds.lower, *self._valid()])
-
-    @property
-    def possible(self) -> Query | None:
-        return all_of([self.bounds.upper, *self._valid()])
-
-    @property
-    def _order(self) -> str:
-        return "order_ascending" if self.sort is Sort.OLDEST else "order_descending"
-
-    def _valid(self) -> list[Query]:
-        """Return what is true as of the sequence: begun by then, and not yet superseded."""
-        schema = self.engine.schema
-        return [
-            between(schema, "since", None, self.as_of),
-            between(schema, "until", self.as_of + 1, None),
-        ]
-
-    def answer(self, facets: bool, most_hashed: int | None) -> Hits:
-        """Return the page; a ValueError tells that patterns reach more words than are placed."""
-        settled = _Settled() if self.bounds.exact else self.settle_all(facets)
-        placed = self.ranked() if self.sort is Sort.RELEVANCE else self.dated(settled)
-        page = placed[: self.limit]
-        more = 0 < self.limit < len(placed)
-        cursor = Cursor(page[-1].key, self.as_of) if more else None
-        total = self.engine.count(self.sure) + len(settled.sequences)
-        hashed = most_hashed is None or total <= most_hashed
-        return Hits(
-            total=total,
-            hits=tuple(place.hit for place in page),
-            unread=self.unread(),
-            unopened=settled.unopened,
-            facets=self.facets(settled) if facets else None,
-            cursor=cursor.encode(self.node, self.sort) if cursor else None,
-            result_hash=result_hash(self.sequences(settled)) if hashed else None,
-        )
-
-    def sequences(self, settled: _Settled) -> list[int]:
-        """Return the sequence numbers of the events that made all that matched, in no order."""
-        return [*self.engine.every(self.sure, "since"), *settled.sequences]
-
-    def dated(self, settled: _Settled) -> list[_Placed]:
-        """Return up to one hit more than the page holds, in order of date."""
-        if self.limit == 0:
-            return []
-        key = self.after.key if self.after else None
-        hits = [*self._ordered(self.sure, key, self.limit + 1), *settled.page]
-        hits.sort(key=lambda hit: hit.order, reverse=self.sort is not Sort.OLDEST)
-        return [_Placed(hit.order, hit) for hit in hits[: self.limit + 1]]
-
-    def _ordered(self, query: Query | None, key: int | None, limit: int) -> list[Hit]:
-        """Return the first hits of a query beyond an order."""
-        rising = self.sort is Sort.OLDEST
-        if key is not None:
-            low, high = (key + 1, None) if rising else (None, key - 1)
-            query = all_of([query, between(self.engine.schema, self._order, low, high)])
-        return self._hits(self.engine.ordered(query, self._order, limit, rising=rising))
-
-    def _hits(self, addresses: list[tantivy.DocAddress]) -> list[Hit]:
-        names = ("id_high", "id_low", "version", "since", self._order)
-        columns = [self.engine.numbers(name, addresses) for name in names]
-        return [
-            Hit(join_id(high, low), version, since, order)
-            for high, low, version, since, order in zip(*columns, strict=True)
-        ]
-
-    def settle_all(self, facets: bool) -> _Settled:
-        """Decide all records between the bounds, in order, a batch at a time."""
-        settled = _Settled()
-        doubtful = without(self.possible, self.bounds.lower)
-        if self.rewritten and self.engine.count(doubtful) > MOST_OPENED:
-            raise InvalidError(
-                f"More than {MOST_OPENED:,} records would have to be opened to answer this; narrow "
-                "it by sent:, channel: or rarer words."
-            )
-        key: int | None = None
-        while batch := self._ordered(doubtful, key, _BATCH):
-            key = batch[-1].order
-            records = self._open(batch)
-            settled.unopened += len(batch) - len(records)
-            for hit in self._confirmed(batch, records):
-                settled.sequences.append(hit.seq)
-                if self._beyond(hit) and len(settled.page) <= self.limit:
-                    settled.page.append(hit)
-                if facets:
-                    settled.count(records[hit.id])
-        return settled
-
-    def _beyond(self, hit: Hit) -> bool:
-        if self.after is None:
-            return True
-        if self.sort is Sort.OLDEST:
-            return hit.order > self.after.key
-        return hit.order < self.after.key
-
-    def _open(self, batch: Sequence[Hit]) -> dict[UUID, Record]:
-        return {record.id: record for record in self.settle([hit.id for hit in batch])}
-
-    def _confirmed(self, batch: Sequence[Hit], records: Mapping[UUID, Record]) -> Iterator[Hit]:
-        """Yield those of a batch that were opened and that the matcher finds to match."""
-        threaded = any(isinstance(n, Value) and n.field == "conversation" for n in walk(self.node))
-        for hit in batch:
-            record = records.get(hit.id)
-            if record is None:
-                continue
-            thread = self.engine.thread(hit.id, hit.version) if threaded else None
-            seen = matches(self.within, record)
-            if seen and matches(self.node, record, conversation=thread):
-                yield hit
-
-    def ranked(self) -> list[_Placed]:
-        """Return up to one hit more than the page holds, by relevance, the newer first if equal."""
-        if self.limit == 0:
-            return []
-        scored = self.engine.scored(self.possible, RANKED)
-        orders = self.engine.numbers(self._order, [address for _, address in scored])
-        ranking = sorted(zip(scored, orders, strict=True), key=lambda pair: (-pair[0][0], -pair[1]))
-        addresses = [address for (_, address), _ in ranking]
-        found: list[_Placed] = []
-        rank = self.after.key if self.after else 0
-        # What the index is sure of needs no more than the page, else it goes on until that is full.
-        step = self.limit + 1 if self.bounds.exact else _BATCH
-        while rank < len(addresses) and len(found) <= self.limit:
-            batch = self._hits(addresses[rank : rank + step])
-            if self.bounds.exact:
-                confirmed = set(batch)
-            else:
-                confirmed = set(self._confirmed(batch, self._open(batch)))
-            found.extend(
-                _Placed(place, hit) for place, hit in enumerate(batch, rank + 1) if hit in confirmed
-            )
-            rank += step
-        return found[: self.limit + 1]
-
-    def unread(self) -> int:
-        """Return how many records there are to be seen that were not wholly read, of any query."""
-        wordless = translate(conjunction([_WORDLESS, self.within]), self.engine.schema).lower
-        return self.engine.count(all_of([wordless, *self._valid()]))
-
-    def facets(self, settled: _Settled) -> Facets:
-        """Return the most frequent values of each facet among all that matched."""
-        extra = {facet_field(facet): counted for facet, counted in settled.facets.items()}
-        top = self.engine.top(self.sure, extra, _FACET_VALUES)
-        return {facet: top[facet_field(facet)] for facet in FACETS}
+            bounds = translate(sought, engine.schema, placed=False, rewritten=asked.rewritten)
+            return answered(Run(engine, bounds, asked))

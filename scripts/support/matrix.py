@@ -249,6 +249,8 @@ BODIES: dict[tuple[str, str], Body] = {
     ("GET", "/v1/audit/reports/who-saw"): lambda world, _: {
         "query_string": {"about": str(world.record)}
     },
+    ("GET", "/hits"): lambda *_: {"query_string": {"terms": "channel:chat"}},
+    ("GET", "/v1/searches/hits"): lambda *_: {"query_string": {"term": "channel:chat"}},
     ("GET", "/v1/log/consistency"): lambda *_: {"query_string": {"first": 1, "second": 1}},
     ("GET", "/v1/tokens"): lambda world, owner: {"query_string": {"user": str(world.users[owner])}},
     ("POST", "/v1/tokens"): lambda world, owner: {"json": {"user": str(world.users[owner])}},

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from archive.access import searching
-from archive.access.answers import UnsearchableAnswer
 from archive.access.roles import LOCAL_ACTOR, Actor, Role
+from archive.access.search_reports import UnsearchableAnswer
 from archive.errors import ForbiddenError, InvalidError
 from archive.opening import Archive
 from archive.trail.asked import TrailRequest

@@ -42,6 +42,10 @@ def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: N
 
     searcher = Searcher(indexed(records))
     expected = {each.id for each in records if matches(node, each)}
+    matched = searcher.matched(node, as_of=AS_OF, settle=settle)
+    assert matched.attachments == {
+        each.seq: len(each.content.attachments) for each in records if each.id in expected
+    }
     for sort in Sort:
         found: list[UUID] = []
         after: Cursor | None = None

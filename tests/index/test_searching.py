@@ -10,8 +10,9 @@ from archive.errors import InvalidError, UnavailableError
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document, document_key, order
 from archive.index.engine import guarded
+from archive.index.run import Hits
 from archive.index.schema import create_index
-from archive.index.searcher import Hits, Searcher
+from archive.index.searcher import Searcher
 from archive.model.interaction import Participant, ParticipantRole
 from archive.model.record import Record
 from archive.query.parser import parse

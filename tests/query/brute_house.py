@@ -8,8 +8,9 @@ from uuid import UUID
 
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document
+from archive.index.run import Hits
 from archive.index.schema import create_index
-from archive.index.searcher import Hits, Searcher
+from archive.index.searcher import Searcher
 from archive.model.record import Record
 from archive.query.parser import parse
 from archive.query.printer import to_text

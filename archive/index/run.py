@@ -1,0 +1,285 @@
+"""Running one search on one snapshot of an index: what it finds, in order, and how much."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import tantivy
+from tantivy import Query
+
+from archive.errors import InvalidError
+from archive.index.bounds import Bounds, all_of, between, without
+from archive.index.cursor import Cursor, Sort
+from archive.index.documents import join_id
+from archive.index.engine import Engine
+from archive.index.resultset import result_hash
+from archive.index.schema import facet_field
+from archive.index.translate import translate
+from archive.model.record import Record
+from archive.query.facets import FACETS
+from archive.query.facets import facets as facets_of
+from archive.query.matcher import matches
+from archive.query.tree import Node, Value, conjunction, walk
+
+RANKED: Final = 10_000
+"""How many results an order by relevance holds; a longer one is of use to nobody."""
+MOST_OPENED: Final = 5_000
+"""How many records a search over rewritten texts opens; each takes some milliseconds."""
+_BATCH: Final = 256
+_FACET_VALUES: Final = 100
+_WORDLESS: Final = Value("unsearchable", "is")
+
+Settle = Callable[[Sequence[UUID]], Iterator[Record]]
+"""Opens records as of the search's sequence; one that cannot be opened is left out."""
+Facets = Mapping[str, Sequence[tuple[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result. `seq` is of the event that made this version; `order` what it is sorted by."""
+
+    id: UUID
+    version: int
+    seq: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A page of results.
+
+    `total` is exact, and counts all pages. `unread` counts the records, whether they match or not,
+    of which not all words could be read, and `unopened` those that had to be opened and could not
+    be. `result_hash` is None where there are more results than were to be hashed, `cursor` on the
+    last page.
+    """
+
+    total: int
+    hits: tuple[Hit, ...]
+    unread: int
+    unopened: int
+    facets: Facets | None
+    cursor: str | None
+    result_hash: str | None
+
+    @property
+    def unsearchable(self) -> int:
+        """How many records could not be searched, or not wholly."""
+        return self.unread + self.unopened
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """All that matched: the sequence number of each version, with its number of attachments.
+
+    `unopened` is how many had to be opened to decide it, and could not be.
+    """
+
+    attachments: Mapping[int, int]
+    unopened: int
+
+
+class _Placed(NamedTuple):
+    """A hit and the cursor's key that leads to what comes after it."""
+
+    key: int
+    hit: Hit
+
+
+@dataclass(slots=True)
+class _Settled:
+    """What the matcher decided of the records between the bounds."""
+
+    attachments: dict[int, int] = field(default_factory=dict)
+    unopened: int = 0
+    page: list[Hit] = field(default_factory=list)
+    facets: dict[str, Counter[str]] = field(
+        default_factory=lambda: {facet: Counter() for facet in FACETS}
+    )
+
+    def count(self, record: Record) -> None:
+        for facet, counted in facets_of(record).items():
+            self.facets[facet].update(counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one search is asked."""
+
+    node: Node
+    within: Node
+    as_of: int
+    limit: int
+    sort: Sort
+    after: Cursor | None
+    settle: Settle
+    rewritten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One search, on one snapshot of the index."""
+
+    engine: Engine
+    bounds: Bounds
+    asked: Asked
+
+    @property
+    def sure(self) -> Query | None:
+        return all_of([self.bounds.lower, *self._valid()])
+
+    @property
+    def possible(self) -> Query | None:
+        return all_of([self.bounds.upper, *self._valid()])
+
+    @property
+    def _order(self) -> str:
+        return "order_ascending" if self.asked.sort is Sort.OLDEST else "order_descending"
+
+    def _valid(self) -> list[Query]:
+        """Return what is true as of the sequence: begun by then, and not yet superseded."""
+        schema = self.engine.schema
+        return [
+            between(schema, "since", None, self.asked.as_of),
+            between(schema, "until", self.asked.as_of + 1, None),
+        ]
+
+    def answer(self, facets: bool, most_hashed: int | None) -> Hits:
+        """Return the page; a ValueError tells that patterns reach more words than are placed."""
+        settled = _Settled() if self.bounds.exact else self.settle_all(facets)
+        placed = self.ranked() if self.asked.sort is Sort.RELEVANCE else self.dated(settled)
+        page = placed[: self.asked.limit]
+        more = 0 < self.asked.limit < len(placed)
+        cursor = Cursor(page[-1].key, self.asked.as_of) if more else None
+        total = self.engine.count(self.sure) + len(settled.attachments)
+        hashed = most_hashed is None or total <= most_hashed
+        return Hits(
+            total=total,
+            hits=tuple(place.hit for place in page),
+            unread=self.unread(),
+            unopened=settled.unopened,
+            facets=self.facets(settled) if facets else None,
+            cursor=cursor.encode(self.asked.node, self.asked.sort) if cursor else None,
+            result_hash=self.result_hash(settled) if hashed else None,
+        )
+
+    def result_hash(self, settled: _Settled) -> str:
+        """Return the hash of all that matched."""
+        sure = self.engine.numbers("since", self.engine.every(self.sure))
+        return result_hash([*sure, *settled.attachments])
+
+    def matched(self) -> Matched:
+        """Return all that matched."""
+        settled = _Settled() if self.bounds.exact else self.settle_all(facets=False)
+        every = self.engine.every(self.sure)
+        columns = (self.engine.numbers(name, every) for name in ("since", "attachments"))
+        sure = dict(zip(*columns, strict=True))
+        return Matched(sure | settled.attachments, settled.unopened)
+
+    def dated(self, settled: _Settled) -> list[_Placed]:
+        """Return up to one hit more than the page holds, in order of date."""
+        if self.asked.limit == 0:
+            return []
+        key = self.asked.after.key if self.asked.after else None
+        hits = [*self._ordered(self.sure, key, self.asked.limit + 1), *settled.page]
+        hits.sort(key=lambda hit: hit.order, reverse=self.asked.sort is not Sort.OLDEST)
+        return [_Placed(hit.order, hit) for hit in hits[: self.asked.limit + 1]]
+
+    def _ordered(self, query: Query | None, key: int | None, limit: int) -> list[Hit]:
+        """Return the first hits of a query beyond an order."""
+        rising = self.asked.sort is Sort.OLDEST
+        if key is not None:
+            low, high = (key + 1, None) if rising else (None, key - 1)
+            query = all_of([query, between(self.engine.schema, self._order, low, high)])
+        return self._hits(self.engine.ordered(query, self._order, limit, rising=rising))
+
+    def _hits(self, addresses: list[tantivy.DocAddress]) -> list[Hit]:
+        names = ("id_high", "id_low", "version", "since", self._order)
+        columns = [self.engine.numbers(name, addresses) for name in names]
+        return [
+            Hit(join_id(high, low), version, since, order)
+            for high, low, version, since, order in zip(*columns, strict=True)
+        ]
+
+    def settle_all(self, facets: bool) -> _Settled:
+        """Decide all records between the bounds, in order, a batch at a time."""
+        settled = _Settled()
+        doubtful = without(self.possible, self.bounds.lower)
+        if self.asked.rewritten and self.engine.count(doubtful) > MOST_OPENED:
+            raise InvalidError(
+                f"More than {MOST_OPENED:,} records would have to be opened to answer this; narrow "
+                "it by sent:, channel: or rarer words."
+            )
+        key: int | None = None
+        while batch := self._ordered(doubtful, key, _BATCH):
+            key = batch[-1].order
+            records = self._open(batch)
+            settled.unopened += len(batch) - len(records)
+            for hit in self._confirmed(batch, records):
+                settled.attachments[hit.seq] = len(records[hit.id].content.attachments)
+                if self._beyond(hit) and len(settled.page) <= self.asked.limit:
+                    settled.page.append(hit)
+                if facets:
+                    settled.count(records[hit.id])
+        return settled
+
+    def _beyond(self, hit: Hit) -> bool:
+        if self.asked.after is None:
+            return True
+        if self.asked.sort is Sort.OLDEST:
+            return hit.order > self.asked.after.key
+        return hit.order < self.asked.after.key
+
+    def _open(self, batch: Sequence[Hit]) -> dict[UUID, Record]:
+        return {record.id: record for record in self.asked.settle([hit.id for hit in batch])}
+
+    def _confirmed(self, batch: Sequence[Hit], records: Mapping[UUID, Record]) -> Iterator[Hit]:
+        """Yield those of a batch that were opened and that the matcher finds to match."""
+        threaded = any(
+            isinstance(n, Value) and n.field == "conversation" for n in walk(self.asked.node)
+        )
+        for hit in batch:
+            record = records.get(hit.id)
+            if record is None:
+                continue
+            thread = self.engine.thread(hit.id, hit.version) if threaded else None
+            seen = matches(self.asked.within, record)
+            if seen and matches(self.asked.node, record, conversation=thread):
+                yield hit
+
+    def ranked(self) -> list[_Placed]:
+        """Return up to one hit more than the page holds, by relevance, the newer first if equal."""
+        if self.asked.limit == 0:
+            return []
+        scored = self.engine.scored(self.possible, RANKED)
+        orders = self.engine.numbers(self._order, [address for _, address in scored])
+        ranking = sorted(zip(scored, orders, strict=True), key=lambda pair: (-pair[0][0], -pair[1]))
+        addresses = [address for (_, address), _ in ranking]
+        found: list[_Placed] = []
+        rank = self.asked.after.key if self.asked.after else 0
+        # What the index is sure of needs no more than the page, else it goes on until that is full.
+        step = self.asked.limit + 1 if self.bounds.exact else _BATCH
+        while rank < len(addresses) and len(found) <= self.asked.limit:
+            batch = self._hits(addresses[rank : rank + step])
+            if self.bounds.exact:
+                confirmed = set(batch)
+            else:
+                confirmed = set(self._confirmed(batch, self._open(batch)))
+            found.extend(
+                _Placed(place, hit) for place, hit in enumerate(batch, rank + 1) if hit in confirmed
+            )
+            rank += step
+        return found[: self.asked.limit + 1]
+
+    def unread(self) -> int:
+        """Return how many records there are to be seen that were not wholly read, of any query."""
+        wordless = translate(conjunction([_WORDLESS, self.asked.within]), self.engine.schema).lower
+        return self.engine.count(all_of([wordless, *self._valid()]))
+
+    def facets(self, settled: _Settled) -> Facets:
+        """Return the most frequent values of each facet among all that matched."""
+        extra = {facet_field(facet): counted for facet, counted in settled.facets.items()}
+        top = self.engine.top(self.sure, extra, _FACET_VALUES)
+        return {facet: top[facet_field(facet)] for facet in FACETS}
