@@ -26,7 +26,7 @@ from api.rates import Limits
 from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
-from api.v1 import audit, bulk, conversations, interactions, search, searches, tokens, users
+from api.v1 import audit, bulk, conversations, holds, interactions, search, searches, tokens, users
 from api.v1 import log as log_proofs
 from api.v1 import policies as retention
 from archive.clock import Clock, SystemClock
@@ -92,6 +92,7 @@ def create_app(
         audit.blueprint,
         retention.blueprint,
         retention.retention,
+        holds.blueprint,
         service,
     ):
         app.register_api(blueprint)
@@ -122,6 +123,7 @@ def _named_schemas() -> dict[str, Schema]:
         *tokens.BODIES,
         *audit.REPORTS,
         *retention.BODIES,
+        *holds.BODIES,
     )
     for model in bodies:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

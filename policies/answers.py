@@ -123,7 +123,8 @@ class RetentionAnswer(Frozen):
 
     `doubt` says why the date that the source claims is not counted from. `uncertain` are the
     policies of which it is not known whether the record stands in their scope. `steps` are what
-    must happen before the record can go, in sentences; `holds` and `unreadable` stop it.
+    must happen before the record can go, in sentences; `holds` and `unreadable` stop it. Of the
+    holds, `uncertain_holds` could not search the record, and count as holding it.
     """
 
     id: UUID
@@ -139,6 +140,7 @@ class RetentionAnswer(Frozen):
     demands: tuple[DemandAnswer, ...]
     uncertain: tuple[str, ...]
     holds: tuple[str, ...]
+    uncertain_holds: tuple[str, ...]
     unreadable: bool
     steps: tuple[str, ...]
 

@@ -13,6 +13,8 @@ from policies.book import PolicyBook
 from policies.evaluation import Demand, evaluate
 from policies.explaining import steps
 from policies.governance import Governance
+from policies.holds.book import HoldReader, hold_reader
+from policies.holds.reach import Holds
 from policies.records import GovernedRecords, governing, scoped
 from policies.simulating import simulate
 
@@ -30,6 +32,7 @@ class RetentionDesk:
         book: PolicyBook,
         catalog: Catalog,
         records: GovernedRecords,
+        holds: HoldReader,
         audit: Audit,
         clock: Clock,
     ) -> None:
@@ -37,6 +40,7 @@ class RetentionDesk:
         self._book = book
         self._catalog = catalog
         self._records = records
+        self._holds = holds
         self._audit = audit
         self._clock = clock
 
@@ -50,7 +54,8 @@ class RetentionDesk:
         """
         self._governance.require(actor, "why", purpose)
         found = self._records.load(record_id)
-        book, now = self._book.read(), self._clock.now()
+        book, held = self._book.read(), Holds(self._holds.read()).held(record_id, found)
+        now = self._clock.now()
         policies = scoped(book.in_force(now))
         occurred_at, captured_at = found.record.content.occurred_at, found.record.captured_at
         evaluation = evaluate(
@@ -58,7 +63,9 @@ class RetentionDesk:
             captured_at,
             governing(policies, found),
             now=now,
-            unreadable=book.unreadable,
+            holds=held.holds,
+            released_at=held.released_at,
+            unreadable=book.unreadable or held.unreadable,
         )
         self._audit.record(actor, purpose, "why", records=[record_id])
         return RetentionAnswer(
@@ -75,8 +82,9 @@ class RetentionDesk:
             demands=tuple(map(_told, evaluation.demands)),
             uncertain=evaluation.uncertain,
             holds=evaluation.holds,
+            uncertain_holds=held.uncertain,
             unreadable=evaluation.unreadable,
-            steps=steps(evaluation, now),
+            steps=steps(evaluation, now, held.uncertain),
         )
 
     def simulate(self, actor: Actor, purpose: Purpose, terms: Terms) -> SimulationAnswer:
@@ -87,7 +95,7 @@ class RetentionDesk:
         """
         self._governance.require(actor, "policy.simulate", purpose)
         change = self._governance.planned(terms)
-        answer = simulate(change, self._catalog, self._records)
+        answer = simulate(change, self._catalog, self._records, Holds(self._holds.read()))
         self._audit.record(
             actor,
             purpose,
@@ -122,6 +130,7 @@ def retention_desk(archive: Archive) -> RetentionDesk:
         policy_book(archive),
         archive.catalog,
         GovernedRecords(archive.catalog, archive.records),
+        hold_reader(archive),
         archive.audit,
         archive.clock,
     )

@@ -1,21 +1,27 @@
 """Why a record is still here, in sentences: what must happen before it can go. Pure."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from policies.evaluation import Demand, Evaluation, State
 
 
-def steps(found: Evaluation, now: datetime) -> tuple[str, ...]:
-    """Return what must happen before the record can go, in the order in which it can."""
-    return tuple(_steps(found, now))
+def steps(
+    found: Evaluation, now: datetime, uncertain_holds: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return what must happen before the record can go, in the order in which it can.
+
+    `uncertain_holds` are those of its holds that could not search it.
+    """
+    return tuple(_steps(found, now, uncertain_holds))
 
 
-def _steps(found: Evaluation, now: datetime) -> list[str]:
+def _steps(found: Evaluation, now: datetime, uncertain_holds: Collection[str]) -> list[str]:
     told = []
     if found.unreadable:
         told.append(
-            "An event of the policies cannot be read, so it is not known what they demand; "
-            "nothing goes until it can."
+            "An event of the policies or holds cannot be read, so it is not known what they "
+            "demand; nothing goes until it can."
         )
     told += [
         f"It is not known whether it stands in the scope of {name}, because words of it could not "
@@ -27,7 +33,7 @@ def _steps(found: Evaluation, now: datetime) -> list[str]:
         told.append(f"It is kept at least until {_day(found.retain_until)}, by {behind}.")
     if found.delete_at is None:
         told.append("No policy in force demands its deletion: it stays until one does.")
-        return told
+        return told + _released(found, uncertain_holds)
     told += [
         f"The policy {each.policy} (version {each.version}) demands its deletion from "
         f"{_day(each.ends_at)} on, which is before its minimum ends: a conflict, and it is kept."
@@ -37,7 +43,7 @@ def _steps(found: Evaluation, now: datetime) -> list[str]:
     if now < found.delete_at:
         behind = _named(found, "maximum")
         told.append(f"Its deletion is demanded from {_day(found.delete_at)} on, by {behind}.")
-    told += [f"The hold {hold} must be released." for hold in found.holds]
+    told += _released(found, uncertain_holds)
     if found.holds:
         told.append("Then the grace starts afresh.")
     if found.due_at is not None and now < found.due_at:
@@ -51,6 +57,16 @@ def _steps(found: Evaluation, now: datetime) -> list[str]:
     if found.state is State.DUE:
         told.append("It is due: every date has passed.")
     return told
+
+
+def _released(found: Evaluation, uncertain_holds: Collection[str]) -> list[str]:
+    return [
+        f"The hold {hold} must be released: it could not search the record, which therefore counts "
+        "as held."
+        if hold in uncertain_holds
+        else f"The hold {hold} must be released."
+        for hold in found.holds
+    ]
 
 
 def _reviewing(found: Evaluation) -> list[Demand]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from archive.catalog.catalog import Catalog, CatalogRow
@@ -14,6 +15,8 @@ from archive.query.tree import Node
 from policies.evaluation import Governing
 from policies.policy import Version
 from policies.scopes import Standing, standing
+
+_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,16 @@ class GovernedRecords:
                 row = rows.get(record_id)
                 if row is None or not row.erased:
                     yield _found(found, row, duplicate=record_id in duplicates)
+
+    def each_up_to(self, as_of: int) -> Iterator[Found | CorruptError]:
+        """Return all that began up to a sequence number, in order of capture, as `load_each`.
+
+        They are read a page at a time, so that memory does not grow with their number.
+        """
+        for first in range(1, as_of + 1, _PAGE):
+            page = self._catalog.captured_between(first, min(first + _PAGE - 1, as_of))
+            ids = [UUID(bytes=each.id) for each in sorted(page, key=lambda each: each.first_seq)]
+            yield from self.load_each(ids)
 
 
 def _found(versions: Sequence[Loaded], row: CatalogRow | None, *, duplicate: bool) -> Found:

@@ -1,24 +1,22 @@
 """What a change of a policy would do, record by record; nothing is altered.
 
-The records are read in order of their capture, a page at a time, so that memory does not grow with
-their number; the exact matcher says who stands in which scope.
+The exact matcher says which record stands in which scope.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 from archive.catalog.catalog import Catalog
 from archive.errors import CorruptError
 from policies.answers import Effect, EffectExample, EffectGroup, SimulationAnswer
 from policies.evaluation import Evaluation, State, counted_from, evaluate
+from policies.holds.reach import Holds
 from policies.records import Found, GovernedRecords, Scoped, governing
 from policies.scopes import Standing
 
-_PAGE: Final = 500
 _SAMPLE: Final = 20
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
@@ -76,8 +74,10 @@ class _Counted:
         )
 
 
-def simulate(change: Change, catalog: Catalog, records: GovernedRecords) -> SimulationAnswer:
-    """Return what a change would do to every record that is archived now.
+def simulate(
+    change: Change, catalog: Catalog, records: GovernedRecords, holds: Holds
+) -> SimulationAnswer:
+    """Return what a change would do to every record that is archived now, under the holds of now.
 
     Raises UnavailableError where the catalog or the bucket do not answer.
     """
@@ -86,7 +86,7 @@ def simulate(change: Change, catalog: Catalog, records: GovernedRecords) -> Simu
     after = {**change.in_force, change.policy: change.new}
     sooner, longer, due = _Counted(), _Counted(), _Counted()
     total = unopened = unsettled = before_count = after_count = 0
-    for found in _all(catalog, records, as_of):
+    for found in records.each_up_to(as_of):
         total += 1
         if isinstance(found, CorruptError):
             unopened += 1
@@ -98,12 +98,16 @@ def simulate(change: Change, catalog: Catalog, records: GovernedRecords) -> Simu
         unsettled += Standing.UNKNOWN in (stood, stands)
         if stood is Standing.OUT and stands is Standing.OUT:
             continue
+        held = holds.held(found.record.id, found)
         was, will_be = (
             evaluate(
                 found.record.content.occurred_at,
                 found.record.captured_at,
                 governing(policies, found),
                 now=change.effective_at,
+                holds=held.holds,
+                released_at=held.released_at,
+                unreadable=held.unreadable,
             )
             for policies in (change.in_force, after)
         )
@@ -127,13 +131,6 @@ def simulate(change: Change, catalog: Catalog, records: GovernedRecords) -> Simu
         longer=longer.told(),
         due=due.told(),
     )
-
-
-def _all(catalog: Catalog, records: GovernedRecords, as_of: int) -> Iterator[Found | CorruptError]:
-    for first in range(1, as_of + 1, _PAGE):
-        page = catalog.captured_between(first, min(first + _PAGE - 1, as_of))
-        ids = [UUID(bytes=each.id) for each in sorted(page, key=lambda each: each.first_seq)]
-        yield from records.load_each(ids)
 
 
 def _goes_sooner(was: Evaluation, will_be: Evaluation) -> bool:

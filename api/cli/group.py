@@ -22,6 +22,7 @@ COMMANDS = {
     "collect": ("collect", "Remove what was written to the bucket and never committed."),
     "pack": ("pack", "Gather small, cold segments into large ones."),
     "policy": ("policy", "Say how long records are kept."),
+    "hold": ("hold", "Keep records whatever policies say."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),
     "audit": ("audit", "Read the audit trail, export it, and report from it."),

@@ -1,6 +1,7 @@
 """What every command takes, and how it comes by the archive."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archive.access.roles import Purpose
+from archive.access.roles import LOCAL_ACTOR, Actor, Purpose
 from archive.errors import InvalidError, MunimentError
 
 if TYPE_CHECKING:
@@ -39,6 +40,28 @@ def common(function: Command) -> Command:
     return click.option(
         "--json", "as_json", is_flag=True, help="Write one JSON document to standard output."
     )(function)
+
+
+def by_token(function: Command) -> Command:
+    """Add the option to act as somebody else than `local`."""
+    return click.option(
+        "--by-token",
+        is_flag=True,
+        help="Act as the user of a token, which is read from standard input's first line, in "
+        "place of local.",
+    )(function)
+
+
+@contextmanager
+def acting(by_token: bool) -> "Iterator[tuple[Archive, Actor]]":
+    """Open the archive for whoever acts on it: `local`, or the user of a token."""
+    token = sys.stdin.readline().strip() if by_token else None
+    with opened() as archive:
+        actor = LOCAL_ACTOR
+        if token is not None:
+            archive.follow()
+            actor = archive.entrance.by_token(token, LOCAL_ACTOR.address)
+        yield archive, actor
 
 
 def settings() -> "Settings":

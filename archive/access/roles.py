@@ -34,6 +34,7 @@ class Permission(StrEnum):
     ADMINISTER = "administer"
     AUDIT = "audit"
     GOVERN = "govern"
+    HOLD = "hold"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -47,7 +48,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.GOVERN,
         }
     ),
-    Role.LEGAL: frozenset({Permission.CAPTURE, Permission.SEARCH, Permission.READ}),
+    Role.LEGAL: frozenset(
+        {Permission.CAPTURE, Permission.SEARCH, Permission.READ, Permission.HOLD}
+    ),
     Role.TRAINER: frozenset({Permission.SEARCH, Permission.READ}),
     Role.AUDITOR: frozenset({Permission.OPERATE, Permission.AUDIT}),
     Role.COLLECTOR: frozenset({Permission.CAPTURE}),

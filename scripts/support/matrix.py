@@ -191,6 +191,8 @@ class World:
             values["id"] = self.token_of(owner)
         elif rule.rule.startswith("/v1/policies/"):
             values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
+        elif "/holds/" in rule.rule:
+            values["id"] = self.new_hold()
         adapter = self.app.url_map.bind("localhost")
         return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
 
@@ -208,6 +210,15 @@ class World:
             LOCAL_ACTOR, Terms.model_validate({**fields, period: "3y"})
         )
         return name
+
+    def new_hold(self) -> str:
+        """Return the name of a new hold."""
+        from archive.access.roles import LOCAL_ACTOR
+        from policies.holds.answers import HoldRequest
+        from policies.holds.desk import hold_desk
+
+        wanted = HoldRequest.model_validate(_hold(f"hold-{next(self.numbers)}"))
+        return hold_desk(self.archive).place(LOCAL_ACTOR, wanted).name
 
     def token_of(self, owner: str) -> str:
         """Return the id of a new token of somebody's."""
@@ -245,6 +256,10 @@ def _policy(name: str) -> dict[str, str]:
     return {"name": name, "scope": "*", "minimum": "3y"}
 
 
+def _hold(name: str) -> dict[str, str]:
+    return {"name": name, "reason": "a case", "query": "fee"}
+
+
 BODIES: dict[tuple[str, str], Body] = {
     ("GET", "/v1/audit/reports/who-saw"): lambda world, _: {
         "query_string": {"about": str(world.record)}
@@ -261,6 +276,10 @@ BODIES: dict[tuple[str, str], Body] = {
     },
     ("POST", "/v1/policies"): lambda world, _: {"json": _policy(f"new-{next(world.numbers)}")},
     ("POST", "/v1/policies/simulate"): _json(_policy("simulated")),
+    ("POST", "/v1/holds"): lambda world, _: {"json": _hold(f"new-{next(world.numbers)}")},
+    ("POST", "/v1/holds/reach"): _json({"query": "fee"}),
+    ("POST", "/v1/holds/<string:id>/change"): _json({"query": "letter", "reason": "a view"}),
+    ("POST", "/v1/holds/<string:id>/release"): _json({"reason": "it is over"}),
     ("POST", "/v1/users"): lambda world, _: {
         "json": {"name": f"new {next(world.numbers)}", "roles": ["legal"]}
     },

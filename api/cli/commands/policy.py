@@ -1,15 +1,15 @@
 """`muniment policy`: how long records are kept, and who decides."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from api.cli import options, output
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose
+from archive.access.roles import Actor, Purpose
 from archive.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -19,20 +19,8 @@ if TYPE_CHECKING:
     from policies.governance import Governance
     from policies.policy import Policy
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN_GROUPS = 30
-
-
-def by_token(function: Command) -> Command:
-    """Add the option to act as somebody else than `local`."""
-    return click.option(
-        "--by-token",
-        is_flag=True,
-        help="Act as the user of a token, which is read from standard input's first line, in "
-        "place of local.",
-    )(function)
 
 
 @click.group("policy")
@@ -104,7 +92,7 @@ def presets(name: str | None, purpose: Purpose, as_json: bool) -> None:
 
 @command.command("apply")
 @click.argument("file", type=FILE)
-@by_token
+@options.by_token
 @options.common
 def apply(file: Path, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Propose the policy in the YAML file FILE, or the change of the one of its name."""
@@ -116,7 +104,7 @@ def apply(file: Path, by_token: bool, purpose: Purpose, as_json: bool) -> None:
 @command.command("approve")
 @click.argument("id")
 @click.option("--version", type=click.IntRange(min=1), help="Only if it is this one that waits.")
-@by_token
+@options.by_token
 @options.common
 def approve(id: str, version: int | None, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Approve the change of the policy ID that waits; not by whoever proposed it."""
@@ -127,7 +115,7 @@ def approve(id: str, version: int | None, by_token: bool, purpose: Purpose, as_j
 @command.command("withdraw")
 @click.argument("id")
 @click.option("--version", type=click.IntRange(min=1), help="Only if it is this one that pends.")
-@by_token
+@options.by_token
 @options.common
 def withdraw(id: str, version: int | None, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Withdraw the change of the policy ID that has not taken effect."""
@@ -137,7 +125,7 @@ def withdraw(id: str, version: int | None, by_token: bool, purpose: Purpose, as_
 
 @command.command("disable")
 @click.argument("id")
-@by_token
+@options.by_token
 @options.common
 def disable(id: str, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Propose that the policy ID ends."""
@@ -148,7 +136,7 @@ def disable(id: str, by_token: bool, purpose: Purpose, as_json: bool) -> None:
 @command.command("lock")
 @click.argument("id")
 @click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
-@by_token
+@options.by_token
 @options.common
 def lock(id: str, yes: bool, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Let the policy ID only get longer or wider from now on, for ever."""
@@ -160,7 +148,7 @@ def lock(id: str, yes: bool, by_token: bool, purpose: Purpose, as_json: bool) ->
 
 @command.command("simulate")
 @click.argument("file", type=FILE)
-@by_token
+@options.by_token
 @options.common
 def simulate(file: Path, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Say what the policy in FILE would do if it were approved now; nothing is altered."""
@@ -180,12 +168,7 @@ def _opened(by_token: bool) -> "Iterator[tuple[Archive, Governance, Actor]]":
     """Open the archive, its policies, and whoever acts on them."""
     from policies.desk import governance_of
 
-    token = sys.stdin.readline().strip() if by_token else None
-    with options.opened() as archive:
-        actor = LOCAL_ACTOR
-        if token is not None:
-            archive.follow()
-            actor = archive.entrance.by_token(token, LOCAL_ACTOR.address)
+    with options.acting(by_token) as (archive, actor):
         yield archive, governance_of(archive), actor
 
 
