@@ -68,11 +68,11 @@ class CatalogRow:
     damaged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogEntry:
+class CatalogEntry(NamedTuple):
     """Where a record begins, which of its versions is the newest, and whether it is erased.
 
-    `id` is the record's, as 16 bytes.
+    `id` is the record's, as 16 bytes. A named tuple is made in a third of the time that a frozen
+    dataclass takes, and verifying asks for those of all records.
     """
 
     id: bytes

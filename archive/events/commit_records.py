@@ -116,11 +116,11 @@ def commit_entry(
     """Return what a commit record says of one event."""
     return CommitEntry(
         seq=seq,
-        originator_id=originator_id,
+        originator=originator_id.bytes,
         originator_version=version,
         event_type=event_type,
         leaf_hash=pointer.leaf_hash,
-        segment_id=pointer.segment_id,
+        segment=pointer.segment_id.bytes,
         slot=pointer.slot,
         offset=pointer.offset,
         length=pointer.length,

@@ -59,7 +59,7 @@ class Pointer:
 
     def encode(self) -> bytes:
         """Return the 65 bytes, or 97 with a digest, that stand in SQL."""
-        place = (self.segment_id, self.slot, self.offset, self.length)
+        place = (self.segment_id.bytes, self.slot, self.offset, self.length)
         return encode_pointer(*place, self.leaf_hash, self.digest or b"")
 
     @classmethod
@@ -74,11 +74,14 @@ class Pointer:
 
 
 def encode_pointer(
-    segment_id: UUID, slot: int, offset: int, length: int, leaf_hash: bytes, digest: bytes
+    segment: bytes, slot: int, offset: int, length: int, leaf_hash: bytes, digest: bytes
 ) -> bytes:
-    """Return what stands in SQL of a pointer with these fields; `digest` may be empty."""
+    """Return what stands in SQL of a pointer with these fields.
+
+    `segment` is the segment's id as 16 bytes; `digest` may be empty.
+    """
     version = _WITH_DIGEST if digest else _WITHOUT_DIGEST
-    return _POINTER.pack(version, segment_id.bytes, slot, offset, length, leaf_hash) + digest
+    return _POINTER.pack(version, segment, slot, offset, length, leaf_hash) + digest
 
 
 def encoded_digest(data: bytes) -> bytes:

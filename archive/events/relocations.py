@@ -127,7 +127,7 @@ def _followed(
             raise CorruptError(f"Event {entry.seq} was packed as another than was committed.")
         seen.add(pack_id)
         entry = entry._replace(
-            segment_id=pack_id, slot=move.slot, offset=move.offset, length=move.length
+            segment=pack_id.bytes, slot=move.slot, offset=move.offset, length=move.length
         )
         if move.is_dropped:
             return entry

@@ -120,15 +120,19 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
 def decode_bundle(data: bytes) -> list[bytes]:
     """Return the entries of a bundle; CorruptError if it is cut short."""
     entries: list[bytes] = []
-    position = 0
+    view, position = memoryview(data), 0
     while position < len(data):
-        end = position + _LENGTH.size
-        if end <= len(data):
-            end += _LENGTH.unpack_from(data, position)[0]
-        if end > len(data) or end - position < _LENGTH.size:
+        # Entries mostly are of one length, so runs of those are read at once.
+        length = int.from_bytes(view[position : position + _LENGTH.size], "big")
+        layout = Struct(f">H{length}s")
+        fit = (len(data) - position) // layout.size
+        if not fit:
             raise CorruptError("An entry bundle is cut short.")
-        entries.append(data[position + _LENGTH.size : end])
-        position = end
+        for size, entry in layout.iter_unpack(view[position : position + fit * layout.size]):
+            if size != length:
+                break
+            entries.append(entry)
+            position += layout.size
     return entries
 
 

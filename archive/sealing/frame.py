@@ -5,6 +5,7 @@ closed. Errors name the stream and the version, which stand in the clear header.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from struct import Struct
@@ -13,13 +14,15 @@ from uuid import UUID
 
 from archive.errors import CorruptError, InvalidError
 from archive.sealing.primitives import (
+    HASH_SIZE,
     TAG_SIZE,
     Octets,
-    box_commitment,
+    box_commitments,
     box_keys,
     compress,
     decompress,
     expand,
+    expand_all,
     open_box,
     seal_once,
 )
@@ -29,6 +32,7 @@ ENTRY_VERSION = 1
 
 _START = Struct(">B16s16sIB")
 _REST = Struct(">32s32sII")
+_LENGTHS = Struct(">II")
 _ENTRY_START = bytes((ENTRY_VERSION,))
 _LEAF_PREFIX = b"\0"
 _LEAF_START = _LEAF_PREFIX + _ENTRY_START
@@ -106,7 +110,7 @@ def seal_frame(
     custody_data = compress(custody)
     header = b"".join(
         (
-            header_start(archive_id, originator_id, originator_version, event_type),
+            header_start(archive_id.bytes, originator_id.bytes, originator_version, event_type),
             _REST.pack(
                 evidence_commitment,
                 custody_commitment,
@@ -182,12 +186,21 @@ def open_evidence(frame: Octets, subkey: bytes) -> bytes:
 
 
 def header_start(
-    archive_id: UUID, originator_id: UUID, originator_version: int, event_type: str
+    archive: bytes, originator: bytes, originator_version: int, event_type: str
 ) -> bytes:
-    """Return how the header of an event's frame begins: all of it but what depends on its key."""
+    """Return how the header of an event's frame begins: all of it but what depends on its key.
+
+    `archive` and `originator` are the ids as 16 bytes.
+    """
     name = event_type.encode()
-    start = (FRAME_VERSION, archive_id.bytes, originator_id.bytes, originator_version, len(name))
-    return _START.pack(*start) + name
+    return _START.pack(FRAME_VERSION, archive, originator, originator_version, len(name)) + name
+
+
+def commitments(data_keys: Sequence[bytes]) -> list[bytes]:
+    """Return what the headers of the frames sealed under data keys say of them, 64 bytes each."""
+    evidence = box_commitments(expand_all(data_keys, _EVIDENCE))
+    custody = box_commitments(expand_all(data_keys, _CUSTODY))
+    return [first + second for first, second in zip(evidence, custody, strict=True)]
 
 
 def is_sealed_under(frame: Octets, data_key: bytes) -> bool:
@@ -196,17 +209,29 @@ def is_sealed_under(frame: Octets, data_key: bytes) -> bool:
     The commitments in the header follow from the key, and no other key has the same: so it is told
     without opening a box (docs/threat-model.md, "Verifying").
     """
-    evidence_commitment, custody_commitment, _, _ = _rest(frame, 0)[1]
-    return (
-        box_commitment(expand(data_key, _EVIDENCE)) == evidence_commitment
-        and box_commitment(expand(data_key, _CUSTODY)) == custody_commitment
-    )
+    return b"".join(_rest(frame, 0)[1][:2]) == commitments([data_key])[0]
 
 
 def custody_length(frame: Octets) -> int:
     """Return how many bytes the sealed custody of a frame, whose hash is known to be right, has."""
     length: int = _rest(frame, 0)[1][-1]
     return length
+
+
+def custody_length_of(frame: Octets, start: bytes, committed: bytes | None) -> int | None:
+    """Return the same of a frame of which nothing is known; None if it is another than expected.
+
+    Its header must begin with `start`, go on with these commitments, which are passed over where
+    none are given, and end with the lengths that make up the frame.
+    """
+    if committed is None:
+        committed = bytes(frame[len(start) : len(start) + 2 * HASH_SIZE])
+    expected = start + committed
+    size = len(expected) + _LENGTHS.size
+    if len(frame) < size or frame[: len(expected)] != expected:
+        return None
+    evidence, custody = _LENGTHS.unpack_from(frame, len(expected))
+    return int(custody) if size + evidence + custody == len(frame) else None
 
 
 def open_custody(frame: Octets, data_key: bytes) -> bytes:
@@ -232,6 +257,17 @@ def digest_leaf(archive_id: UUID, digest: bytes) -> bytes:
 def leaf_hash(archive_id: UUID, frame: Octets) -> bytes:
     """Return the Merkle leaf hash of a frame's log entry."""
     return digest_leaf(archive_id, sha256(frame).digest())
+
+
+def digest_leaves(archive_id: UUID, digests: Sequence[bytes]) -> list[bytes]:
+    """Return what `digest_leaf` gives for each of many digests."""
+    start = _LEAF_START + archive_id.bytes
+    return [sha256(start + digest).digest() for digest in digests]
+
+
+def leaf_hashes(archive_id: UUID, frames: Sequence[Octets]) -> list[bytes]:
+    """Return what `leaf_hash` gives for each of many frames."""
+    return digest_leaves(archive_id, [sha256(frame).digest() for frame in frames])
 
 
 def _rest(data: Octets, offset: int) -> tuple[int, tuple[bytes, bytes, int, int]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
-from struct import Struct
+from struct import Struct, pack
 from struct import error as StructError
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -97,7 +97,7 @@ class Segment:
     segment_id: UUID
     lock_class: LockClass
     frames: Sequence[memoryview] = field(repr=False)
-    spans: tuple[Span, ...] = field(repr=False)
+    spans: Sequence[tuple[int, int]] = field(repr=False)
     intact: bool
     broken: tuple[int, ...]
 
@@ -151,6 +151,27 @@ def parse_segment(data: Octets) -> Segment:
     where = f" The damage shows in slot {', '.join(map(str, segment.broken))}."
     what = "was built of broken frames" if segment.intact else "does not match its SHA-256"
     raise CorruptError(f"Segment {segment.segment_id} {what}.{where if segment.broken else ''}")
+
+
+def read_as_laid_out(data: bytes, spans: Sequence[tuple[int, int]]) -> Segment | None:
+    """Read a segment that must have frames of exactly these offsets and lengths, by slot.
+
+    None if a byte is wrong outside of its frames or inside; what the frames themselves say is not
+    looked at. CorruptError if its header is damaged. This is for who knows what must be there: the
+    way of `parse_segment`, which believes nothing, takes several times as long.
+    """
+    archive_id, segment_id, lock_class, count = _read_header(data)
+    starts = [_HEADER.size, *(offset + length for offset, length in spans)]
+    if count != len(spans) or starts[:-1] != [offset for offset, _ in spans]:
+        return None
+    table = pack(f">{len(starts)}Q", *starts)
+    if data[starts[-1] : -HASH_SIZE] != table:
+        return None
+    view = memoryview(data)
+    if sha256(view[:-HASH_SIZE]).digest() != data[-HASH_SIZE:]:
+        return None
+    frames = tuple(view[offset : offset + length] for offset, length in spans)
+    return Segment(archive_id, segment_id, lock_class, frames, spans, intact=True, broken=())
 
 
 def frames_of(data: Octets) -> Segment:

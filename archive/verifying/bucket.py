@@ -188,6 +188,7 @@ class BucketCheck:
         self._findings.add(follow(placed, held))
         for entry in record.entries:
             if entry.event_type == DESTROYED:
+                # What was condemned is known only once the frame that says it was read.
                 self._side.finish()
                 self.accounts.note_destroyed(entry.originator_id)
         self.size = record.entries[-1].seq
@@ -286,7 +287,7 @@ def _chain(
 
 
 def _has_moved(entry: CommitEntry, placed: CommitEntry) -> bool:
-    return entry.segment_id != placed.segment_id
+    return entry.segment != placed.segment
 
 
 def _told_apart(
@@ -302,9 +303,9 @@ def _told_apart(
 
 def _by_segment(entries: Iterable[CommitEntry]) -> list[list[CommitEntry]]:
     """Return the entries of each segment, by slot."""
-    found: dict[UUID, list[CommitEntry]] = {}
+    found: dict[bytes, list[CommitEntry]] = {}
     for entry in entries:
-        found.setdefault(entry.segment_id, []).append(entry)
+        found.setdefault(entry.segment, []).append(entry)
     return [sorted(each, key=lambda entry: entry.slot) for each in found.values()]
 
 

@@ -29,18 +29,23 @@ class Contents:
     condemned: tuple[int, ...] = ()
 
 
-def read_contents(entry: CommitEntry, frame: Octets, data_key: bytes) -> Contents | None:
-    """Return what a frame names, None if nothing; CorruptError if it does not open.
+def may_tell(event_type: str, custody_length: int) -> bool:
+    """Say whether a frame may name something, from its type and the length of its sealed custody.
 
     Nearly all frames name nothing, and most of those are told without opening a box: a key of a
     blob is 32 random bytes, which no compression makes fewer, so a smaller custody box has none.
     """
+    if event_type in _WITH_BLOBS:
+        return custody_length >= KEY_SIZE + TAG_SIZE
+    return event_type == CONDEMNED
+
+
+def read_contents(entry: CommitEntry, frame: Octets, data_key: bytes) -> Contents | None:
+    """Return what a frame names, None if nothing; CorruptError if it does not open."""
+    if not may_tell(entry.event_type, custody_length(frame)):
+        return None
     if entry.event_type == CONDEMNED:
         return Contents(entry, condemned=_condemned(entry, frame, data_key))
-    if entry.event_type not in _WITH_BLOBS:
-        return None
-    if custody_length(frame) < KEY_SIZE + TAG_SIZE:
-        return None
     custody = open_custody(frame, data_key)
     if b'"blob_keys"' not in custody:
         return None

@@ -19,7 +19,7 @@ from archive.events.pointers import (
 )
 from archive.log.head import Head
 from archive.sealing.commit import CommitEntry, CommitRecord
-from archive.sealing.frame import digest_leaf
+from archive.sealing.frame import digest_leaf, digest_leaves
 from archive.verifying.accounts import Bits
 from archive.verifying.bucket import BucketCheck
 from archive.verifying.contents import event_name
@@ -78,15 +78,11 @@ class DatabaseCheck:
 
     def compare(self, record: CommitRecord, stored: Mapping[UUID, Stored]) -> Iterator[Fault]:
         """Compare what SQL has of one commit."""
-        suspects: list[CommitEntry] = []
-        for entry in record.entries:
-            # One after the other, because rows and catalog are read a page at a time.
-            if self._differs(entry, self._row(entry)):
-                suspects.append(entry)
-            if entry.seq <= self._position and (fault := self._catalog_fault(entry)):
-                yield fault
-            if fault := self._trail.compare(entry):
-                yield fault
+        entries = record.entries
+        self._read_rows(entries)
+        suspects = [] if self._agree(entries) else [*filter(self._differs_now, entries)]
+        yield from self._catalog_faults(entries)
+        yield from self._trail.compare(entries)
         if suspects:
             self._clock.sleep(RECHECK_SECONDS)
             # What was packed meanwhile is told in the bucket a moment after SQL knows it.
@@ -148,28 +144,48 @@ class DatabaseCheck:
                 )
         return faults
 
+    def _read_rows(self, entries: Sequence[CommitEntry]) -> None:
+        """Read what SQL has of entries, in pages, of which few are held."""
+        first, last = entries[0].seq, entries[-1].seq
+        if last <= self._read_to:
+            return
+        start = max(first, self._read_to + 1)
+        self._read_to = max(last, start + _ROWS_AT_ONCE - 1)
+        rows = self._pointers.encoded_from(start, self._read_to - start + 1)
+        self._rows = {seq: row for seq, row in self._rows.items() if seq >= first} | rows
+        records = self._catalog.captured_between(start, self._read_to)
+        held = {seq: found for seq, found in self._entries.items() if seq >= first}
+        self._entries = held | {found.first_seq: found for found in records}
+
     # Pointers
 
-    def _row(self, entry: CommitEntry) -> SqlRow | None:
-        if entry.seq > self._read_to:
-            self._rows = self._pointers.encoded_from(entry.seq, _ROWS_AT_ONCE)
-            self._read_to = entry.seq + _ROWS_AT_ONCE - 1
-            self._entries = {
-                found.first_seq: found
-                for found in self._catalog.captured_between(entry.seq, self._read_to)
-            }
-        return self._rows.get(entry.seq)
+    def _agree(self, entries: Sequence[CommitEntry]) -> bool:
+        """Say whether the rows of all entries are what they must be; if not, which is asked then.
+
+        A row may lack the frame's digest, which commit records do not hold. One that is there must
+        make the leaf.
+        """
+        rows = [self._rows.get(entry.seq) for entry in entries]
+        digests = [b"" if row is None else encoded_digest(row[-1]) for row in rows]
+        known = [(digest, entry) for digest, entry in zip(digests, entries, strict=True) if digest]
+        leaves = digest_leaves(self._archive_id, [digest for digest, _ in known])
+        return leaves == [entry.leaf_hash for _, entry in known] and rows == [
+            _row(entry, digest) for entry, digest in zip(entries, digests, strict=True)
+        ]
+
+    def _differs_now(self, entry: CommitEntry) -> bool:
+        return self._differs(entry, self._rows.get(entry.seq)) is not None
 
     def _differs(self, entry: CommitEntry, row: SqlRow | None) -> Fault | None:
         if row is None:
             return _fault("stored_events", f"lacks {_event(entry)}. {_MEND}", entry)
         digest = encoded_digest(row[-1])
         leaf = digest_leaf(self._archive_id, digest) if digest else entry.leaf_hash
-        event = (entry.originator_id.bytes, entry.originator_version, entry.event_type)
-        place = (entry.segment_id, entry.slot, entry.offset, entry.length)
-        if leaf == entry.leaf_hash and row == (*event, encode_pointer(*place, leaf, digest)):
+        expected = _row(entry, digest)
+        if leaf == entry.leaf_hash and row == expected:
             return None
-        if (leaf, Pointer.decode(row[-1]).leaf_hash, row[:3]) != (*[entry.leaf_hash] * 2, event):
+        is_event = leaf == entry.leaf_hash == Pointer.decode(row[-1]).leaf_hash
+        if not is_event or row[:3] != expected[:3]:
             return _fault("stored_events", f"tells otherwise of {_event(entry)}. {_MEND}", entry)
         return _fault("stored_events", f"has another place for {_event(entry)}. {_MEND}", entry)
 
@@ -198,33 +214,41 @@ class DatabaseCheck:
 
     # Catalog
 
-    def _catalog_fault(self, entry: CommitEntry) -> Fault | None:
-        if entry.event_type == _CAPTURED:
-            self._records += 1
-            self._captured.add(entry.seq)
-            found = self._entries.get(entry.seq)
-            if found is None or found.id != entry.originator_id.bytes:
-                return _fault("records", f"lacks the record of {_event(entry)}. {_MEND}", entry)
-            if found.erased:
-                self._erased.add(entry.seq)
-            elif found.seq != entry.seq or found.version != entry.originator_version:
-                return self._newest_fault(entry, found)
-        elif entry.event_type in _CHANGED:
-            found_now = self._catalog.entries([entry.originator_id]).get(entry.originator_id)
-            if found_now is None or found_now.version < entry.originator_version:
-                return _fault("records", f"does not know {_event(entry)}. {_MEND}", entry)
-        return None
+    def _catalog_faults(self, entries: Sequence[CommitEntry]) -> Iterator[Fault]:
+        for entry in entries:
+            if entry.seq > self._position:
+                return
+            if entry.event_type == _CAPTURED:
+                self._records += 1
+                self._captured.add(entry.seq)
+                found = self._entries.get(entry.seq)
+                if found is None or found.id != entry.originator:
+                    yield _fault("records", f"lacks the record of {_event(entry)}. {_MEND}", entry)
+                elif found.erased:
+                    self._erased.add(entry.seq)
+                elif found.seq != entry.seq or found.version != entry.originator_version:
+                    yield from self._newest_faults(entry, found)
+            elif entry.event_type in _CHANGED:
+                now = self._catalog.entries([entry.originator_id]).get(entry.originator_id)
+                if now is None or now.version < entry.originator_version:
+                    yield _fault("records", f"does not know {_event(entry)}. {_MEND}", entry)
 
-    def _newest_fault(self, entry: CommitEntry, found: CatalogEntry) -> Fault | None:
+    def _newest_faults(self, entry: CommitEntry, found: CatalogEntry) -> Iterator[Fault]:
         rows = self._pointers.select_pointers_of([entry.originator_id])
-        if (found.seq, found.version) in {(row.seq, row.originator_version) for row in rows}:
-            return None
-        return _fault(
-            "records",
-            f"has a version {found.version} of the record of {_event(entry)}, which there is not. "
-            f"{_MEND}",
-            entry,
-        )
+        if (found.seq, found.version) not in {(row.seq, row.originator_version) for row in rows}:
+            yield _fault(
+                "records",
+                f"has a version {found.version} of the record of {_event(entry)}, which there is "
+                f"not. {_MEND}",
+                entry,
+            )
+
+
+def _row(entry: CommitEntry, digest: bytes) -> SqlRow:
+    """Return how an event must stand in SQL, with the digest of its frame."""
+    place = (entry.segment, entry.slot, entry.offset, entry.length)
+    pointer = encode_pointer(*place, entry.leaf_hash, digest)
+    return entry.originator, entry.originator_version, entry.event_type, pointer
 
 
 def _event(entry: CommitEntry) -> str:

@@ -6,7 +6,7 @@ both commitments follow is the key that it was sealed under (docs/threat-model.m
 Only what may name a blob, or erasures, is decrypted.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -18,9 +18,10 @@ from archive.sealing.commit import CommitEntry
 from archive.sealing.frame import header_start, is_sealed_under, leaf_hash, parse_header
 from archive.sealing.keys import EpochKeys, KeyObject, open_keys
 from archive.sealing.primitives import Octets
-from archive.sealing.segment import LockClass, Segment, parse_segment
+from archive.sealing.segment import LockClass, parse_segment
 from archive.verifying.contents import CONDEMNED, Contents, event_name, read_contents
 from archive.verifying.findings import Fault
+from archive.verifying.intact import read_intact
 from archive.verifying.listed import by_name
 
 _TABLE_ENTRY, _HASH = 8, 32
@@ -104,8 +105,8 @@ class SegmentCheck:
             )
         # What accounts for missing keys is read whatever else is not, or is damaged.
         accounts = [entry for entry in entries if entry.event_type == CONDEMNED]
-        frames = [self._frame(entry) for entry in accounts]
-        self._contents(accounts, frames, keys, outcome)
+        frames = ((entry, self._frame(entry)) for entry in accounts)
+        self._contents(frames, keys, outcome)
         return outcome
 
     # Keys
@@ -167,9 +168,9 @@ class SegmentCheck:
                 data = self._bucket.get(copy.name, version=copy.version)
             except NotFoundError:
                 continue
-            segment, faults = self._frames(entries, data, keys)
-            if segment is None or faults:
-                told = told or faults
+            intact = read_intact(self._keyring.archive_id, entries, data, keys)
+            if intact is None:
+                told = told or self._wrong(entries, data, keys)
                 continue
             if told or not copy.visible:
                 told = [
@@ -181,16 +182,16 @@ class SegmentCheck:
                     )
                 ]
             outcome.faults += told
-            self._locks(entries, segment.lock_class, [copy, *stored.keys], outcome)
-            self._contents(entries, segment.frames, keys, outcome)
+            self._locks(entries, intact.lock_class, [copy, *stored.keys], outcome)
+            self._contents(intact.telling, keys, outcome)
             return True
         outcome.faults += told
         return False
 
-    def _frames(
+    def _wrong(
         self, entries: Sequence[CommitEntry], data: bytes, keys: Mapping[int, bytes]
-    ) -> tuple[Segment | None, list[Fault]]:
-        """Compare a segment's bytes with its entries, and its frames' commitments with the keys."""
+    ) -> list[Fault]:
+        """Tell what is wrong with a segment that is not intact, frame by frame."""
         archive_id, frames = self._keyring.archive_id, memoryview(data)
         faults: list[Fault] = []
         right: set[int] = set()
@@ -206,22 +207,16 @@ class SegmentCheck:
             if segment.segment_id != entries[0].segment_id or segment.spans != spans:
                 raise CorruptError("it is another segment, or does not have the committed frames.")
         except CorruptError as error:
-            if not faults:
-                faults = [
-                    _fault(
-                        entries,
-                        "segment",
-                        f"is damaged outside of its frames; all events can be read: {error}",
-                    )
-                ]
-            return None, faults
+            damage = f"is damaged outside of its frames; all events can be read: {error}"
+            return faults or [_fault(entries, "segment", damage)]
         faults += [
             fault
             for entry, frame in zip(entries, segment.frames, strict=True)
             if entry.slot in right
             for fault in _wrong_event(entry, frame, archive_id, keys.get(entry.slot))
         ]
-        return segment, faults
+        # Whatever both ways do not agree on is not passed.
+        return faults or [_fault(entries, "segment", "is not what was committed.")]
 
     def _frame(self, entry: CommitEntry) -> bytes:
         name = segment_name(entry.segment_id)
@@ -232,12 +227,11 @@ class SegmentCheck:
 
     def _contents(
         self,
-        entries: Sequence[CommitEntry],
-        frames: Sequence[Octets],
+        frames: Iterable[tuple[CommitEntry, Octets]],
         keys: Mapping[int, bytes],
         outcome: Outcome,
     ) -> None:
-        for entry, frame in zip(entries, frames, strict=True):
+        for entry, frame in frames:
             data_key = keys.get(entry.slot)
             if data_key is None:
                 continue
@@ -335,10 +329,13 @@ def _wrong_event(
     entry: CommitEntry, frame: Octets, archive_id: UUID, data_key: bytes | None
 ) -> Iterator[Fault]:
     start = header_start(
-        archive_id, entry.originator_id, entry.originator_version, entry.event_type
+        archive_id.bytes, entry.originator, entry.originator_version, entry.event_type
     )
     if frame[: len(start)] != start:
-        header = parse_header(frame)
-        yield _event_fault("frame", entry, f"was committed as what it is not: the {header}.")
+        try:
+            what = f"the {parse_header(frame)}."
+        except CorruptError as error:
+            what = f"no event. {error}"
+        yield _event_fault("frame", entry, f"was committed as what it is not: {what}")
     if data_key is not None and not is_sealed_under(frame, data_key):
         yield _event_fault("keys", entry, "cannot be opened: its key object holds another key.")

@@ -1,5 +1,6 @@
 """The trail's index held against the commit records: an entry for every act and nothing else."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from archive.sealing.commit import CommitEntry
@@ -27,23 +28,30 @@ class TrailCheck:
         """Take down how far the index is; what it has not come to yet is not asked of it."""
         self._position = self._index.position()
 
-    def compare(self, entry: CommitEntry) -> Fault | None:
-        """Look for the entry of an act, or for one where there is no act."""
-        if entry.seq > self._position:
-            return None
-        if entry.seq > self._read_to:
-            self._read_to = entry.seq + _SEQS_AT_ONCE - 1
-            self._there = self._index.between(entry.seq, self._read_to)
-        wanted = is_act(entry.event_type)
-        if wanted is (entry.seq in self._there):
-            return None
-        what = "lacks the audit entry of" if wanted else "has an audit entry of"
-        event = event_name(entry.originator_id, entry.originator_version, entry.seq)
-        return Fault(
-            "database",
-            f"The table trail {what} {event}. Run muniment rebuild, which makes it anew from the "
-            "bucket.",
-            "trail",
-            entry.originator_id,
-            entry.seq,
-        )
+    def compare(self, entries: Sequence[CommitEntry]) -> Iterator[Fault]:
+        """Look for the entries of acts, and for those where there is no act."""
+        first, last = entries[0].seq, min(entries[-1].seq, self._position)
+        if first > last:
+            return
+        if last > self._read_to:
+            self._read_to = max(last, first + _SEQS_AT_ONCE - 1)
+            self._there = self._index.between(first, self._read_to)
+        acts = {each for each in {entry.event_type for entry in entries} if is_act(each)}
+        for entry in entries:
+            wanted = entry.event_type in acts
+            if entry.seq > last:
+                return
+            if wanted is not (entry.seq in self._there):
+                yield _fault(entry, "lacks the" if wanted else "has an")
+
+
+def _fault(entry: CommitEntry, what: str) -> Fault:
+    event = event_name(entry.originator_id, entry.originator_version, entry.seq)
+    return Fault(
+        "database",
+        f"The table trail {what} audit entry of {event}. Run muniment rebuild, which makes it anew "
+        "from the bucket.",
+        "trail",
+        entry.originator_id,
+        entry.seq,
+    )

@@ -23,40 +23,54 @@ _BUNDLES = -1
 
 
 class Tree:
-    """A tree that grows leaf by leaf, and of each tile level the hashes that fill no tile yet."""
+    """A tree that grows, and of each tile level the hashes that fill no tile yet."""
 
     def __init__(self) -> None:
         self.size = 0
         self.rows: list[list[bytes]] = [[]]
-        self._perfect: list[bytes] = []
+        # Of each level the node that has no right neighbour yet, None where all have one.
+        self._single: list[bytes | None] = []
 
-    def add(self, leaf: bytes) -> Sequence[tuple[int, int, list[bytes]]]:
-        """Add a leaf; return level, index and hashes of each tile that became full by it."""
-        self.rows[0].append(leaf)
-        level, found = 0, leaf
+    def add(self, leaves: Sequence[bytes]) -> list[tuple[int, int, list[bytes]]]:
+        """Add leaves; return level, index and hashes of each tile that became full by them.
+
+        Level by level, all new nodes are hashed at once.
+        """
         filled: list[tuple[int, int, list[bytes]]] = []
-        while self.size >> level & 1:
-            found = node_hash(self._perfect.pop(), found)
-            level += 1
+        level, nodes = 0, list(leaves)
+        while nodes:
             if level % HEIGHT == 0:
-                tile_level = level // HEIGHT
-                full, self.rows[tile_level - 1] = self.rows[tile_level - 1], []
-                filled.append((tile_level - 1, self.size >> level, full))
-                if tile_level == len(self.rows):
-                    self.rows.append([])
-                self.rows[tile_level].append(found)
-        self._perfect.append(found)
-        self.size += 1
+                filled += self._fill(level // HEIGHT, self.size >> level, nodes)
+            if level == len(self._single):
+                self._single.append(None)
+            single = self._single[level]
+            if single is not None:
+                nodes.insert(0, single)
+            self._single[level] = nodes.pop() if len(nodes) % 2 else None
+            nodes = list(map(node_hash, nodes[::2], nodes[1::2]))
+            level += 1
+        self.size += len(leaves)
         return filled
+
+    def _fill(
+        self, level: int, count: int, hashes: Sequence[bytes]
+    ) -> Iterator[tuple[int, int, list[bytes]]]:
+        """Put hashes behind the `count` that the tiles of a level have; give those now full."""
+        if level == len(self.rows):
+            self.rows.append([])
+        row = self.rows[level] + list(hashes)
+        index = count // WIDTH
+        for start in range(0, len(row) - WIDTH + 1, WIDTH):
+            yield level, index + start // WIDTH, row[start : start + WIDTH]
+        self.rows[level] = row[len(row) - len(row) % WIDTH :]
 
     def root(self) -> bytes:
         """Return the root."""
-        if not self._perfect:
-            return EMPTY_ROOT
-        *others, found = self._perfect
-        for left in reversed(others):
-            found = node_hash(left, found)
-        return found
+        found: bytes | None = None
+        for single in self._single:
+            if single is not None:
+                found = single if found is None else node_hash(single, found)
+        return EMPTY_ROOT if found is None else found
 
 
 class PublishedLog:
@@ -99,12 +113,16 @@ class PublishedLog:
         """Take the next leaves."""
         if self.lost:
             return
-        yield from self._compare_roots()
-        for leaf in leaves:
-            for level, index, hashes in self._tree.add(leaf):
+        added = 0
+        while added < len(leaves):
+            yield from self._compare_roots()
+            end = len(leaves)
+            if self._signed:
+                end = min(end, added + self._signed[-1][0].size - self._tree.size)
+            for level, index, hashes in self._tree.add(leaves[added:end]):
                 yield from self._compare(level, index, hashes)
-            if self._signed and self._signed[-1][0].size == self._tree.size:
-                yield from self._compare_roots()
+            added = end
+        yield from self._compare_roots()
 
     def fill(self, end: int) -> Iterator[Fault]:
         """Take leaves up to the size `end` from the tiles, since no commit record has them."""
@@ -179,6 +197,8 @@ class PublishedLog:
             if is_bundle:
                 found = [entry_hash(entry) for entry in decode_bundle(data)]
                 self._pass_unknown(tile, found, hashes)
+            elif data == b"".join(hashes):
+                return
             else:
                 found = split_hashes(data)
             differ = _first_difference(found, hashes)
@@ -202,6 +222,8 @@ class PublishedLog:
 
     def _pass_unknown(self, tile: Tile, found: list[bytes], hashes: Sequence[bytes]) -> None:
         """Note the entries that say that their digest is not known; they stand for any leaf."""
+        if self._unknown_leaf not in found:
+            return
         for place, leaf in enumerate(found[: len(hashes)]):
             if leaf == self._unknown_leaf:
                 self.unknown.append(tile.index * WIDTH + place + 1)
@@ -222,6 +244,8 @@ class PublishedLog:
 
 
 def _first_difference(found: Sequence[bytes], expected: Sequence[bytes]) -> int | None:
+    if found == expected:
+        return None
     if len(found) != len(expected):
         return min(len(found), len(expected))
     for place, (one, other) in enumerate(zip(found, expected, strict=True)):

@@ -15,11 +15,11 @@ CLOCK = CountingClock()
 RECORD, MAC_KEY = CLOCK.uuid7(), CLOCK.random_bytes(32)
 ENTRY = CommitEntry(
     seq=41,
-    originator_id=CLOCK.uuid7(),
+    originator=CLOCK.uuid7().bytes,
     originator_version=1,
     event_type="interaction.captured",
     leaf_hash=CLOCK.random_bytes(32),
-    segment_id=CLOCK.uuid7(),
+    segment=CLOCK.uuid7().bytes,
     slot=0,
     offset=50,
     length=300,
@@ -33,17 +33,18 @@ entries = st.lists(
     st.builds(
         CommitEntry,
         seq=long,
-        originator_id=st.uuids(),
+        originator=st.binary(min_size=16, max_size=16),
         originator_version=short,
-        event_type=st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
+        event_type=st.sampled_from(["a", "b", "cd"])
+        | st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
         leaf_hash=st.binary(min_size=32, max_size=32),
-        segment_id=st.uuids(),
+        segment=st.binary(min_size=16, max_size=16),
         slot=short,
         offset=long,
         length=short,
     ),
     min_size=1,
-    max_size=4,
+    max_size=8,
     unique_by=lambda entry: entry.seq,
 )
 
@@ -116,6 +117,8 @@ def test_an_authentic_record_that_was_laid_out_wrongly_is_refused() -> None:
         (ENTRY, ENTRY),
         (ENTRIES[1], ENTRIES[0]),
         (ENTRY._replace(leaf_hash=b"short"),),
+        (ENTRY._replace(originator=b"short"),),
+        (ENTRY._replace(segment=bytes(17)),),
         (ENTRY._replace(seq=2**64),),
         (ENTRY._replace(length=-1),),
         (ENTRY._replace(event_type=""),),

@@ -97,14 +97,12 @@ def test_the_known_commit_record_opens_and_is_encoded_again() -> None:
     record = decode_commit_record(sealed("commit_record"), mac_key)
     expected = tuple(
         CommitEntry(
-            **entry
-            | {
-                "originator_id": UUID(entry["originator_id"]),
-                "segment_id": UUID(entry["segment_id"]),
-                "leaf_hash": bytes.fromhex(entry["leaf_hash"]),
-            }
+            originator=UUID(entry.pop("originator_id")).bytes,
+            segment=UUID(entry.pop("segment_id")).bytes,
+            leaf_hash=bytes.fromhex(entry.pop("leaf_hash")),
+            **entry,
         )
-        for entry in answer["entries"]
+        for entry in map(dict, answer["entries"])
     )
     assert record.archive_id == ARCHIVE
     assert str(record.record_id) == answer["record_id"]

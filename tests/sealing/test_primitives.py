@@ -18,6 +18,7 @@ from archive.sealing.primitives import (
     compress,
     decompress,
     expand,
+    expand_all,
     open_box,
     open_once,
     seal_once,
@@ -65,10 +66,17 @@ def test_there_are_argon2id_vectors_to_meet() -> None:
     assert argon2id_vectors()
 
 
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=5), st.text(max_size=30))
+def test_many_keys_are_expanded_as_each_alone_is(keys: list[bytes], label: str) -> None:
+    assert expand_all(keys, label) == [expand(key, label) for key in keys]
+
+
 @pytest.mark.parametrize("size", [0, 16, 31, 33, 64])
 def test_keys_of_another_size_are_refused(size: int) -> None:
     with pytest.raises(InvalidError):
         expand(bytes(size), "muniment/box/1/key")
+    with pytest.raises(InvalidError):
+        expand_all([bytes(32), bytes(size)], "muniment/box/1/key")
 
 
 def gf_multiply(first: int, second: int) -> int:
