@@ -1,10 +1,11 @@
 """The composition root: the one place where an archive's parts are made and put together."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import tantivy
 
@@ -15,8 +16,10 @@ from archive.access.unsearchable import Unsearchable
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.catalog import Catalog
+from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.follower import CatalogFollower
 from archive.catalog.jobs import JobBook
+from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock, SystemClock
 from archive.collecting.collector import Collector
 from archive.erasing.eraser import Eraser
@@ -110,6 +113,8 @@ class Archive(Station):
         )
         self.collector = Collector(self.pointers, bucket, self.keyring, self.feed, self.snapshots)
         self.jobs = JobBook(engine)
+        self.obligations = ObligationTable(engine)
+        self.destroyed = DestroyedCatalog(engine)
         self.keyring_writer = KeyringWriter(
             self.pointers, bucket, self.held_keyring, self.committer, self.clock
         )
@@ -280,24 +285,39 @@ class Archive(Station):
         Raises:
             UnavailableError: the process that follows has stood still for a minute.
         """
+        self._wait(
+            seq, lambda: min(self.catalog.position(), self.search_source.position()), "index"
+        )
+
+    def wait_until_catalogued(self, seq: int, *, follows: bool = True) -> None:
+        """Return when the catalog has come to `seq`; errors as in `wait_until_searchable`.
+
+        Without `follows` it is only waited for: another thread of this process follows.
+        """
+        self._wait(seq, self.catalog.position, "catalog", follows=follows)
+
+    def _wait(self, seq: int, where: Callable[[], int], name: str, *, follows: bool = True) -> None:
         stood, since = -1, self.clock.monotonic()
         follow_due = since
         while True:
             now = self.clock.monotonic()
-            if now >= follow_due:
+            if follows and now >= follow_due:
                 self.follow()
                 follow_due = now + _FOLLOW_SECONDS
-            position = min(self.catalog.position(), self.search_source.position())
+            position = where()
             if position >= seq:
                 return
             if position != stood:
                 stood, since = position, now
             elif now - since > 60:
                 raise UnavailableError(
-                    f"Everything is archived, but the index stands at {position} of {seq}; "
+                    f"Everything is archived, but the {name} stands at {position} of {seq}; "
                     "see what the worker says."
                 )
             self.clock.sleep(_POLL_SECONDS)
+
+    def _certificates(self, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
+        return self.destroyed.certificates_of(ids)
 
     def health(self) -> Health:
         """Return whether the archive can answer, and how far its followers are."""
@@ -322,15 +342,17 @@ class Archive(Station):
                 problems.append(str(error))
                 position = 0
             states.append(FollowerState(name=name, position=position, lag=max(0, last - position)))
-        notes = self.search_source.notes()
+        notes, pending = self.search_source.notes(), 0
         if not problems:
             notes += self.log_head.notes() + self.jobs.notes()
+            pending = len(self.catalog.unfinished_erasures())
         return Health(
             ready=not problems,
             last_seq=last,
             followers=tuple(states),
             problems=tuple(problems),
             notes=notes,
+            erasures_pending=pending,
         )
 
     def session_key(self) -> bytes:

@@ -70,11 +70,8 @@ def _released(found: Evaluation, uncertain_holds: Collection[str]) -> list[str]:
 
 
 def _reviewing(found: Evaluation) -> list[Demand]:
-    """Return the demands by which it goes and that ask for a review."""
-    deletions = [each for each in found.demands if each.kind == "maximum" and each.review]
-    if found.due_at is None:
-        return deletions
-    return [each for each in deletions if each.due_at == found.due_at]
+    """Return the demands that ask for a review before it goes, whichever it goes by."""
+    return [each for each in found.demands if each.kind == "maximum" and each.review]
 
 
 def _named(found: Evaluation, kind: str) -> str:

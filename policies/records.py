@@ -77,6 +77,10 @@ class GovernedRecords:
             return _found(found, row, duplicate=duplicate)
         raise NotFoundError(f"There is no record {record_id}.")
 
+    def erased(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Return those of the records that the catalog knows to be erased."""
+        return {record_id for record_id, row in self._catalog.rows(ids).items() if row.erased}
+
     def load_each(self, ids: Sequence[UUID]) -> Iterator[Found | CorruptError]:
         """Return those that exist and are not erased; errors stand in place of damaged ones."""
         rows = self._catalog.rows(ids)

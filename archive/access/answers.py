@@ -278,7 +278,8 @@ class Original:
 class CaptureResult(Frozen):
     """What became of one item: `seq` is that of its event where it is archived.
 
-    `unread` names the attachments of what is archived now that could not be read, or not wholly.
+    `certificate` is that of its destruction, where it was erased under one. `unread` names the
+    attachments of what is archived now that could not be read, or not wholly.
     """
 
     status: Literal["archived", "already", "erased", "rejected"]
@@ -286,6 +287,7 @@ class CaptureResult(Frozen):
     seq: int | None = None
     reason: str | None = None
     unread: tuple[Unsearched, ...] = Field(default=(), exclude_if=lambda unread: not unread)
+    certificate: UUID | None = Field(default=None, exclude_if=lambda found: found is None)
 
 
 class FollowerState(Frozen):
@@ -300,7 +302,7 @@ class Health(Frozen):
     """Whether the service can answer, and if not, why.
 
     `notes` say how the index came to be, what went wrong with its snapshots, and that the log has
-    stopped.
+    stopped. `erasures_pending` are condemned and not known to be destroyed.
     """
 
     ready: bool
@@ -308,3 +310,4 @@ class Health(Frozen):
     followers: tuple[FollowerState, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    erasures_pending: int = 0

@@ -71,6 +71,7 @@ class Intake:
         reader: DocumentReader,
         audit: Audit,
         clock: Clock,
+        certificates: Callable[[Sequence[UUID]], Mapping[UUID, UUID]],
     ) -> None:
         self._preparer = preparer
         self._committer = committer
@@ -80,6 +81,7 @@ class Intake:
         self._reader = reader
         self._audit = audit
         self._clock = clock
+        self._certificates = certificates
 
     def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
         """Capture interactions given as JSON texts; a bad one is rejected, with the reason.
@@ -109,9 +111,22 @@ class Intake:
 
     def commit(self, batch: Batch) -> list[CaptureResult]:
         """Do the second half of `capture`, which waits: the commit, and what it says."""
-        taken = iter(self._take(batch))
+        taken = iter(self._certified(self._take(batch)))
         count = len(batch.items) + len(batch.rejected)
         return [batch.rejected.get(place) or next(taken) for place in range(count)]
+
+    def _certified(self, results: Sequence[CaptureResult]) -> list[CaptureResult]:
+        """Return results with the certificate of what has been erased under one."""
+        erased = [each.id for each in results if each.status == "erased" and each.id is not None]
+        if not erased:
+            return list(results)
+        found = self._certificates(erased)
+        return [
+            each.model_copy(update={"certificate": found.get(each.id)})
+            if each.status == "erased" and each.id is not None
+            else each
+            for each in results
+        ]
 
     def take(self, items: Sequence[Item]) -> list[CaptureResult]:
         """Capture parsed items, in order; errors as in `capture`."""

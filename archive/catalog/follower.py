@@ -21,9 +21,12 @@ from archive.catalog.tables import (
     DIRECTIONS,
     KINDS,
     ROLES,
+    certificates,
     departments,
+    destructions,
     erasures,
     positions,
+    purges,
     records,
     thread_keys,
     tokens,
@@ -35,6 +38,7 @@ from archive.events.feed import FedEvent, Follower
 from archive.events.identity import Identity
 from archive.events.opener import DamagedEvent
 from archive.events.pointers import PointerRow
+from archive.events.purge_events import CertificateIssued, PurgeCompleted, PurgePlanned
 from archive.events.types import (
     Erased,
     InteractionCaptured,
@@ -75,6 +79,8 @@ class CatalogFollower(Follower):
         self._insert_records = WholeRows(engine.dialect, records)
         self._insert_keys = WholeRows(engine.dialect, thread_keys)
         self._insert_departments = WholeRows(engine.dialect, departments)
+        self._insert_destructions = WholeRows(engine.dialect, destructions)
+        self._insert_certificates = WholeRows(engine.dialect, certificates)
 
     def position(self) -> int:
         return self._catalog.position()
@@ -162,6 +168,18 @@ class CatalogFollower(Follower):
                     .where(erasures.c.id == row.originator_id.bytes)
                     .values(newest_epoch=max(event.epochs, default=0))
                 )
+            case PurgePlanned():
+                connection.execute(
+                    self._insert(purges)
+                    .values(id=row.originator_id.bytes, seq=row.seq)
+                    .on_conflict_do_nothing()
+                )
+            case PurgeCompleted():
+                connection.execute(
+                    update(purges).where(purges.c.id == row.originator_id.bytes).values(completed=1)
+                )
+            case CertificateIssued():
+                self._certify(connection, row, event)
             case Erased() | DamagedEvent() if row.type.startswith("interaction."):
                 mark = "damaged" if isinstance(event, DamagedEvent) else "erased"
                 connection.execute(
@@ -199,6 +217,14 @@ class CatalogFollower(Follower):
         for start in range(0, len(event.records), _IDS_PER_STATEMENT):
             page = [each.bytes for each in event.records[start : start + _IDS_PER_STATEMENT]]
             connection.execute(update(records).where(records.c.id.in_(page)).values(erased=1))
+        if event.records:
+            rows = [(each.bytes, event.originator_id.bytes) for each in event.records]
+            self._insert_destructions.insert(connection, rows)
+
+    def _certify(self, connection: Connection, row: PointerRow, event: CertificateIssued) -> None:
+        if event.erasures:
+            rows = [(each.bytes, row.originator_id.bytes, row.seq) for each in event.erasures]
+            self._insert_certificates.insert(connection, rows)
 
     def _row(
         self, row: PointerRow, event: InteractionCaptured | InteractionRevised

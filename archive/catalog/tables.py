@@ -118,6 +118,52 @@ erasures = Table(
     sqlite_with_rowid=False,
 )
 
+destructions = Table(
+    "destructions",
+    METADATA,
+    Column("record", LargeBinary(16), primary_key=True),
+    Column("erasure", LargeBinary(16), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+certificates = Table(
+    "certificates",
+    METADATA,
+    Column("erasure", LargeBinary(16), primary_key=True),
+    Column("id", LargeBinary(16), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Index("certificates_by_seq", "seq"),
+    sqlite_with_rowid=False,
+)
+
+purges = Table(
+    "purges",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("completed", SmallInteger, nullable=False, default=0),
+    Index("purges_by_seq", "seq"),
+    sqlite_with_rowid=False,
+)
+
+obligations = Table(
+    "obligations",
+    METADATA,
+    Column("record", LargeBinary(16), primary_key=True),
+    Column("policies", LargeBinary(16), nullable=False, comment="keyed digest of those in force"),
+    Column("as_of", BigInteger, nullable=False, comment="position of the catalog"),
+    Column("retain_until", BigInteger, comment="milliseconds since 1970, UTC"),
+    Column("delete_at", BigInteger, comment="milliseconds since 1970, UTC"),
+    Column("due_at", BigInteger, comment="milliseconds since 1970, UTC, if nothing stops it"),
+    Index(
+        "obligations_by_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
 trail = Table(
     "trail",
     METADATA,

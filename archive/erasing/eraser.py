@@ -43,13 +43,14 @@ from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.purge_events import PURGE_EVENTS
 from archive.events.types import KeysCondemned, KeysDestroyed
 from archive.index.snapshots import SnapshotStore
 
 _INTERACTION = "interaction."
 _NEVER_ERASED = frozenset(
     {"archive.created", "keys.condemned", "keys.destroyed", "keyring.written"}
-)
+).union(each.type for each in PURGE_EVENTS)
 _ROWS_PER_QUERY = 1_000
 _FAR_APART = 100
 # By then whoever condemned it has destroyed it, or is gone.
@@ -163,6 +164,19 @@ class Eraser:
         # Alone it may be sent twice: the second time it meets itself and is passed over.
         self._committer.commit(Group(events, atomic=bool(sealing)))
         return self._finish(condemned)
+
+    def locked_segments(self, rows: Sequence[PointerRow]) -> dict[UUID, LockedError]:
+        """Return the segments of events whose keys cannot be destroyed yet, and until when."""
+
+        def check(segment_id: UUID) -> tuple[UUID, LockedError | None]:
+            try:
+                self._key_objects.check_destroyable(segment_id)
+            except LockedError as error:
+                return segment_id, error
+            return segment_id, None
+
+        found = self._each(check, {row.pointer.segment_id for row in rows})
+        return {segment_id: error for segment_id, error in found if error is not None}
 
     def resume(self) -> list[str]:
         """Finish what was condemned and is not destroyed; say in sentences what cannot be yet."""

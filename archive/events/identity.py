@@ -5,6 +5,7 @@ which never rotates. Texts enter with their lengths, so that no two lists of tex
 """
 
 import hmac
+from collections.abc import Sequence
 from struct import Struct
 from uuid import UUID
 
@@ -37,6 +38,7 @@ class Identity:
         self._trail = _keyed(keyring, "trail")
         self._department = _keyed(keyring, "department")
         self._pseudonym = _keyed(keyring, "pseudonym")
+        self._policies = _keyed(keyring, "policies")
 
     def interaction(
         self, source: str, custodian: str | None, native_id: str, raw_sha256: str | None
@@ -82,6 +84,10 @@ class Identity:
     def pseudonym(self, scope: str, stands: str, text: str) -> bytes:
         """Return the 32 bytes that a pseudonym is made of, in a scope of its own."""
         return _digest(self._pseudonym, scope, stands, text)
+
+    def policies(self, versions: Sequence[str]) -> bytes:
+        """Return the 16 bytes that stand in SQL for versions of policies."""
+        return _digest(self._policies, *versions)[:16]
 
     def stream(self, name: str) -> UUID:
         """Return the id of a stream that there is one of, such as a codebook."""

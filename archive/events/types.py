@@ -19,6 +19,7 @@ from archive.events.event import NEVER
 from archive.events.event import Event as Event
 from archive.events.hold_events import HOLD_EVENTS
 from archive.events.policy_events import POLICY_EVENTS
+from archive.events.purge_events import PURGE_EVENTS
 from archive.events.user_events import USER_EVENTS
 from archive.model.interaction import Content, Frozen
 
@@ -208,6 +209,7 @@ _ALL: tuple[type[Event], ...] = (
     *USER_EVENTS,
     *POLICY_EVENTS,
     *HOLD_EVENTS,
+    *PURGE_EVENTS,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event_type.type: event_type for event_type in _ALL}
 

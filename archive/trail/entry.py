@@ -14,6 +14,7 @@ from archive.events.hold_events import HoldEvent, HoldPlaced, HoldsChecked, Hold
 from archive.events.opener import DamagedEvent
 from archive.events.pointers import PointerRow
 from archive.events.policy_events import PolicyEvent
+from archive.events.purge_events import PurgePlanned
 from archive.events.types import (
     AccessRecorded,
     Erased,
@@ -28,7 +29,9 @@ READS: Final = ("show", "original", "as-sent", "conversation", "history", "prove
 """The actions by which somebody reads records that they name; searching is another."""
 
 _CHANGES: Final = ("user.", "token.", "session.", "sign-in.", "policy.", "hold.")
-_OTHERS: Final = frozenset({AccessRecorded.type, KeysCondemned.type, KeyringWritten.type})
+_OTHERS: Final = frozenset(
+    {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
+)
 # They accompany an act in its commit, and would tell of it twice.
 _COMPANIONS: Final = frozenset({"user.recovery-code-used", HoldsChecked.type})
 _ASIDE: Final = frozenset({"originator_id", "originator_version", "recorded_at", "by", "address"})
@@ -104,6 +107,9 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
             }
         case PolicyEvent():
             return _done(row, event.by) | {"change": _change(event), "address": event.address}
+        case PurgePlanned():
+            told = event.model_dump(mode="json", exclude=set(_ASIDE))
+            return _done(row, event.by) | {"change": told, "address": event.address}
         case HoldEvent():
             return _done(row, event.by) | {"change": _held(event), "address": event.address}
         case SessionBegan() | SessionEnded() | SignInRefused():

@@ -1,0 +1,63 @@
+"""What the catalog knows of purges, and of the certificates of what they destroyed."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive.catalog.tables import certificates, destructions, purges
+from archive.errors import UnavailableError
+
+_IDS_PER_QUERY = 10_000
+
+
+class DestroyedCatalog:
+    """Questions about purges. Methods raise UnavailableError when SQL does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def unfinished_purges(self) -> list[UUID]:
+        """Return the ids of the purges that are planned and not known to be completed."""
+        statement = select(purges.c.id).where(purges.c.completed == 0).order_by(purges.c.seq)
+        return [UUID(bytes=row[0]) for row in self._all(statement)]
+
+    def purges(self, limit: int, *, before: int | None = None) -> list[tuple[UUID, int]]:
+        """Return purges with the sequence numbers of their plans, the newest first."""
+        statement = select(purges.c.id, purges.c.seq).order_by(purges.c.seq.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(purges.c.seq < before)
+        return [(UUID(bytes=id), seq) for id, seq in self._all(statement)]
+
+    def certificates(self, limit: int, *, before: int | None = None) -> list[tuple[UUID, int]]:
+        """Return certificates of destruction with their sequence numbers, the newest first."""
+        columns = certificates.c.id, certificates.c.seq
+        statement = select(*columns).distinct().order_by(certificates.c.seq.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(certificates.c.seq < before)
+        return [(UUID(bytes=id), seq) for id, seq in self._all(statement)]
+
+    def certificates_of(self, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+        """Return the certificate of each of the records that have gone under one."""
+        wanted = [each.bytes for each in ids]
+        found: dict[UUID, UUID] = {}
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            page = wanted[start : start + _IDS_PER_QUERY]
+            statement = (
+                select(destructions.c.record, certificates.c.id)
+                .join(certificates, certificates.c.erasure == destructions.c.erasure)
+                .where(destructions.c.record.in_(page))
+            )
+            found |= {UUID(bytes=record): UUID(bytes=id) for record, id in self._all(statement)}
+        return found
+
+    def _all(self, statement: Any) -> Sequence[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(statement).all()
+        except SQLAlchemyError as error:
+            raise UnavailableError(
+                f"The catalog does not answer: {type(error).__name__}."
+            ) from error

@@ -1,0 +1,141 @@
+"""What stands in SQL of each record's retention: when it may go, if nothing stops it.
+
+It says where to look, and nothing is destroyed on its word: whoever purges judges each record
+anew. A row is outdated that was written under other policies or before its record changed.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive.catalog.inserting import insert_for
+from archive.catalog.tables import obligations, records
+from archive.errors import UnavailableError
+
+_VALUES = [column.name for column in obligations.columns if not column.primary_key]
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What one record's retention is: times are None where there are none.
+
+    `policies` is the keyed digest of those in force, `as_of` the catalog's position before the
+    record was read.
+    """
+
+    record: UUID
+    policies: bytes
+    as_of: int
+    retain_until: datetime | None
+    delete_at: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A record in the order of capture."""
+
+    id: UUID
+    first_seq: int
+
+
+class ObligationTable:
+    """The obligations of all records. Methods raise UnavailableError when SQL does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._insert = insert_for(engine.dialect)
+
+    def outdated(self, policies: bytes, after: int, limit: int) -> list[Listed]:
+        """Return the next records, in order of capture, whose obligation is not known."""
+        statement = (
+            select(records.c.id, records.c.first_seq)
+            .outerjoin(obligations, obligations.c.record == records.c.id)
+            .where(
+                records.c.erased == 0,
+                records.c.first_seq > after,
+                or_(
+                    obligations.c.record.is_(None),
+                    obligations.c.policies != policies,
+                    records.c.seq > obligations.c.as_of,
+                    records.c.rethreaded > obligations.c.as_of,
+                ),
+            )
+            .order_by(records.c.first_seq)
+            .limit(limit)
+        )
+        with self._connected() as connection:
+            return [Listed(UUID(bytes=id), seq) for id, seq in connection.execute(statement)]
+
+    def put(self, rows: Sequence[Obligation]) -> None:
+        """Write obligations over what was known of their records."""
+        if not rows:
+            return
+        statement = self._insert(obligations)
+        statement = statement.on_conflict_do_update(
+            index_elements=["record"],
+            set_={name: statement.excluded[name] for name in _VALUES},
+        )
+        names = [column.name for column in obligations.columns]
+        with self._connected() as connection:
+            connection.execute(
+                statement, [dict(zip(names, _stored(row), strict=True)) for row in rows]
+            )
+
+    def due(self, policies: bytes, at: datetime, after: int, limit: int) -> list[Listed]:
+        """Return the next records, in order of capture, that are due as of a time."""
+        statement = (
+            select(records.c.id, records.c.first_seq)
+            .join(obligations, obligations.c.record == records.c.id)
+            .where(_due(policies, at), records.c.first_seq > after)
+            .order_by(records.c.first_seq)
+            .limit(limit)
+        )
+        with self._connected() as connection:
+            return [Listed(UUID(bytes=id), seq) for id, seq in connection.execute(statement)]
+
+    def count_due(self, policies: bytes, at: datetime) -> int:
+        """Return how many records are due as of a time."""
+        statement = (
+            select(func.count())
+            .select_from(records)
+            .join(obligations, obligations.c.record == records.c.id)
+            .where(_due(policies, at))
+        )
+        with self._connected() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise UnavailableError(
+                f"The catalog does not answer: {type(error).__name__}."
+            ) from error
+
+
+def _due(policies: bytes, at: datetime) -> ColumnElement[bool]:
+    return and_(
+        records.c.erased == 0,
+        obligations.c.policies == policies,
+        obligations.c.due_at <= _milliseconds(at),
+    )
+
+
+def _stored(row: Obligation) -> tuple[object, ...]:
+    fields = astuple(row)
+    return (
+        row.record.bytes,
+        *(_milliseconds(each) if isinstance(each, datetime) else each for each in fields[1:]),
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,1 @@
+"""Purge: what is due is judged once more, condemned, destroyed, and certified."""

@@ -1,0 +1,124 @@
+"""What is told of purges and certificates: the same at every door."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from archive.events.purge_events import PurgedGroup
+from archive.model.interaction import Frozen
+from policies.purging.certificate import Certificate
+from policies.purging.judging import Verdict
+from policies.purging.purge import Purge, merged
+
+_HELD: Final = Verdict.HELD.value
+
+
+class PurgeAnswer(Frozen):
+    """What a purge did, or with `dry_run` would do.
+
+    `planned` records were found due and free of holds, and of these `destroyed` are gone; of
+    `failed` the keys are condemned and could not be destroyed yet, which is tried again. `held` and
+    `kept`, by reason, are due by their dates and stay. `certificate` is null until everything that
+    was condemned is destroyed, and where there was nothing.
+    """
+
+    id: UUID | None
+    dry_run: bool
+    at: datetime
+    by: str | None
+    planned_at: datetime | None
+    completed_at: datetime | None
+    planned: int
+    destroyed: int
+    held: int
+    failed: int
+    kept: dict[str, int]
+    groups: tuple[PurgedGroup, ...]
+    certificate: UUID | None
+    problems: tuple[str, ...] = ()
+
+
+class PurgesAnswer(Frozen):
+    """A page of purges, the newest first."""
+
+    purges: tuple[PurgeAnswer, ...]
+    cursor: str | None
+
+
+class CertificateAnswer(Frozen):
+    """A certificate with the note over its canonical JSON, which is `document` to the byte."""
+
+    certificate: Certificate
+    document: str
+    note: str
+
+
+class IssuedCertificate(Frozen):
+    """A certificate by its id, and how much it is about."""
+
+    id: UUID
+    purge: UUID
+    completed_at: datetime
+    records: int
+
+
+class CertificatesAnswer(Frozen):
+    """A page of certificates, the newest first."""
+
+    certificates: tuple[IssuedCertificate, ...]
+    cursor: str | None
+
+
+def told(
+    purge: Purge, destroyed: int, kept: Mapping[str, int], problems: Sequence[str] = ()
+) -> PurgeAnswer:
+    """Tell of a purge that began.
+
+    `destroyed` are known to be gone, and `kept` counts what stays; what a completed purge says
+    itself goes before both.
+    """
+    completed = purge.completed
+    if completed is not None:
+        destroyed, kept = completed.destroyed, {**completed.kept, _HELD: completed.held}
+    return PurgeAnswer(
+        id=purge.id,
+        dry_run=False,
+        at=purge.plan.at,
+        by=purge.plan.by,
+        planned_at=purge.plan.recorded_at,
+        completed_at=completed.recorded_at if completed else None,
+        planned=purge.condemned,
+        destroyed=destroyed,
+        held=kept.get(_HELD, 0),
+        failed=purge.condemned - destroyed,
+        kept=_others(kept),
+        groups=purge.groups,
+        certificate=completed.certificate if completed else None,
+        problems=tuple(problems),
+    )
+
+
+def looked_at(
+    at: datetime, planned: int, kept: Mapping[str, int], groups: Sequence[PurgedGroup], *, dry: bool
+) -> PurgeAnswer:
+    """Tell of a purge that did not begin: of a dry run, or where nothing may go."""
+    return PurgeAnswer(
+        id=None,
+        dry_run=dry,
+        at=at,
+        by=None,
+        planned_at=None,
+        completed_at=None,
+        planned=planned,
+        destroyed=0,
+        held=kept.get(_HELD, 0),
+        failed=0,
+        kept=_others(kept),
+        groups=merged(groups),
+        certificate=None,
+    )
+
+
+def _others(kept: Mapping[str, int]) -> dict[str, int]:
+    return {reason: count for reason, count in sorted(kept.items()) if reason != _HELD}

@@ -1,0 +1,199 @@
+"""Where purges are asked for, and what they did is asked about."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from archive.access.audit import Audit
+from archive.access.roles import Actor, Permission, Purpose
+from archive.catalog.destroyed import DestroyedCatalog
+from archive.events.purge_events import CertificateIssued
+from archive.log.publisher import log_signer
+from archive.opening import Archive
+from policies.desk import governance_of, policy_book
+from policies.governance import Governance
+from policies.holds.book import hold_reader
+from policies.obligations import Obligations
+from policies.purging.answers import (
+    CertificateAnswer,
+    CertificatesAnswer,
+    IssuedCertificate,
+    PurgeAnswer,
+    PurgesAnswer,
+    told,
+)
+from policies.purging.batches import Batches
+from policies.purging.certificate import Certificate
+from policies.purging.issuing import Issuing
+from policies.purging.purge import Purge
+from policies.purging.purger import Purger, Stopped
+from policies.purging.reading import PurgeReader
+from policies.records import GovernedRecords
+
+SCHEDULE: Final = "schedule"
+"""Who purges when nobody asked: the job of the leading worker."""
+
+
+class PurgeDesk:
+    """Purges for those who govern, and tells those who govern or audit what was destroyed.
+
+    Raises, in every method, ForbiddenError (audited) where the actor may not, and CorruptError and
+    UnavailableError as `Purger` does.
+    """
+
+    def __init__(
+        self,
+        governance: Governance,
+        purger: Purger,
+        reader: PurgeReader,
+        destroyed: DestroyedCatalog,
+        audit: Audit,
+    ) -> None:
+        self._governance = governance
+        self._purger = purger
+        self._reader = reader
+        self._destroyed = destroyed
+        self._audit = audit
+
+    def dry_run(self, actor: Actor, purpose: Purpose, at: datetime | None = None) -> PurgeAnswer:
+        """Say what a purge would do, as `Purger.dry_run`; nothing is altered but the trail."""
+        self._governance.require(actor, "purge.dry-run", purpose)
+        answer = self._purger.dry_run(at)
+        self._audit.record(actor, purpose, "purge.dry-run", total=answer.planned)
+        return answer
+
+    def run(
+        self, actor: Actor, at: datetime | None = None, stopped: Stopped = lambda: False
+    ) -> PurgeAnswer:
+        """Purge, as `Purger.run`."""
+        self._governance.require(actor, "purge.run")
+        return self._purger.run(actor.id, actor.address, at, stopped)
+
+    def request(self, actor: Actor, at: datetime | None = None) -> PurgeAnswer:
+        """Plan a purge for the leader to carry out, as `Purger.request`."""
+        self._governance.require(actor, "purge.run")
+        return self._purger.request(actor.id, actor.address, at)
+
+    def purge(self, actor: Actor, purge_id: UUID) -> PurgeAnswer:
+        """Return what a purge did; NotFoundError if there is none of this id."""
+        self._require_reader(actor, "purge.show")
+        return self._told(self._reader.purge(purge_id))
+
+    def purges(self, actor: Actor, limit: int, before: int | None = None) -> PurgesAnswer:
+        """Return a page of purges, the newest first; `before` is a sequence number."""
+        self._require_reader(actor, "purge.list")
+        found = self._destroyed.purges(limit + 1, before=before)
+        page = found[:limit]
+        return PurgesAnswer(
+            purges=tuple(self._told(self._reader.purge(purge_id)) for purge_id, _ in page),
+            cursor=str(page[-1][1]) if len(found) > limit else None,
+        )
+
+    def certificate(self, actor: Actor, certificate_id: UUID) -> CertificateAnswer:
+        """Return a certificate; NotFoundError if there is none of this id."""
+        self._require_reader(actor, "certificate.show")
+        issued = self._reader.certificate(certificate_id)
+        return CertificateAnswer(
+            certificate=_certificate(issued), document=issued.document, note=issued.note
+        )
+
+    def certificates(
+        self, actor: Actor, limit: int, before: int | None = None
+    ) -> CertificatesAnswer:
+        """Return a page of certificates, the newest first; `before` is a sequence number."""
+        self._require_reader(actor, "certificate.list")
+        found = self._destroyed.certificates(limit + 1, before=before)
+        page = found[:limit]
+        return CertificatesAnswer(
+            certificates=tuple(
+                _listed(self._reader.certificate(certificate_id)) for certificate_id, _ in page
+            ),
+            cursor=str(page[-1][1]) if len(found) > limit else None,
+        )
+
+    def _require_reader(self, actor: Actor, action: str) -> None:
+        if Permission.GOVERN not in actor.permissions:
+            self._audit.require(actor, Permission.AUDIT, action)
+
+    def _told(self, purge: Purge) -> PurgeAnswer:
+        if purge.completed is not None:
+            return told(purge, purge.completed.destroyed, purge.completed.kept)
+        destructions = self._reader.destructions(purge)
+        destroyed = sum(len(each.condemned.records) for each in destructions if each.destroyed)
+        return told(purge, destroyed, {})
+
+
+def purger_of(archive: Archive, *, follows: bool = True) -> Purger:
+    """Return what purges in an archive; without `follows` another thread here keeps its catalog."""
+    book = policy_book(archive)
+    reader = _reader(archive)
+
+    def catch_up(seq: int) -> None:
+        archive.wait_until_catalogued(seq, follows=follows)
+
+    return Purger(
+        sandbox=archive.keyring.sandbox,
+        book=book,
+        destroyed=archive.destroyed,
+        obligations=obligations_of(archive),
+        table=archive.obligations,
+        batches=Batches(
+            book=book,
+            holds=hold_reader(archive),
+            records=GovernedRecords(archive.catalog, archive.records),
+            pointers=archive.pointers,
+            eraser=archive.eraser,
+            reader=reader,
+            clock=archive.clock,
+            catch_up=catch_up,
+        ),
+        reader=reader,
+        issuing=Issuing(
+            archive_id=archive.keyring.archive_id,
+            sandbox=archive.keyring.sandbox,
+            reader=reader,
+            log=archive.log,
+            signer=log_signer(archive.keyring),
+            names=lambda ids: archive.administration.names(set(ids) - {SCHEDULE}),
+        ),
+        eraser=archive.eraser,
+        pointers=archive.pointers,
+        committer=archive.committer,
+        clock=archive.clock,
+        catch_up=catch_up,
+    )
+
+
+def obligations_of(archive: Archive) -> Obligations:
+    """Return what keeps the obligations of an archive's records."""
+    records = GovernedRecords(archive.catalog, archive.records)
+    return Obligations(archive.obligations, archive.catalog, records, archive.identity)
+
+
+def purge_desk(archive: Archive) -> PurgeDesk:
+    """Return where purges in an archive are asked for."""
+    return PurgeDesk(
+        governance_of(archive),
+        purger_of(archive),
+        _reader(archive),
+        archive.destroyed,
+        archive.audit,
+    )
+
+
+def _reader(archive: Archive) -> PurgeReader:
+    return PurgeReader(archive.pointers, archive.opener, archive.mapper)
+
+
+def _certificate(issued: CertificateIssued) -> Certificate:
+    return Certificate.model_validate_json(issued.document)
+
+
+def _listed(issued: CertificateIssued) -> IssuedCertificate:
+    certificate = _certificate(issued)
+    return IssuedCertificate(
+        id=certificate.id,
+        purge=certificate.purge,
+        completed_at=certificate.completed_at,
+        records=certificate.records,
+    )

@@ -1,0 +1,154 @@
+"""From what a purge destroyed to its certificate: everything is read from events, nothing counted.
+
+So the numbers are right however often the purge was cut off.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from archive.errors import CorruptError, NotFoundError
+from archive.events.purge_events import CertificateIssued
+from archive.log.checkpoint import encode_hash
+from archive.log.note import Signer
+from archive.log.reader import LogReader
+from policies.policy import Book
+from policies.purging.certificate import (
+    EVALUATOR,
+    LIMITS,
+    METHOD,
+    Certificate,
+    CertifiedPolicy,
+    HoldCheck,
+    Keys,
+    canonical,
+    sign,
+    stores,
+)
+from policies.purging.purge import Purge
+from policies.purging.reading import Destruction, PurgeReader
+
+_LOOK = (
+    "In the commit that condemned each batch, each record having been opened and held against "
+    "every hold in force; one that could not be searched counts as held."
+)
+
+Names = Callable[[Iterable[str]], Mapping[str, str]]
+"""Gives the names of people by their ids."""
+
+
+class Issuing:
+    """Makes certificates of purges."""
+
+    def __init__(
+        self,
+        *,
+        archive_id: UUID,
+        sandbox: bool,
+        reader: PurgeReader,
+        log: LogReader,
+        signer: Signer,
+        names: Names,
+    ) -> None:
+        self._archive_id = archive_id
+        self._sandbox = sandbox
+        self._reader = reader
+        self._log = log
+        self._signer = signer
+        self._names = names
+
+    def issue(
+        self,
+        certificate_id: UUID,
+        purge: Purge,
+        destructions: Sequence[Destruction],
+        book: Book,
+        kept: Mapping[str, int],
+        now: datetime,
+    ) -> CertificateIssued:
+        """Return the certificate of a purge all of whose keys are destroyed.
+
+        Raises CorruptError where an event that it tells of cannot be read, and UnavailableError.
+        """
+        certificate = self._certificate(certificate_id, purge, destructions, book, kept, now)
+        document = canonical(certificate)
+        return CertificateIssued(
+            originator_id=certificate_id,
+            originator_version=1,
+            recorded_at=now,
+            erasures=tuple(each.condemned.originator_id for each in destructions),
+            document=document,
+            note=sign(document, certificate_id, self._signer),
+        )
+
+    def _certificate(
+        self,
+        certificate_id: UUID,
+        purge: Purge,
+        destructions: Sequence[Destruction],
+        book: Book,
+        kept: Mapping[str, int],
+        now: datetime,
+    ) -> Certificate:
+        groups = purge.groups
+        leaves = self._reader.leaves(each.condemned for each in destructions)
+        done = [each.destroyed for each in destructions if each.destroyed is not None]
+        by = purge.plan.by
+        return Certificate(
+            id=certificate_id,
+            archive=self._archive_id,
+            sandbox=self._sandbox,
+            purge=purge.id,
+            by=self._names([by]).get(by, by),
+            planned_at=purge.plan.recorded_at,
+            due_as_of=purge.plan.at,
+            completed_at=now,
+            evaluator=EVALUATOR,
+            records=purge.condemned,
+            events=len(leaves),
+            bytes=sum(group.bytes for group in groups),
+            first_at=min(group.first_at for group in groups),
+            last_at=max(group.last_at for group in groups),
+            groups=groups,
+            policies=tuple(self._policies(purge, book)),
+            method=METHOD,
+            keys=Keys(
+                destroyed=len(leaves),
+                key_objects=sum(each.segments for each in done),
+                epochs=tuple(sorted({epoch for each in done for epoch in each.epochs})),
+            ),
+            hold_check=HoldCheck(times=len(destructions), held=kept.get("held", 0), method=_LOOK),
+            kept={reason: count for reason, count in kept.items() if reason != "held"},
+            stores=stores(
+                blobs=sum(each.blobs for each in done),
+                blobs_left=done[-1].blobs_left if done else 0,
+            ),
+            exceptions=(),
+            limits=LIMITS,
+            leaves=tuple(map(encode_hash, leaves)),
+            checkpoint=self._checkpoint(),
+        )
+
+    def _policies(self, purge: Purge, book: Book) -> Iterable[CertifiedPolicy]:
+        for name, number in sorted({(group.policy, group.version) for group in purge.groups}):
+            policy = book.policies.get(name)
+            version = policy.versions[number - 1] if policy else None
+            if version is None or version.terms is None:
+                raise CorruptError(f"Version {number} of the policy {name} cannot be read.")
+            proposed, approved = version.proposed, version.approved
+            names = self._names([act.by for act in (proposed, approved) if act])
+            yield CertifiedPolicy(
+                policy=name,
+                version=number,
+                terms=version.terms,
+                proposed_by=names.get(proposed.by, proposed.by),
+                proposed_at=proposed.at,
+                approved_by=names.get(approved.by, approved.by) if approved else None,
+                approved_at=approved.at if approved else None,
+            )
+
+    def _checkpoint(self) -> str | None:
+        try:
+            return self._log.newest().note
+        except NotFoundError:
+            return None

@@ -1,0 +1,81 @@
+"""Whether a record may go now: judged from the record, the policies and the holds. Pure.
+
+Everything that is not known for certain keeps the record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from archive.events.purge_events import PurgedGroup
+from policies.evaluation import Demand, Evaluation, State, counted_from, evaluate
+from policies.holds.reach import Held
+from policies.records import Found, Scoped, governing
+
+
+class Verdict(StrEnum):
+    """What is to become of a record that is due by its dates; all but the first keep it.
+
+    `not-due` is one that is not due any more, when it is judged anew; `review` one of which a
+    policy asks for a review first; `unreadable` one that cannot be opened; `locked` one whose keys
+    are locked in the bucket.
+    """
+
+    DUE = "due"
+    HELD = "held"
+    NOT_DUE = "not-due"
+    REVIEW = "review"
+    UNREADABLE = "unreadable"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict; of a record that is due also what it is counted as."""
+
+    verdict: Verdict
+    group: PurgedGroup | None = None
+
+
+def judge(found: Found, policies: Mapping[str, Scoped], held: Held, now: datetime) -> Judgement:
+    """Judge a record that could be opened, by the policies in force as of a time."""
+    record = found.record
+    evaluation = evaluate(
+        record.content.occurred_at,
+        record.captured_at,
+        governing(policies, found),
+        now=now,
+        released_at=held.released_at,
+    )
+    if evaluation.state is not State.DUE:
+        return Judgement(Verdict.NOT_DUE)
+    if not held.free:
+        return Judgement(Verdict.HELD)
+    if any(each.review for each in evaluation.demands):
+        return Judgement(Verdict.REVIEW)
+    return Judgement(Verdict.DUE, _counted(found, _first_due(evaluation)))
+
+
+def _first_due(evaluation: Evaluation) -> Demand:
+    """Return the demand that the record goes by: the first whose grace has passed."""
+    due = [
+        each
+        for each in evaluation.demands
+        if each.due_at is not None and each.due_at == evaluation.due_at
+    ]
+    return min(due, key=lambda each: each.policy)
+
+
+def _counted(found: Found, demand: Demand) -> PurgedGroup:
+    record = found.record
+    started, _ = counted_from(record.content.occurred_at, record.captured_at)
+    return PurgedGroup(
+        channel=record.content.channel.value,
+        policy=demand.policy,
+        version=demand.version,
+        records=1,
+        bytes=record.size,
+        first_at=started,
+        last_at=started,
+    )

@@ -1,0 +1,81 @@
+"""One purge as its events tell it. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from archive.errors import CorruptError
+from archive.events.event import Event
+from archive.events.purge_events import (
+    PurgeCompleted,
+    PurgeCondemned,
+    PurgedGroup,
+    PurgePlanned,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """A purge: its plan, what it condemned, and how it ended, None while it has not."""
+
+    plan: PurgePlanned
+    batches: tuple[PurgeCondemned, ...] = ()
+    completed: PurgeCompleted | None = None
+
+    @property
+    def id(self) -> UUID:
+        """The id of its stream."""
+        return self.plan.originator_id
+
+    @property
+    def newest(self) -> int:
+        """The version of its newest event."""
+        return 1 + len(self.batches) + (self.completed is not None)
+
+    @property
+    def condemned(self) -> int:
+        """How many records it condemned."""
+        return sum(group.records for group in self.groups)
+
+    @property
+    def groups(self) -> tuple[PurgedGroup, ...]:
+        """What it condemned, by class and version of a policy."""
+        return merged(group for batch in self.batches for group in batch.groups)
+
+
+def folded(events: Iterable[Event]) -> Purge:
+    """Return the purge that a stream's events tell; CorruptError if one is missing or unread."""
+    purge: Purge | None = None
+    for event in events:
+        if purge is None and isinstance(event, PurgePlanned):
+            purge = Purge(event)
+        elif purge is not None and isinstance(event, PurgeCondemned):
+            purge = replace(purge, batches=(*purge.batches, event))
+        elif purge is not None and isinstance(event, PurgeCompleted):
+            purge = replace(purge, completed=event)
+        else:
+            raise CorruptError("An event of a purge cannot be read: verify names it.")
+    if purge is None:
+        raise CorruptError("A purge without its plan: verify names what is missing.")
+    return purge
+
+
+def merged(groups: Iterable[PurgedGroup]) -> tuple[PurgedGroup, ...]:
+    """Return groups with those of one class, policy and version made one, in that order."""
+    found: dict[tuple[str, str, int], PurgedGroup] = {}
+    for group in groups:
+        key = (group.channel, group.policy, group.version)
+        known = found.get(key)
+        found[key] = group if known is None else _sum(known, group)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _sum(one: PurgedGroup, other: PurgedGroup) -> PurgedGroup:
+    return one.model_copy(
+        update={
+            "records": one.records + other.records,
+            "bytes": one.bytes + other.bytes,
+            "first_at": min(one.first_at, other.first_at),
+            "last_at": max(one.last_at, other.last_at),
+        }
+    )

@@ -1,0 +1,248 @@
+"""Purges: finds what is due, destroys it batch by batch, and certifies it (docs/retention.md).
+
+Whatever dies goes on from the events: what was condemned is destroyed first, what is still due
+follows, and the certificate is made of all of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from archive.catalog.destroyed import DestroyedCatalog
+from archive.catalog.obligations import ObligationTable
+from archive.clock import Clock
+from archive.erasing.eraser import Eraser
+from archive.errors import ConflictError, CorruptError, InvalidError
+from archive.events.commit import Group
+from archive.events.group import Committer
+from archive.events.plain import plain
+from archive.events.pointers import PointerRecorder
+from archive.events.purge_events import PolicyVersion, PurgeCompleted, PurgedGroup, PurgePlanned
+from policies.book import PolicyBook
+from policies.obligations import Obligations
+from policies.purging.answers import PurgeAnswer, looked_at, told
+from policies.purging.batches import Batches
+from policies.purging.issuing import Issuing
+from policies.purging.purge import Purge
+from policies.purging.reading import PurgeReader
+
+BATCH: Final = 5_000
+"""So many candidates are judged and condemned together; a hold may come between two batches."""
+MOST_RECORDS: Final = 200_000
+"""A certificate lists the leaf hashes of about as many; what is left is for the next purge."""
+
+Stopped = Callable[[], bool]
+
+
+class Purger:
+    """Carries out purges, one at a time. Two processes that try at once do no harm.
+
+    Every method raises CorruptError where it cannot be known what policies or purges say, and
+    UnavailableError where a part does not answer: the same call later goes on.
+    """
+
+    def __init__(
+        self,
+        *,
+        sandbox: bool,
+        book: PolicyBook,
+        destroyed: DestroyedCatalog,
+        obligations: Obligations,
+        table: ObligationTable,
+        batches: Batches,
+        reader: PurgeReader,
+        issuing: Issuing,
+        eraser: Eraser,
+        pointers: PointerRecorder,
+        committer: Committer,
+        clock: Clock,
+        catch_up: Callable[[int], None],
+        batch: int = BATCH,
+    ) -> None:
+        self._sandbox = sandbox
+        self._book = book
+        self._destroyed = destroyed
+        self._obligations = obligations
+        self._table = table
+        self._batches = batches
+        self._reader = reader
+        self._issuing = issuing
+        self._eraser = eraser
+        self._pointers = pointers
+        self._committer = committer
+        self._clock = clock
+        self._catch_up = catch_up
+        self._batch = batch
+
+    def dry_run(self, at: datetime | None = None) -> PurgeAnswer:
+        """Say what a purge as of a time, now if left, would do; nothing is altered.
+
+        Raises InvalidError for a time that has passed.
+        """
+        at = self._checked(at)
+        self._catch_up(self._pointers.last_seq())
+        kept, groups, planned = Counter[str](), list[PurgedGroup](), 0
+        for ids in self._candidates(at):
+            tally = self._batches.look(ids, at).tally
+            kept.update(tally.kept)
+            groups += tally.groups
+            planned += len(tally.due)
+        return looked_at(at, planned, kept, groups, dry=True)
+
+    def run(
+        self,
+        by: str,
+        address: str | None,
+        at: datetime | None = None,
+        stopped: Stopped = lambda: False,
+    ) -> PurgeAnswer:
+        """Finish the purge that is under way, or else purge what is due as of a time.
+
+        Raises InvalidError for a time that has passed, or is to come in an archive that is no
+        sandbox; ConflictError where another process carries out the same purge.
+        """
+        at = self._permitted(at)
+        found = self.finish(stopped) or self._begun(by, address, at)
+        return self._carry_out(found, stopped) if isinstance(found, Purge) else found
+
+    def request(self, by: str, address: str | None, at: datetime | None = None) -> PurgeAnswer:
+        """Plan a purge of what is due as of a time, for the leader to carry out.
+
+        Raises as `run` does, and ConflictError while another purge is under way.
+        """
+        at = self._permitted(at)
+        if self._unfinished():
+            raise ConflictError("A purge is under way: it is finished first.")
+        found = self._begun(by, address, at)
+        return told(found, 0, {}) if isinstance(found, Purge) else found
+
+    def finish(self, stopped: Stopped = lambda: False) -> PurgeAnswer | None:
+        """Finish the purge that is under way; None if there is none."""
+        unfinished = self._unfinished()
+        return self._carry_out(unfinished[0], stopped) if unfinished else None
+
+    def _unfinished(self) -> list[Purge]:
+        self._catch_up(self._pointers.last_seq())
+        return [self._reader.purge(purge_id) for purge_id in self._destroyed.unfinished_purges()]
+
+    def _begun(self, by: str, address: str | None, at: datetime) -> Purge | PurgeAnswer:
+        """Plan a purge if anything may go; else tell what stays."""
+        kept = Counter[str]()
+        for ids in self._candidates(at):
+            tally = self._batches.look(ids, at).tally
+            if tally.due:
+                return self._plan(by, address, at)
+            kept.update(tally.kept)
+        return looked_at(at, 0, kept, (), dry=False)
+
+    def _plan(self, by: str, address: str | None, at: datetime) -> Purge:
+        book = self._book.read()
+        digest = self._obligations.settle(book, at)
+        plan = PurgePlanned(
+            originator_id=self._clock.uuid7(),
+            originator_version=1,
+            recorded_at=self._clock.now(),
+            by=by,
+            address=address,
+            at=at,
+            candidates=self._table.count_due(digest, at) if digest else 0,
+            policies=tuple(
+                PolicyVersion(policy=name, version=version.number)
+                for name, version in sorted(book.in_force(at).items())
+            ),
+        )
+        # Not atomic: sent twice after a cut connection, the event meets itself.
+        self._committer.commit(Group([plain(plan)], atomic=False))
+        return Purge(plan)
+
+    def _carry_out(self, purge: Purge, stopped: Stopped) -> PurgeAnswer:
+        problems = self._eraser.resume()
+        kept = Counter[str]()
+        for ids in self._candidates(purge.plan.at, stopped):
+            if stopped() or purge.condemned >= MOST_RECORDS:
+                break
+            tally, problem = self._batches.destroy(purge, ids)
+            kept.update(tally.kept)
+            problems += [problem] if problem else []
+            if tally.due:
+                purge = self._reader.purge(purge.id)
+        if problems:
+            # What was cut off a moment ago may go through by now.
+            self._catch_up(self._pointers.last_seq())
+            problems = self._eraser.resume()
+        return self._concluded(purge, kept, problems, stopped=stopped())
+
+    def _concluded(
+        self, purge: Purge, kept: Mapping[str, int], problems: list[str], *, stopped: bool
+    ) -> PurgeAnswer:
+        destructions = self._reader.destructions(purge)
+        destroyed = sum(
+            len(each.condemned.records) for each in destructions if each.destroyed is not None
+        )
+        if destroyed == purge.condemned and not stopped:
+            purge = self._complete(purge, kept)
+        elif destroyed < purge.condemned and not problems:
+            problems = ["What was condemned is not destroyed yet."]
+        return told(purge, destroyed, kept, problems)
+
+    def _complete(self, purge: Purge, kept: Mapping[str, int]) -> Purge:
+        now = self._clock.now()
+        issued = None
+        if purge.batches:
+            destructions = self._reader.destructions(purge)
+            issued = self._issuing.issue(
+                self._clock.uuid7(), purge, destructions, self._book.read(), kept, now
+            )
+        completed = PurgeCompleted(
+            originator_id=purge.id,
+            originator_version=purge.newest + 1,
+            recorded_at=now,
+            destroyed=purge.condemned,
+            held=kept.get("held", 0),
+            kept={reason: count for reason, count in kept.items() if reason != "held"},
+            certificate=issued.originator_id if issued else None,
+        )
+        events = [plain(each) for each in (issued, completed) if each is not None]
+        try:
+            self._committer.commit(Group(events))
+        except ConflictError:
+            # Somebody else completed it, or this did and was not told.
+            if self._reader.purge(purge.id).completed is None:
+                raise
+        return self._reader.purge(purge.id)
+
+    def _candidates(self, at: datetime, stopped: Stopped = lambda: False) -> Iterator[list[UUID]]:
+        """Yield batches of records that are due by their obligations, in order of capture."""
+        book = self._book.read()
+        if book.unreadable:
+            raise CorruptError(
+                "An event of the policies cannot be read, so it is not known what they demand: "
+                "nothing is purged until it can. Run muniment verify."
+            )
+        at = max(at, self._clock.now())
+        digest = self._obligations.settle(book, at, stopped)
+        after = 0
+        while digest is not None:
+            page = self._table.due(digest, at, after, self._batch)
+            if not page:
+                return
+            yield [each.id for each in page]
+            after = page[-1].first_seq
+
+    def _permitted(self, at: datetime | None) -> datetime:
+        at = self._checked(at)
+        if at > self._clock.now() and not self._sandbox:
+            raise InvalidError(
+                "A purge as of a time to come can only be a dry run, except in a sandbox."
+            )
+        return at
+
+    def _checked(self, at: datetime | None) -> datetime:
+        now = self._clock.now()
+        if at is None:
+            return now
+        if at < now:
+            raise InvalidError("A purge is as of now or of a time to come, not of one that passed.")
+        return at

@@ -1,0 +1,83 @@
+"""Reading purges, what they condemned, and certificates, from their events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from archive.errors import CorruptError, NotFoundError
+from archive.events.event import Event
+from archive.events.mapper import EventMapper
+from archive.events.opener import Opener
+from archive.events.pointers import PointerRecorder
+from archive.events.purge_events import CertificateIssued, PurgePlanned
+from archive.events.types import KeysCondemned, KeysDestroyed
+from policies.purging.purge import Purge, folded
+
+
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    """An erasure of a purge: what was condemned, and that it is destroyed, None while it is not."""
+
+    condemned: KeysCondemned
+    destroyed: KeysDestroyed | None
+
+
+class PurgeReader:
+    """Reads streams of purges. Safe for threads: it keeps nothing.
+
+    Methods raise CorruptError where an event cannot be read, and UnavailableError where bucket or
+    database do not answer.
+    """
+
+    def __init__(self, pointers: PointerRecorder, opener: Opener, mapper: EventMapper) -> None:
+        self._pointers = pointers
+        self._opener = opener
+        self._mapper = mapper
+
+    def purge(self, purge_id: UUID) -> Purge:
+        """Return a purge as of now; NotFoundError if there is none of this id."""
+        events = self._events(purge_id, PurgePlanned)
+        if not events:
+            raise NotFoundError(f"There is no purge {purge_id}.")
+        return folded(events)
+
+    def destructions(self, purge: Purge) -> list[Destruction]:
+        """Return the erasures of a purge, in order."""
+        found: list[Destruction] = []
+        for batch in purge.batches:
+            condemned: KeysCondemned | None = None
+            destroyed: KeysDestroyed | None = None
+            for event in self._events(batch.erasure, KeysCondemned):
+                if isinstance(event, KeysCondemned):
+                    condemned = event
+                elif isinstance(event, KeysDestroyed):
+                    destroyed = event
+            if condemned is None:
+                raise CorruptError(f"Erasure {batch.erasure} cannot be read: verify names it.")
+            found.append(Destruction(condemned, destroyed))
+        return found
+
+    def leaves(self, condemned: Iterable[KeysCondemned]) -> list[bytes]:
+        """Return the leaf hashes of condemned events, in the order of the log."""
+        found: dict[int, bytes] = {}
+        for each in condemned:
+            wanted = set(each.events)
+            rows = self._pointers.select_pointers_of(each.records)
+            found |= {row.seq: row.pointer.leaf_hash for row in rows if row.seq in wanted}
+            if not wanted <= found.keys():
+                raise CorruptError("The database does not know all of the condemned events.")
+        return [found[seq] for seq in sorted(found)]
+
+    def certificate(self, certificate_id: UUID) -> CertificateIssued:
+        """Return a certificate's event; NotFoundError if there is none of this id."""
+        for event in self._events(certificate_id, CertificateIssued):
+            if isinstance(event, CertificateIssued):
+                return event
+        raise NotFoundError(f"There is no certificate {certificate_id}.")
+
+    def _events(self, stream: UUID, begins: type[Event]) -> list[Event]:
+        """Return a stream's events; none where it begins with another kind, and so is another's."""
+        rows = self._pointers.select_pointers(stream, gt=None, lte=None, desc=False, limit=None)
+        if not rows or rows[0].type != begins.type:
+            return []
+        return [self._mapper.event(opened) for opened in self._opener.open(rows)]

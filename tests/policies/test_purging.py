@@ -1,0 +1,84 @@
+"""Purge: what is due goes for good, what anything keeps stays, and the certificate says it."""
+
+from datetime import timedelta
+
+import pytest
+
+from archive.access.roles import LOCAL_ACTOR
+from archive.errors import GoneError, InvalidError
+from archive.events.hold_events import HoldScope
+from archive.log.publisher import log_signer
+from policies.desk import retention_desk
+from policies.purging.certificate import check
+from tests.archive.house import OPERATIONS, capture, found, line
+from tests.policies.purging_house import (
+    dated,
+    desk,
+    in_force,
+    place_hold,
+    release_hold,
+    sandbox,
+    states,
+)
+
+
+def test_what_is_due_goes_and_is_certified(tmp_path):
+    with sandbox(tmp_path) as archive:
+        old = dated(archive, [2001, 2002], "Xanthippe")
+        young = dated(archive, [2999], "Xanthippe")
+        in_force(archive, maximum="5y")
+        dry = desk(archive).dry_run(LOCAL_ACTOR, OPERATIONS)
+        assert (dry.planned, dry.destroyed, dry.held, dry.certificate) == (2, 0, 0, None)
+        assert states(archive, old) == ["Loaded", "Loaded"]
+        done = desk(archive).run(LOCAL_ACTOR)
+        assert (done.planned, done.destroyed, done.held, done.failed) == (2, 2, 0, 0)
+        assert states(archive, [*old, *young]) == ["GoneError", "GoneError", "Loaded"]
+        assert found(archive, "xanthippe") == set(young)
+        assert done.certificate is not None
+        told = desk(archive).certificate(LOCAL_ACTOR, done.certificate)
+        signed = check(told.document, told.note, log_signer(archive.keyring).verifier)
+        assert signed == told.certificate
+        assert (told.certificate.records, told.certificate.sandbox) == (2, True)
+        rows = archive.pointers.select_pointers_of(old)
+        assert len(told.certificate.leaves) == len(rows) == told.certificate.events
+        assert desk(archive).run(LOCAL_ACTOR).planned == 0
+        again = archive.intake.capture(
+            LOCAL_ACTOR, [line("2001-0", "Xanthippe 2001", occurred_at="2001-03-01T00:00:00Z")]
+        )
+        assert [each.status for each in again] == ["erased"]
+        with pytest.raises(GoneError):
+            retention_desk(archive).why(LOCAL_ACTOR, OPERATIONS, old[0])
+        assert archive.destroyed.certificates_of(old) == dict.fromkeys(old, done.certificate)
+
+
+def test_what_anything_keeps_stays(tmp_path):
+    with sandbox(tmp_path) as archive:
+        held, reviewed, longer, goes = capture(
+            archive,
+            *(
+                line(text, text, occurred_at="2001-01-01T00:00:00Z")
+                for text in ("guarantee", "review", "minimum", "lunch")
+            ),
+        )
+        in_force(archive, maximum="5y")
+        in_force(archive, "reviewed", "review", maximum="5y", review=[{"stage": "counsel"}])
+        in_force(archive, "longer", "minimum", minimum="90y")
+        place_hold(archive, "smith", HoldScope(query="guarantee"))
+        done = desk(archive).run(LOCAL_ACTOR)
+        assert (done.destroyed, done.held, done.kept) == (1, 1, {"review": 1})
+        kept = [held, reviewed, longer]
+        assert states(archive, [*kept, goes]) == ["Loaded"] * 3 + ["GoneError"]
+        release_hold(archive, "smith")
+        assert desk(archive).run(LOCAL_ACTOR).destroyed == 1
+        assert states(archive, kept) == ["GoneError", "Loaded", "Loaded"]
+
+
+def test_a_time_to_come_is_for_a_sandbox_alone(archive):
+    dated(archive, [2020])
+    in_force(archive, maximum="90y")
+    at = archive.clock.now() + timedelta(days=365 * 95)
+    assert desk(archive).dry_run(LOCAL_ACTOR, OPERATIONS, at).planned == 1
+    with pytest.raises(InvalidError, match="sandbox"):
+        desk(archive).run(LOCAL_ACTOR, at)
+    with pytest.raises(InvalidError, match="passed"):
+        desk(archive).dry_run(LOCAL_ACTOR, OPERATIONS, at - timedelta(days=365 * 100))
