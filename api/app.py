@@ -26,7 +26,18 @@ from api.rates import Limits
 from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
-from api.v1 import audit, bulk, conversations, holds, interactions, search, searches, tokens, users
+from api.v1 import (
+    audit,
+    bulk,
+    conversations,
+    holds,
+    interactions,
+    purges,
+    search,
+    searches,
+    tokens,
+    users,
+)
 from api.v1 import log as log_proofs
 from api.v1 import policies as retention
 from archive.clock import Clock, SystemClock
@@ -93,6 +104,8 @@ def create_app(
         retention.blueprint,
         retention.retention,
         holds.blueprint,
+        purges.blueprint,
+        purges.certificates,
         service,
     ):
         app.register_api(blueprint)
@@ -124,6 +137,7 @@ def _named_schemas() -> dict[str, Schema]:
         *audit.REPORTS,
         *retention.BODIES,
         *holds.BODIES,
+        *purges.BODIES,
     )
     for model in bodies:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

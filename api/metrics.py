@@ -35,6 +35,12 @@ def exposition(health: Health) -> str:
                 "How many events a follower is behind.",
                 [(_follower(state.name), state.lag) for state in health.followers],
             ),
+            _family(
+                "muniment_erasures_pending",
+                "gauge",
+                "How many erasures are condemned and not destroyed yet.",
+                [("", health.erasures_pending)],
+            ),
         )
     )
 

@@ -4,13 +4,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 
+from archive.errors import CorruptError, UnavailableError
 from archive.opening import Archive
+from policies.desk import policy_book
+from policies.purging.answers import PurgeAnswer
+from policies.purging.desk import SCHEDULE, obligations_of, purger_of
+from policies.purging.purger import Purger
 from policies.schedule import Job, Schedule
 
 
 def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
     """Return the schedule of an archive; it begins when its worker leads."""
+    purger = purger_of(archive, follows=False)
     jobs = [
+        Job("finish-purge", timedelta(minutes=1), lambda stop: _finish_purge(purger, stop)),
+        Job("obligations", timedelta(minutes=15), lambda stop: _oblige(archive, stop)),
+        Job("purge", timedelta(days=1), lambda stop: _purge(purger, stop)),
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
         Job("erase", timedelta(days=1), lambda _: _erase(archive)),
         Job("pack", timedelta(days=1), lambda stop: _pack(archive, stop)),
@@ -18,6 +27,35 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("timestamp", timedelta(hours=1), lambda stop: _timestamp(archive, stop)),
     ]
     return Schedule(jobs, archive.jobs, archive.clock, say)
+
+
+def _oblige(archive: Archive, stop: Event) -> str:
+    book = policy_book(archive).read()
+    if book.unreadable:
+        raise CorruptError("An event of the policies cannot be read: nothing may go.")
+    obligations_of(archive).settle(book, archive.clock.now(), stop.is_set)
+    return ""
+
+
+def _finish_purge(purger: Purger, stop: Event) -> str:
+    done = purger.finish(stop.is_set)
+    return "" if done is None else _purged(done)
+
+
+def _purge(purger: Purger, stop: Event) -> str:
+    return _purged(purger.run(SCHEDULE, None, stopped=stop.is_set))
+
+
+def _purged(done: PurgeAnswer) -> str:
+    if done.problems:
+        # It fails, so that health tells of it until everything is destroyed.
+        raise UnavailableError(
+            f"Of purge {done.id} {done.failed} records are condemned and not destroyed yet: "
+            + " ".join(done.problems)
+        )
+    if not done.destroyed:
+        return ""
+    return f"Purge {done.id} has destroyed {done.destroyed} records."
 
 
 def _collect(archive: Archive, stop: Event) -> str:

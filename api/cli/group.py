@@ -23,6 +23,8 @@ COMMANDS = {
     "pack": ("pack", "Gather small, cold segments into large ones."),
     "policy": ("policy", "Say how long records are kept."),
     "hold": ("hold", "Keep records whatever policies say."),
+    "purge": ("purge", "Destroy what is due."),
+    "certificate": ("certificate", "Read certificates of destruction."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),
     "audit": ("audit", "Read the audit trail, export it, and report from it."),

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,17 @@ def _purpose(context: click.Context, parameter: click.Parameter, text: str) -> P
         return Purpose.parse(text)
     except InvalidError as error:
         raise click.BadParameter(str(error), ctx=context, param=parameter) from error
+
+
+def time(text: str) -> datetime:
+    """Read a time with an offset, or without one in UTC; or a day, which begins at midnight."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            "A time is written as 2024-05-01 or 2024-05-01T09:00+02:00."
+        ) from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def common(function: Command) -> Command:

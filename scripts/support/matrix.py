@@ -280,6 +280,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/holds/reach"): _json({"query": "fee"}),
     ("POST", "/v1/holds/<string:id>/change"): _json({"query": "letter", "reason": "a view"}),
     ("POST", "/v1/holds/<string:id>/release"): _json({"reason": "it is over"}),
+    ("POST", "/v1/purges"): _json({"dry_run": True}),
     ("POST", "/v1/users"): lambda world, _: {
         "json": {"name": f"new {next(world.numbers)}", "roles": ["legal"]}
     },

@@ -33,6 +33,7 @@ def test_metrics_are_for_those_who_operate(client, administrator, legal, capture
         "muniment_events_total": "1",
         'muniment_follower_position{follower="index"}': "1",
         'muniment_follower_lag_events{follower="index"}': "0",
+        "muniment_erasures_pending": "0",
     }
     assert client.get("/metrics", headers=legal).status_code == 403
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -21,19 +21,8 @@ if TYPE_CHECKING:
 _QUERY_WIDTH = 60
 
 
-def _time(text: str) -> datetime:
-    """Read a time with an offset, or without one in UTC; or a day, which begins at midnight."""
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            "A time is written as 2024-05-01 or 2024-05-01T09:00+02:00."
-        ) from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-_SINCE = click.option("--since", type=_time, metavar="TIME", help="From this time on.")
-_UNTIL = click.option("--until", type=_time, metavar="TIME", help="Before this time.")
+_SINCE = click.option("--since", type=options.time, metavar="TIME", help="From this time on.")
+_UNTIL = click.option("--until", type=options.time, metavar="TIME", help="Before this time.")
 
 
 @click.group("audit", invoke_without_command=True)

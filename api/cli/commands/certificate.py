@@ -1,0 +1,91 @@
+"""`muniment certificate`: what was destroyed, and the proof of it."""
+
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from api.cli import options, output
+from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.errors import InvalidError
+
+
+@click.group("certificate")
+def command() -> None:
+    """Read certificates of destruction."""
+
+
+@command.command("list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--cursor", type=click.IntRange(1), metavar="C", help="Go on where a page ended.")
+@options.common
+def everything(limit: int, cursor: int | None, purpose: Purpose, as_json: bool) -> None:
+    """List certificates, the newest first."""
+    from policies.purging.desk import purge_desk
+
+    with options.opened() as archive:
+        archive.follow()
+        page = purge_desk(archive).certificates(LOCAL_ACTOR, limit, cursor)
+    if as_json:
+        output.write_json(page)
+        return
+    output.write_table(
+        ("certificate", "completed", "records"),
+        [
+            (str(each.id), output.utc_time(each.completed_at), f"{each.records:,}")
+            for each in page.certificates
+        ],
+    )
+    if page.cursor is not None:
+        click.echo(f"There are more: --cursor {page.cursor}")
+
+
+@command.command("show")
+@click.argument("id", type=click.UUID)
+@click.option(
+    "--pdf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it as a page to be printed, to a new file.",
+)
+@options.common
+def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
+    """Show the certificate ID."""
+    from policies.purging.desk import purge_desk
+
+    with options.opened() as archive:
+        found = purge_desk(archive).certificate(LOCAL_ACTOR, id)
+    if pdf is not None:
+        from policies.purging.page import pdf_of
+
+        try:
+            with pdf.open("xb") as file:
+                file.write(pdf_of(found))
+        except FileExistsError:
+            raise InvalidError(f"{pdf.name} is there already.") from None
+    if as_json:
+        output.write_json(found)
+        return
+    certificate = found.certificate
+    output.write_facts(
+        (
+            ("certificate", str(certificate.id)),
+            ("sandbox", "yes: dates may be made up" if certificate.sandbox else ""),
+            ("archive", str(certificate.archive)),
+            ("purge", f"{certificate.purge}, by {certificate.by}"),
+            ("due as of", output.utc_time(certificate.due_as_of)),
+            ("completed", output.utc_time(certificate.completed_at)),
+            ("records", f"{certificate.records:,} ({certificate.events:,} events)"),
+            ("bytes", f"{certificate.bytes:,}"),
+            ("dated", f"{_day(certificate.first_at)} to {_day(certificate.last_at)}"),
+            ("policies", ", ".join(f"{p.policy} {p.version}" for p in certificate.policies)),
+            ("held", f"{certificate.hold_check.held:,}"),
+        )
+    )
+    click.echo()
+    click.echo(found.note, nl=False)
+
+
+def _day(moment: datetime) -> str:
+    return output.utc_time(moment)[:10]
