@@ -3,12 +3,16 @@
 import gc
 
 
-def spare_the_collector() -> None:
+def spare_the_collector(*, collect: bool = True) -> None:
     """Look for reference cycles rarely; to be called once what stays for ever is loaded.
+
+    Without `collect` what is in cycles now stays for ever too: for a process that lives shortly,
+    and of whose memory all but nothing is its own.
 
     Events and records are trees that reference counting frees at once. Left alone, the cycle
     collector walks them a third of the time that following or capturing takes.
     """
-    gc.collect()
+    if collect:
+        gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)

@@ -29,7 +29,7 @@ from archive.sealing.relocation import DROPPED_SLOT
 from archive.verifying.accounts import Accounts
 from archive.verifying.commits import Commits, Gap
 from archive.verifying.contents import DESTROYED, Contents
-from archive.verifying.examiner import Examiner
+from archive.verifying.examiner import Examiner, SegmentEntries
 from archive.verifying.findings import Fault, Findings, twice
 from archive.verifying.inventory import Inventory
 from archive.verifying.packs import Packs
@@ -94,6 +94,7 @@ class BucketCheck:
         self._findings.add(self.packs.faults)
         self._inventory = Inventory(self._bucket)
         self._findings.add(self._inventory.faults)
+        self._side.expect(self._inventory.size)
         compared = [*signed.checkpoints]
         if signed.given is not None:
             compared.append((signed.given, "that was given"))
@@ -195,7 +196,9 @@ class BucketCheck:
         self._advance(self.size, max(self.size, self._commits.newest))
 
     def _check_segment(self, entries: Sequence[CommitEntry], stored: Stored) -> None:
-        self._side.run(Examiner.segment, partial(self._note, entries), entries, stored)
+        self._side.run(
+            Examiner.segment, partial(self._note, entries), SegmentEntries(entries), stored
+        )
 
     def _note(self, entries: Sequence[CommitEntry], outcome: Outcome) -> None:
         if outcome.faults:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 from archive.bucket.names import blob_name
 from archive.bucket.port import Bucket
@@ -13,6 +14,17 @@ from archive.sealing.keys import EpochKeys
 from archive.verifying.contents import event_name
 from archive.verifying.findings import RECHECK_SECONDS, Fault, twice
 from archive.verifying.segments import Outcome, SegmentCheck, Stored
+
+
+class SegmentEntries(tuple[CommitEntry, ...]):
+    """The entries of one segment, which go to another process in a fraction of the usual time."""
+
+    def __reduce__(self) -> Any:
+        return _entries, ([tuple(entry) for entry in self],)
+
+
+def _entries(rows: list[tuple[Any, ...]]) -> SegmentEntries:
+    return SegmentEntries(map(CommitEntry._make, rows))
 
 
 class Examiner:

@@ -46,6 +46,8 @@ class Inventory:
         self.segments = Listed(_ID, 8)
         self.keys = Listed(_ID, _ID)
         self.blobs = Listed(32 + _ID, 8)
+        self.size = 0
+        """How many bytes segments and blobs have."""
         # Those that are not simply one object in one version; hardly any are.
         self._segments: dict[UUID, tuple[Copy, ...]] = {}
         self._keys: dict[UUID, tuple[Copy, ...]] = {}
@@ -82,6 +84,7 @@ class Inventory:
 
     def _add_segment(self, name: str, found: list[VersionInfo]) -> None:
         segment_id = parse_segment_name(name)
+        self.size += found[0].size
         self.segments.add(segment_id.bytes, found[0].size.to_bytes(8, "big"))
         if len(found) > 1:
             self._segments[segment_id] = copies(found)
@@ -101,6 +104,7 @@ class Inventory:
     def _add_blob(self, name: str, found: list[VersionInfo]) -> None:
         digest, blob_id = parse_blob_name(name)
         visible = next((each.size for each in found if each.latest and not each.delete_marker), 0)
+        self.size += visible
         self.blobs.add(digest + blob_id.bytes, visible.to_bytes(8, "big"))
 
     def orphans(self) -> Iterator[tuple[str, UUID]]:

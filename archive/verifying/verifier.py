@@ -69,7 +69,7 @@ def verify(
     # What a quick check takes of local files is too little to share.
     start = partial(Children, settings, keyring, full=full) if full else None
     with (
-        Workers(examiner, clock, bucket.at_once, start) as workers,
+        Workers(examiner, bucket.at_once, start) as workers,
         _opened(settings, keyring, findings) as sql,
     ):
         check = BucketCheck(

@@ -9,13 +9,16 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from threading import Lock
+from traceback import format_exc
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from archive.bucket.places import open_places
-from archive.clock import Clock, SystemClock
+from archive.clock import SystemClock
 from archive.errors import MunimentError, UnavailableError
 from archive.processes import Child, warm_up
 from archive.sealing.keyring import Keyring
@@ -27,22 +30,25 @@ from archive.verifying.findings import Patience
 _P = ParamSpec("_P")
 _Found = TypeVar("_Found")
 
-_SECONDS_ALONE: Final = 0.05
-"""How long is checked here before children are worth their start."""
+_BYTES_ALONE: Final = 4 * 2**20
+"""What is checked here in less time than children take to start."""
 _MOST_CHILDREN: Final = 8
+_IN_HAND: Final = 3
+"""So many checks a child has in its pipe, since this process may be long in looking for answers."""
+_MOST_QUEUED: Final = 16
 _MOST_WAITING: Final = 64
 
 
 class Workers:
-    """Runs checks and hands each result on, in order; few results wait at a time.
+    """Runs checks and hands each result on, in order; few wait at a time.
 
-    What there is no room for elsewhere is checked here.
+    This thread has work of its own, and checks only what there is no room for elsewhere, and in the
+    end what nobody has begun.
     """
 
     def __init__(
         self,
         examiner: Examiner,
-        clock: Clock,
         threads: int,
         start_children: "Callable[[], Children] | None",
     ) -> None:
@@ -52,11 +58,15 @@ class Workers:
         self._children: Children | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._room = 0
-        self._clock = clock
-        self._alone = 0.0
-        self._waiting: deque[tuple[Future[Any], Callable[[Any], None]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         if threads > 1:
             self._open(threads)
+
+    def expect(self, size: int) -> None:
+        """Take down how many bytes there will be to read: much is shared with children."""
+        if self._start_children is not None and size > _BYTES_ALONE:
+            self._children = self._start_children()
+            self._open(_IN_HAND * len(self._children))
 
     def run(
         self,
@@ -70,25 +80,25 @@ class Workers:
         UnavailableError if the bucket does not answer, or if a child was killed.
         """
         if self._pool is None:
-            began = self._clock.monotonic()
             take(check(self._examiner, *args, **kwargs))
-            self._alone += self._clock.monotonic() - began
-            if self._start_children is not None and self._alone > _SECONDS_ALONE:
-                self._children = self._start_children()
-                self._open(2 * len(self._children))
             return
-        if sum(not future.done() for future, _ in self._waiting) < self._room:
+        waiting = _Waiting(partial(check, self._examiner, *args, **kwargs), take)
+        if sum(not each.future.done() for each in self._waiting) < self._room:
             where = self._examiner if self._children is None else self._children
-            future = self._pool.submit(_checked, where, check, args, kwargs)
+            waiting.future = self._pool.submit(_checked, where, check, args, kwargs)
         else:
-            future = Future()
-            future.set_result(check(self._examiner, *args, **kwargs))
-        self._waiting.append((future, take))
-        while self._waiting and (self._waiting[0][0].done() or len(self._waiting) > _MOST_WAITING):
+            waiting.check_here()
+        self._waiting.append(waiting)
+        while self._waiting and (
+            self._waiting[0].future.done() or len(self._waiting) > _MOST_WAITING
+        ):
             self._take_one()
 
     def finish(self) -> None:
-        """Wait until everything was taken."""
+        """Return when everything was taken."""
+        for waiting in reversed(self._waiting):
+            if waiting.future.cancel():
+                waiting.check_here()
         while self._waiting:
             self._take_one()
 
@@ -103,16 +113,29 @@ class Workers:
 
     def _open(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="verify")
-        self._room = count + 1
+        self._room = count + _MOST_QUEUED
 
     def _take_one(self) -> None:
-        future, take = self._waiting.popleft()
-        take(future.result())
+        waiting = self._waiting.popleft()
+        waiting.take(waiting.future.result())
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A check whose result was not taken yet."""
+
+    check: Callable[[], Any]
+    take: Callable[[Any], None]
+    future: Future[Any] = field(default_factory=Future)
+
+    def check_here(self) -> None:
+        self.future = Future()
+        self.future.set_result(self.check())
 
 
 class Children:
     """Processes that check, each started when first wanted, and each with a check in hand and the
-    next one waiting in its pipe, so that it never waits for this process.
+    next ones waiting in its pipe, so that it never waits for this process.
     """
 
     def __init__(self, settings: Settings, keyring: Keyring, *, full: bool) -> None:
@@ -122,7 +145,7 @@ class Children:
         count = min(max((os.cpu_count() or 1) - 1, 1), _MOST_CHILDREN)
         self._lines = [_Line() for _ in range(count)]
         self._free: SimpleQueue[_Line] = SimpleQueue()
-        for line in self._lines * 2:
+        for line in self._lines * _IN_HAND:
             self._free.put(line)
 
     def __len__(self) -> int:
@@ -141,6 +164,8 @@ class Children:
             self._free.put(line)
         if isinstance(found, MunimentError):
             raise found
+        if isinstance(found, _Mistake):
+            raise RuntimeError(f"A check failed in its process.\n{found.told}")
         return found
 
     def close(self) -> None:
@@ -149,8 +174,15 @@ class Children:
             line.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """An error that nobody foresaw, as the child tells of it: not every one can be sent."""
+
+    told: str
+
+
 class _Line:
-    """The pipe to one child, which two threads may use: answers come in the order of questions."""
+    """The pipe to one child, for several threads: answers come in the order of questions."""
 
     def __init__(self) -> None:
         self._asking, self._listening = Lock(), Lock()
@@ -191,11 +223,13 @@ def _work(connection: Connection) -> None:
         settings, keyring, full = connection.recv()
         clock = Patience(SystemClock())
         examiner = Examiner(open_places(settings, clock), keyring, clock, full=full)
-        spare_the_collector()
+        spare_the_collector(collect=False)
         while True:
             check, args, kwargs = connection.recv()
             try:
                 found = check(examiner, *args, **kwargs)
             except MunimentError as error:
                 found = UnavailableError(str(error))
+            except Exception:
+                found = _Mistake(format_exc())
             connection.send(found)

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from archive.clock import SystemClock
 from archive.errors import UnavailableError
+from archive.keyrings import unlock
 from archive.processes import Child
 from archive.verifying import workers
+from archive.verifying.examiner import Examiner
+from scripts.support.tampering import settings_of
 from tests.archive.house import capture, create, line, opened
 from tests.verifying.verified import verified
 
@@ -33,10 +37,24 @@ def test_children_name_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyP
             super().__init__(*args)  # type: ignore[arg-type]
             started.append(self)
 
-    monkeypatch.setattr(workers, "_SECONDS_ALONE", -1)
+    monkeypatch.setattr(workers, "_BYTES_ALONE", -1)
     monkeypatch.setattr(workers, "Child", Counted)
     assert verified(tmp_path / "home").faults == alone
     assert started and all(child.process.exitcode == 0 for child in started)
+
+
+def test_a_mistake_in_a_child_is_told_as_what_it_is(tmp_path: Path):
+    create(tmp_path)
+    settings = settings_of(tmp_path / "home")
+    _, keyring = unlock(settings, {}, SystemClock())
+    children = workers.Children(settings, keyring, full=True)
+    try:
+        with pytest.raises(RuntimeError, match="unsupported operand"):
+            children.check((divmod, (0,), {}))
+        # It goes on with what it is asked next.
+        assert children.check((Examiner.__eq__, (None,), {})) is NotImplemented
+    finally:
+        children.close()
 
 
 def test_a_child_that_is_killed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -48,7 +66,7 @@ def test_a_child_that_is_killed_is_told(tmp_path: Path, monkeypatch: pytest.Monk
             self.process.kill()
             self.process.join()
 
-    monkeypatch.setattr(workers, "_SECONDS_ALONE", -1)
+    monkeypatch.setattr(workers, "_BYTES_ALONE", -1)
     monkeypatch.setattr(workers, "Child", Killed)
     with pytest.raises(UnavailableError, match="was killed"):
         verified(tmp_path / "home")

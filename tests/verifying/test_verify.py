@@ -106,7 +106,7 @@ class Rounds(SystemClock):
 
 def test_what_is_committed_meanwhile_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     # Children wait by a clock of their own.
-    monkeypatch.setattr(workers, "_SECONDS_ALONE", float("inf"))
+    monkeypatch.setattr(workers, "_BYTES_ALONE", float("inf"))
     create(tmp_path)
     stop, rounds = Event(), Rounds()
     with opened(tmp_path) as archive:
