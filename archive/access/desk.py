@@ -5,7 +5,8 @@ opens what is asked for, and appends the audit event; only then does the answer 
 are audited too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -101,7 +102,8 @@ class Access(Searching):
             CorruptError: its stored bytes do not check.
             ForbiddenError, UnavailableError: as in `search`.
         """
-        loaded, row = self._read(actor, purpose, record_id, "show", as_of)
+        with self._telling(actor, purpose, "show", record_id):
+            loaded, row = self._read(actor, purpose, record_id, "show", as_of)
         conversation = None if row is None else row.conversation
         place = None
         if conversation is not None:
@@ -134,15 +136,15 @@ class Access(Searching):
             ForbiddenError, UnavailableError: as in `search`.
         """
         self.allow(actor, purpose, Permission.READ, "conversation", records=[conversation_id])
-        row = self._catalog.rows([conversation_id]).get(conversation_id)
-        if row is None or row.conversation is None:
-            raise NotFoundError(f"There is no conversation {conversation_id}.")
-        seen = sight.seen(actor, self._codebook, self._identity)
-        viewer = self.viewer(purpose)
-        page = self._conversations.page(row.conversation, viewer, limit, cursor, seen)
-        if seen is not None and not page.total:
-            self._hide(actor, purpose, "conversation", conversation_id)
-            raise NotFoundError(f"There is no conversation {conversation_id}.")
+        with self._telling(actor, purpose, "conversation", conversation_id):
+            row = self._catalog.rows([conversation_id]).get(conversation_id)
+            if row is None or row.conversation is None:
+                raise NotFoundError(f"There is no conversation {conversation_id}.")
+            seen = sight.seen(actor, self._codebook, self._identity)
+            viewer = self.viewer(purpose)
+            page = self._conversations.page(row.conversation, viewer, limit, cursor, seen)
+            if seen is not None and not page.total:
+                raise NotFoundError(f"There is no conversation {conversation_id}.")
         shown = [item.id for item in page.items if item.record is not None]
         self._audit.record(actor, purpose, "conversation", total=page.total, records=shown)
         return page
@@ -154,7 +156,8 @@ class Access(Searching):
 
         The stream is checked as it is read: CorruptError may come in its middle.
         """
-        loaded, _ = self._read(actor, purpose, record_id, "original", as_of, whole=True)
+        with self._telling(actor, purpose, "original", record_id):
+            loaded, _ = self._read(actor, purpose, record_id, "original", as_of, whole=True)
         self._audit.record(actor, purpose, "original", as_of=as_of, records=[record_id])
         part = loaded.interaction.shown.original
         info = OriginalInfo(media_type=part.media_type, size=part.size, sha256=part.sha256)
@@ -174,26 +177,28 @@ class Access(Searching):
         # It is read anew from the original, by what only this needs.
         from archive.capture.markup import markup
 
-        loaded, _ = self._read(actor, purpose, record_id, "as-sent", as_of, whole=True)
-        part = loaded.interaction.shown.original
-        if part.size > LARGEST_SHOWN:
-            raise InvalidError("The original is too large to be shown; download it.")
-        original = b"".join(self._records.read_part(loaded.interaction, part))
-        found = markup(original, part.media_type)
+        with self._telling(actor, purpose, "as-sent", record_id):
+            loaded, _ = self._read(actor, purpose, record_id, "as-sent", as_of, whole=True)
+            part = loaded.interaction.shown.original
+            if part.size > LARGEST_SHOWN:
+                raise InvalidError("The original is too large to be shown; download it.")
+            original = b"".join(self._records.read_part(loaded.interaction, part))
+            found = markup(original, part.media_type)
         self._audit.record(actor, purpose, "as-sent", as_of=as_of, records=[record_id])
         return found
 
     def history(self, actor: Actor, purpose: Purpose, record_id: UUID) -> HistoryAnswer:
         """Return what happened to a record, erased ones included; errors as in `show`."""
         self.allow(actor, purpose, Permission.READ, "history", records=[record_id])
-        self._require_seen(actor, purpose, "history", record_id)
-        rows = [
-            row
-            for row in self._pointers.select_pointers_of([record_id])
-            if row.type.startswith("interaction.")
-        ]
-        if not rows:
-            raise NotFoundError(f"There is no record {record_id}.")
+        with self._telling(actor, purpose, "history", record_id):
+            self._require_seen(actor, record_id)
+            rows = [
+                row
+                for row in self._pointers.select_pointers_of([record_id])
+                if row.type.startswith("interaction.")
+            ]
+            if not rows:
+                raise NotFoundError(f"There is no record {record_id}.")
         events = []
         for row, opened in zip(rows, self._opener.open_each(rows), strict=True):
             event = None if isinstance(opened, DamagedEvent) else self._mapper.event(opened)
@@ -225,9 +230,10 @@ class Access(Searching):
             UnavailableError: as in `search`, or the log has not come to it yet.
         """
         self.allow(actor, purpose, Permission.READ, "prove", records=[record_id], whole=True)
-        self._require_seen(actor, purpose, "prove", record_id)
-        row = self._catalog.rows([record_id]).get(record_id)
-        answer = self._proofs.prove(record_id, version, erased=row is not None and row.erased)
+        with self._telling(actor, purpose, "prove", record_id):
+            self._require_seen(actor, record_id)
+            row = self._catalog.rows([record_id]).get(record_id)
+            answer = self._proofs.prove(record_id, version, erased=row is not None and row.erased)
         self._audit.record(actor, purpose, "prove", records=[record_id])
         return answer
 
@@ -242,13 +248,13 @@ class Access(Searching):
         whole: bool = False,
     ) -> tuple[Loaded, CatalogRow | None]:
         self.allow(actor, purpose, Permission.READ, action, records=[record_id], whole=whole)
-        self._require_seen(actor, purpose, action, record_id)
+        self._require_seen(actor, record_id)
         row = self._catalog.rows([record_id]).get(record_id)
         if row is not None and row.erased:
             raise GoneError(f"Record {record_id} has been erased.")
         return self._records.load(record_id, as_of=as_of), row
 
-    def _require_seen(self, actor: Actor, purpose: Purpose, action: str, record_id: UUID) -> None:
+    def _require_seen(self, actor: Actor, record_id: UUID) -> None:
         """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""
         if not actor.restricted:
             return
@@ -257,9 +263,15 @@ class Access(Searching):
             erased = row is not None and row.erased
             if isinstance(loaded, Loaded) and not erased and sight.sees(actor, loaded.record()):
                 return
-        self._hide(actor, purpose, action, record_id)
         raise NotFoundError(f"There is no record {record_id}.")
 
-    def _hide(self, actor: Actor, purpose: Purpose, action: str, record_id: UUID) -> None:
-        """Record that somebody restricted asked for what is not, or is not theirs to see."""
-        self._audit.record(actor, purpose, action, allowed=False, records=[record_id])
+    @contextmanager
+    def _telling(
+        self, actor: Actor, purpose: Purpose, action: str, record_id: UUID
+    ) -> Iterator[None]:
+        """Record that somebody asked for what is not, is not theirs to see, or has been erased."""
+        try:
+            yield
+        except (NotFoundError, GoneError):
+            self._audit.record(actor, purpose, action, allowed=False, records=[record_id])
+            raise

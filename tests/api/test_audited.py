@@ -113,6 +113,38 @@ def test_each_refusal_is_one_event(archive, client, made, newer):
     ]
 
 
+READS = {
+    "": "show",
+    "/original": "original",
+    "/history": "history",
+    "/proof": "prove",
+}
+
+
+def test_who_asks_for_what_is_not_there_is_recorded(client, legal, newer):
+    nowhere = "00000000-0000-8000-8000-000000000000"
+    paths = {f"/v1/interactions/{nowhere}{end}": action for end, action in READS.items()}
+    paths[f"/v1/conversations/{nowhere}"] = "conversation"
+    for path, action in paths.items():
+        assert client.get(path, headers=legal).status_code == 404
+        (event,) = newer()
+        assert (event.action, event.allowed, str(event.records[0])) == (action, False, nowhere)
+
+
+def test_who_asks_for_what_has_been_erased_is_recorded(archive, client, legal, newer):
+    (id,) = capture(archive, line("1", "secret", html="<p>secret"))
+    archive.eraser.erase_records([id], actor="local", ground="case 1")
+    archive.follow()
+    newer()
+    for path, action in (
+        (f"/v1/interactions/{id}", "show"),
+        (f"/v1/interactions/{id}/original", "original"),
+    ):
+        assert client.get(path, headers=legal).status_code == 410
+        (event,) = newer()
+        assert (event.action, event.allowed, event.records) == (action, False, (id,))
+
+
 def test_a_refused_capture_is_an_event(archive, client, newer):
     archive.administration.register(LOCAL_ACTOR, "eve", [Role.AUDITOR])
     text, _ = archive.administration.issue_token(LOCAL_ACTOR, "eve")
