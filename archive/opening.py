@@ -53,6 +53,7 @@ from archive.trail.people import PeopleRecords
 from archive.trail.reports import Reports
 from archive.users.administration import Administration
 from archive.users.attempts import Attempts
+from archive.users.changes import Changes
 from archive.users.directory import Users
 from archive.users.entrance import Entrance
 from archive.users.passwords import Passwords
@@ -177,8 +178,7 @@ class Archive(Station):
         attempts = Attempts(engine, self.identity, self.clock)
         self.administration = Administration(
             users=self.users,
-            pointers=self.pointers,
-            committer=self.committer,
+            changes=Changes(self.users, self.pointers, self.committer, self.identity, self.clock),
             identity=self.identity,
             audit=self.audit,
             passwords=passwords,

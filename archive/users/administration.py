@@ -1,15 +1,8 @@
-"""Changing who may come in. Every change is an event of the user's, and says who made it.
-
-Changes are optimistic: each writes the next version of a stream, and whoever was second reads
-again and decides anew. What changes the set of administrators also writes the next version of one
-stream that stands for that set, in the same commit: the rule that one must be left then holds
-whoever else changes it at the same moment.
-"""
+"""Changing who may come in. Every change is an event of the user's, and says who made it."""
 
 import base64
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from archive.access.audit import FOR_OPERATIONS, Audit
@@ -24,26 +17,19 @@ from archive.access.roles import (
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import user_events as happened
-from archive.events.commit import Group
 from archive.events.event import Event
-from archive.events.group import Committer
 from archive.events.identity import Identity
-from archive.events.plain import plain
-from archive.events.pointers import PointerRecorder
 from archive.users import totp
 from archive.users.attempts import Attempts
+from archive.users.changes import Changes
 from archive.users.directory import Users, checked_name
 from archive.users.passwords import Passwords
+from archive.users.recovery import new_codes, plain_code
 from archive.users.user import ProvidedIdentity, Token, User
 
-RECOVERY_CODES = 8
 LONGEST_LABEL = 100
-_RECOVERY_BYTES = 10
 PROVIDER_ID = "openid"
 """Who changes users in the name of an OpenID Connect provider, in the trail."""
-_TRIES = 5
-
-Decide = Callable[[User], Iterable[Event]]
 
 
 class Administration:
@@ -57,8 +43,7 @@ class Administration:
         self,
         *,
         users: Users,
-        pointers: PointerRecorder,
-        committer: Committer,
+        changes: Changes,
         identity: Identity,
         audit: Audit,
         passwords: Passwords,
@@ -66,8 +51,7 @@ class Administration:
         clock: Clock,
     ) -> None:
         self._users = users
-        self._pointers = pointers
-        self._committer = committer
+        self._changes = changes
         self._identity = identity
         self._audit = audit
         self._passwords = passwords
@@ -134,18 +118,16 @@ class Administration:
                     address=actor.address,
                 )
             )
-        for last in range(_TRIES):
+
+        def decide() -> list[Event]:
             if self._users.find(user_id) is not None:
                 raise ConflictError(f"There is a user named {written} already.")
-            guard = self._guard(actor, add={user_id}) if Role.ADMINISTRATOR in roles else []
-            try:
-                self._committer.commit(Group([plain(each) for each in [*events, *guard]]))
-            except ConflictError:
-                if last == _TRIES - 1:
-                    raise
-                continue
-            return self._users.get(user_id)
-        raise AssertionError("the last try returned or raised")
+            if Role.ADMINISTRATOR not in roles:
+                return events
+            return [*events, *self._changes.guard(actor, add={user_id})]
+
+        self._changes.commit(decide)
+        return self._users.get(user_id)
 
     def change_roles(self, actor: Actor, user: str, roles: Sequence[Role]) -> User:
         """Give a user other roles; InvalidError if they do not go together."""
@@ -158,10 +140,10 @@ class Administration:
             if actor.id != PROVIDER_ID:
                 _require_unprovided(found, "their roles follow from their groups there")
             now_administers = found.enabled and Role.ADMINISTRATOR in roles
-            yield self._next(happened.UserRolesChanged, found, actor, roles=tuple(roles))
-            yield from self._guarded(actor, found, now_administers)
+            yield self._changes.next(happened.UserRolesChanged, found, actor, roles=tuple(roles))
+            yield from self._changes.guarded(actor, found, now_administers=now_administers)
 
-        return self._change(user, decide)
+        return self._changes.change(user, decide)
 
     def restrict(
         self,
@@ -173,7 +155,7 @@ class Administration:
         """Show a user only the records of these custodians and departments, or all again."""
         self._require(actor, "user.restrict")
         only = _restriction(custodians, departments)
-        return self._one(happened.UserRestricted, user, actor, **only)
+        return self._changes.one(happened.UserRestricted, user, actor, **only)
 
     def disable(self, actor: Actor, user: str) -> User:
         """Let a user in by no way any more; holds at once, for sessions under way too."""
@@ -181,10 +163,10 @@ class Administration:
 
         def decide(found: User) -> Iterable[Event]:
             if found.enabled:
-                yield self._next(happened.UserDisabled, found, actor)
-                yield from self._guarded(actor, found, now_administers=False)
+                yield self._changes.next(happened.UserDisabled, found, actor)
+                yield from self._changes.guarded(actor, found, now_administers=False)
 
-        return self._change(user, decide)
+        return self._changes.change(user, decide)
 
     def enable(self, actor: Actor, user: str) -> User:
         """Let a user in again, with the password and the tokens they had."""
@@ -192,10 +174,11 @@ class Administration:
 
         def decide(found: User) -> Iterable[Event]:
             if not found.enabled:
-                yield self._next(happened.UserEnabled, found, actor)
-                yield from self._guarded(actor, found, Role.ADMINISTRATOR in found.roles)
+                yield self._changes.next(happened.UserEnabled, found, actor)
+                administers = Role.ADMINISTRATOR in found.roles
+                yield from self._changes.guarded(actor, found, now_administers=administers)
 
-        return self._change(user, decide)
+        return self._changes.change(user, decide)
 
     def set_password(
         self, actor: Actor, user: str, password: str, *, current: str | None = None
@@ -214,7 +197,7 @@ class Administration:
                     raise InvalidError("The current password is not right.")
                 attempt.succeed()
         hash = self._passwords.hash(password, found.name)
-        return self._one(happened.PasswordSet, user, actor, hash=hash)
+        return self._changes.one(happened.PasswordSet, user, actor, hash=hash)
 
     def start_codes(self, actor: Actor, secret: str, code: str) -> list[str]:
         """Ask for one-time codes when the actor signs in; return recovery codes, shown once.
@@ -227,20 +210,20 @@ class Administration:
         user_id = found.id
         self._require_own(actor, user_id, "user.start-codes")
         _require_unprovided(found, "it is the provider that asks for codes")
-        codes = [_spelled(self._clock.random_bytes(_RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
+        codes = new_codes(self._clock)
         digests = tuple(self._identity.recovery(user_id, plain_code(each)).hex() for each in codes)
-        self._one(happened.CodesStarted, actor.id, actor, secret=secret, recovery=digests)
+        self._changes.one(happened.CodesStarted, actor.id, actor, secret=secret, recovery=digests)
         return codes
 
     def stop_codes(self, actor: Actor, user: str) -> User:
         """Ask a user for no one-time codes any more: by an administrator, whose own are lost."""
         self._require(actor, "user.stop-codes")
-        return self._one(happened.CodesStopped, user, actor)
+        return self._changes.one(happened.CodesStopped, user, actor)
 
     def end_sessions(self, actor: Actor, user: str) -> User:
         """Sign a user out everywhere."""
         self._require_own(actor, self._id(user), "user.end-sessions")
-        return self._one(happened.SessionsEnded, user, actor)
+        return self._changes.one(happened.SessionsEnded, user, actor)
 
     def issue_token(
         self,
@@ -276,7 +259,7 @@ class Administration:
             _require_unprovided(found, "a token would outlast that: give it to a user of its own")
             if not wanted <= found.actor().permissions:
                 raise InvalidError(f"The role of {found.name} does not give all that.")
-            yield self._next(
+            yield self._changes.next(
                 happened.TokenIssued,
                 found,
                 actor,
@@ -287,7 +270,7 @@ class Administration:
                 expires_at=expires_at,
             )
 
-        return text, self._change(str(user_id), decide).tokens[digest]
+        return text, self._changes.change(str(user_id), decide).tokens[digest]
 
     def revoke_token(
         self, actor: Actor, token_id: str, user: str | None = None
@@ -301,9 +284,9 @@ class Administration:
 
         def decide(found: User) -> Iterable[Event]:
             if not found.tokens[digest].revoked:
-                yield self._next(happened.TokenRevoked, found, actor, digest=digest)
+                yield self._changes.next(happened.TokenRevoked, found, actor, digest=digest)
 
-        changed = self._change(str(holder.id), decide)
+        changed = self._changes.change(str(holder.id), decide)
         return changed, changed.tokens[digest]
 
     def _holder(self, actor: Actor, token_id: str, user: str | None) -> tuple[User, str]:
@@ -325,63 +308,6 @@ class Administration:
             return []
         return [self._users.meant(actor.id)]
 
-    def _one(self, kind: type[happened.Change], user: str, actor: Actor, **fields: Any) -> User:
-        return self._change(user, lambda found: [self._next(kind, found, actor, **fields)])
-
-    def _next(self, kind: type[happened.Change], user: User, actor: Actor, **fields: Any) -> Event:
-        return kind(
-            originator_id=user.id,
-            originator_version=user.version + 1,
-            recorded_at=self._clock.now(),
-            by=actor.id,
-            address=actor.address,
-            **fields,
-        )
-
-    def _change(self, user: str, decide: Decide) -> User:
-        """Commit what is decided over the newest state; ConflictError after several tries."""
-        for last in range(_TRIES):
-            found = self._users.meant(user)
-            events = list(decide(found))
-            if not events:
-                return found
-            try:
-                self._committer.commit(Group([plain(event) for event in events]))
-            except ConflictError:
-                if last == _TRIES - 1:
-                    raise
-                continue
-            return self._users.get(found.id)
-        raise AssertionError("the last try returned or raised")
-
-    def _guarded(self, actor: Actor, user: User, now_administers: bool) -> list[Event]:
-        """Return the event that keeps the set of administrators, where this changes it."""
-        if user.administers == now_administers:
-            return []
-        if now_administers:
-            return self._guard(actor, add={user.id})
-        return self._guard(actor, remove={user.id})
-
-    def _guard(
-        self, actor: Actor, *, add: Set[UUID] = frozenset(), remove: Set[UUID] = frozenset()
-    ) -> list[Event]:
-        stream = self._identity.stream("administrators")
-        # The version is read before the set: what changes after that makes the commit conflict.
-        newest = self._pointers.select_pointers(stream, gt=None, lte=None, desc=True, limit=1)
-        members = (self._users.administrators() | add) - remove
-        if not members:
-            raise ConflictError("This is the last administrator: make somebody else one first.")
-        return [
-            happened.AdministratorsChanged(
-                originator_id=stream,
-                originator_version=newest[0].originator_version + 1 if newest else 1,
-                recorded_at=self._clock.now(),
-                members=tuple(sorted(members)),
-                by=actor.id,
-                address=actor.address,
-            )
-        ]
-
     def _id(self, user: str) -> UUID:
         try:
             return UUID(user)
@@ -400,20 +326,10 @@ class Administration:
             raise ForbiddenError("A token that is narrowed or expires changes nothing of its user.")
 
 
-def plain_code(code: str) -> str:
-    """Return a recovery code as it is compared: without what makes it easy to read."""
-    return "".join(code.split()).replace("-", "").upper()
-
-
 def _require_unprovided(user: User, why: str) -> None:
     """Raise InvalidError for a user who comes in by a provider alone."""
     if user.provided is not None:
         raise InvalidError(f"{user.name} comes in by the OpenID Connect provider; {why}.")
-
-
-def _spelled(random: bytes) -> str:
-    text = totp.new_secret(random)
-    return "-".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
 def _restriction(

@@ -23,10 +23,10 @@ from archive.events.user_events import (
 )
 from archive.model.interaction import Frozen
 from archive.users import totp
-from archive.users.administration import plain_code
 from archive.users.attempts import Attempts
 from archive.users.directory import Users
 from archive.users.passwords import Passwords
+from archive.users.recovery import plain_code
 from archive.users.sign_ins import SignIns
 from archive.users.user import User
 
