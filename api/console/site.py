@@ -12,6 +12,7 @@ from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import PURPOSES, Permission, Purpose
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
+from policies.holds.desk import SEES_HOLDS
 
 APPEARANCE_COOKIE = "muniment_appearance"
 APPEARANCES = {"system": "System", "light": "Light", "dark": "Dark"}
@@ -27,6 +28,8 @@ def shared() -> JsonObject:
         "actor": actor,
         "may_search": actor is not None and Permission.SEARCH in actor.permissions,
         "may_audit": actor is not None and Permission.AUDIT in actor.permissions,
+        "may_see_holds": actor is not None and not SEES_HOLDS.isdisjoint(actor.permissions),
+        "may_hold": actor is not None and Permission.HOLD in actor.permissions,
         "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,
         "purpose": Purpose.parse(session.purpose) if session is not None else None,
         "view": Purpose.parse(session.purpose).view if session is not None else None,

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
+from archive.errors import InvalidError
 from archive.events.hold_events import (
     MOST_CUSTODIANS,
     MOST_RECORDS,
@@ -21,7 +22,21 @@ from policies.holds.hold import Hold, HoldBook, Reached
 State = Literal["in-force", "released"]
 
 
-class ScopeRequest(Frozen):
+class _Request(Frozen):
+    """What is asked of a hold, also by who has no model of it."""
+
+    @classmethod
+    def read(cls, fields: Mapping[str, object]) -> Self:
+        """Return the request that fields make; InvalidError names the first that cannot be so."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = f"The {first['loc'][0]}" if first["loc"] else "This"
+            raise InvalidError(f"{place} cannot be so: {first['msg']}.") from None
+
+
+class ScopeRequest(_Request):
     """What a hold is to reach: one of a query, custodians, and a list of records."""
 
     query: Annotated[str, StringConstraints(max_length=10_000)] | None = None
@@ -43,7 +58,7 @@ class HoldChange(ScopeRequest):
     reason: Reason
 
 
-class HoldRelease(Frozen):
+class HoldRelease(_Request):
     """Why a hold is over."""
 
     reason: Reason

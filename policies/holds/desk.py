@@ -37,6 +37,8 @@ from policies.holds.reach import Reach
 from policies.records import Found, GovernedRecords
 from policies.scopes import Standing
 
+SEES_HOLDS: Final = frozenset({Permission.HOLD, Permission.GOVERN, Permission.AUDIT})
+"""Whoever has one of these sees which holds there are."""
 # A purge in another process writes one version for each of its batches, which take longer than this
 # takes to read again.
 _TRIES: Final = 50
@@ -74,8 +76,8 @@ class HoldDesk:
 
     def book(self, actor: Actor) -> HoldBook:
         """Return all holds, to whoever holds, governs or audits."""
-        if actor.permissions.isdisjoint({Permission.HOLD, Permission.GOVERN}):
-            self._audit.require(actor, Permission.AUDIT, "hold.list")
+        if SEES_HOLDS.isdisjoint(actor.permissions):
+            self._audit.require(actor, Permission.HOLD, "hold.list")
         return self._holds.read()
 
     def hold(self, actor: Actor, name: str) -> Hold:

@@ -286,6 +286,9 @@ BODIES: dict[tuple[str, str], Body] = {
     },
     ("PATCH", "/v1/users/<uuid:id>"): _json({"custodians": None}),
     ("PUT", "/v1/users/<uuid:id>/password"): _json({"password": _PASSWORD, "current": _PASSWORD}),
+    ("POST", "/holds"): lambda world, _: {"data": _hold(f"new-{next(world.numbers)}")},
+    ("POST", "/holds/<string:id>/scope"): _form(query="letter", reason="a view"),
+    ("POST", "/holds/<string:id>/release"): _form(reason="it is over"),
     ("POST", "/users"): lambda world, _: {
         "data": {"name": f"new {next(world.numbers)}", "role": "legal"}
     },

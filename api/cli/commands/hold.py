@@ -13,15 +13,12 @@ from archive.access.roles import Actor, Purpose
 from archive.errors import InvalidError
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from archive.opening import Archive
     from policies.holds.answers import HoldAnswer, HoldSummary, ReachAnswer, ScopeAnswer
     from policies.holds.desk import HoldDesk
     from policies.holds.hold import Hold
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Model = TypeVar("Model", bound="BaseModel")
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN_RECORDS = 20
@@ -84,7 +81,7 @@ def reach(by_token: bool, purpose: Purpose, as_json: bool, **given: Any) -> None
     """Count the records that a hold would reach; nothing is held by that."""
     from policies.holds.answers import ScopeRequest
 
-    wanted = _request(ScopeRequest, given)
+    wanted = ScopeRequest.read(_scope(given))
     with _opened(by_token) as (archive, desk, actor):
         archive.follow()
         answer = desk.reach(actor, purpose, wanted, archive.catalog.position())
@@ -113,7 +110,8 @@ def place(
     """Place the hold NAME over what is archived and what will be."""
     from policies.holds.answers import HoldRequest
 
-    wanted = _request(HoldRequest, given, name=name, matter=matter, reason=reason)
+    fields = {"name": name, "matter": matter, "reason": reason}
+    wanted = HoldRequest.read({**fields, **_scope(given)})
     with _opened(by_token) as (archive, desk, actor):
         _tell(archive, desk.place(actor, wanted), as_json)
 
@@ -130,7 +128,7 @@ def change(
     """Give the hold ID another scope in place of the one it has."""
     from policies.holds.answers import HoldChange
 
-    wanted = _request(HoldChange, given, reason=reason)
+    wanted = HoldChange.read({"reason": reason, **_scope(given)})
     with _opened(by_token) as (archive, desk, actor):
         _tell(archive, desk.change(actor, id, wanted, wanted.reason), as_json)
 
@@ -144,7 +142,7 @@ def release(id: str, reason: str, by_token: bool, purpose: Purpose, as_json: boo
     """Release the hold ID for ever; what it alone held begins its grace afresh."""
     from policies.holds.answers import HoldRelease
 
-    wanted = _validated(HoldRelease, {"reason": reason})
+    wanted = HoldRelease.read({"reason": reason})
     with _opened(by_token) as (archive, desk, actor):
         _tell(archive, desk.release(actor, id, wanted.reason), as_json)
 
@@ -158,22 +156,10 @@ def _opened(by_token: bool) -> "Iterator[tuple[Archive, HoldDesk, Actor]]":
         yield archive, hold_desk(archive), actor
 
 
-def _request(model: type[Model], given: dict[str, Any], **fields: object) -> Model:
-    """Return what is asked for by the options of `scope` and further fields."""
+def _scope(given: dict[str, Any]) -> dict[str, object]:
+    """Return what the options of `scope` say."""
     listed = [*given["record"], *(_ids(given["records"]) if given["records"] else ())]
-    chosen = {"query": given["query"], "custodians": given["custodian"], "records": listed}
-    return _validated(model, {**chosen, **fields})
-
-
-def _validated(model: type[Model], fields: dict[str, object]) -> Model:
-    from pydantic import ValidationError
-
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = first["loc"][0] if first["loc"] else "it"
-        raise InvalidError(f"The {place} cannot be so: {first['msg']}.") from None
+    return {"query": given["query"], "custodians": given["custodian"], "records": listed}
 
 
 def _ids(file: Path) -> list[UUID]:

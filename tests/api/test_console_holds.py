@@ -1,0 +1,77 @@
+"""The console's pages of legal holds: who sees them, placing, counting, changing, releasing."""
+
+import re
+
+import pytest
+
+from api.app import create_app
+from archive.access.roles import Role
+from archive.creating import register_user
+from tests.archive.house import capture, create, line, opened
+
+
+@pytest.fixture
+def archive(tmp_path):
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        capture(archive, line("1", "the fee"), line("2", "a letter"))
+        archive.follow()
+        yield archive
+
+
+def entered(archive, role):
+    token = register_user(archive, role)
+    archive.follow()
+    client = create_app(lambda: archive).test_client()
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    form = {"token": token, "purpose": "compliance"}
+    assert client.post("/sign-in", data=form).status_code == 303
+    return client
+
+
+def sent(client, address, status=303, **fields):
+    """Send the form of a page as a browser does, and give the page that is shown then."""
+    secret = re.search(r'name="form_secret" value="([^"]+)"', client.get("/status").text)
+    assert secret
+    answer = client.post(address, data={"form_secret": secret[1], **fields})
+    assert answer.status_code == status, answer.text
+    return client.get(answer.headers["Location"]).text if status == 303 else answer.text
+
+
+def test_a_lawyer_counts_places_changes_and_releases(archive):
+    lawyer = entered(archive, Role.LEGAL)
+    assert "There are none." in lawyer.get("/holds").text
+    given = {"name": "smith", "matter": "Smith v. <Jones>", "reason": "a letter", "query": "fee"}
+    counted = sent(lawyer, "/holds", 200, count="yes", **given)
+    assert "<strong>1</strong> of 2 records" in counted and 'value="a letter"' in counted
+    assert "There are none." in lawyer.get("/holds").text
+    page = sent(lawyer, "/holds", **given)
+    assert "Smith v. &lt;Jones&gt;" in page and "<code>fee</code>" in page
+    assert "smith" in lawyer.get("/holds").text
+    page = sent(lawyer, "/holds/smith/scope", custodians="Ann\r\n Bob \r\n", reason="wider")
+    assert "What Ann, Bob hold<" in page and "Reached until" in page
+    page = sent(lawyer, "/holds/smith/release", reason="settled")
+    assert "settled" in page and "Release the hold" not in page
+
+
+def test_what_is_refused_is_said_and_what_was_written_stays(archive):
+    lawyer = entered(archive, Role.LEGAL)
+    given = {"name": "a", "reason": "a letter", "query": "(fee"}
+    refused = sent(lawyer, "/holds", 400, **given)
+    assert 'role="alert"' in refused and 'value="(fee"' in refused
+    assert 'role="alert"' in sent(lawyer, "/holds", 400, name="A", reason="r", query="fee")
+    sent(lawyer, "/holds", **given | {"query": "fee"})
+    sent(lawyer, "/holds", 409, **given | {"query": "fee"})
+    assert 'role="alert"' in sent(lawyer, "/holds/a/scope", 400, reason="r", records="nonsense")
+    assert 'role="alert"' in sent(lawyer, "/holds/a/release", 400, reason=" ")
+    assert lawyer.get("/holds/b").status_code == 404
+
+
+def test_who_governs_sees_holds_and_changes_none(archive):
+    sent(entered(archive, Role.LEGAL), "/holds", name="a", reason="r", query="fee")
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    assert "New hold" not in officer.get("/holds").text
+    assert "Release" not in officer.get("/holds/a").text
+    sent(officer, "/holds/a/release", 403, reason="r")
+    administrator = entered(archive, Role.ADMINISTRATOR)
+    assert ">Holds</a>" not in administrator.get("/status").text
