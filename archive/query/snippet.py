@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from typing import Final
 
 from archive.index.analysis import placed_words
@@ -15,6 +15,7 @@ from archive.query.spans import runs
 from archive.query.tree import Fuzzy, Node, Not, NotNear, Phrase, Stem, TextLeaf, Word, children
 
 _SPACE: Final = re.compile(r"\s+")
+_RUN: Final = re.compile(r"\S+")
 _MOST_WORDS: Final = 50_000
 """A match farther into a text is not looked for; the snippet then shows the beginning."""
 _LEAD: Final = 4
@@ -136,15 +137,20 @@ def _draw_together(piece: str) -> tuple[str, list[int]]:
     """Return the text with single spaces, and where each old offset now is."""
     drawn: list[str] = []
     moved: list[int] = []
-    for character in piece:
-        moved.append(len(drawn))
-        if not character.isspace():
-            drawn.append(character)
-        elif drawn and drawn[-1] != " ":
-            drawn.append(" ")
-    moved.append(len(drawn))
-    text = "".join(drawn).rstrip()
-    return text, [min(place, len(text)) for place in moved]
+    place = 0
+    for run in _RUN.finditer(piece):
+        gap = run.start() - len(moved)
+        if gap and drawn:
+            # The first of the white space is the space that stays.
+            moved.append(place)
+            place += 1
+            gap -= 1
+        moved.extend(repeat(place, gap))
+        drawn.append(run[0])
+        moved.extend(range(place, place + len(run[0])))
+        place += len(run[0])
+    moved.extend(repeat(place, len(piece) + 1 - len(moved)))
+    return " ".join(drawn), moved
 
 
 def _merge(places: Iterator[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
