@@ -42,6 +42,8 @@ from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
 from archive.log.timestamps import Timestamps
 from archive.packing.packer import Packer
+from archive.people.desk import PeopleDesk
+from archive.people.directory import People
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
@@ -152,6 +154,7 @@ class Archive(Station):
             MinimumLock(self.settings.worm, bucket, self.clock).retention,
             self.settings.timestamp_url,
         )
+        self.people = People(self.pointers, self.opener, self.mapper, self.identity)
         self.access = Access(
             archive_id=self.keyring.archive_id,
             clock=self.clock,
@@ -163,11 +166,15 @@ class Archive(Station):
             audit=self.audit,
             codebook=self.codebook,
             identity=self.identity,
+            people=self.people,
             log=self.log,
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
         )
         self.hit_reports = HitReports(self.access, self.audit)
+        self.people_desk = PeopleDesk(
+            self.people, self.access, self.committer, self.audit, self.clock
+        )
         self.unsearchable = Unsearchable(self.access, self.catalog, self.audit)
         self._open_doors(engine)
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "import": ("import_paths", "Archive files, mailboxes and folders of them."),
     "search": ("search", "Find records by a query."),
     "searches": ("searches", "See what searches do not find, and report on them."),
+    "people": ("people", "Say who is behind which addresses and names."),
     "show": ("show", "Show one record, or its captured bytes."),
     "history": ("history", "List what happened to one record."),
     "why": ("why", "Say why one record is still here."),

@@ -93,6 +93,13 @@ class SearchResult(Frozen):
     unsearched: tuple[Unsearched, ...] = ()
 
 
+class NamedPerson(Frozen):
+    """Somebody whom a query names, all of whose aliases it finds."""
+
+    id: UUID
+    name: str
+
+
 class NotSearched(Frozen):
     """How many records could not be searched, or not wholly, whether they match or not.
 
@@ -116,7 +123,8 @@ class SearchAnswer(Frozen):
     """A page of results; `total` is exact, and true as of sequence number `as_of`.
 
     `result_hash` (hex) is that of all results, on whatever page; null where they are too many to be
-    hashed unasked. `view` says, here and below, how much the purpose shows; what it hides is empty.
+    hashed unasked. `people` are those whom the query names, and whose aliases it finds too.
+    `view` says, here and below, how much the purpose shows; what it hides is empty.
     """
 
     query: ParsedQuery
@@ -128,6 +136,7 @@ class SearchAnswer(Frozen):
     results: tuple[SearchResult, ...]
     facets: dict[str, dict[str, int]] | None = None
     cursor: str | None = None
+    people: tuple[NamedPerson, ...] = ()
     view: View = View.FULL
 
 

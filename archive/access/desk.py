@@ -48,6 +48,7 @@ from archive.events.records import Loaded, Records
 from archive.events.types import Erased
 from archive.index.searcher import Searcher
 from archive.log.reader import LogReader
+from archive.people.directory import People
 
 if TYPE_CHECKING:
     from archive.capture.markup import Markup
@@ -73,6 +74,7 @@ class Access(Searching):
         log: LogReader,
         codebook: Codebook,
         identity: Identity,
+        people: People,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
     ) -> None:
@@ -82,6 +84,7 @@ class Access(Searching):
             catalog=catalog,
             audit=audit,
             identity=identity,
+            people=people,
             searcher=searcher,
             timezone=timezone,
         )

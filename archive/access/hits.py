@@ -54,6 +54,7 @@ class HitReports:
         searcher, position = searching.searcher()
         as_of = position if request.as_of is None else min(request.as_of, position)
         until = searching.until(actor)
+        aliases = searching.widened(conjunction([query, *terms]), as_of).aliases
 
         def matched(node: Node) -> Matched:
             return searcher.matched(
@@ -62,6 +63,7 @@ class HitReports:
                 settle=lambda ids: map(viewer.searched, searching.settle(ids, as_of, until)),
                 within=sight.within(actor),
                 rewritten=viewer.rewritten,
+                aliases=aliases,
             )
 
         searched = searcher.search(
@@ -71,6 +73,7 @@ class HitReports:
             settle=lambda ids: map(viewer.searched, searching.settle(ids, as_of, until)),
             within=sight.within(actor),
             rewritten=viewer.rewritten,
+            aliases=aliases,
         )
         found = [matched(term) for term in terms]
         finders = Counter(seq for each in found for seq in each.attachments)

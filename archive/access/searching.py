@@ -11,6 +11,7 @@ from uuid import UUID
 
 from archive.access import sight
 from archive.access.answers import (
+    NamedPerson,
     NotSearched,
     ParsedQuery,
     SearchAnswer,
@@ -38,6 +39,8 @@ from archive.index.cursor import Cursor, Sort
 from archive.index.run import Hit, Hits
 from archive.index.searcher import Searcher
 from archive.model.record import Record
+from archive.people.directory import People
+from archive.query.aliases import Widened, widened
 from archive.query.facets import FACETS, narrowing
 from archive.query.parser import parse
 from archive.query.printer import to_text
@@ -60,6 +63,7 @@ class Searching:
         catalog: Catalog,
         audit: Audit,
         identity: Identity,
+        people: People,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
     ) -> None:
@@ -68,6 +72,7 @@ class Searching:
         self._catalog = catalog
         self._audit = audit
         self._identity = identity
+        self._people = people
         self.searcher = searcher
         self._timezone = timezone
         self._viewers = Viewers(identity)
@@ -90,6 +95,7 @@ class Searching:
         wanted = cursor.as_of if cursor and request.as_of is None else request.as_of
         as_of = position if wanted is None else min(wanted, position)
         until = self.until(actor)
+        wider = self.widened(node, as_of)
         hits = searcher.search(
             node,
             as_of=as_of,
@@ -100,6 +106,7 @@ class Searching:
             settle=lambda ids: map(viewer.searched, self.settle(ids, as_of, until)),
             within=sight.within(actor),
             rewritten=viewer.rewritten,
+            aliases=wider.aliases,
             most_hashed=None if request.hash else MOST_HASHED,
         )
         results = self.results(node, hits.hits, as_of, viewer)
@@ -129,6 +136,7 @@ class Searching:
                 name: dict(counts) for name, counts in hits.facets.items() if name in viewer.facets
             },
             cursor=hits.cursor,
+            people=tuple(NamedPerson(id=one.id, name=one.name) for one in wider.people),
             view=viewer.view,
         )
 
@@ -159,6 +167,10 @@ class Searching:
     def viewer(self, purpose: Purpose) -> Viewer:
         """Return what shows records for a purpose."""
         return self._viewers.of(purpose)
+
+    def widened(self, node: Node, as_of: int) -> Widened:
+        """Return whom a query names, and their aliases, as recorded by a sequence number."""
+        return widened(node, self._people.directory(as_of).people.values())
 
     def until(self, actor: Actor) -> float | None:
         """Return when a search that begins now is ended, by the clock's monotonic time."""

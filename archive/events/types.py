@@ -18,6 +18,7 @@ from archive.errors import CorruptError
 from archive.events.event import NEVER
 from archive.events.event import Event as Event
 from archive.events.hold_events import HOLD_EVENTS
+from archive.events.people_events import PEOPLE_EVENTS
 from archive.events.policy_events import POLICY_EVENTS
 from archive.events.purge_events import PURGE_EVENTS
 from archive.events.user_events import USER_EVENTS
@@ -208,6 +209,7 @@ _ALL: tuple[type[Event], ...] = (
     KeyringWritten,
     *USER_EVENTS,
     *POLICY_EVENTS,
+    *PEOPLE_EVENTS,
     *HOLD_EVENTS,
     *PURGE_EVENTS,
 )

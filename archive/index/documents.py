@@ -18,7 +18,7 @@ from archive.index.schema import (
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.facets import facets
-from archive.query.people import address_terms
+from archive.query.people import address_terms, name_term
 
 __all__ = ["CURRENT", "build_document", "document_key"]
 
@@ -108,6 +108,8 @@ def _add_people(document: Document, record: Record) -> set[str]:
         if someone.address:
             document.add_text(part, _folded(someone.address))
             terms.update(_person_terms(part, someone.address))
+        elif someone.name:
+            terms.add(whole_term(part, name_term(someone.name)))
     return terms
 
 

@@ -21,7 +21,7 @@ from archive.model.record import Record
 from archive.query.facets import FACETS
 from archive.query.facets import facets as facets_of
 from archive.query.matcher import matches
-from archive.query.tree import Node, Value, conjunction, walk
+from archive.query.tree import Aliases, Node, Value, conjunction, walk
 
 RANKED: Final = 10_000
 """How many results an order by relevance holds; a longer one is of use to nobody."""
@@ -116,6 +116,7 @@ class Asked:
     after: Cursor | None
     settle: Settle
     rewritten: bool
+    aliases: Aliases
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,8 @@ class Run:
                 continue
             thread = self.engine.thread(hit.id, hit.version) if threaded else None
             seen = matches(self.asked.within, record)
-            if seen and matches(self.asked.node, record, conversation=thread):
+            aliases = self.asked.aliases
+            if seen and matches(self.asked.node, record, conversation=thread, aliases=aliases):
                 yield hit
 
     def ranked(self) -> list[_Placed]:

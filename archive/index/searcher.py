@@ -10,7 +10,7 @@ from archive.index.cursor import Cursor, Sort
 from archive.index.engine import Engine
 from archive.index.run import Asked, Hits, Matched, Run, Settle
 from archive.index.translate import translate
-from archive.query.tree import EVERYTHING, Node, conjunction
+from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Node, conjunction
 
 MOST_HITS: Final = 1_000
 Answer = TypeVar("Answer")
@@ -34,11 +34,13 @@ class Searcher:
         facets: bool = False,
         within: Node = EVERYTHING,
         rewritten: bool = False,
+        aliases: Aliases = NO_ALIASES,
         most_hashed: int | None = 0,
     ) -> Hits:
         """Return a page of what matched as of a sequence number.
 
-        Up to `most_hashed` results are hashed, however many there are if it is None.
+        `aliases` are those of whom `node` names (archive.query.aliases). Up to `most_hashed`
+        results are hashed, however many there are if it is None.
 
         `within` is what there is to be seen: nothing else is counted, searchable or not. If
         `rewritten`, `settle` gives records with words taken out of their texts, and those are met:
@@ -52,7 +54,7 @@ class Searcher:
             raise InvalidError(f"A page holds 0 to {MOST_HITS:,} results.")
         if after is not None and after.as_of != as_of:
             raise InvalidError(f"The cursor is as of {after.as_of}, the search as of {as_of}.")
-        asked = Asked(node, within, as_of, limit, sort, after, settle, rewritten)
+        asked = Asked(node, within, as_of, limit, sort, after, settle, rewritten, aliases)
         return self._run(asked, lambda run: run.answer(facets, most_hashed))
 
     def matched(
@@ -63,9 +65,10 @@ class Searcher:
         settle: Settle,
         within: Node = EVERYTHING,
         rewritten: bool = False,
+        aliases: Aliases = NO_ALIASES,
     ) -> Matched:
         """Return all that matched; what is given and raised is as in `search`."""
-        asked = Asked(node, within, as_of, 0, Sort.NEWEST, None, settle, rewritten)
+        asked = Asked(node, within, as_of, 0, Sort.NEWEST, None, settle, rewritten, aliases)
         return self._run(asked, Run.matched)
 
     def _run(self, asked: Asked, answered: Callable[[Run], Answer]) -> Answer:
@@ -74,10 +77,18 @@ class Searcher:
             asked.node if asked.within == EVERYTHING else conjunction([asked.within, asked.node])
         )
         try:
-            bounds = translate(sought, engine.schema, rewritten=asked.rewritten)
+            bounds = translate(
+                sought, engine.schema, rewritten=asked.rewritten, aliases=asked.aliases
+            )
             return answered(Run(engine, bounds, asked))
         except ValueError:
             # A pattern within a phrase reaches more words than the index follows from place to
             # place; it must not be cut short, so the matcher settles it.
-            bounds = translate(sought, engine.schema, placed=False, rewritten=asked.rewritten)
+            bounds = translate(
+                sought,
+                engine.schema,
+                placed=False,
+                rewritten=asked.rewritten,
+                aliases=asked.aliases,
+            )
             return answered(Run(engine, bounds, asked))

@@ -25,10 +25,12 @@ from archive.index.bounds import (
 )
 from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, TERMS, whole_term
 from archive.query.fields import DEFAULT_TEXTS, TEXTS
-from archive.query.matcher import text_names, wanted_patterns, wanted_values
-from archive.query.people import bare_address
+from archive.query.matcher import people_parts, text_names, wanted_patterns, wanted_values
+from archive.query.people import bare_address, known_terms
 from archive.query.terms import Term, TermKind, has_wildcard, terms
 from archive.query.tree import (
+    NO_ALIASES,
+    Aliases,
     And,
     Everything,
     Exact,
@@ -57,9 +59,14 @@ _IRREGULAR_STEMS: Final = {"die": "dy", "lie": "ly", "tie": "ty", "sky": "ski"}
 
 
 def translate(
-    node: Node, schema: Schema, *, placed: bool = True, rewritten: bool = False
+    node: Node,
+    schema: Schema,
+    *,
+    placed: bool = True,
+    rewritten: bool = False,
+    aliases: Aliases = NO_ALIASES,
 ) -> Bounds:
-    """Return the index queries of a tree.
+    """Return the index queries of a tree; `aliases` are those of whom it names.
 
     If `rewritten`, the texts to be met are those of the index with words taken out: it never knows
     for sure that a word is met, only that it is not. The index looks for patterns at their places
@@ -69,16 +76,17 @@ def translate(
     Raises InvalidError for a pattern that the index refuses.
     """
     try:
-        return _Translator(schema, placed=placed, rewritten=rewritten).bounds(node)
+        return _Translator(schema, placed, rewritten, aliases).bounds(node)
     except ValueError as error:
         raise InvalidError("A pattern in the query is too complicated.", column=1) from error
 
 
 class _Translator:
-    def __init__(self, schema: Schema, *, placed: bool, rewritten: bool) -> None:
+    def __init__(self, schema: Schema, placed: bool, rewritten: bool, aliases: Aliases) -> None:
         self._schema = schema
         self._placed = placed
         self._rewritten = rewritten
+        self._aliases = aliases
 
     def bounds(self, node: Node) -> Bounds:
         match node:
@@ -97,19 +105,33 @@ class _Translator:
                     inner.exact,
                 )
             case Exact(child):
-                return self.bounds(child)
+                exact = _Translator(self._schema, self._placed, self._rewritten, NO_ALIASES)
+                return exact.bounds(child)
             case Person(text, field):
-                return self._person(text, field)
+                return any_bounds([self._person(text, field), self._known(node)])
             case Value(text, field):
                 wanted = wanted_values(text, field)
                 return exactly(any_of([self._whole(field, pattern) for pattern in wanted]))
             case Range(field, low, high):
                 return exactly(self._range(field, low, high))
             case Word(text, None) if bare_address(text):
-                return any_bounds([self._text(node), self._person(text, "participants")])
+                asked = [self._text(node), self._person(text, "participants"), self._known(node)]
+                return any_bounds(asked)
             case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
-                found = self._text(node)
+                found = any_bounds([self._text(node), self._known(node)])
                 return Bounds(found.upper, None, False) if self._rewritten else found
+
+    def _known(self, node: Node) -> Bounds:
+        """Return the bounds of records of those whom a part of the query names by an alias."""
+        wanted = [
+            whole_term(part, term)
+            for key in self._aliases.get(node, ())
+            for part in people_parts(node)
+            for term in known_terms(key)
+        ]
+        if not wanted:
+            return exactly(None)
+        return exactly(Query.term_set_query(self._schema, TERMS, wanted))
 
     def _person(self, text: str, field: str) -> Bounds:
         wanted = wanted_patterns(text)

@@ -3,6 +3,7 @@
 Texts are looked into word by word, values compared whole, numbers by order.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from archive.index.analysis import normalise, value
@@ -75,6 +76,19 @@ def people_terms(record: Record, field: str) -> set[str]:
         for someone in participants(record, part)
         if someone.address
         for term in address_terms(someone.address)
+    }
+
+
+def known_as(record: Record, parts: Iterable[str]) -> set[str]:
+    """Return by what those are known whom some of PEOPLE mean, as aliases are compared.
+
+    Everybody is known by their address, or by their name where there is none.
+    """
+    return {
+        value(known)
+        for part in parts
+        for someone in participants(record, part)
+        if (known := someone.address or someone.name)
     }
 
 

@@ -17,7 +17,7 @@ from archive.query import attributes
 from archive.query.fields import FIELDS
 from archive.query.people import person
 from archive.query.terms import terms
-from archive.query.tree import Node, Person, Phrase, Range, Value
+from archive.query.tree import Exact, Node, Person, Phrase, Range, Value
 from archive.query.values import seconds
 
 FACETS: Final = (
@@ -121,7 +121,9 @@ def _span(value: str) -> Range:
 
 def _sender(value: str) -> Node:
     someone = person(value, quoted=True)
-    return _words(value, "from") if someone is None else Person(_plain(someone), "from")
+    return (
+        Exact(_words(value, "from")) if someone is None else Exact(Person(_plain(someone), "from"))
+    )
 
 
 def _words(value: str, field: str) -> Phrase:

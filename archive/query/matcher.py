@@ -16,6 +16,8 @@ from archive.query.people import bare_address, wanted_terms
 from archive.query.spans import occurs
 from archive.query.terms import glob, has_wildcard, marked_pattern, value_pattern
 from archive.query.tree import (
+    NO_ALIASES,
+    Aliases,
     And,
     Everything,
     Exact,
@@ -38,12 +40,28 @@ from archive.query.tree import (
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]{12}")
 
 
-def matches(node: Node, record: Record, *, conversation: str | None = None) -> bool:
+def matches(
+    node: Node, record: Record, *, conversation: str | None = None, aliases: Aliases = NO_ALIASES
+) -> bool:
     """Say whether a record is one that the query asks for.
 
-    `conversation` is the archive's own thread, which the record does not know.
+    `conversation` is the archive's own thread, which the record does not know; `aliases` are those
+    of whom the query names.
     """
-    return _Matcher(record, conversation).matches(node)
+    return _Matcher(record, conversation, aliases).matches(node)
+
+
+def people_parts(node: Node) -> tuple[str, ...]:
+    """Return which of PEOPLE a part of a query asks for that asks for people."""
+    match node:
+        case Person(field=field):
+            return TEXTS[field]
+        case Word(field=None):
+            return TEXTS["participants"]
+        case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
+            return text_names(node)
+        case _:
+            return ()
 
 
 def text_names(node: TextLeaf | Near | NotNear) -> tuple[str, ...]:
@@ -61,8 +79,9 @@ def text_names(node: TextLeaf | Near | NotNear) -> tuple[str, ...]:
 class _Matcher:
     """One record, whose texts are analysed when first asked for."""
 
-    def __init__(self, record: Record, conversation: str | None) -> None:
+    def __init__(self, record: Record, conversation: str | None, aliases: Aliases) -> None:
         self._record = record
+        self._aliases = aliases
         self._conversation = conversation
         self._values: dict[str, tuple[str, ...]] | None = None
         self._analysed: dict[str, list[list[TextWord]]] = {}
@@ -78,18 +97,18 @@ class _Matcher:
             case Not(child):
                 return not self.matches(child)
             case Exact(child):
-                return self.matches(child)
+                return _Matcher(self._record, self._conversation, NO_ALIASES).matches(child)
             case Person(text, field):
-                return self._person(text, field)
+                return self._person(text, field) or self._known(node)
             case Value(text, field):
                 return self._value(text, field)
             case Range(field, low, high):
                 number = attributes.number(self._record, field)
                 return number is not None and _within(number, low, high)
             case Word(text, None) if bare_address(text):
-                return self._found(node) or self._person(text, "participants")
+                return self._found(node) or self._person(text, "participants") or self._known(node)
             case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
-                return self._found(node)
+                return self._found(node) or self._known(node)
 
     def _found(self, node: TextLeaf | Near | NotNear) -> bool:
         return any(occurs(node, text) for name in text_names(node) for text in self._texts(name))
@@ -101,7 +120,14 @@ class _Matcher:
 
     def _person(self, text: str, field: str) -> bool:
         there = attributes.people_terms(self._record, field)
-        return any(_among(wanted, there) for wanted in wanted_patterns(text))
+        return any(among(wanted, there) for wanted in wanted_patterns(text))
+
+    def _known(self, node: Node) -> bool:
+        """Say whether somebody takes part who is known by an alias of whom the node names."""
+        keys = self._aliases.get(node)
+        if not keys:
+            return False
+        return not keys.isdisjoint(attributes.known_as(self._record, people_parts(node)))
 
     def _value(self, text: str, field: str) -> bool:
         if self._values is None:
@@ -110,7 +136,7 @@ class _Matcher:
                 searchable=attributes.searchable(self._record),
                 conversation=self._conversation,
             )
-        return any(_among(wanted, self._values[field]) for wanted in wanted_values(text, field))
+        return any(among(wanted, self._values[field]) for wanted in wanted_values(text, field))
 
 
 def wanted_patterns(text: str) -> list[str]:
@@ -132,7 +158,8 @@ def wanted_values(text: str, field: str) -> list[str]:
     return [value_pattern(text)]
 
 
-def _among(wanted: str, there: Collection[str]) -> bool:
+def among(wanted: str, there: Collection[str]) -> bool:
+    """Say whether a marked pattern meets any of the terms or values."""
     if not has_wildcard(wanted):
         return wanted in there
     pattern = glob(wanted)

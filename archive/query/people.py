@@ -2,7 +2,8 @@
 
 A participant's address gives terms of three kinds, told apart by their first character, so that
 none is met by a query for another: `=a@mail.b.c` the address, `<a` its local part, and `@mail.b.c`,
-`@b.c`, `@c` its domain and every parent of it.
+`@b.c`, `@c` its domain and every parent of it. Somebody without an address has `"` and the name, by
+which aliases alone are met.
 """
 
 import re
@@ -37,6 +38,16 @@ def person(text: str, *, quoted: bool) -> str | None:
 def bare_address(text: str) -> bool:
     """Say whether a word without a field is an e-mail address, and so also means a participant."""
     return _BARE_ADDRESS.fullmatch(text) is not None
+
+
+def name_term(name: str) -> str:
+    """Return the term under which somebody without an address is found by an alias."""
+    return f'"{value(name)}'
+
+
+def known_terms(key: str) -> tuple[str, str]:
+    """Return the terms of those who are known by an address or a name, as these are compared."""
+    return f"={key}", f'"{key}'
 
 
 @lru_cache(maxsize=16_384)

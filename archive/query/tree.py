@@ -4,9 +4,10 @@ Fields are pushed down to the leaves, so every leaf can be understood alone. Dat
 already resolved to seconds and bytes: a saved query means the same wherever it is read again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from archive.model.interaction import JsonObject
 
@@ -132,6 +133,10 @@ Leaf: TypeAlias = Everything | TextLeaf | Person | Value | Range
 Node: TypeAlias = Leaf | Near | NotNear | Not | Exact | And | Or
 
 EVERYTHING = Everything()
+
+Aliases: TypeAlias = Mapping[Node, frozenset[str]]
+"""By what else those are known whom a part of a query names (archive.query.aliases)."""
+NO_ALIASES: Final[Aliases] = MappingProxyType({})
 
 
 def conjunction(children: "list[Node]") -> Node:

@@ -12,6 +12,7 @@ from archive.errors import InvalidError
 from archive.events.event import Event
 from archive.events.hold_events import HoldEvent, HoldPlaced, HoldsChecked, HoldScopeChanged
 from archive.events.opener import DamagedEvent
+from archive.events.people_events import PersonEvent
 from archive.events.pointers import PointerRow
 from archive.events.policy_events import PolicyEvent
 from archive.events.purge_events import PurgePlanned
@@ -26,9 +27,11 @@ from archive.model.interaction import Frozen
 from archive.users.user import TOKEN_ID_LENGTH
 
 READS: Final = ("show", "original", "as-sent", "conversation", "history", "prove")
-"""The actions by which somebody reads records that they name; searching is another."""
+"""The actions by which somebody reads records that they name."""
+SEARCHES: Final = ("search", "hits", "unsearchable")
+"""The actions by which somebody asks what there is."""
 
-_CHANGES: Final = ("user.", "token.", "session.", "sign-in.", "policy.", "hold.")
+_CHANGES: Final = ("user.", "token.", "session.", "sign-in.", "policy.", "hold.", "person.")
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
 )
@@ -105,7 +108,7 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
                 "change": _change(event),
                 "address": event.address,
             }
-        case PolicyEvent():
+        case PolicyEvent() | PersonEvent():
             return _done(row, event.by) | {"change": _change(event), "address": event.address}
         case PurgePlanned():
             told = event.model_dump(mode="json", exclude=set(_ASIDE))
@@ -127,7 +130,7 @@ def _done(row: PointerRow, actor: str | None) -> dict[str, Any]:
     return {"action": row.type, "allowed": True, "actor": actor}
 
 
-def _change(event: Change | PolicyEvent) -> dict[str, Any]:
+def _change(event: Change | PolicyEvent | PersonEvent) -> dict[str, Any]:
     """Return what a change set, without secrets; a token by its id."""
     told = event.model_dump(mode="json", exclude={*_ASIDE, *event.custody_fields})
     digest = told.pop("digest", None)

@@ -13,7 +13,7 @@ from archive.catalog.catalog import TRAIL, Catalog
 from archive.catalog.tables import PURPOSE_KINDS, records, trail, trail_subjects
 from archive.errors import UnavailableError
 from archive.trail.asked import Order, milliseconds
-from archive.trail.entry import READS
+from archive.trail.entry import READS, SEARCHES
 from archive.trail.follower import TrailDigests
 
 _IDS_PER_QUERY: Final = 10_000
@@ -117,7 +117,7 @@ class TrailIndex:
         """Return what each actor did, by the digest of their id; counts are of a period."""
         action = trail.c.action
         reads = action.in_([self.digests.action(name) for name in READS])
-        searches = action == self.digests.action("search")
+        searches = action.in_([self.digests.action(name) for name in SEARCHES])
         signs_in = action == self.digests.action("session.began")
         allowed = trail.c.allowed == 1
 

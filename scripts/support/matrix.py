@@ -114,6 +114,7 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
+    alias: str = ""
 
     def answers(self, row: Row) -> Iterator[tuple[str, int, int]]:
         """Ask as everybody; yield each caller with the status expected and the one answered."""
@@ -189,12 +190,23 @@ class World:
             values["token_id"] = self.token_of(owner)
         elif rule.rule.startswith("/v1/tokens/"):
             values["id"] = self.token_of(owner)
+        elif rule.rule.startswith("/v1/people/"):
+            values["id"] = self.person()
         elif rule.rule.startswith("/v1/policies/"):
             values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
         elif "/holds/" in rule.rule:
             values["id"] = self.new_hold()
         adapter = self.app.url_map.bind("localhost")
         return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+
+    def person(self) -> UUID:
+        """Return the id of a new person, whose one alias is then in `alias`."""
+        from archive.access.audit import FOR_OPERATIONS
+        from archive.access.roles import LOCAL_ACTOR
+
+        self.alias = f"someone{next(self.numbers)}@example.com"
+        desk = self.archive.people_desk
+        return desk.record(LOCAL_ACTOR, FOR_OPERATIONS, "Someone", [self.alias]).id
 
     def policy_for(self, act: str) -> str:
         """Return the name of a new policy that an act can be done to."""
@@ -273,6 +285,14 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/interactions/bulk"): lambda *_: {
         "data": _line(),
         "content_type": "application/x-ndjson",
+    },
+    ("POST", "/v1/people"): _json({"name": "Someone"}),
+    ("POST", "/v1/people/<uuid:id>/aliases"): _json({"aliases": []}),
+    ("POST", "/v1/people/<uuid:id>/merge"): lambda world, _: {
+        "json": {"other": str(world.person())}
+    },
+    ("POST", "/v1/people/<uuid:id>/split"): lambda world, _: {
+        "json": {"name": "Somebody else", "aliases": [world.alias]}
     },
     ("POST", "/v1/policies"): lambda world, _: {"json": _policy(f"new-{next(world.numbers)}")},
     ("POST", "/v1/policies/simulate"): _json(_policy("simulated")),

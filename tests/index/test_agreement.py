@@ -11,12 +11,14 @@ from archive.index.cursor import Cursor, Sort
 from archive.index.documents import build_document
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
+from archive.model.person import KnownPerson
 from archive.model.record import Record
+from archive.query.aliases import widened
 from archive.query.builder import MOST_EDITS
 from archive.query.matcher import matches
 from archive.query.terms import terms
 from archive.query.tree import Fuzzy, Node, Word
-from tests.query.samples import corpora, nodes, record
+from tests.query.samples import corpora, known_people, nodes, record
 
 AS_OF = 1_000
 
@@ -33,16 +35,19 @@ def indexed(records: Sequence[Record]) -> tantivy.Index:
 
 
 @settings(max_examples=60)
-@given(corpora(), nodes)
-def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: Node) -> None:
+@given(corpora(), nodes, known_people)
+def test_the_index_finds_what_the_matcher_matches(
+    records: list[Record], node: Node, people: list[KnownPerson]
+) -> None:
+    aliases = widened(node, people).aliases
     by_id = {each.id: each for each in records}
 
     def settle(ids: Sequence[UUID]) -> Iterator[Record]:
         return (by_id[id] for id in ids)
 
     searcher = Searcher(indexed(records))
-    expected = {each.id for each in records if matches(node, each)}
-    matched = searcher.matched(node, as_of=AS_OF, settle=settle)
+    expected = {each.id for each in records if matches(node, each, aliases=aliases)}
+    matched = searcher.matched(node, as_of=AS_OF, settle=settle, aliases=aliases)
     assert matched.attachments == {
         each.seq: len(each.content.attachments) for each in records if each.id in expected
     }
@@ -51,7 +56,14 @@ def test_the_index_finds_what_the_matcher_matches(records: list[Record], node: N
         after: Cursor | None = None
         while True:
             hits = searcher.search(
-                node, as_of=AS_OF, limit=2, sort=sort, settle=settle, after=after, facets=True
+                node,
+                as_of=AS_OF,
+                limit=2,
+                sort=sort,
+                settle=settle,
+                after=after,
+                facets=True,
+                aliases=aliases,
             )
             found.extend(hit.id for hit in hits.hits)
             assert hits.total == len(expected)

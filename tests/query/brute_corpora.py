@@ -133,11 +133,41 @@ def _record(random: Random, number: int, version: int, seq: int) -> Record:
 
 
 @dataclass(frozen=True)
+class Somebody:
+    """A person with a name and the aliases that are recorded for them."""
+
+    name: str
+    aliases: tuple[str, ...]
+
+    @cached_property
+    def alone(self) -> "Seen":
+        """A record in which this person takes part by each alias and the name, and nothing else."""
+        people = [
+            *(Participant(role=role, address=one) for one in self.aliases for role in PLAYED),
+            *(Participant(role=role, name=self.name) for role in PLAYED),
+        ]
+        return Seen(record(1, participants=tuple(people)), None)
+
+    def takes_part(self, seen: "Seen", field: str) -> bool:
+        """Say whether a record has them in a field, by address, or by name where there is none."""
+        known = {whole(alias) for alias in self.aliases}
+        return any(
+            whole(p.address or p.name or "") in known
+            for p in seen.record.content.participants
+            if p.role in FIELD_ROLES[field]
+        )
+
+
+@dataclass(frozen=True)
 class Seen:
-    """One version of a record, true from `record.seq` until before `until`, ready to be asked."""
+    """One version of a record, true from `record.seq` until before `until`, ready to be asked.
+
+    `directory` is everybody who has aliases.
+    """
 
     record: Record
     until: int | None
+    directory: tuple[Somebody, ...] = ()
 
     def holds_at(self, seq: int) -> bool:
         """Say whether this is the version that is true as of a sequence number."""
@@ -253,17 +283,43 @@ FIELD_ROLES = {
 }
 
 
+PLAYED = (
+    ParticipantRole.FROM,
+    ParticipantRole.TO,
+    ParticipantRole.CC,
+    ParticipantRole.BCC,
+)
+"""A role for each field of people."""
+
+
+def directory(random: Random) -> tuple[Somebody, ...]:
+    """Return some people, none of whom shares an alias with another."""
+    aliases = ["zoe@else.test", *ADDRESSES, *NAMES]
+    random.shuffle(aliases)
+    people: list[Somebody] = []
+    taken: set[str] = set()
+    while aliases and random.random() < 0.8:
+        mine = [alias for alias in aliases[: random.randint(0, 4)] if whole(alias) not in taken]
+        mine = list({whole(alias): alias for alias in mine}.values())
+        aliases = aliases[4:]
+        taken.update(map(whole, mine))
+        people.append(Somebody(random.choice((*NAMES, "Zoe")), tuple(mine)))
+    return tuple(people)
+
+
 def corpus(random: Random, count: int) -> list[Seen]:
     """Return that many records, every third in two versions; numbers of events are dense."""
     versions: list[Seen] = []
     seq = count
+    everybody = directory(random)
     for number in range(1, count + 1):
         first = _record(random, number, 1, number)
         if random.random() < 0.3:
             seq += 1
-            versions += [Seen(first, seq), Seen(_record(random, number, 2, seq), None)]
+            second = _record(random, number, 2, seq)
+            versions += [Seen(first, seq, everybody), Seen(second, None, everybody)]
         else:
-            versions.append(Seen(first, None))
+            versions.append(Seen(first, None, everybody))
     return versions
 
 

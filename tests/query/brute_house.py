@@ -11,7 +11,9 @@ from archive.index.documents import CURRENT, build_document
 from archive.index.run import Hits
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
+from archive.model.person import KnownPerson
 from archive.model.record import Record
+from archive.query.aliases import widened
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from tests.query.brute_corpora import Seen, corpus, counted
@@ -47,6 +49,10 @@ class House:
         writer.wait_merging_threads()
         index.reload()
         self._searcher = Searcher(index)
+        self._people = [
+            KnownPerson(id=UUID(int=place), name=someone.name, aliases=someone.aliases)
+            for place, someone in enumerate(self._versions[0].directory)
+        ]
 
     def ask(self, tally: Tally) -> None:
         """Ask one random query, and note where the answer is not what brute force says."""
@@ -78,6 +84,7 @@ class House:
                 self._searcher.search(
                     node, as_of=as_of, limit=limit, settle=settle, sort=sort, after=after,
                     facets=not pages, most_hashed=None,
+                    aliases=widened(node, self._people).aliases,
                 )
             )  # fmt: skip
         tally.opened += len(opened) // len(pages)

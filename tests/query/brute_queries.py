@@ -167,7 +167,8 @@ def _text(random: Random) -> Asked:
     if field is None:
         found = _looked_for(asked, None)
         if asked.text == "ann@enron.test":
-            return Asked(asked.text, lambda seen: found(seen) or _address(seen, asked.text))
+            holds = _widened(lambda seen: _address(seen, asked.text), "participants")
+            return Asked(asked.text, lambda seen: found(seen) or holds(seen))
         return Asked(asked.text, found, asked.loose)
     return Asked(
         f"{random.choice((field, field.upper()))}:{asked.closed}", _looked_for(asked, field)
@@ -176,6 +177,16 @@ def _text(random: Random) -> Asked:
 
 def _address(seen: Seen, address: str, field: str = "participants") -> bool:
     return whole(address) in seen.addresses[field]
+
+
+def _widened(holds: Holds, field: str) -> Holds:
+    """Find what is asked, and all records of whomever that names, by whichever alias."""
+    return lambda seen: (
+        holds(seen)
+        or any(
+            holds(someone.alone) and someone.takes_part(seen, field) for someone in seen.directory
+        )
+    )
 
 
 def _domain(address: str, domain: str) -> bool:
@@ -212,9 +223,9 @@ def _person(random: Random) -> Asked:
                                _row("日", "日"), _row("enron.test", '"enron.test"'),
                                _row("f" + STAR, "f*"), _row("test", "test")))  # fmt: skip
         asked = Asked(f"{field}:{side_.text}", _looked_for(side_, field))
-    if random.random() < 0.1:
+    if random.random() < 0.2:
         return Asked(f"exact:({asked.text})", asked.holds)
-    return asked
+    return Asked(asked.text, _widened(asked.holds, field))
 
 
 def _value(random: Random) -> Asked:

@@ -17,6 +17,7 @@ from archive.model.interaction import (
     ParticipantRole,
     Unreadable,
 )
+from archive.model.person import KnownPerson
 from archive.model.record import Record
 from archive.query.tree import (
     EVERYTHING,
@@ -93,6 +94,18 @@ participants = st.builds(
     name=st.sampled_from((None, "Ann Fee", "Bób")),
     department=st.sampled_from((None, "Sales", "After sales", "R&D *?")),
     location=st.sampled_from((None, "side", "Oporto")),
+)
+aliases = st.lists(
+    st.sampled_from(("ann@enron.test", "fee", "Ann Fee", "bób", "zoe@else.test")), unique=True
+)
+known_people = st.lists(
+    st.builds(
+        KnownPerson,
+        id=st.uuids(),
+        name=st.sampled_from(("Ann Fee", "Bób", "Zoe")),
+        aliases=aliases.map(tuple),
+    ),
+    max_size=2,
 )
 attachments = st.builds(
     Attachment,
