@@ -85,7 +85,12 @@ def encode_pointer(
 
 
 def encoded_digest(data: bytes) -> bytes:
-    """Return the digest that stands in an encoded pointer, empty if it has none."""
+    """Return the digest that stands in an encoded pointer, empty if it has none.
+
+    CorruptError if there are no bytes: SQLite takes a value of any type in any column.
+    """
+    if not isinstance(data, bytes):
+        raise CorruptError("A pointer in the events table is not of a known form.")
     return data[_POINTER.size :]
 
 

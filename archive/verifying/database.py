@@ -10,6 +10,7 @@ from uuid import UUID
 from archive.bucket.names import parse_keys_name
 from archive.catalog.catalog import Catalog, CatalogEntry
 from archive.clock import Clock
+from archive.errors import CorruptError
 from archive.events.pointers import (
     Pointer,
     PointerRecorder,
@@ -89,7 +90,8 @@ class DatabaseCheck:
             owed = {pack.pack_id for pack in self._pointers.packs()}
             for entry in self._places(suspects):
                 row = self._pointers.encoded_from(entry.seq, 1).get(entry.seq)
-                if row is not None and Pointer.decode(row[-1]).segment_id in owed:
+                pointer = None if row is None else _pointer(row)
+                if pointer is not None and pointer.segment_id in owed:
                     continue
                 if fault := self._differs(entry, row):
                     yield fault
@@ -166,7 +168,10 @@ class DatabaseCheck:
         make the leaf.
         """
         rows = [self._rows.get(entry.seq) for entry in entries]
-        digests = [b"" if row is None else encoded_digest(row[-1]) for row in rows]
+        try:
+            digests = [b"" if row is None else encoded_digest(row[-1]) for row in rows]
+        except CorruptError:
+            return False
         known = [(digest, entry) for digest, entry in zip(digests, entries, strict=True) if digest]
         leaves = digest_leaves(self._archive_id, [digest for digest, _ in known])
         return leaves == [entry.leaf_hash for _, entry in known] and rows == [
@@ -179,15 +184,16 @@ class DatabaseCheck:
     def _differs(self, entry: CommitEntry, row: SqlRow | None) -> Fault | None:
         if row is None:
             return _fault("stored_events", f"lacks {_event(entry)}. {_MEND}", entry)
-        digest = encoded_digest(row[-1])
+        pointer = _pointer(row)
+        digest = b"" if pointer is None else pointer.digest or b""
         leaf = digest_leaf(self._archive_id, digest) if digest else entry.leaf_hash
-        expected = _row(entry, digest)
-        if leaf == entry.leaf_hash and row == expected:
-            return None
-        is_event = leaf == entry.leaf_hash == Pointer.decode(row[-1]).leaf_hash
-        if not is_event or row[:3] != expected[:3]:
+        is_leaf = pointer is not None and pointer.leaf_hash == entry.leaf_hash == leaf
+        *event, place = _row(entry, digest)
+        if not is_leaf or [*row[:3]] != event:
             return _fault("stored_events", f"tells otherwise of {_event(entry)}. {_MEND}", entry)
-        return _fault("stored_events", f"has another place for {_event(entry)}. {_MEND}", entry)
+        if row[-1] != place:
+            return _fault("stored_events", f"has another place for {_event(entry)}. {_MEND}", entry)
+        return None
 
     # Keys
 
@@ -249,6 +255,14 @@ def _row(entry: CommitEntry, digest: bytes) -> SqlRow:
     place = (entry.segment, entry.slot, entry.offset, entry.length)
     pointer = encode_pointer(*place, entry.leaf_hash, digest)
     return entry.originator, entry.originator_version, entry.event_type, pointer
+
+
+def _pointer(row: SqlRow) -> Pointer | None:
+    """Return the pointer of a row, None if what stands there is none."""
+    try:
+        return Pointer.decode(row[-1])
+    except CorruptError:
+        return None
 
 
 def _event(entry: CommitEntry) -> str:
