@@ -5,22 +5,25 @@ from uuid import UUID
 
 
 class Bits:
-    """A set of sequence numbers, a bit each."""
+    """A set of sequence numbers, a bit each; none may be negative."""
 
-    def __init__(self) -> None:
-        self._bytes = bytearray()
+    def __init__(self, held: bytes = b"") -> None:
+        self._bytes = bytearray(held)
 
     def update(self, numbers: Iterable[int]) -> None:
-        """Add numbers, which must not be negative."""
-        for number in numbers:
-            self.add(number)
+        """Add numbers; if they follow one another, at once."""
+        new = list(numbers)
+        run = range(new[0], new[0] + len(new)) if new else range(0)
+        if new == list(run):
+            self._add_run(run)
+        else:
+            for number in new:
+                self.add(number)
 
     def add(self, number: int) -> None:
-        """Add a number, which must not be negative."""
-        place = number >> 3
-        if place >= len(self._bytes):
-            self._bytes.extend(bytes(place + 1024 - len(self._bytes)))
-        self._bytes[place] |= 1 << (number & 7)
+        """Add a number."""
+        self._reach(number)
+        self._bytes[number >> 3] |= 1 << (number & 7)
 
     def __contains__(self, number: int) -> bool:
         place = number >> 3
@@ -31,6 +34,34 @@ class Bits:
             if held:
                 yield from (place * 8 + bit for bit in range(8) if held >> bit & 1)
 
+    def __and__(self, other: "Bits") -> "Bits":
+        return _bits(_number(self._bytes) & _number(other._bytes))
+
+    def __xor__(self, other: "Bits") -> "Bits":
+        return _bits(_number(self._bytes) ^ _number(other._bytes))
+
+    def _add_run(self, run: range) -> None:
+        if not run:
+            return
+        self._reach(run[-1])
+        start, end = run[0] >> 3, (run[-1] >> 3) + 1
+        new = (1 << len(run)) - 1 << (run[0] & 7)
+        both = _number(self._bytes[start:end]) | new
+        self._bytes[start:end] = both.to_bytes(end - start, "little")
+
+    def _reach(self, number: int) -> None:
+        place = number >> 3
+        if place >= len(self._bytes):
+            self._bytes.extend(bytes(place + 1024 - len(self._bytes)))
+
+
+def _number(held: bytearray) -> int:
+    return int.from_bytes(held, "little")
+
+
+def _bits(number: int) -> Bits:
+    return Bits(number.to_bytes(number.bit_length() + 7 >> 3, "little"))
+
 
 class Accounts:
     """The events whose keys are there, are not, were condemned, and are said to be destroyed."""
@@ -38,7 +69,8 @@ class Accounts:
     def __init__(self) -> None:
         self._keyed = Bits()
         self._keyless = Bits()
-        self._condemned = Bits()
+        self.condemned = Bits()
+        """The events for whose key an erasure accounts."""
         self._destroyed = Bits()
         self._unfinished: dict[UUID, tuple[int, ...]] = {}
         # Packs are read when they are complete, and so one may tell of the end before the other.
@@ -51,7 +83,7 @@ class Accounts:
 
     def condemn(self, erasure: UUID, seqs: tuple[int, ...]) -> None:
         """Note that an erasure accounts for the keys of these events."""
-        self._condemned.update(seqs)
+        self.condemned.update(seqs)
         if erasure in self._ended:
             self._destroyed.update(seqs)
         else:
@@ -62,15 +94,11 @@ class Accounts:
         self._destroyed.update(self._unfinished.pop(erasure, ()))
         self._ended.add(erasure)
 
-    def is_condemned(self, seq: int) -> bool:
-        """Say whether an erasure accounts for an event's key."""
-        return seq in self._condemned
-
     def unaccounted(self) -> list[tuple[int, int]]:
         """Return the events that lack a key for no known reason, as first and last of each run."""
         runs: list[tuple[int, int]] = []
         for seq in self._keyless:
-            if seq in self._condemned:
+            if seq in self.condemned:
                 continue
             if runs and runs[-1][1] == seq - 1:
                 runs[-1] = runs[-1][0], seq

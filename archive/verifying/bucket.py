@@ -248,7 +248,7 @@ class BucketCheck:
         for seq in returned[:_MOST_NAMED]:
             self._findings.add([_returned(entries_of.get(seq), seq)])
         for seq in self._log.unknown:
-            if not self.accounts.is_condemned(seq):
+            if seq not in self.accounts.condemned:
                 self._findings.add([_unknown_entry(seq)])
         if self.accounts.unfinished:
             self._findings.notes.append(

@@ -138,12 +138,11 @@ class DatabaseCheck:
             faults.append(
                 _fault("records", f"has {count} records, and there are {self._records}. {_MEND}")
             )
-        for seq in self._captured:
-            if (seq in self._erased) is not accounts.is_condemned(seq):
-                what = "as erased, and it is not" if seq in self._erased else "not as erased"
-                faults.append(
-                    _fault("records", f"has the record of event {seq} {what}. {_MEND}", seq=seq)
-                )
+        for seq in self._captured & (self._erased ^ accounts.condemned):
+            what = "as erased, and it is not" if seq in self._erased else "not as erased"
+            faults.append(
+                _fault("records", f"has the record of event {seq} {what}. {_MEND}", seq=seq)
+            )
         return faults
 
     def _read_rows(self, entries: Sequence[CommitEntry]) -> None:
@@ -221,12 +220,12 @@ class DatabaseCheck:
     # Catalog
 
     def _catalog_faults(self, entries: Sequence[CommitEntry]) -> Iterator[Fault]:
+        captured: list[int] = []
         for entry in entries:
             if entry.seq > self._position:
-                return
+                break
             if entry.event_type == _CAPTURED:
-                self._records += 1
-                self._captured.add(entry.seq)
+                captured.append(entry.seq)
                 found = self._entries.get(entry.seq)
                 if found is None or found.id != entry.originator:
                     yield _fault("records", f"lacks the record of {_event(entry)}. {_MEND}", entry)
@@ -238,6 +237,8 @@ class DatabaseCheck:
                 now = self._catalog.entries([entry.originator_id]).get(entry.originator_id)
                 if now is None or now.version < entry.originator_version:
                     yield _fault("records", f"does not know {_event(entry)}. {_MEND}", entry)
+        self._records += len(captured)
+        self._captured.update(captured)
 
     def _newest_faults(self, entry: CommitEntry, found: CatalogEntry) -> Iterator[Fault]:
         rows = self._pointers.select_pointers_of([entry.originator_id])
