@@ -180,7 +180,7 @@ def _page(
 ) -> str:
     now, own = context.clock().now(), context.actor().id == str(user.id)
     administration = context.archive().administration
-    if own and user.codes is None and secret is None:
+    if own and user.codes is None and user.provided is None and secret is None:
         secret = totp.new_secret(context.clock().random_bytes(totp.SECRET_BYTES))
     tokens = tokens_of(user, now)
     details: dict[str, Any] = {
@@ -188,6 +188,7 @@ def _page(
         "tokens": tokens,
         "names": administration.names({token.issued_by for token in tokens}),
         "own": own,
+        "provider": user.provided.issuer if user.provided else None,
         "whole": context.actor().whole,
         "roles": ROLES,
         "permissions": sorted(user.actor().permissions) if user.roles else [],

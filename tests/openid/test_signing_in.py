@@ -1,5 +1,7 @@
 """People come in by the provider: as whom, in which roles, and for how long."""
 
+import re
+
 import pytest
 
 from archive.access.roles import LOCAL_ACTOR, Role
@@ -123,6 +125,21 @@ def test_nothing_that_outlasts_the_provider_is_given_out(home):
         administration.set_password(LOCAL_ACTOR, known, "correct horse battery")
     with pytest.raises(InvalidError, match="follow from their groups"):
         administration.change_roles(LOCAL_ACTOR, known, [Role.AUDITOR])
+
+
+def test_their_page_offers_nothing_that_would_be_refused(home):
+    browser = home.signed_in()
+    home.archive.follow()
+    address = f"/users/{home.user().id}"
+    own = browser.get(address, headers={"Accept": "text/html"}).text
+    assert home.provider.issuer in own
+    assert re.findall(rf'action="{address}/([^"]+)"', own) == ["sign-out"]
+    token, _ = home.archive.administration.issue_token(LOCAL_ACTOR, "administrator")
+    chief = home.browser()
+    assert chief.post("/sign-in", data={"token": token, "purpose": "compliance"}).status_code == 303
+    page = chief.get(address, headers={"Accept": "text/html"}).text
+    offered = set(re.findall(rf'action="{address}/([^"]+)"', page))
+    assert offered == {"custodians", "sign-out", "enabled"}
 
 
 def test_leavers_lose_access_at_the_next_refresh(home):
