@@ -19,6 +19,7 @@ from archive.catalog.catalog import Catalog
 from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.follower import CatalogFollower
 from archive.catalog.jobs import JobBook
+from archive.catalog.mirrored import MirrorBook
 from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock, SystemClock
 from archive.collecting.collector import Collector
@@ -37,6 +38,7 @@ from archive.keyrings import unlock
 from archive.leadership import DeposedError
 from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
+from archive.locking.records import RecordLocks
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
@@ -116,6 +118,10 @@ class Archive(Station):
         )
         self.collector = Collector(self.pointers, bucket, self.keyring, self.feed, self.snapshots)
         self.jobs = JobBook(engine)
+        self.mirror_book = MirrorBook(engine)
+        self.record_locks = RecordLocks(
+            self.pointers, bucket, self.clock, self.settings.lock_maximum
+        )
         self.obligations = ObligationTable(engine)
         self.destroyed = DestroyedCatalog(engine)
         self.keyring_writer = KeyringWriter(

@@ -7,6 +7,7 @@ from threading import Event
 from archive.errors import CorruptError, UnavailableError
 from archive.opening import Archive
 from policies.desk import policy_book
+from policies.holds.mirror import hold_mirror
 from policies.purging.answers import PurgeAnswer
 from policies.purging.desk import SCHEDULE, obligations_of, purger_of
 from policies.purging.purger import Purger
@@ -20,6 +21,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("finish-purge", timedelta(minutes=1), lambda stop: _finish_purge(purger, stop)),
         Job("obligations", timedelta(minutes=15), lambda stop: _oblige(archive, stop)),
         Job("purge", timedelta(days=1), lambda stop: _purge(purger, stop)),
+        Job("mirror-holds", timedelta(minutes=1), lambda stop: _mirror(archive, stop)),
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
         Job("erase", timedelta(days=1), lambda _: _erase(archive)),
         Job("pack", timedelta(days=1), lambda stop: _pack(archive, stop)),
@@ -56,6 +58,16 @@ def _purged(done: PurgeAnswer) -> str:
     if not done.destroyed:
         return ""
     return f"Purge {done.id} has destroyed {done.destroyed} records."
+
+
+def _mirror(archive: Archive, stop: Event) -> str:
+    held, lifted = hold_mirror(archive).run(stop.is_set)
+    parts = []
+    if held:
+        parts.append(f"{held} objects in the bucket are under a legal hold now.")
+    if lifted:
+        parts.append(f"{lifted} objects in the bucket are free of legal holds now.")
+    return " ".join(parts)
 
 
 def _collect(archive: Archive, stop: Event) -> str:

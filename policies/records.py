@@ -99,10 +99,14 @@ class GovernedRecords:
 
         They are read a page at a time, so that memory does not grow with their number.
         """
+        for ids in self.pages_up_to(as_of):
+            yield from self.load_each(ids)
+
+    def pages_up_to(self, as_of: int) -> Iterator[list[UUID]]:
+        """Return the ids of all that began up to a sequence number, some hundreds at a time."""
         for first in range(1, as_of + 1, _PAGE):
             page = self._catalog.captured_between(first, min(first + _PAGE - 1, as_of))
-            ids = [UUID(bytes=each.id) for each in sorted(page, key=lambda each: each.first_seq)]
-            yield from self.load_each(ids)
+            yield [UUID(bytes=each.id) for each in sorted(page, key=lambda each: each.first_seq)]
 
 
 def _found(versions: Sequence[Loaded], row: CatalogRow | None, *, duplicate: bool) -> Found:

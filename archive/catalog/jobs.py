@@ -1,15 +1,12 @@
 """The book of jobs: when each last ended, and whether it failed, for every host to see."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import SQLAlchemyError
 
+from archive.catalog.answering import answering
 from archive.catalog.inserting import insert_for
 from archive.catalog.tables import jobs
-from archive.errors import UnavailableError
 
 
 class JobBook:
@@ -22,7 +19,7 @@ class JobBook:
     def ended(self, name: str, at: datetime, problem: str | None) -> None:
         """Note the end of a run, and the sentence that says why it failed, if it did."""
         values = {"ended_at": int(at.timestamp() * 1000), "problem": problem}
-        with _answering(), self._engine.begin() as connection:
+        with answering("jobs"), self._engine.begin() as connection:
             connection.execute(
                 self._insert(jobs)
                 .values(name=name, **values)
@@ -31,23 +28,13 @@ class JobBook:
 
     def last_end(self, name: str) -> datetime | None:
         """Return when a job last ended, by the clock of who ran it; None if it never did."""
-        with _answering(), self._engine.connect() as connection:
+        with answering("jobs"), self._engine.connect() as connection:
             row = connection.execute(select(jobs.c.ended_at).where(jobs.c.name == name)).first()
         return None if row is None else datetime.fromtimestamp(row[0] / 1000, UTC)
 
     def notes(self) -> tuple[str, ...]:
         """Return a sentence for each job whose last run failed."""
         statement = select(jobs.c.name, jobs.c.problem).where(jobs.c.problem.is_not(None))
-        with _answering(), self._engine.connect() as connection:
+        with answering("jobs"), self._engine.connect() as connection:
             rows = connection.execute(statement.order_by(jobs.c.name)).all()
         return tuple(f"The job {name} failed: {problem}" for name, problem in rows)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise UnavailableError(
-            f"The database of jobs does not answer: {type(error).__name__}."
-        ) from error

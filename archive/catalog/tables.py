@@ -213,5 +213,13 @@ jobs = Table(
     Column("problem", Text, comment="why the last run failed, in a sentence; null if it did not"),
 )
 
-NOT_DERIVED = frozenset({attempts, jobs})
+hold_mirror = Table(
+    "hold_mirror",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("changed", BigInteger, nullable=False, comment="newest event by which a hold changed"),
+    Column("seq", BigInteger, nullable=False, comment="records are mirrored up to here"),
+)
+
+NOT_DERIVED = frozenset({attempts, jobs, hold_mirror})
 """Tables of which the bucket knows nothing. They can be lost all the same."""
