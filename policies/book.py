@@ -29,6 +29,11 @@ class PolicyBook:
         """The id of the one stream in which all policies stand."""
         return self._identity.stream("policies")
 
+    def newest(self) -> int:
+        """Return the version of their newest event; UnavailableError as `read`."""
+        rows = self._pointers.select_pointers(self.stream, gt=None, lte=None, desc=True, limit=1)
+        return rows[0].originator_version if rows else 0
+
     def read(self) -> Book:
         """Return all policies; UnavailableError where the database or the bucket do not answer."""
         rows = self._pointers.select_pointers(

@@ -6,7 +6,7 @@ anew. A row is outdated that was written under other policies or before its reco
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -130,12 +130,9 @@ def _due(policies: bytes, at: datetime) -> ColumnElement[bool]:
 
 
 def _stored(row: Obligation) -> tuple[object, ...]:
-    fields = astuple(row)
-    return (
-        row.record.bytes,
-        *(_milliseconds(each) if isinstance(each, datetime) else each for each in fields[1:]),
-    )
+    times = row.retain_until, row.delete_at, row.due_at
+    return row.record.bytes, row.policies, row.as_of, *map(_milliseconds, times)
 
 
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)

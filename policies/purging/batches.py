@@ -64,10 +64,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Candidates as they were judged, and the look at the holds that goes with it."""
+    """Candidates as they were judged, and the look at the holds that goes with it.
+
+    `policies` is the version of the policies' stream that they were judged by.
+    """
 
     tally: Tally
     check: HoldCheck
+    policies: int
 
 
 class Batches:
@@ -122,7 +126,7 @@ class Batches:
                 tally.add(record_id, judge(found, policies, held[record_id], now))
         check = HoldCheck(self._holds.stream, holds.newest, held, frozenset(events))
         locked = self._locked(tally.due)
-        return Looked(tally.without(locked) if locked else tally, check)
+        return Looked(tally.without(locked) if locked else tally, check, book.newest)
 
     def destroy(self, purge: Purge, ids: Sequence[UUID]) -> tuple[Tally, str | None]:
         """Judge candidates and destroy the keys of those that may go.
@@ -130,14 +134,14 @@ class Batches:
         Return what became of them, and a sentence where what was condemned is not destroyed yet.
 
         Raises:
-            ConflictError: another process carries out this purge, or holds kept changing.
+            ConflictError: another process carries out this purge, or something kept changing.
             CorruptError, UnavailableError: as `look`; what was condemned, the events tell.
         """
         for _ in range(_TRIES):
             looked = self.look(ids, purge.plan.at)
             if not looked.tally.due:
                 return looked.tally, None
-            condemned = _Condemning(purge, looked)
+            condemned = _Condemning(purge, looked, self._unchanged)
             try:
                 self._eraser.erase(
                     self._rows(looked.tally.due),
@@ -154,7 +158,7 @@ class Batches:
                     raise
                 return looked.tally, str(error)
             return looked.tally, None
-        raise ConflictError("Holds, or the records, kept changing: the purge goes on later.")
+        raise ConflictError("Holds, policies or records kept changing: the purge goes on later.")
 
     def _has_begun(self, purge: Purge, condemning: "_Condemning") -> bool:
         """Say whether a batch was condemned; ConflictError if another process did another."""
@@ -165,6 +169,11 @@ class Batches:
         if now.newest == purge.newest + 1 and ours:
             return True
         raise ConflictError("Another process carries out this purge.")
+
+    def _unchanged(self, looked: Looked, condemned: KeysCondemned) -> bool:
+        """Say whether policies and records are still those that were judged."""
+        events = {row.seq for row in self._rows(condemned.records)}
+        return self._book.newest() == looked.policies and events == set(condemned.events)
 
     def _opened(self, ids: Sequence[UUID]) -> list[tuple[UUID, Found | None]]:
         """Open those that are not erased; None stands for one that cannot be opened."""
@@ -193,13 +202,18 @@ class Batches:
 class _Condemning:
     """What is committed with the condemning of a batch; `erasure` is known once it is made."""
 
-    def __init__(self, purge: Purge, looked: Looked) -> None:
+    def __init__(
+        self, purge: Purge, looked: Looked, unchanged: Callable[[Looked, KeysCondemned], bool]
+    ) -> None:
         self._purge = purge
         self._looked = looked
+        self._unchanged = unchanged
         self.erasure: UUID | None = None
 
     def seal(self, condemned: KeysCondemned) -> list[Event]:
         self.erasure = condemned.originator_id
+        if not self._unchanged(self._looked, condemned):
+            raise ConflictError("A policy, or a record, was changed meanwhile.")
         told = PurgeCondemned(
             originator_id=self._purge.id,
             originator_version=self._purge.newest + 1,

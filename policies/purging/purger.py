@@ -33,6 +33,9 @@ BATCH: Final = 5_000
 MOST_RECORDS: Final = 200_000
 """A certificate lists the leaf hashes of about as many; what is left is for the next purge."""
 
+_FEW: Final = 200
+"""So many are looked at together to find out whether any may go."""
+
 Stopped = Callable[[], bool]
 
 
@@ -59,7 +62,6 @@ class Purger:
         committer: Committer,
         clock: Clock,
         catch_up: Callable[[int], None],
-        batch: int = BATCH,
     ) -> None:
         self._sandbox = sandbox
         self._book = book
@@ -74,7 +76,6 @@ class Purger:
         self._committer = committer
         self._clock = clock
         self._catch_up = catch_up
-        self._batch = batch
 
     def dry_run(self, at: datetime | None = None) -> PurgeAnswer:
         """Say what a purge as of a time, now if left, would do; nothing is altered.
@@ -130,7 +131,7 @@ class Purger:
     def _begun(self, by: str, address: str | None, at: datetime) -> Purge | PurgeAnswer:
         """Plan a purge if anything may go; else tell what stays."""
         kept = Counter[str]()
-        for ids in self._candidates(at):
+        for ids in self._candidates(at, size=_FEW):
             tally = self._batches.look(ids, at).tally
             if tally.due:
                 return self._plan(by, address, at)
@@ -213,7 +214,9 @@ class Purger:
                 raise
         return self._reader.purge(purge.id)
 
-    def _candidates(self, at: datetime, stopped: Stopped = lambda: False) -> Iterator[list[UUID]]:
+    def _candidates(
+        self, at: datetime, stopped: Stopped = lambda: False, *, size: int = BATCH
+    ) -> Iterator[list[UUID]]:
         """Yield batches of records that are due by their obligations, in order of capture."""
         book = self._book.read()
         if book.unreadable:
@@ -225,7 +228,7 @@ class Purger:
         digest = self._obligations.settle(book, at, stopped)
         after = 0
         while digest is not None:
-            page = self._table.due(digest, at, after, self._batch)
+            page = self._table.due(digest, at, after, size)
             if not page:
                 return
             yield [each.id for each in page]

@@ -49,10 +49,10 @@ class Home:
         self.legal = ""
 
     @classmethod
-    def new(cls, path: Path) -> "Home":
+    def new(cls, path: Path, *options: str) -> "Home":
         """Make a new archive; its legal user's token is kept for the HTTP client."""
         home = cls(path, new_place(path))
-        made = home.run("init", "--json")
+        made = home.run("init", *options, "--json")
         if made.status:
             raise Failed(f"init failed: {made.err.strip()}")
         home.legal = made.json()["legal_token"]
@@ -76,11 +76,16 @@ class Home:
         return {**kept, **own, **self.place.settings}
 
     def start(
-        self, *arguments: str, stdout: IO[bytes] | int, stderr: IO[bytes] | int
+        self,
+        *arguments: str,
+        stdout: IO[bytes] | int,
+        stderr: IO[bytes] | int,
+        stdin: int | None = None,
     ) -> "subprocess.Popen[bytes]":
         """Start a command in a process group of its own, so that all of it can be ended."""
         return subprocess.Popen(
             [*COMMAND, *arguments],
+            stdin=stdin,
             env=self.environment(),
             cwd=self.path.parent,
             start_new_session=True,
@@ -88,11 +93,19 @@ class Home:
             stderr=stderr,
         )
 
-    def run(self, *arguments: str) -> Finished:
-        """Run a command to its end."""
-        process = self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, err = process.communicate()
+    def run(self, *arguments: str, typed: str = "") -> Finished:
+        """Run a command to its end; `typed` is what it reads from standard input."""
+        pipe = subprocess.PIPE
+        process = self.start(*arguments, stdout=pipe, stderr=pipe, stdin=pipe)
+        out, err = process.communicate(typed.encode())
         return Finished(process.returncode, out, err.decode(errors="replace"))
+
+    def told(self, *arguments: str, typed: str = "") -> Any:
+        """Run a command that must do well, and return the document that it writes."""
+        done = self.run(*arguments, "--json", typed=typed)
+        if done.status:
+            raise Failed(f"{' '.join(arguments)} left with {done.status}: {done.err.strip()}")
+        return done.json()
 
     def imported(self, source: str, *paths: Path) -> dict[str, Any]:
         """Import, and return the report; the totals must add up and agree with the exit status."""

@@ -24,6 +24,7 @@ POSTGRES = "MUNIMENT_SHOW_POSTGRES"
 DERIVED = (
     *("records", "thread_keys", "tokens", "users", "trail", "trail_subjects", "positions"),
     *("departments", "log_head"),
+    *("obligations", "purges", "destructions", "certificates"),
 )
 """The tables of the catalog, which is made again where it is missing."""
 _TOPS = ("segments", "keys", "blobs", "commits", "relocations", "keyring", "index", "log")
