@@ -137,6 +137,7 @@ def _named_schemas() -> dict[str, Schema]:
         *users.BODIES,
         *tokens.BODIES,
         *people.BODIES,
+        *searches.BODIES,
         *audit.REPORTS,
         *retention.BODIES,
         *holds.BODIES,

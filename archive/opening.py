@@ -12,6 +12,7 @@ import tantivy
 from archive.access.answers import FollowerState, Health
 from archive.access.desk import Access
 from archive.access.hits import HitReports
+from archive.access.saved import SavedSearches
 from archive.access.unsearchable import Unsearchable
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
@@ -180,6 +181,16 @@ class Archive(Station):
         self.hit_reports = HitReports(self.access, self.audit)
         self.people_desk = PeopleDesk(
             self.people, self.access, self.committer, self.audit, self.clock
+        )
+        self.saved_searches = SavedSearches(
+            self.access,
+            pointers=self.pointers,
+            opener=self.opener,
+            mapper=self.mapper,
+            identity=self.identity,
+            committer=self.committer,
+            audit=self.audit,
+            clock=self.clock,
         )
         self.unsearchable = Unsearchable(self.access, self.catalog, self.audit)
         self._open_doors(engine)

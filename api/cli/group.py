@@ -10,7 +10,7 @@ COMMANDS = {
     "init": ("init", "Make a new archive and print its first tokens."),
     "import": ("import_paths", "Archive files, mailboxes and folders of them."),
     "search": ("search", "Find records by a query."),
-    "searches": ("searches", "See what searches do not find, and report on them."),
+    "searches": ("searches", "Save searches, report on them, and see what they cannot find."),
     "people": ("people", "Say who is behind which addresses and names."),
     "show": ("show", "Show one record, or its captured bytes."),
     "history": ("history", "List what happened to one record."),

@@ -1,13 +1,17 @@
-"""`/v1/searches`: what can be said about searches, beside what they find."""
+"""`/v1/searches`: saved searches, and what can be said of searches beside what they find."""
 
-from flask import Response
+from uuid import UUID
+
+from flask import Response, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, PurposeHeader, answer
+from api.v1.shapes import SECURITY, PurposeHeader, answer, body_of, json_body
+from archive.access.answers import SearchAnswer, SearchRequest, Sort
+from archive.access.saved import NewSearch, SavedSearch, SavedSearchesAnswer
 from archive.access.search_reports import HitReport, HitRequest, UnsearchableAnswer
 from archive.model.interaction import Frozen
 
@@ -15,7 +19,12 @@ blueprint = APIBlueprint(
     "searches",
     __name__,
     url_prefix="/v1/searches",
-    abp_tags=[Tag(name="searches", description="What searches do not find, and reports on them.")],
+    abp_tags=[
+        Tag(
+            name="searches",
+            description="Saved searches, reports on them, and what they cannot find.",
+        )
+    ],
     abp_security=SECURITY,
 )
 
@@ -42,6 +51,103 @@ class UnsearchableParameters(Frozen):
     as_of: int | None = Field(
         default=None, ge=0, description="The sequence number to answer as of; the newest if left."
     )
+
+
+class SearchPath(BaseModel):
+    """Which saved search is meant."""
+
+    id: UUID = Field(description="Its id.")
+
+
+class ResultParameters(Frozen):
+    """A page of what a saved search finds, in a URL."""
+
+    limit: int = Field(default=20, ge=1, le=1000, description="How many results a page holds.")
+    cursor: str | None = Field(default=None, description="The place the last page ended at.")
+    sort: Sort = Field(default="-date", description="Newest first unless it says otherwise.")
+    facets: bool = Field(default=False, description="Count by channel, source, month and more.")
+    count: bool = Field(default=False, description="Only count; the page of results is empty.")
+    hash: bool = Field(
+        default=False, description="Hash the results however many they are, not only up to 20,000."
+    )
+
+
+BODIES: tuple[type[BaseModel], ...] = (NewSearch,)
+_CHANGED = documented(400, 401, 403, 404, 409, 413, 415, 500, 503)
+
+
+@blueprint.get(
+    "",
+    responses={"200": SavedSearchesAnswer, **documented(400, 401, 403, 500, 503)},
+    description="One's own, and those that are shared, where the purpose shows everything.",
+)
+def saved(header: PurposeHeader) -> Response:
+    """List saved searches."""
+    purpose = context.purpose(header.muniment_purpose)
+    return answer(context.archive().saved_searches.all(context.actor(), purpose))
+
+
+@blueprint.post(
+    "",
+    responses={"201": SavedSearch, **documented(400, 401, 403, 409, 413, 415, 500, 503)},
+    description="The query is kept in its canonical form, with dates in UTC.",
+    openapi_extensions=json_body(NewSearch),
+)
+def save(header: PurposeHeader) -> Response:
+    """Save a search."""
+    new = body_of(NewSearch)
+    purpose = context.purpose(header.muniment_purpose)
+    made = context.archive().saved_searches.save(context.actor(), purpose, new)
+    response = answer(made, 201)
+    response.headers["Location"] = url_for("searches.show", id=made.id)
+    return response
+
+
+@blueprint.get(
+    "/<uuid:id>", responses={"200": SavedSearch, **documented(400, 401, 403, 404, 500, 503)}
+)
+def show(path: SearchPath, header: PurposeHeader) -> Response:
+    """Show one saved search."""
+    purpose = context.purpose(header.muniment_purpose)
+    return answer(context.archive().saved_searches.show(context.actor(), purpose, path.id))
+
+
+@blueprint.put(
+    "/<uuid:id>",
+    responses={"200": SavedSearch, **_CHANGED},
+    description="For whoever saved it.",
+    openapi_extensions=json_body(NewSearch),
+)
+def change(path: SearchPath, header: PurposeHeader) -> Response:
+    """Save a search anew."""
+    new = body_of(NewSearch)
+    purpose = context.purpose(header.muniment_purpose)
+    searches = context.archive().saved_searches
+    return answer(searches.change(context.actor(), purpose, path.id, new))
+
+
+@blueprint.delete(
+    "/<uuid:id>",
+    responses={"200": SavedSearch, **documented(400, 401, 403, 404, 409, 500, 503)},
+    description="For whoever saved it; answers what it was.",
+)
+def remove(path: SearchPath, header: PurposeHeader) -> Response:
+    """Remove a saved search."""
+    purpose = context.purpose(header.muniment_purpose)
+    return answer(context.archive().saved_searches.remove(context.actor(), purpose, path.id))
+
+
+@blueprint.get(
+    "/<uuid:id>/results",
+    responses={"200": SearchAnswer, **documented(400, 401, 403, 404, 500, 503)},
+    description="As of now: what a search for its query answers.",
+)
+def results(path: SearchPath, query: ResultParameters, header: PurposeHeader) -> Response:
+    """Run a saved search."""
+    purpose = context.purpose(header.muniment_purpose)
+    asked = SearchRequest(**query.model_dump())
+    searches = context.archive().saved_searches
+    return answer(searches.run(context.actor(), purpose, path.id, asked))
 
 
 @blueprint.get(

@@ -190,6 +190,8 @@ class World:
             values["token_id"] = self.token_of(owner)
         elif rule.rule.startswith("/v1/tokens/"):
             values["id"] = self.token_of(owner)
+        elif rule.rule.startswith(("/v1/searches/", "/searches/")):
+            values["id"] = self.saved_search(owner)
         elif rule.rule.startswith("/v1/people/"):
             values["id"] = self.person()
         elif rule.rule.startswith("/v1/policies/"):
@@ -198,6 +200,18 @@ class World:
             values["id"] = self.new_hold()
         adapter = self.app.url_map.bind("localhost")
         return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+
+    def saved_search(self, owner: str) -> UUID:
+        """Return the id of a new search that somebody saved and shares."""
+        from dataclasses import replace
+
+        from archive.access.audit import FOR_OPERATIONS
+        from archive.access.roles import LOCAL_ACTOR
+        from archive.access.saved import NewSearch
+
+        saver = replace(LOCAL_ACTOR, id=str(self.users[owner]))
+        new = NewSearch(name="Fees", query="channel:chat", shared=True)
+        return self.archive.saved_searches.save(saver, FOR_OPERATIONS, new).id
 
     def person(self) -> UUID:
         """Return the id of a new person, whose one alias is then in `alias`."""
@@ -294,6 +308,9 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/people/<uuid:id>/split"): lambda world, _: {
         "json": {"name": "Somebody else", "aliases": [world.alias]}
     },
+    ("POST", "/v1/searches"): _json({"name": "Fees"}),
+    ("PUT", "/v1/searches/<uuid:id>"): _json({"name": "Fees", "shared": True}),
+    ("POST", "/searches"): _form(name="Fees", q="fee"),
     ("POST", "/v1/policies"): lambda world, _: {"json": _policy(f"new-{next(world.numbers)}")},
     ("POST", "/v1/policies/simulate"): _json(_policy("simulated")),
     ("POST", "/v1/holds"): lambda world, _: {"json": _hold(f"new-{next(world.numbers)}")},

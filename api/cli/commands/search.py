@@ -66,7 +66,7 @@ def command(
     elif count and not facets and not hash:
         click.echo(answer.total)
     else:
-        _write(answer, count=count)
+        write_answer(answer, count=count)
 
 
 def _pointed(query: str, column: int) -> str:
@@ -76,7 +76,8 @@ def _pointed(query: str, column: int) -> str:
     return f"  {shown}\n  {' ' * (column - 1)}^"
 
 
-def _write(answer: SearchAnswer, *, count: bool) -> None:
+def write_answer(answer: SearchAnswer, *, count: bool = False) -> None:
+    """Write a page of results for people; if `count`, without the results."""
     unsearchable = f"; {answer.unsearchable:,} could not be searched" if answer.unsearchable else ""
     click.echo(f"{answer.total:,} found as of event {answer.as_of}{unsearchable}")
     if answer.result_hash is not None:

@@ -1,18 +1,95 @@
-"""`muniment searches`: what can be said about searches, beside what they find."""
+"""`muniment searches`: saved searches, and what can be said beside what searches find."""
 
 from pathlib import Path
+from uuid import UUID
 
 import click
 
 from api.cli import options, output
+from api.cli.commands.search import write_answer
+from archive.access.answers import SearchRequest
 from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.access.saved import NewSearch, SavedSearch
 from archive.access.search_reports import HitRequest, UnsearchableAnswer
 from archive.errors import InvalidError
 
 
 @click.group("searches")
 def command() -> None:
-    """See what searches do not find, and report on them."""
+    """Save searches, report on them, and see what they cannot find."""
+
+
+@command.command("list")
+@options.common
+def everything(purpose: Purpose, as_json: bool) -> None:
+    """List saved searches: one's own, and those that are shared."""
+    with options.opened() as archive:
+        told = archive.saved_searches.all(LOCAL_ACTOR, purpose)
+    if as_json:
+        output.write_json(told)
+        return
+    for each in told.searches:
+        _write_saved(each)
+
+
+@command.command("save")
+@click.argument("name")
+@click.argument("query")
+@click.option("--shared", is_flag=True, help="Let others see and run it.")
+@click.option("--id", type=click.UUID, help="Save the search of this id anew.")
+@options.common
+def save(
+    name: str, query: str, shared: bool, id: UUID | None, purpose: Purpose, as_json: bool
+) -> None:
+    """Save the search for QUERY as NAME."""
+    new = NewSearch(name=name, query=query, shared=shared)
+    with options.opened() as archive:
+        searches = archive.saved_searches
+        if id is None:
+            saved = searches.save(LOCAL_ACTOR, purpose, new)
+        else:
+            saved = searches.change(LOCAL_ACTOR, purpose, id, new)
+    _tell_saved(saved, as_json)
+
+
+@command.command("run")
+@click.argument("id", type=click.UUID)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="A page's length."
+)
+@click.option("--cursor", metavar="C", help="Go on where the last page ended.")
+@options.common
+def run(id: UUID, limit: int, cursor: str | None, purpose: Purpose, as_json: bool) -> None:
+    """Find what the saved search ID finds now."""
+    asked = SearchRequest(limit=limit, cursor=cursor)
+    with options.opened() as archive:
+        answer = archive.saved_searches.run(LOCAL_ACTOR, purpose, id, asked)
+    if as_json:
+        output.write_json(answer)
+    else:
+        write_answer(answer)
+
+
+@command.command("remove")
+@click.argument("id", type=click.UUID)
+@options.common
+def remove(id: UUID, purpose: Purpose, as_json: bool) -> None:
+    """Remove the saved search ID."""
+    with options.opened() as archive:
+        removed = archive.saved_searches.remove(LOCAL_ACTOR, purpose, id)
+    _tell_saved(removed, as_json)
+
+
+def _tell_saved(saved: SavedSearch, as_json: bool) -> None:
+    if as_json:
+        output.write_json(saved)
+    else:
+        _write_saved(saved)
+
+
+def _write_saved(saved: SavedSearch) -> None:
+    reach = "shared" if saved.shared else "own"
+    click.echo(output.one_line(f"{saved.id}  {saved.name} ({reach}): {saved.query}"))
 
 
 @command.command("hits")
