@@ -14,8 +14,6 @@ def pdf_of(answer: CertificateAnswer) -> bytes:
     template = files(__package__).joinpath("certificate.typ").read_bytes()
     told = {"certificate": answer.document, "note": answer.note}
     try:
-        made = typst.compile(template, sys_inputs=told, ignore_system_fonts=True)
+        return typst.compile(template, sys_inputs=told, ignore_system_fonts=True)
     except RuntimeError as error:
         raise CorruptError("The certificate cannot be laid out as a page.") from error
-    assert isinstance(made, bytes)
-    return made
