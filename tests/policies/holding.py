@@ -1,6 +1,6 @@
 """An archive on either database, with holds as their events alone place them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +14,9 @@ from archive.query.parser import parse
 from archive.query.tree import to_json
 from archive.settings import Settings
 from policies.holds.book import hold_reader
+from policies.holds.gate import HoldCheck
+from policies.holds.reach import Holds
+from policies.records import Found, GovernedRecords
 
 
 def settings(folder: Path, url: str | None) -> Settings:
@@ -38,6 +41,21 @@ def list_scope(*ids: UUID) -> HoldScope:
     return HoldScope(records=ids)
 
 
+class HoldGate:
+    """Looks at the holds for records, and opens these, in the order in which a purge does."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._reader = hold_reader(archive)
+        self._records = GovernedRecords(archive.catalog, archive.records)
+
+    def check(self, ids: Sequence[UUID]) -> HoldCheck:
+        book = self._reader.read()
+        found = [each for each in self._records.load_each(ids) if isinstance(each, Found)]
+        events = frozenset(seq for each in found for seq in each.events)
+        held = Holds(book).held_each(ids, found)
+        return HoldCheck(self._reader.stream, book.newest, held, events)
+
+
 class Script:
     """Writes events of holds in turn, as nobody's desk would check them."""
 
@@ -45,18 +63,16 @@ class Script:
         self._archive = archive
         self._reader = hold_reader(archive)
 
-    def place(self, name: str, scope: HoldScope, *, follow: bool = True) -> int:
-        return self._write(happened.HoldPlaced, follow, hold=name, reason="a case", scope=scope)
+    def place(self, name: str, scope: HoldScope) -> int:
+        return self._write(happened.HoldPlaced, hold=name, reason="a case", scope=scope)
 
     def change(self, name: str, scope: HoldScope) -> int:
-        return self._write(
-            happened.HoldScopeChanged, True, hold=name, reason="another view", scope=scope
-        )
+        return self._write(happened.HoldScopeChanged, hold=name, reason="another view", scope=scope)
 
     def release(self, name: str) -> int:
-        return self._write(happened.HoldReleased, True, hold=name, reason="it is over")
+        return self._write(happened.HoldReleased, hold=name, reason="it is over")
 
-    def _write(self, kind: type[HoldEvent], follow: bool, **fields: object) -> int:
+    def _write(self, kind: type[HoldEvent], **fields: object) -> int:
         """Commit the next event and return its sequence number; ConflictError as it comes."""
         event = kind.model_validate(
             {
@@ -69,6 +85,5 @@ class Script:
         )
         group = Group([plain(event)])
         self._archive.committer.commit(group)
-        if follow:
-            self._archive.follow()
+        self._archive.follow()
         return group.seqs[event.key]

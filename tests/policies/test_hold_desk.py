@@ -23,8 +23,8 @@ from policies.desk import governance_of, retention_desk
 from policies.holds.answers import HoldRequest, ScopeRequest
 from policies.holds.book import hold_reader
 from policies.holds.desk import hold_desk
-from policies.holds.gate import hold_gate
 from tests.archive.house import OPERATIONS, capture, line
+from tests.policies.holding import HoldGate
 
 LEA = Actor("lea", "Lea", Role.LEGAL)
 CARL = Actor("carl", "Carl", Role.COMPLIANCE_OFFICER)
@@ -230,7 +230,7 @@ def test_a_hold_whose_answer_was_lost_is_in_force(archive, desk, monkeypatch):
         with pytest.raises(UnavailableError):
             desk.place(LEA, request())
     archive.follow()
-    assert hold_gate(archive).check([record]).held[record].certain == ("a",)
+    assert HoldGate(archive).check([record]).held[record].certain == ("a",)
     with pytest.raises(ConflictError):
         desk.place(LEA, request())
 

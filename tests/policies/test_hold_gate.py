@@ -5,15 +5,14 @@ from uuid import uuid4
 
 import pytest
 
-from archive.errors import ConflictError, UnavailableError
+from archive.errors import ConflictError
 from archive.events.types import Erased
 from archive.opening import Archive
 from policies.holds.book import hold_reader
-from policies.holds.gate import HoldGate, hold_gate
 from policies.holds.hold import HoldBook, evolve, lose
 from policies.holds.reach import Held
 from tests.archive.house import capture, line
-from tests.policies.holding import Script, list_scope, query_scope
+from tests.policies.holding import HoldGate, Script, list_scope, query_scope
 from tests.users.conftest import MovableClock
 
 WHO: dict[str, Any] = {"actor": "local", "ground": "policy a, version 1"}
@@ -26,7 +25,7 @@ def script(archive: Archive) -> Script:
 
 @pytest.fixture
 def gate(archive: Archive) -> HoldGate:
-    return hold_gate(archive)
+    return HoldGate(archive)
 
 
 def unreadable(native_id: str, text: str) -> bytes:
@@ -126,16 +125,6 @@ def test_a_hold_of_which_nothing_is_known_holds_everything(
     archive.eraser.erase(row, **WHO)
     archive.follow()
     assert gate.check([first]).free == ()
-
-
-def test_the_catalog_must_have_come_to_the_newest_hold(
-    archive: Archive, script: Script, gate: HoldGate
-) -> None:
-    script.place("a", query_scope("fee"), follow=False)
-    with pytest.raises(UnavailableError, match="catalog"):
-        gate.check([uuid4()])
-    archive.follow()
-    assert gate.check([uuid4()]).as_of == 1
 
 
 def test_what_was_not_looked_at_is_not_condemned(archive: Archive, gate: HoldGate) -> None:

@@ -16,9 +16,8 @@ from archive.events.hold_events import HoldsChecked
 from archive.events.types import KeysCondemned
 from archive.opening import Archive
 from policies.holds.book import hold_reader
-from policies.holds.gate import HoldGate, hold_gate
 from tests.archive.house import capture, line
-from tests.policies.holding import Script, list_scope, opened, query_scope, settings
+from tests.policies.holding import HoldGate, Script, list_scope, opened, query_scope, settings
 
 WHO: dict[str, Any] = {"actor": "local", "ground": "policy a, version 1"}
 
@@ -37,7 +36,7 @@ def script(archive: Archive) -> Script:
 
 @pytest.fixture
 def gate(archive: Archive) -> HoldGate:
-    return hold_gate(archive)
+    return HoldGate(archive)
 
 
 def test_a_hold_that_came_in_between_refuses_the_condemning(
@@ -90,7 +89,7 @@ def test_of_holds_and_batches_at_random_moments_none_loses_a_record(
     done = Signal()
 
     def purge() -> None:
-        gate, left = hold_gate(archive), set(ids)
+        gate, left = HoldGate(archive), set(ids)
         while left and not done.is_set():
             for record_id in sorted(left):
                 archive.follow()
