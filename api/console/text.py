@@ -1,12 +1,14 @@
 """How the console writes values for people: pure functions, used by the templates."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import NamedTuple
 
 from archive.access.answers import Highlight, RecordAnswer, SearchResult
+from archive.access.passages import Said
+from archive.access.passages import passages as passages_of
 from archive.model.interaction import Attachment, Participant, ParticipantRole
 from archive.query.snippet import highlights
 from archive.query.tree import Node
@@ -24,11 +26,16 @@ class Segment(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """Lines of a text that are all quoted from elsewhere, or all not; `folded` if many."""
+    """Lines of a text that are alike: written, quoted or a signature; `folded` if many quoted."""
 
     segments: tuple[Segment, ...]
-    quoted: bool
+    said: Said
     height: int
+
+    @property
+    def quoted(self) -> bool:
+        """Whether the lines are quoted from elsewhere."""
+        return self.said is Said.QUOTED
 
     @property
     def folded(self) -> bool:
@@ -54,13 +61,13 @@ def segments(text: str, marks: Sequence[Highlight]) -> list[Segment]:
 
 
 def lines(text: str, sought: Node, field: str = "body") -> list[Passage]:
-    """Cut a whole text where quoting begins and ends, and mark what is sought in it.
+    """Cut a whole text where quoting or a signature begins and ends, and mark what is sought in it.
 
     Joined again, the passages are the text.
     """
     places = highlights(text, sought, field)
     passages: list[Passage] = []
-    for start, end, quoted, height in _runs(text):
+    for start, end, said, height in passages_of(text):
         # The places are in order and apart: those within are found without a look at the others.
         first = bisect_right(places, start, key=itemgetter(1))
         last = bisect_left(places, end, key=itemgetter(0))
@@ -68,24 +75,8 @@ def lines(text: str, sought: Node, field: str = "body") -> list[Passage]:
             Highlight(start=max(begun, start) - start, end=min(ended, end) - start)
             for begun, ended in places[first:last]
         ]
-        passages.append(Passage(tuple(segments(text[start:end], within)), quoted, height))
+        passages.append(Passage(tuple(segments(text[start:end], within)), said, height))
     return passages
-
-
-def _runs(text: str) -> Iterator[tuple[int, int, bool, int]]:
-    """Yield start, end, whether quoted, and how many lines of each run of like lines."""
-    start = place = count = 0
-    quoted = False
-    for line in text.splitlines(keepends=True):
-        now = line.lstrip().startswith(">")
-        if now != quoted and place > start:
-            yield start, place, quoted, count
-            start, count = place, 0
-        quoted = now
-        place += len(line)
-        count += 1
-    if place > start:
-        yield start, place, quoted, count
 
 
 def moment(value: datetime | None, *, exact: bool = False) -> str:

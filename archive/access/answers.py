@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from archive.access.passages import Said
 from archive.access.roles import View
 from archive.errors import InvalidError
 from archive.model.interaction import Attachment, Frozen, Metrics, Participant, Unreadable
@@ -163,6 +164,14 @@ class Place(Frozen):
     next: UUID | None = None
 
 
+class MarkedPassage(Frozen):
+    """Lines of a text that are quoted, or a signature: character offsets, the end exclusive."""
+
+    start: int
+    end: int
+    said: Said
+
+
 class RecordAnswer(Frozen):
     """One interaction as it stands now, or as it stood as of a sequence number.
 
@@ -185,6 +194,7 @@ class RecordAnswer(Frozen):
     subject: str | None
     text: str | None
     html_text: str | None
+    passages: tuple[MarkedPassage, ...] = ()
     language: str | None
     location: str | None
     attachments: tuple[Attachment, ...]

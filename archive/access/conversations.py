@@ -13,10 +13,12 @@ from uuid import UUID
 from archive.access.answers import (
     ConversationAnswer,
     ConversationItem,
+    MarkedPassage,
     OriginalInfo,
     Place,
     RecordAnswer,
 )
+from archive.access.passages import Said, passages
 from archive.access.roles import View
 from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog, Member, Moment, Seen
@@ -114,6 +116,11 @@ def record_answer(
         original=OriginalInfo(media_type=record.media_type, size=record.size, sha256=record.sha256),
         place=place,
         leaf_hash=leaf_hash,
+        passages=tuple(
+            MarkedPassage(start=each.start, end=each.end, said=each.said)
+            for each in passages(content.text or "")
+            if each.said is not Said.OWN
+        ),
         view=view,
         **{
             name: getattr(content, name)

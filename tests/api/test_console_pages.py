@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.console.text import lines, moment
+from archive.access.passages import Said
 from archive.access.roles import Role
 from archive.catalog.tables import records
 from archive.creating import register_user
@@ -226,6 +227,7 @@ def test_a_text_loses_nothing_to_quoting_and_marks(pieces):
     for passage in passages:
         whole = "".join(run.text for run in passage.segments)
         assert all(each.lstrip().startswith(">") == passage.quoted for each in whole.splitlines())
+        assert passage.said is not Said.SIGNATURE
         assert all((run.text == "fee") == run.marked for run in passage.segments if run.marked)
 
 
