@@ -13,6 +13,7 @@ COMMANDS = {
     "searches": ("searches", "Save searches, report on them, and see what they cannot find."),
     "people": ("people", "Say who is behind which addresses and names."),
     "show": ("show", "Show one record, or its captured bytes."),
+    "similar": ("similar", "Find the records that are likest to one."),
     "history": ("history", "List what happened to one record."),
     "why": ("why", "Say why one record is still here."),
     "prove": ("prove", "Prove that one record is in the log."),

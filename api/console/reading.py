@@ -93,6 +93,13 @@ def history(id: UUID) -> str:
     return render_template("history.html", history=answer, asked=_way_back())
 
 
+def similar(id: UUID) -> str:
+    """Show the records that are likest to one."""
+    signed_in()
+    found = context.archive().access.similar(context.actor(), context.purpose(), id)
+    return render_template("similar.html", similar=found, asked=_way_back())
+
+
 def _way_back() -> Asked | None:
     """Give the search that the record was opened from; one that is wrong leads nowhere."""
     if "q" not in request.args:

@@ -43,6 +43,7 @@ for address, page in (
     ("/interactions/<uuid:id>", reading.record),
     ("/interactions/<uuid:id>/as-sent", reading.as_sent),
     ("/interactions/<uuid:id>/history", reading.history),
+    ("/interactions/<uuid:id>/similar", reading.similar),
     ("/interactions/<uuid:id>/original", reading.original),
     ("/interactions/<uuid:id>/proof", reading.proof),
     ("/conversations/<uuid:id>", reading.conversation),

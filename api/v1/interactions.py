@@ -16,6 +16,7 @@ from api.v1.shapes import (
     IdempotencyHeader,
     InteractionPath,
     PurposeHeader,
+    SimilarParameters,
     VersionParameters,
     answer,
     require_media_type,
@@ -26,6 +27,7 @@ from archive.access.answers import (
     Original,
     ProofAnswer,
     RecordAnswer,
+    SimilarAnswer,
 )
 
 JSON_TYPES = ("application/json",)
@@ -104,6 +106,18 @@ def original(path: InteractionPath, query: AsOfParameters, header: PurposeHeader
     purpose = context.purpose(header.muniment_purpose)
     access = context.archive().access
     return download(access.original(context.actor(), purpose, path.id, as_of=query.as_of))
+
+
+@blueprint.get(
+    "/<uuid:id>/similar",
+    responses={"200": SimilarAnswer, **documented(400, 401, 403, 404, 410, 500, 503)},
+    description="The likest first, by the rarer words that they share; as of now.",
+)
+def similar(path: InteractionPath, query: SimilarParameters, header: PurposeHeader) -> Response:
+    """Find the records that are likest to one."""
+    purpose = context.purpose(header.muniment_purpose)
+    found = context.archive().access.similar(context.actor(), purpose, path.id, limit=query.limit)
+    return answer(found)
 
 
 @blueprint.get(

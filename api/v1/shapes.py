@@ -51,6 +51,12 @@ class AsOfParameters(Frozen):
     )
 
 
+class SimilarParameters(Frozen):
+    """How many records are wanted."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="How many records at most.")
+
+
 class VersionParameters(Frozen):
     """Which version of a record is to be proved."""
 

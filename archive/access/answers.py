@@ -141,6 +141,15 @@ class SearchAnswer(Frozen):
     view: View = View.FULL
 
 
+class SimilarAnswer(Frozen):
+    """The records likest to one, the likest first, as of sequence number `as_of`."""
+
+    id: UUID
+    as_of: int
+    results: tuple[SearchResult, ...]
+    view: View = View.FULL
+
+
 class OriginalInfo(Frozen):
     """The captured bytes, by measure: `sha256` in hex, `size` in bytes.
 

@@ -20,10 +20,12 @@ from archive.access.answers import (
     OriginalInfo,
     ProofAnswer,
     RecordAnswer,
+    SimilarAnswer,
 )
 from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
 from archive.access.endings import ending
+from archive.access.passages import Said, passages
 from archive.access.proofs import Proofs
 from archive.access.roles import (
     Actor,
@@ -49,6 +51,7 @@ from archive.events.types import Erased
 from archive.index.searcher import Searcher
 from archive.log.reader import LogReader
 from archive.people.directory import People
+from archive.query.tree import EVERYTHING
 
 if TYPE_CHECKING:
     from archive.capture.markup import Markup
@@ -189,6 +192,30 @@ class Access(Searching):
             found = markup(original, part.media_type)
         self._audit.record(actor, purpose, "as-sent", as_of=as_of, records=[record_id])
         return found
+
+    def similar(
+        self, actor: Actor, purpose: Purpose, record_id: UUID, *, limit: int = 20
+    ) -> SimilarAnswer:
+        """Return the records whose words are likest to those of one; errors as in `show`.
+
+        What the record quotes is left out, unless it says nothing else. ForbiddenError also where
+        the purpose does not show all words.
+        """
+        loaded, _ = self._read(actor, purpose, record_id, "similar", whole=True)
+        record = loaded.record()
+        searcher, as_of = self.searcher()
+        text = record.content.text or record.content.html_text or ""
+        own = "".join(
+            text[each.start : each.end] for each in passages(text) if each.said is Said.OWN
+        )
+        hits = searcher.similar(
+            record, own.strip() or text, as_of=as_of, limit=limit, within=sight.within(actor)
+        )
+        viewer = self.viewer(purpose)
+        results = self.results(EVERYTHING, hits, as_of, viewer)
+        found = [result.id for result in results]
+        self._audit.record(actor, purpose, "similar", as_of=as_of, records=[record_id, *found])
+        return SimilarAnswer(id=record_id, as_of=as_of, results=tuple(results), view=viewer.view)
 
     def history(self, actor: Actor, purpose: Purpose, record_id: UUID) -> HistoryAnswer:
         """Return what happened to a record, erased ones included; errors as in `show`."""

@@ -232,7 +232,8 @@ def require_full_view(purpose: Purpose) -> None:
     if purpose.view is not View.FULL:
         raise ForbiddenError(
             f"Reading for {purpose.kind} shows less than what was captured, and so neither "
-            "originals nor proofs with their evidence; ask somebody who reads for a matter."
+            "originals, nor proofs with their evidence, nor records that are alike; ask somebody "
+            "who reads for a matter."
         )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -255,10 +256,7 @@ class Run:
         """Return up to one hit more than the page holds, by relevance, the newer first if equal."""
         if self.asked.limit == 0:
             return []
-        scored = self.engine.scored(self.possible, RANKED)
-        orders = self.engine.numbers(self._order, [address for _, address in scored])
-        ranking = sorted(zip(scored, orders, strict=True), key=lambda pair: (-pair[0][0], -pair[1]))
-        addresses = [address for (_, address), _ in ranking]
+        addresses = self._ranking(self.possible)
         found: list[_Placed] = []
         rank = self.asked.after.key if self.asked.after else 0
         # What the index is sure of needs no more than the page, else it goes on until that is full.
@@ -274,6 +272,20 @@ class Run:
             )
             rank += step
         return found[: self.asked.limit + 1]
+
+    def _ranking(self, query: Query | None) -> list[tantivy.DocAddress]:
+        """Return the first documents of a query by relevance, the newer first if equal."""
+        scored = self.engine.scored(query, RANKED)
+        orders = self.engine.numbers(self._order, [address for _, address in scored])
+        ranking = sorted(zip(scored, orders, strict=True), key=lambda pair: (-pair[0][0], -pair[1]))
+        return [address for (_, address), _ in ranking]
+
+    def alike(self, likeness: Query, left_out: UUID) -> tuple[Hit, ...]:
+        """Return the first records by likeness, without one."""
+        there = self.sure and Query.const_score_query(self.sure, 1.0)
+        addresses = self._ranking(all_of([likeness, there]))[: self.asked.limit + 1]
+        hits = (hit for hit in self._hits(addresses) if hit.id != left_out)
+        return tuple(islice(hits, self.asked.limit))
 
     def unread(self) -> int:
         """Return how many records there are to be seen that were not wholly read, of any query."""

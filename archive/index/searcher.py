@@ -8,8 +8,10 @@ import tantivy
 from archive.errors import InvalidError
 from archive.index.cursor import Cursor, Sort
 from archive.index.engine import Engine
-from archive.index.run import Asked, Hits, Matched, Run, Settle
+from archive.index.likeness import likeness
+from archive.index.run import Asked, Hit, Hits, Matched, Run, Settle
 from archive.index.translate import translate
+from archive.model.record import Record
 from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Node, conjunction
 
 MOST_HITS: Final = 1_000
@@ -70,6 +72,31 @@ class Searcher:
         """Return all that matched; what is given and raised is as in `search`."""
         asked = Asked(node, within, as_of, 0, Sort.NEWEST, None, settle, rewritten, aliases)
         return self._run(asked, Run.matched)
+
+    def similar(
+        self, record: Record, text: str, *, as_of: int, limit: int, within: Node = EVERYTHING
+    ) -> tuple[Hit, ...]:
+        """Return the records that share most of a record's rarer words, the likest first.
+
+        `text` is what of the record's body is compared, beside its subject. Words count by how
+        often they stand in it and how rare they are elsewhere; only the record itself is left out.
+        """
+        # What there is to be seen the index always knows: nothing has to be opened.
+        asked = Asked(
+            node=EVERYTHING,
+            within=within,
+            as_of=as_of,
+            limit=limit,
+            sort=Sort.RELEVANCE,
+            after=None,
+            settle=lambda _: iter(()),
+            rewritten=False,
+            aliases=NO_ALIASES,
+        )
+        engine = Engine(self._index)
+        alike = likeness(engine.schema, record.content.subject or "", text)
+        run = Run(engine, translate(within, engine.schema), asked)
+        return run.alike(alike, record.id)
 
     def _run(self, asked: Asked, answered: Callable[[Run], Answer]) -> Answer:
         engine = Engine(self._index)

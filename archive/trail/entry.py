@@ -27,7 +27,7 @@ from archive.events.user_events import Change, SessionBegan, SessionEnded, SignI
 from archive.model.interaction import Frozen
 from archive.users.user import TOKEN_ID_LENGTH
 
-READS: Final = ("show", "original", "as-sent", "conversation", "history", "prove")
+READS: Final = ("show", "original", "as-sent", "similar", "conversation", "history", "prove")
 """The actions by which somebody reads records that they name."""
 SEARCHES: Final = ("search", "hits", "unsearchable")
 """The actions by which somebody asks what there is."""
