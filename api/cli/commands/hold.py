@@ -234,7 +234,7 @@ def _row(hold: "HoldSummary") -> tuple[str, ...]:
         hold.matter,
         _reaches(hold),
         f"{output.utc_time(hold.placed_at)} by {hold.placed_by}",
-        output.utc_time(hold.released_at),
+        output.utc_time(hold.released_at) if hold.released_at else "",
     )
 
 

@@ -27,6 +27,7 @@ def command(id: UUID, purpose: Purpose, as_json: bool) -> None:
             ("retain until", _told(answer.retain_until, "no policy demands a minimum")),
             ("delete at", _told(answer.delete_at, "no policy demands its deletion")),
             ("due", _told(answer.due_at, "")),
+            ("holds", ", ".join(answer.holds) or "none"),
             ("occurred", output.utc_time(answer.occurred_at)),
             ("captured", output.utc_time(answer.captured_at)),
             ("doubt", answer.doubt or ""),
