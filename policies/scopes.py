@@ -12,6 +12,8 @@ from archive.model.record import Record
 from archive.query import attributes
 from archive.query.matcher import matches, text_names
 from archive.query.tree import (
+    NO_ALIASES,
+    Aliases,
     And,
     Exact,
     Fuzzy,
@@ -37,16 +39,25 @@ class Standing(IntEnum):
     IN = 2
 
 
-def standing(scope: Node, record: Record, conversation: str | None = None) -> Standing:
-    """Return whether a record stands in a scope; `conversation` is the archive's own thread."""
+def standing(
+    scope: Node,
+    record: Record,
+    conversation: str | None = None,
+    aliases: Aliases = NO_ALIASES,
+) -> Standing:
+    """Return whether a record stands in a scope.
+
+    `conversation` is the archive's own thread; `aliases` are those by which parts of the scope find
+    more than they say.
+    """
     if attributes.searchable(record):
-        return _known(matches(scope, record, conversation=conversation))
-    return _judged(scope, record, conversation)
+        return _known(matches(scope, record, conversation=conversation, aliases=aliases))
+    return _judged(scope, record, conversation, aliases)
 
 
-def _judged(node: Node, record: Record, conversation: str | None) -> Standing:
+def _judged(node: Node, record: Record, conversation: str | None, aliases: Aliases) -> Standing:
     def below(children: Iterable[Node]) -> list[Standing]:
-        return [_judged(child, record, conversation) for child in children]
+        return [_judged(child, record, conversation, aliases) for child in children]
 
     match node:
         case And(children):
@@ -54,10 +65,10 @@ def _judged(node: Node, record: Record, conversation: str | None) -> Standing:
         case Or(children):
             return max(below(children))
         case Not(child):
-            return Standing(Standing.IN - _judged(child, record, conversation))
+            return Standing(Standing.IN - _judged(child, record, conversation, aliases))
         case Exact(child):
-            return _judged(child, record, conversation)
-    found = matches(node, record, conversation=conversation)
+            return _judged(child, record, conversation, aliases)
+    found = matches(node, record, conversation=conversation, aliases=aliases)
     if isinstance(node, NotNear):
         # What is next to what is not known, nor whether the word that is sought stands elsewhere.
         return Standing.UNKNOWN

@@ -4,6 +4,7 @@ Of the many looks at the holds (`hold.checked`) only the places in the stream co
 are not opened.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
+from archive.model.person import KnownPerson
 from archive.opening import Archive
+from archive.people.directory import People
 from policies.folding import fold
 from policies.holds.hold import HoldBook, evolve, lose
 
@@ -21,12 +24,18 @@ class HoldReader:
     """Reads all holds. Safe for threads: it keeps nothing."""
 
     def __init__(
-        self, pointers: PointerRecorder, opener: Opener, mapper: EventMapper, identity: Identity
+        self,
+        pointers: PointerRecorder,
+        opener: Opener,
+        mapper: EventMapper,
+        identity: Identity,
+        people: People,
     ) -> None:
         self._pointers = pointers
         self._opener = opener
         self._mapper = mapper
         self._identity = identity
+        self._people = people
 
     @property
     def stream(self) -> UUID:
@@ -40,13 +49,38 @@ class HoldReader:
         )
         changes = [row for row in rows if row.type != HoldsChecked.type]
         book = fold(HoldBook(), changes, self._opener, self._mapper, evolve, lose)
+        book = self._acquainted(book, {row.originator_version: row.seq for row in changes})
         return replace(
             book,
             newest=rows[-1].originator_version if rows else 0,
             changed=changes[-1].seq if changes else 0,
         )
 
+    def known(self, as_of: int | None = None) -> tuple[KnownPerson, ...]:
+        """Return everybody in the directory of people, as of a sequence number or of now."""
+        return tuple(self._people.directory(as_of).people.values())
+
+    def _acquainted(self, book: HoldBook, seqs: Mapping[int, int]) -> HoldBook:
+        """Tell each scope whom its query may name; `seqs` are of the stream's versions."""
+        versions = sorted({each.version for hold in book.holds.values() for each in hold.reached})
+        # In this order each directory goes on from the one before it.
+        then = {version: self.known(seqs[version]) for version in versions}
+        now = self.known() if versions else ()
+        holds = {
+            name: replace(
+                hold,
+                reached=tuple(
+                    replace(each, known=tuple(dict.fromkeys((then[each.version], now))))
+                    for each in hold.reached
+                ),
+            )
+            for name, hold in book.holds.items()
+        }
+        return replace(book, holds=holds)
+
 
 def hold_reader(archive: Archive) -> HoldReader:
     """Return what reads the holds of an archive."""
-    return HoldReader(archive.pointers, archive.opener, archive.mapper, archive.identity)
+    return HoldReader(
+        archive.pointers, archive.opener, archive.mapper, archive.identity, archive.people
+    )

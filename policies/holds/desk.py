@@ -93,7 +93,7 @@ class HoldDesk:
         """
         self._require(actor, "hold.reach", purpose)
         scope = self._settled(request)
-        reach = Reach.of(scope)
+        reach = self._reach(scope)
         total = reached = size = uncertain = unopened = 0
         for found in self._records.each_up_to(as_of):
             total += 1
@@ -140,7 +140,7 @@ class HoldDesk:
                 matter=request.matter,
                 reason=request.reason,
                 scope=scope,
-                condemned=self._late.condemned(Reach.of(scope)),
+                condemned=self._late.condemned(self._reach(scope)),
             )
 
         return self._changed(request.name, decide)
@@ -163,7 +163,7 @@ class HoldDesk:
                 name,
                 reason=reason,
                 scope=scope,
-                condemned=self._late.condemned(Reach.of(scope)),
+                condemned=self._late.condemned(self._reach(scope)),
             )
 
         return self._changed(name, decide)
@@ -177,6 +177,9 @@ class HoldDesk:
             return self._event(happened.HoldReleased, actor, book, name, reason=reason)
 
         return self._changed(name, decide)
+
+    def _reach(self, scope: HoldScope) -> Reach:
+        return Reach.of(scope, [self._holds.known()])
 
     def _require(self, actor: Actor, action: str, purpose: Purpose = FOR_OPERATIONS) -> None:
         self._audit.require(actor, Permission.HOLD, action, purpose)

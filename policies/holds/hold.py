@@ -10,6 +10,7 @@ from uuid import UUID
 from archive.events import hold_events as happened
 from archive.events.event import Event
 from archive.events.hold_events import HoldScope
+from archive.model.person import KnownPerson
 from policies.policy import Act
 
 
@@ -17,14 +18,18 @@ from policies.policy import Act
 class Reached:
     """A scope that a hold has, or had until `ended`; `began` says who gave it to it and when.
 
-    `reason` is why, and `condemned` are records that it came too late for.
+    It stands in the event of this `version`. `reason` is why, and `condemned` are records that it
+    came too late for. `known` are those whom its query may name: everybody in the directory of
+    people when it began, and everybody in that of now.
     """
 
+    version: int
     scope: HoldScope
     reason: str
     began: Act
     condemned: tuple[UUID, ...] = ()
     ended: Act | None = None
+    known: tuple[tuple[KnownPerson, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +81,13 @@ def evolve(book: HoldBook, event: Event) -> HoldBook:
     act = Act(event.by, event.recorded_at)
     known = book.holds.get(event.hold)
     if isinstance(event, happened.HoldPlaced):
-        reached = Reached(event.scope, event.reason, act, event.condemned)
+        reached = Reached(event.originator_version, event.scope, event.reason, act, event.condemned)
         changed = Hold(event.hold, event.matter, (reached,))
     elif known is None:
         # What it is about stood in an event that cannot be read.
         return replace(book, unreadable=True)
     elif isinstance(event, happened.HoldScopeChanged):
-        reached = Reached(event.scope, event.reason, act, event.condemned)
+        reached = Reached(event.originator_version, event.scope, event.reason, act, event.condemned)
         changed = replace(known, reached=(*_ended(known, act), reached))
     elif isinstance(event, happened.HoldReleased):
         changed = replace(

@@ -11,9 +11,11 @@ from typing import Self
 from uuid import UUID
 
 from archive.events.hold_events import HoldScope
+from archive.model.person import KnownPerson
+from archive.query.aliases import widened
 from archive.query.facets import narrowing
 from archive.query.parser import parse
-from archive.query.tree import Node, disjunction
+from archive.query.tree import NO_ALIASES, Aliases, Node, disjunction
 from policies.holds.hold import HoldBook
 from policies.records import Found
 from policies.scopes import Standing, standing
@@ -46,18 +48,28 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A scope ready to be held against records; `query` is None where it is a list."""
+    """A scope ready to be held against records; `query` is None where it is a list.
+
+    It reaches what its query finds by any of `aliases`, of which one is none at all.
+    """
 
     query: Node | None
     records: frozenset[UUID]
+    aliases: tuple[Aliases, ...] = (NO_ALIASES,)
 
     @classmethod
-    def of(cls, scope: HoldScope) -> Self:
-        """Parse what is in canonical form; InvalidError for a custodian without a name."""
+    def of(cls, scope: HoldScope, known: Iterable[Iterable[KnownPerson]] = ()) -> Self:
+        """Parse what is in canonical form; `known` are those whom the query may name.
+
+        Raises InvalidError for a custodian without a name.
+        """
         query = parse(scope.query) if scope.query is not None else None
+        aliases = [NO_ALIASES]
+        if query is not None:
+            aliases += [wider for people in known if (wider := widened(query, people).aliases)]
         if scope.custodians:
             query = disjunction([narrowing("custodian", name) for name in scope.custodians])
-        return cls(query, frozenset(scope.records))
+        return cls(query, frozenset(scope.records), tuple(aliases))
 
     def standing(self, record_id: UUID, found: Found | None) -> Standing:
         """Return whether it reaches a record, which is None where it could not be opened."""
@@ -69,7 +81,9 @@ class Reach:
             return Standing.UNKNOWN
         query, conversation = self.query, found.conversation
         return max(
-            standing(query, version, conversation) for version in (found.record, *found.earlier)
+            standing(query, version, conversation, aliases)
+            for version in (found.record, *found.earlier)
+            for aliases in self.aliases
         )
 
 
@@ -88,7 +102,7 @@ class Holds:
     def __init__(self, book: HoldBook) -> None:
         self.book = book
         self._spans = [
-            _Span(name, Reach.of(each.scope), each.ended.at if each.ended else None)
+            _Span(name, Reach.of(each.scope, each.known), each.ended.at if each.ended else None)
             for name, hold in sorted(book.holds.items())
             for each in hold.reached
         ]

@@ -1,17 +1,18 @@
 """Which records are held, and by which holds, as of the newest event."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from archive.access.roles import LOCAL_ACTOR
 from archive.errors import ConflictError
 from archive.events.types import Erased
 from archive.opening import Archive
 from policies.holds.book import hold_reader
 from policies.holds.hold import HoldBook, evolve, lose
 from policies.holds.reach import Held
-from tests.archive.house import capture, line
+from tests.archive.house import OPERATIONS, capture, line
 from tests.policies.holding import HoldGate, Script, list_scope, query_scope
 from tests.users.conftest import MovableClock
 
@@ -75,6 +76,33 @@ def test_a_record_is_held_for_what_it_said_before(
     archive.follow()
     script.place("fees", query_scope("fee"))
     assert gate.check([first]).free == ()
+
+
+def test_people_are_reached_by_every_alias_of_then_and_of_now(
+    archive: Archive, script: Script, gate: HoldGate
+) -> None:
+    def said(address: str) -> UUID:
+        someone = [{"role": "author", "address": address}]
+        return capture(archive, line(address, participants=someone))[0]
+
+    ids = [said(f"{name}@example.com") for name in ("jeff", "js", "jeffrey", "other")]
+    desk = archive.people_desk
+    jeff = desk.record(LOCAL_ACTOR, OPERATIONS, "Jeff", ["jeff@example.com", "js@example.com"])
+    script.place("jeff", query_scope("from:jeff@example.com"))
+    script.place("exact", query_scope("exact:(from:js@example.com)"))
+    script.place("others", query_scope("NOT from:jeff@example.com"))
+    held = gate.check(ids).held
+    assert [held[each].holds for each in ids] == [
+        ("jeff",),
+        ("exact", "jeff", "others"),
+        ("others",),
+        ("others",),
+    ]
+    desk.split(LOCAL_ACTOR, OPERATIONS, jeff.id, "Sue", ["js@example.com"])
+    desk.alias(LOCAL_ACTOR, OPERATIONS, jeff.id, ["jeffrey@example.com"])
+    held = gate.check(ids).held
+    assert [("jeff" in held[each].holds) for each in ids] == [True, True, True, False]
+    assert gate.check(ids).free == ()
 
 
 def test_what_cannot_be_searched_counts_as_held(
