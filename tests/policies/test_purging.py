@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from archive.access.roles import LOCAL_ACTOR
+from archive.bucket.names import keys_prefix
+from archive.bucket.port import LockMode, Retention
 from archive.errors import GoneError, InvalidError
 from archive.events.hold_events import HoldScope
 from archive.log.publisher import log_signer
@@ -20,6 +22,7 @@ from tests.policies.purging_house import (
     sandbox,
     states,
 )
+from tests.users.conftest import MovableClock
 
 
 def test_what_is_due_goes_and_is_certified(tmp_path):
@@ -71,6 +74,26 @@ def test_what_anything_keeps_stays(tmp_path):
         release_hold(archive, "smith")
         assert desk(archive).run(LOCAL_ACTOR).destroyed == 1
         assert states(archive, kept) == ["GoneError", "Loaded", "Loaded"]
+
+
+def test_what_is_locked_in_the_bucket_waits_for_the_end_of_its_lock(tmp_path):
+    clock = MovableClock()
+    with sandbox(tmp_path, clock) as archive:
+        (locked,), (free,) = dated(archive, [2001]), dated(archive, [2002])
+        in_force(archive, maximum="5y")
+        (row,) = archive.pointers.select_pointers_of([locked])
+        segment_id = row.pointer.segment_id
+        (name,) = archive.bucket.names(keys_prefix(segment_id))
+        until = clock.now() + timedelta(days=1)
+        version = archive.bucket.stat(name).version
+        archive.bucket.extend_retention(name, version, Retention(LockMode.COMPLIANCE, until))
+        assert desk(archive).dry_run(LOCAL_ACTOR, OPERATIONS).kept == {"locked": 1}
+        done = desk(archive).run(LOCAL_ACTOR)
+        assert (done.destroyed, done.kept, done.problems) == (1, {"locked": 1}, ())
+        assert states(archive, [locked, free]) == ["Loaded", "GoneError"]
+        clock.move(days=2)
+        assert desk(archive).run(LOCAL_ACTOR).destroyed == 1
+        assert states(archive, [locked]) == ["GoneError"]
 
 
 def test_a_time_to_come_is_for_a_sandbox_alone(archive):
