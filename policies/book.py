@@ -5,6 +5,7 @@ What is in force never depends on how far a follower has come.
 
 from uuid import UUID
 
+from archive.errors import CorruptError
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
@@ -28,6 +29,16 @@ class PolicyBook:
     def stream(self) -> UUID:
         """The id of the one stream in which all policies stand."""
         return self._identity.stream("policies")
+
+    def readable(self) -> Book:
+        """Return all policies, as `read`; CorruptError where it is not known what one demands."""
+        book = self.read()
+        if book.unreadable:
+            raise CorruptError(
+                "An event of the policies cannot be read, so it is not known what they demand: "
+                "nothing goes until it can. Run muniment verify."
+            )
+        return book
 
     def newest(self) -> int:
         """Return the version of their newest event; UnavailableError as `read`."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 
-from archive.errors import CorruptError, UnavailableError
+from archive.errors import UnavailableError
 from archive.opening import Archive
 from policies.desk import policy_book
 from policies.holds.mirror import hold_mirror
@@ -32,9 +32,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
 
 
 def _oblige(archive: Archive, stop: Event) -> str:
-    book = policy_book(archive).read()
-    if book.unreadable:
-        raise CorruptError("An event of the policies cannot be read: nothing may go.")
+    book = policy_book(archive).readable()
     obligations_of(archive).settle(book, archive.clock.now(), stop.is_set)
     return ""
 

@@ -108,12 +108,7 @@ class Batches:
         """
         holds = self._holds.read()
         self._catch_up(self._pointers.last_seq())
-        book, now = self._book.read(), max(at, self._clock.now())
-        if book.unreadable:
-            raise CorruptError(
-                "An event of the policies cannot be read, so it is not known what they demand: "
-                "nothing is purged until it can. Run muniment verify."
-            )
+        book, now = self._book.readable(), max(at, self._clock.now())
         policies, reached = scoped(book.in_force(now)), Holds(holds)
         tally, held, events = Tally(), dict[UUID, Held](), set[int]()
         for start in range(0, len(ids), _PAGE):

@@ -14,7 +14,7 @@ from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
-from archive.errors import ConflictError, CorruptError, InvalidError
+from archive.errors import ConflictError, InvalidError
 from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.plain import plain
@@ -218,12 +218,7 @@ class Purger:
         self, at: datetime, stopped: Stopped = lambda: False, *, size: int = BATCH
     ) -> Iterator[list[UUID]]:
         """Yield batches of records that are due by their obligations, in order of capture."""
-        book = self._book.read()
-        if book.unreadable:
-            raise CorruptError(
-                "An event of the policies cannot be read, so it is not known what they demand: "
-                "nothing is purged until it can. Run muniment verify."
-            )
+        book = self._book.readable()
         at = max(at, self._clock.now())
         digest = self._obligations.settle(book, at, stopped)
         after = 0
