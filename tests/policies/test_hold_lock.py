@@ -18,6 +18,7 @@ from archive.opening import Archive
 from policies.holds.book import hold_reader
 from tests.archive.house import capture, line
 from tests.policies.holding import HoldGate, Script, list_scope, opened, query_scope, settings
+from tests.waiting import PATIENCE
 
 WHO: dict[str, Any] = {"actor": "local", "ground": "policy a, version 1"}
 
@@ -112,7 +113,7 @@ def test_of_holds_and_batches_at_random_moments_none_loses_a_record(
                     break
                 except ConflictError:
                     continue
-        purger.join(60)
+        purger.join(PATIENCE)
         done.set()
         purger.join()
     condemned = {
