@@ -4,10 +4,11 @@ The end is fixed at the start: checkpoints are listed first, then commit records
 name. So whatever is committed meanwhile can be missing from a listing and is not asked for.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -258,7 +259,7 @@ class BucketCheck:
     def _tell_orphans(self) -> None:
         orphans = self._inventory.orphans()
         if self._full:
-            orphans = _chain(orphans, self._inventory.orphaned_blobs())
+            orphans = chain(orphans, self._inventory.orphaned_blobs())
         else:
             self._findings.notes.append(
                 "The bytes of segments and blobs were not read; verify --full reads them."
@@ -280,13 +281,6 @@ class BucketCheck:
                 f"{old} objects older than a day are named by nothing: a broken off commit left "
                 "them, and they may be collected."
             )
-
-
-def _chain(
-    first: Iterator[tuple[str, UUID]], second: Iterator[tuple[str, UUID]]
-) -> Iterator[tuple[str, UUID]]:
-    yield from first
-    yield from second
 
 
 def _has_moved(entry: CommitEntry, placed: CommitEntry) -> bool:

@@ -34,7 +34,8 @@ _BYTES_ALONE: Final = 4 * 2**20
 """What is checked here in less time than children take to start."""
 _MOST_CHILDREN: Final = 8
 _IN_HAND: Final = 3
-"""So many checks a child has in its pipe, since this process may be long in looking for answers."""
+"""So many threads serve a child: one listens, one has put the next check into its pipe, and one is
+ready to follow, since threads may wait long for their turn in a process that has much to do."""
 _MOST_QUEUED: Final = 16
 _MOST_WAITING: Final = 64
 
@@ -135,7 +136,7 @@ class _Waiting:
 
 class Children:
     """Processes that check, each started when first wanted, and each with a check in hand and the
-    next ones waiting in its pipe, so that it never waits for this process.
+    next one waiting in its pipe, so that it never waits for this process.
     """
 
     def __init__(self, settings: Settings, keyring: Keyring, *, full: bool) -> None:
