@@ -87,11 +87,13 @@ def test_without_terms_they_are_what_the_query_looks_for(archive: Archive) -> No
     assert told.query.parsed == "(fee OR rebate w/9 apple) AND channel:chat AND NOT guarantee"
 
 
-def test_a_report_is_as_of_a_number(archive: Archive) -> None:
-    as_of = report(archive, "late").as_of
-    capture(archive, line("9", "late", occurred_at="2020-01-01T00:00:00Z"))
-    assert report(archive, "late").records == 1
-    assert report(archive, "late", as_of=as_of).records == 0
+def test_a_report_is_as_of_a_number(tmp_path: Path) -> None:
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        as_of = report(archive, "late").as_of
+        capture(archive, line("9", "late", occurred_at="2020-01-01T00:00:00Z"))
+        assert report(archive, "late").records == 1
+        assert report(archive, "late", as_of=as_of).records == 0
 
 
 def test_the_same_term_twice_is_one(archive: Archive) -> None:
