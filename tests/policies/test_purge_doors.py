@@ -124,10 +124,10 @@ def test_the_command_line(tmp_path, monkeypatch, capfd):
 
     dry = json.loads(call("purge", "--dry-run", "--at", "2100-01-01", "--json"))
     assert (dry["planned"], dry["destroyed"]) == (2, 0)
-    assert "2 records would be destroyed" in call("purge", "--dry-run")
+    assert "Records that would be destroyed: 2." in call("purge", "--dry-run")
     call("purge", "--at", "2001-01-01", status=2)
     said = call("purge")
-    assert "2 of 2 records are destroyed" in said and "The certificate is" in said
+    assert "Records destroyed: 2 of 2." in said and "The certificate is" in said
     (listed,) = json.loads(call("certificate", "list", "--json"))["certificates"]
     assert listed["id"] in call("certificate", "list")
     assert "sandbox" in call("certificate", "show", listed["id"], "--pdf", "page.pdf")

@@ -45,9 +45,9 @@ def command(dry_run: bool, at: datetime | None, purpose: Purpose, as_json: bool)
 
 def _write(done: "PurgeAnswer") -> None:
     if done.dry_run:
-        click.echo(f"{done.planned:,} records would be destroyed.")
+        click.echo(f"Records that would be destroyed: {done.planned:,}.")
     else:
-        click.echo(f"{done.destroyed:,} of {done.planned:,} records are destroyed.")
+        click.echo(f"Records destroyed: {done.destroyed:,} of {done.planned:,}.")
     if done.groups:
         output.write_table(
             ("class", "policy", "version", "records", "bytes", "from", "to"),
@@ -64,9 +64,8 @@ def _write(done: "PurgeAnswer") -> None:
                 for each in done.groups
             ],
         )
-    click.echo(f"{done.held:,} stay because they are held.")
-    for reason, count in done.kept.items():
-        click.echo(f"{count:,} stay: {reason}.")
+    for reason, count in {"held": done.held, **done.kept}.items():
+        click.echo(f"Due, and kept ({reason}): {count:,}.")
     if done.certificate is not None:
         click.echo(f"The certificate is {done.certificate}.")
     for problem in done.problems:
