@@ -29,6 +29,13 @@ def opened(home: Home) -> AbstractContextManager[Archive]:
     return open_archive(Settings.load(settings, home.path))
 
 
+def delete_snapshots(home: Home) -> None:
+    """Delete everything that is kept of the index, in all versions."""
+    with opened(home) as archive:
+        for generation_id in archive.snapshots.generations():
+            archive.snapshots.destroy(generation_id)
+
+
 def events(archive: Archive) -> Iterator[tuple[int, tuple[bytes, bytes] | None]]:
     """Yield each event's number and plaintext, None where it cannot be read."""
     for event in archive.opener.open_each(archive.pointers.select_pointers_from(None, 10_000)):
