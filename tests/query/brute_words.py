@@ -23,7 +23,9 @@ STEMS = (
     {"sky", "skies"},
     {"letter", "letters"},
 )
-_STROKES = {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"}
+_STROKES = dict(
+    zip("ø ł đ ð ħ ŧ ı æ œ".split(), "o l d d h t i ae oe".split(), strict=True)  # noqa: SIM905
+)
 _ALONE = (
     "THAI", "LAO", "MYANMAR", "KHMER", "HANGUL", "CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC"
 )  # fmt: skip
