@@ -123,7 +123,7 @@ class Issuing:
                 blobs=sum(each.blobs for each in done),
                 blobs_left=done[-1].blobs_left if done else 0,
             ),
-            exceptions=(),
+            exceptions=tuple(self._exceptions(destructions)),
             limits=LIMITS,
             leaves=tuple(map(encode_hash, leaves)),
             checkpoint=self._checkpoint(),
@@ -145,6 +145,14 @@ class Issuing:
                 proposed_at=proposed.at,
                 approved_by=names.get(approved.by, approved.by) if approved else None,
                 approved_at=approved.at if approved else None,
+            )
+
+    def _exceptions(self, destructions: Sequence[Destruction]) -> Iterable[str]:
+        late = len(self._reader.latecomers(destructions))
+        if late:
+            yield (
+                "Events that came in while their records were condemned, which were destroyed "
+                f"afterwards and are not counted here: {late:,}."
             )
 
     def _checkpoint(self) -> str | None:

@@ -5,7 +5,7 @@ follows, and the certificate is made of all of it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
-from archive.errors import ConflictError, InvalidError
+from archive.errors import ConflictError, CorruptError, InvalidError, LockedError
 from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.plain import plain
@@ -26,7 +26,7 @@ from policies.purging.answers import PurgeAnswer, looked_at, told
 from policies.purging.batches import Batches
 from policies.purging.issuing import Issuing
 from policies.purging.purge import Purge
-from policies.purging.reading import PurgeReader
+from policies.purging.reading import Destruction, PurgeReader
 
 BATCH: Final = 5_000
 """So many candidates are judged and condemned together; a hold may come between two batches."""
@@ -183,10 +183,22 @@ class Purger:
             len(each.condemned.records) for each in destructions if each.destroyed is not None
         )
         if destroyed == purge.condemned and not stopped:
-            purge = self._complete(purge, kept)
+            problems = self._destroy_latecomers(purge, destructions)
+            purge = purge if problems else self._complete(purge, kept)
         elif destroyed < purge.condemned and not problems:
             problems = ["What was condemned is not destroyed yet."]
         return told(purge, destroyed, kept, problems)
+
+    def _destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
+        """Destroy revisions that came in while their records were condemned; say what stays."""
+        left = self._reader.not_erased(self._reader.latecomers(destructions))
+        if not left:
+            return []
+        try:
+            self._eraser.erase(left, actor=purge.plan.by, ground=f"purge {purge.id}")
+        except (CorruptError, LockedError) as error:
+            return [str(error)]
+        return []
 
     def _complete(self, purge: Purge, kept: Mapping[str, int]) -> Purge:
         now = self._clock.now()

@@ -1,14 +1,14 @@
 """Reading purges, what they condemned, and certificates, from their events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from archive.errors import CorruptError, NotFoundError
 from archive.events.event import Event
 from archive.events.mapper import EventMapper
-from archive.events.opener import Opener
-from archive.events.pointers import PointerRecorder
+from archive.events.opener import ErasedEvent, Opener
+from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import CertificateIssued, PurgePlanned
 from archive.events.types import KeysCondemned, KeysDestroyed
 from policies.purging.purge import Purge, folded
@@ -56,6 +56,26 @@ class PurgeReader:
                 raise CorruptError(f"Erasure {batch.erasure} cannot be read: verify names it.")
             found.append(Destruction(condemned, destroyed))
         return found
+
+    def latecomers(self, destructions: Iterable[Destruction]) -> list[PointerRow]:
+        """Return events of destroyed records that came in while these were condemned.
+
+        Nobody looked at them, and they belong to records that are gone.
+        """
+        found: list[PointerRow] = []
+        for condemned in (each.condemned for each in destructions):
+            known = set(condemned.events)
+            found += [
+                row
+                for row in self._pointers.select_pointers_of(condemned.records)
+                if row.seq not in known and row.type.startswith("interaction.")
+            ]
+        return found
+
+    def not_erased(self, rows: Sequence[PointerRow]) -> list[PointerRow]:
+        """Return those of the events whose keys may be there still."""
+        opened = self._opener.open_each(rows)
+        return [each.row for each in opened if not isinstance(each, ErasedEvent)]
 
     def leaves(self, condemned: Iterable[KeysCondemned]) -> list[bytes]:
         """Return the leaf hashes of condemned events, in the order of the log."""

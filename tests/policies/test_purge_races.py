@@ -8,7 +8,9 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
 from archive.errors import ConflictError, CorruptError
+from archive.events.commit import Group
 from archive.events.hold_events import HoldScope
+from archive.events.opener import ErasedEvent
 from archive.opening import Archive, open_archive
 from policies.purging.desk import PurgeDesk
 from tests.archive.house import OPERATIONS, capture, line
@@ -62,6 +64,33 @@ def test_a_revision_that_comes_in_between_is_judged_too(tmp_path, monkeypatch):
         done = meanwhile(monkeypatch, archive, lambda: capture(archive, revised)).run(LOCAL_ACTOR)
         assert (done.destroyed, done.held) == (0, 1)
         assert states(archive, [record]) == ["Loaded"]
+
+
+def test_a_revision_that_comes_in_with_the_condemning_goes_with_its_record(tmp_path, monkeypatch):
+    with sandbox(tmp_path) as archive:
+        (record,) = capture(archive, line("1", occurred_at="2001-01-01T00:00:00Z"))
+        in_force(archive, maximum="5y")
+        here = desk(archive)
+        commit, acts = archive.committer.commit, [line("1", occurred_at="2002-01-01T00:00:00Z")]
+
+        def later(group: Group) -> None:
+            if acts and any(event.type == "keys.condemned" for event in group.events):
+                capture(archive, acts.pop())
+            commit(group)
+
+        monkeypatch.setattr(archive.committer, "commit", later)
+        done = here.run(LOCAL_ACTOR)
+        assert not acts and (done.planned, done.destroyed) == (1, 1)
+        rows = [
+            row
+            for row in archive.pointers.select_pointers_of([record])
+            if row.type.startswith("interaction.")
+        ]
+        assert len(rows) == 2
+        assert all(isinstance(each, ErasedEvent) for each in archive.opener.open(rows))
+        assert done.certificate is not None
+        told = here.certificate(LOCAL_ACTOR, done.certificate).certificate
+        assert told.events == 1 and "not counted here: 1." in told.exceptions[0]
 
 
 def test_of_two_who_carry_out_one_purge_one_stops(tmp_path, monkeypatch):
