@@ -39,6 +39,10 @@ def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
     visitor.search(wanted.query)
     _shows(visitor, ".results mark", "no result with what was searched for marked")
     yield "results"
+    page.get_by_role("link", name="Hit report").click()
+    _shows(visitor, "table.hits td", "no count of a term")
+    yield "hits"
+    page.go_back()
     page.locator(".facets").get_by_role("link", name=wanted.value, exact=True).first.click()
     _shows(visitor, ".chips a", "no sign of what the search is narrowed to")
     yield "narrowed"
@@ -53,8 +57,25 @@ def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
     _shows(visitor, ".events > li", "no event in the history")
     yield "history"
     for name in ("Overview", "Status", "Log"):
-        page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+        _open(visitor, name)
         yield name.lower()
+    _open(visitor, "Holds")
+    form = page.locator("section.panel form")
+    form.get_by_label("Name").fill(f"savings-{visitor.width}-{visitor.scheme}")
+    form.get_by_label("Matter").fill("Complaints about savings")
+    form.get_by_label("Reason").fill("Letter of counsel")
+    form.get_by_label("A query").fill(wanted.query)
+    page.get_by_role("button", name="Count what it would reach").click()
+    _shows(visitor, ".notice strong", "no count of what it would reach")
+    yield "holds"
+    page.get_by_role("button", name="Place the hold").click()
+    _shows(visitor, ".badge.strong", "no hold in force")
+    yield "hold"
+
+
+def _open(visitor: Visitor, name: str) -> None:
+    menu = visitor.page.get_by_role("navigation", name="Main")
+    menu.get_by_role("link", name=name).click()
 
 
 def switched(visitor: Visitor) -> None:
