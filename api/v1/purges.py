@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from api import context
 from api.problems import documented
@@ -46,7 +46,7 @@ class NewPurge(Frozen):
     A time to come is for a dry run, or for a sandbox.
     """
 
-    dry_run: bool = False
+    dry_run: StrictBool = False
     at: Moment | None = None
 
 

@@ -57,6 +57,7 @@ def job(archive, name):
 
 
 def test_http_from_a_dry_run_to_the_certificate(client, archive, officer):
+    assert client.post("/v1/purges", json={"dry_run": 0}, headers=officer).status_code == 400
     dry = client.post("/v1/purges", json={"dry_run": True}, headers=officer)
     assert (dry.status_code, dry.json["planned"], dry.json["id"]) == (200, 2, None)
     planned = client.post("/v1/purges", json={}, headers=officer)
