@@ -6,7 +6,7 @@ decides anew.
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Any
 
 from archive.access.audit import FOR_OPERATIONS, Audit
 from archive.access.roles import Actor, Permission, Purpose
@@ -19,9 +19,8 @@ from archive.errors import (
     NotFoundError,
 )
 from archive.events import policy_events as happened
-from archive.events.commit import Group
+from archive.events.deciding import commit_decided
 from archive.events.group import Committer
-from archive.events.plain import plain
 from archive.events.policy_events import PolicyEvent, Terms
 from policies.book import PolicyBook
 from policies.policy import Book, Policy, Version
@@ -29,8 +28,6 @@ from policies.records import Scoped, scoped
 from policies.shortening import why_it_shortens
 from policies.simulating import Change
 from policies.terms import settled
-
-_TRIES: Final = 5
 
 Decide = Callable[[Book], PolicyEvent | None]
 
@@ -242,19 +239,13 @@ class Governance:
 
     def _changed(self, name: str, decide: Decide) -> Policy:
         """Commit what is decided over the newest state; ConflictError after several tries."""
-        for last in range(_TRIES):
-            book = self._readable()
-            event = decide(book)
-            if event is None:
-                return _named(book, name)
-            try:
-                self._committer.commit(Group([plain(event)]))
-            except ConflictError:
-                if last == _TRIES - 1:
-                    raise
-                continue
-            return _named(self._book.read(), name)
-        raise AssertionError("the last try returned or raised")
+
+        def events() -> list[PolicyEvent]:
+            event = decide(self._readable())
+            return [event] if event else []
+
+        commit_decided(self._committer, events)
+        return _named(self._book.read(), name)
 
 
 def _named(book: Book, name: str) -> Policy:

@@ -17,19 +17,17 @@ from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose, View
 from archive.access.searching import Searching
 from archive.clock import Clock
-from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from archive.events.commit import Group
+from archive.errors import ForbiddenError, InvalidError, NotFoundError
+from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, Opener
-from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.events.search_events import SearchEvent, SearchRemoved, SearchSaved
 from archive.model.interaction import Frozen
 from archive.query.printer import to_text
 
-_TRIES: Final = 5
 _LONGEST_NAME: Final = 200
 
 
@@ -196,13 +194,7 @@ class SavedSearches:
 
     def _changed(self, decide: Callable[[_Shelf], SearchEvent]) -> _Shelf:
         """Commit what is decided over the newest state; ConflictError after several tries."""
-        for last in range(_TRIES):
-            try:
-                self._committer.commit(Group([plain(decide(self._read()))]))
-                break
-            except ConflictError:
-                if last == _TRIES - 1:
-                    raise
+        commit_decided(self._committer, lambda: [decide(self._read())])
         return self._read()
 
     def _read(self) -> _Shelf:

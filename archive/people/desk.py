@@ -6,7 +6,8 @@ decides anew.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from archive.access.roles import Actor, Permission, Purpose, View
 from archive.access.searching import Searching
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from archive.events.commit import Group
+from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.people_events import (
     PersonAliased,
@@ -24,13 +25,11 @@ from archive.events.people_events import (
     PersonRecorded,
     PersonSplit,
 )
-from archive.events.plain import plain
 from archive.index.analysis import value
 from archive.model.person import KnownPerson
 from archive.people.answers import ImportAnswer, ImportRefusal, PeopleAnswer
 from archive.people.directory import Directory, Folding, People
 
-_TRIES: Final = 5
 _MOST_ALIASES: Final = 1_000
 _LONGEST_NAME: Final = 200
 _LONGEST_ALIAS: Final = 500
@@ -47,6 +46,17 @@ class Draft:
 
 
 Decide = Callable[[Directory], Sequence[Draft]]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows of an import, `start` of them before the first, and what became of them."""
+
+    actor: Actor
+    rows: Sequence[tuple[str, Sequence[str]]]
+    start: int
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: list[ImportRefusal] = field(default_factory=list)
 
 
 class PeopleDesk:
@@ -193,15 +203,10 @@ class PeopleDesk:
         counts: Counter[str] = Counter()
         refused: list[ImportRefusal] = []
         for start in range(0, len(rows), _ROWS_AT_ONCE):
-            for last in range(_TRIES):
-                try:
-                    done = self._import(actor, rows[start : start + _ROWS_AT_ONCE], start)
-                    break
-                except ConflictError:
-                    if last == _TRIES - 1:
-                        raise
-            counts += done[0]
-            refused += done[1]
+            batch = _Batch(actor, rows[start : start + _ROWS_AT_ONCE], start)
+            commit_decided(self._committer, partial(self._decide, batch))
+            counts += batch.counts
+            refused += batch.refused
         return ImportAnswer(
             recorded=counts["recorded"],
             extended=counts["extended"],
@@ -209,29 +214,25 @@ class PeopleDesk:
             refused=tuple(refused),
         )
 
-    def _import(
-        self, actor: Actor, rows: Sequence[tuple[str, Sequence[str]]], start: int
-    ) -> tuple[Counter[str], list[ImportRefusal]]:
+    def _decide(self, batch: _Batch) -> list[PersonEvent]:
+        """Return what a batch of rows changes over the newest state, and tell it what became."""
         there, version = self._people.newest()
         folding = Folding(there)
-        counts: Counter[str] = Counter()
-        refused: list[ImportRefusal] = []
+        batch.counts, batch.refused = Counter(), []
         events: list[PersonEvent] = []
-        for row, (name, aliases) in enumerate(rows, start + 1):
+        for row, (name, aliases) in enumerate(batch.rows, batch.start + 1):
             try:
                 draft = _row(folding.directory, self._clock.uuid7(), name, aliases)
             except (InvalidError, ConflictError) as error:
-                refused.append(ImportRefusal(row=row, reason=str(error)))
+                batch.refused.append(ImportRefusal(row=row, reason=str(error)))
                 continue
             if draft is None:
-                counts["unchanged"] += 1
+                batch.counts["unchanged"] += 1
                 continue
-            counts["recorded" if draft.kind is PersonRecorded else "extended"] += 1
-            events.append(self._event(draft, actor, version + len(events) + 1))
+            batch.counts["recorded" if draft.kind is PersonRecorded else "extended"] += 1
+            events.append(self._event(draft, batch.actor, version + len(events) + 1))
             folding.apply(events[-1])
-        if events:
-            self._committer.commit(Group([plain(event) for event in events]))
-        return counts, refused
+        return events
 
     def _allow(self, actor: Actor, purpose: Purpose, action: str) -> None:
         """Raise ForbiddenError, once that is recorded, unless the actor sees who people are."""
@@ -245,20 +246,15 @@ class PeopleDesk:
 
     def _changed(self, actor: Actor, id: UUID, decide: Decide) -> KnownPerson:
         """Commit what is decided over the newest state, and return a person of it."""
-        for last in range(_TRIES):
+
+        def events() -> list[PersonEvent]:
             there, version = self._people.newest()
-            drafts = decide(there)
-            events = [
+            return [
                 self._event(draft, actor, number)
-                for number, draft in enumerate(drafts, version + 1)
+                for number, draft in enumerate(decide(there), version + 1)
             ]
-            try:
-                if events:
-                    self._committer.commit(Group([plain(event) for event in events]))
-                break
-            except ConflictError:
-                if last == _TRIES - 1:
-                    raise
+
+        commit_decided(self._committer, events)
         return _known(self._people.directory(), id)
 
     def _event(self, draft: Draft, actor: Actor, version: int) -> PersonEvent:

@@ -14,16 +14,13 @@ from archive.access.roles import Actor
 from archive.clock import Clock
 from archive.errors import ConflictError
 from archive.events import user_events as happened
-from archive.events.commit import Group
+from archive.events.deciding import commit_decided
 from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.identity import Identity
-from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.users.directory import Users
 from archive.users.user import User
-
-_TRIES = 5
 
 Decide = Callable[[User], Iterable[Event]]
 
@@ -51,17 +48,7 @@ class Changes:
 
     def commit(self, decide: Callable[[], Sequence[Event]]) -> None:
         """Commit what is decided, nothing if that is nothing; an error of `decide` comes out."""
-        for last in range(_TRIES):
-            events = decide()
-            if not events:
-                return
-            try:
-                self._committer.commit(Group([plain(event) for event in events]))
-            except ConflictError:
-                if last == _TRIES - 1:
-                    raise
-            else:
-                return
+        commit_decided(self._committer, decide)
 
     def change(self, user: str, decide: Decide) -> User:
         """Commit what is decided over a user's newest state, and return the one after it."""

@@ -19,10 +19,9 @@ from archive.errors import (
     NotFoundError,
 )
 from archive.events import hold_events as happened
-from archive.events.commit import Group
+from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.hold_events import HoldEvent, HoldScope
-from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.opening import Archive
 from archive.query.facets import narrowing
@@ -224,7 +223,8 @@ class HoldDesk:
 
     def _changed(self, name: str, decide: Decide) -> Hold:
         """Commit what is decided over the newest state; ConflictError after very many tries."""
-        for last in range(_TRIES):
+
+        def events() -> list[HoldEvent]:
             book = self._holds.read()
             if book.unreadable:
                 raise CorruptError(
@@ -232,16 +232,10 @@ class HoldDesk:
                     "while it is not known what they reach; nothing is destroyed either."
                 )
             event = decide(book)
-            if event is None:
-                return _named(book, name)
-            try:
-                self._committer.commit(Group([plain(event)]))
-            except ConflictError:
-                if last == _TRIES - 1:
-                    raise
-                continue
-            return _named(self._holds.read(), name)
-        raise AssertionError("the last try returned or raised")
+            return [event] if event else []
+
+        commit_decided(self._committer, events, tries=_TRIES)
+        return _named(self._holds.read(), name)
 
 
 def hold_desk(archive: Archive) -> HoldDesk:
