@@ -1,32 +1,11 @@
 """Holds through the command line and HTTP, over a real archive."""
 
-import io
-import json
-
 import pytest
 
 from api.app import create_app
-from api.cli import run
 from archive.access.roles import Role
 from archive.creating import register_user
 from tests.archive.house import capture, line
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capfd):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path / "home"))
-
-    def one(*arguments, status=0, typed="", as_json=True):
-        capfd.readouterr()
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
-        assert run([*arguments, *(["--json"] if as_json else [])]) == status, capfd.readouterr()
-        said = capfd.readouterr()
-        if status:
-            return said.err
-        return json.loads(said.out) if as_json else said.out
-
-    return one
 
 
 def test_the_command_line_from_a_count_to_the_release(call, tmp_path):

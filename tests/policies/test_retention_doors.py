@@ -1,12 +1,8 @@
 """Policies, simulation and explanation through the command line and HTTP, over a real archive."""
 
-import io
-import json
-
 import pytest
 
 from api.app import create_app
-from api.cli import run
 from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import register_user
 from archive.errors import CorruptError
@@ -14,23 +10,6 @@ from archive.events.policy_events import Terms
 from archive.trail.entry import entry, is_act
 from policies.desk import governance_of, retention_desk
 from tests.archive.house import OPERATIONS, capture, line
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capfd):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path / "home"))
-
-    def one(*arguments, status=0, typed="", as_json=True):
-        capfd.readouterr()
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
-        assert run([*arguments, *(["--json"] if as_json else [])]) == status, capfd.readouterr()
-        said = capfd.readouterr()
-        if status:
-            return said.err
-        return json.loads(said.out) if as_json else said.out
-
-    return one
 
 
 def test_the_command_line_from_a_preset_to_an_explanation(call, tmp_path):
