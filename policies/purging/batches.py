@@ -6,7 +6,8 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 2. The catalog comes as far as the events are now, so that what is condemned already is left out.
 3. Each candidate is opened and judged by the policies in force, and by the holds.
 4. Those whose keys are locked are left out.
-5. `keys.condemned`, what the purge says of it, and the look at the holds are committed together.
+5. `keys.condemned`, what the purge or another errand says of it, and the look at the holds are
+   committed together.
 6. The eraser destroys the keys.
 """
 
@@ -22,15 +23,15 @@ from archive.erasing.eraser import Eraser
 from archive.errors import ConflictError, CorruptError, MunimentError, UnavailableError
 from archive.events.event import Event
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.events.purge_events import PurgeCondemned, PurgedGroup
+from archive.events.purge_events import PurgedGroup
 from archive.events.types import KeysCondemned
 from policies.book import PolicyBook
 from policies.holds.book import HoldReader
 from policies.holds.gate import HoldCheck
 from policies.holds.reach import Held, Holds
-from policies.purging.judging import Judgement, Verdict, judge
-from policies.purging.purge import Purge, merged
-from policies.purging.reading import PurgeReader
+from policies.purging.errand import Errand, Judge
+from policies.purging.judging import Judgement, Verdict
+from policies.purging.purge import merged
 from policies.records import Found, GovernedRecords, scoped
 
 _PAGE: Final = 500
@@ -88,7 +89,6 @@ class Batches:
         records: GovernedRecords,
         pointers: PointerRecorder,
         eraser: Eraser,
-        reader: PurgeReader,
         clock: Clock,
         catch_up: Callable[[int], None],
     ) -> None:
@@ -97,11 +97,10 @@ class Batches:
         self._records = records
         self._pointers = pointers
         self._eraser = eraser
-        self._reader = reader
         self._clock = clock
         self._catch_up = catch_up
 
-    def look(self, ids: Sequence[UUID], at: datetime) -> Looked:
+    def look(self, ids: Sequence[UUID], at: datetime, judge: Judge) -> Looked:
         """Judge candidates as of now, or of a time to come; nothing is altered.
 
         Raises CorruptError where a policy cannot be read, and UnavailableError.
@@ -123,29 +122,29 @@ class Batches:
         locked = self._locked(tally.due)
         return Looked(tally.without(locked) if locked else tally, check, book.newest)
 
-    def destroy(self, purge: Purge, ids: Sequence[UUID]) -> tuple[Tally, str | None]:
+    def destroy(self, errand: Errand, ids: Sequence[UUID]) -> tuple[Tally, str | None]:
         """Judge candidates and destroy the keys of those that may go.
 
         Return what became of them, and a sentence where what was condemned is not destroyed yet.
 
         Raises:
-            ConflictError: another process carries out this purge, or something kept changing.
+            ConflictError: another process carries out this errand, or something kept changing.
             CorruptError, UnavailableError: as `look`; what was condemned, the events tell.
         """
         for _ in range(_TRIES):
-            looked = self.look(ids, purge.plan.at)
+            looked = self.look(ids, errand.at, errand.judge)
             if not looked.tally.due:
                 return looked.tally, None
-            condemned = _Condemning(purge, looked, self._unchanged)
+            condemned = _Condemning(errand, looked, self._unchanged)
             try:
                 self._eraser.erase(
                     self._rows(looked.tally.due),
-                    actor=purge.plan.by,
-                    ground=f"purge {purge.id}",
+                    actor=errand.by,
+                    ground=errand.ground,
                     seal=condemned.seal,
                 )
             except MunimentError as error:
-                if not self._has_begun(purge, condemned):
+                if not errand.has_begun(condemned.erasure):
                     if isinstance(error, ConflictError):
                         continue
                     raise
@@ -153,17 +152,7 @@ class Batches:
                     raise
                 return looked.tally, str(error)
             return looked.tally, None
-        raise ConflictError("Holds, policies or records kept changing: the purge goes on later.")
-
-    def _has_begun(self, purge: Purge, condemning: "_Condemning") -> bool:
-        """Say whether a batch was condemned; ConflictError if another process did another."""
-        now = self._reader.purge(purge.id)
-        if now.newest == purge.newest:
-            return False
-        ours = now.batches and now.batches[-1].erasure == condemning.erasure
-        if now.newest == purge.newest + 1 and ours:
-            return True
-        raise ConflictError("Another process carries out this purge.")
+        raise ConflictError("Holds, policies or records kept changing: it goes on later.")
 
     def _unchanged(self, looked: Looked, condemned: KeysCondemned) -> bool:
         """Say whether policies and records are still those that were judged."""
@@ -198,9 +187,9 @@ class _Condemning:
     """What is committed with the condemning of a batch; `erasure` is known once it is made."""
 
     def __init__(
-        self, purge: Purge, looked: Looked, unchanged: Callable[[Looked, KeysCondemned], bool]
+        self, errand: Errand, looked: Looked, unchanged: Callable[[Looked, KeysCondemned], bool]
     ) -> None:
-        self._purge = purge
+        self._errand = errand
         self._looked = looked
         self._unchanged = unchanged
         self.erasure: UUID | None = None
@@ -209,11 +198,5 @@ class _Condemning:
         self.erasure = condemned.originator_id
         if not self._unchanged(self._looked, condemned):
             raise ConflictError("A policy, or a record, was changed meanwhile.")
-        told = PurgeCondemned(
-            originator_id=self._purge.id,
-            originator_version=self._purge.newest + 1,
-            recorded_at=condemned.recorded_at,
-            erasure=condemned.originator_id,
-            groups=merged(self._looked.tally.groups),
-        )
+        told = self._errand.condemning(condemned, merged(self._looked.tally.groups))
         return [*self._looked.check.seal(condemned), told]

@@ -143,7 +143,6 @@ def purger_of(archive: Archive, *, follows: bool = True) -> Purger:
             records=GovernedRecords(archive.catalog, archive.records),
             pointers=archive.pointers,
             eraser=archive.eraser,
-            reader=reader,
             clock=archive.clock,
             catch_up=catch_up,
         ),

@@ -24,7 +24,9 @@ from policies.book import PolicyBook
 from policies.obligations import Obligations
 from policies.purging.answers import PurgeAnswer, looked_at, told
 from policies.purging.batches import Batches
+from policies.purging.errand import PurgeErrand
 from policies.purging.issuing import Issuing
+from policies.purging.judging import judge
 from policies.purging.purge import Purge
 from policies.purging.reading import Destruction, PurgeReader
 
@@ -86,7 +88,7 @@ class Purger:
         self._catch_up(self._pointers.last_seq())
         kept, groups, planned = Counter[str](), list[PurgedGroup](), 0
         for ids in self._candidates(at):
-            tally = self._batches.look(ids, at).tally
+            tally = self._batches.look(ids, at, judge).tally
             kept.update(tally.kept)
             groups += tally.groups
             planned += len(tally.due)
@@ -132,7 +134,7 @@ class Purger:
         """Plan a purge if anything may go; else tell what stays."""
         kept = Counter[str]()
         for ids in self._candidates(at, size=_FEW):
-            tally = self._batches.look(ids, at).tally
+            tally = self._batches.look(ids, at, judge).tally
             if tally.due:
                 return self._plan(by, address, at)
             kept.update(tally.kept)
@@ -164,7 +166,7 @@ class Purger:
         for ids in self._candidates(purge.plan.at, stopped):
             if stopped() or purge.condemned >= MOST_RECORDS:
                 break
-            tally, problem = self._batches.destroy(purge, ids)
+            tally, problem = self._batches.destroy(PurgeErrand(purge, self._reader, judge), ids)
             kept.update(tally.kept)
             problems += [problem] if problem else []
             if tally.due:

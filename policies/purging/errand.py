@@ -1,0 +1,72 @@
+"""What a batch of records is destroyed for, such as a purge: how it judges, and what it tells."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from archive.errors import ConflictError
+from archive.events.event import Event
+from archive.events.purge_events import PurgeCondemned, PurgedGroup
+from archive.events.types import KeysCondemned
+from policies.holds.reach import Held
+from policies.purging.judging import Judgement
+from policies.purging.purge import Purge
+from policies.purging.reading import PurgeReader
+from policies.records import Found, Scoped
+
+Judge = Callable[[Found, Mapping[str, Scoped], Held, datetime], Judgement]
+"""Says whether a record that could be opened may go, by the policies in force as of a time."""
+
+
+class Errand(ABC):
+    """What condemns batches, each by an event of its own stream.
+
+    `by` is who acts, `at` as of when records are judged, and `ground` what the events of the
+    eraser give as the reason.
+    """
+
+    by: str
+    at: datetime
+    ground: str
+    judge: Judge
+
+    @abstractmethod
+    def condemning(self, condemned: KeysCondemned, groups: Sequence[PurgedGroup]) -> Event:
+        """Return what the errand tells of a batch, to be committed with its condemning."""
+
+    @abstractmethod
+    def has_begun(self, erasure: UUID | None) -> bool:
+        """Say whether this erasure was condemned for it; ConflictError if another was meanwhile."""
+
+
+class PurgeErrand(Errand):
+    """A purge as it stands before its next batch."""
+
+    def __init__(self, purge: Purge, reader: PurgeReader, judge: Judge) -> None:
+        self.by = purge.plan.by
+        self.at = purge.plan.at
+        self.ground = f"purge {purge.id}"
+        self.judge = judge
+        self._purge = purge
+        self._reader = reader
+
+    def condemning(self, condemned: KeysCondemned, groups: Sequence[PurgedGroup]) -> Event:
+        """Return the event that tells of a batch, as the next of the purge."""
+        return PurgeCondemned(
+            originator_id=self._purge.id,
+            originator_version=self._purge.newest + 1,
+            recorded_at=condemned.recorded_at,
+            erasure=condemned.originator_id,
+            groups=tuple(groups),
+        )
+
+    def has_begun(self, erasure: UUID | None) -> bool:
+        """Say whether a batch was condemned; ConflictError if another process did another."""
+        now = self._reader.purge(self._purge.id)
+        if now.newest == self._purge.newest:
+            return False
+        ours = now.batches and now.batches[-1].erasure == erasure
+        if now.newest == self._purge.newest + 1 and ours:
+            return True
+        raise ConflictError("Another process carries out this purge.")
