@@ -30,6 +30,7 @@ _NAMES = (
     "MUNIMENT_WORM",
     "MUNIMENT_LOCK_MAXIMUM",
     "MUNIMENT_TIMESTAMP_URL",
+    "MUNIMENT_ORGANISATION",
     "MUNIMENT_TIMEZONE",
     "MUNIMENT_INDEX_DIR",
     "MUNIMENT_INDEX_ON_DISK",
@@ -44,6 +45,7 @@ _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 _POSTGRES = ("postgresql://", "postgres://")
 SQLITE = "sqlite"
 RATE_LIMIT = "12000"
+_LONGEST_ORGANISATION = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Settings:
     worm: LockTerm | None
     lock_maximum: Period
     timestamp_url: str | None
+    organisation: str
     timezone: ZoneInfo
     index_dir: Path | None
     index_on_disk: bool
@@ -109,6 +112,7 @@ class Settings:
             worm=worm,
             lock_maximum=lock_maximum,
             timestamp_url=_timestamp_url(value("MUNIMENT_TIMESTAMP_URL", "")),
+            organisation=_organisation(value("MUNIMENT_ORGANISATION", "")),
             timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
             index_dir=(cwd / index_dir).absolute() if index_dir else None,
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
@@ -136,6 +140,7 @@ class Settings:
             "MUNIMENT_WORM": f"{self.worm.mode}:{self.worm.period.text}" if self.worm else "none",
             "MUNIMENT_LOCK_MAXIMUM": self.lock_maximum.text,
             "MUNIMENT_TIMESTAMP_URL": self.timestamp_url or "",
+            "MUNIMENT_ORGANISATION": self.organisation,
             "MUNIMENT_TIMEZONE": self.timezone.key,
             "MUNIMENT_INDEX_DIR": str(self.index_dir or ""),
             "MUNIMENT_INDEX_ON_DISK": "yes" if self.index_on_disk else "no",
@@ -208,6 +213,15 @@ def _timestamp_url(text: str) -> str | None:
             "authority, without name, password or question mark."
         )
     return text or None
+
+
+def _organisation(text: str) -> str:
+    if len(text) > _LONGEST_ORGANISATION or not text.isprintable() or text != text.strip():
+        raise ConfigurationError(
+            "MUNIMENT_ORGANISATION must be a name of one line, of up to "
+            f"{_LONGEST_ORGANISATION} characters."
+        )
+    return text
 
 
 def _timezone(name: str) -> ZoneInfo:

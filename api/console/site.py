@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from api import context
 from api.sessions import COOKIE, Session
 from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import PURPOSES, Permission, Purpose
+from archive.access.roles import PURPOSES, Actor, Permission, Purpose
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
 from policies.holds.desk import SEES_HOLDS
@@ -31,6 +31,9 @@ def shared() -> JsonObject:
         "may_see_holds": actor is not None and not SEES_HOLDS.isdisjoint(actor.permissions),
         "may_hold": actor is not None and Permission.HOLD in actor.permissions,
         "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,
+        "may_govern": actor is not None and governs(actor),
+        "may_see_retention": actor is not None and sees_retention(actor),
+        "organisation": context.archive().settings.organisation if session is not None else "",
         "purpose": Purpose.parse(session.purpose) if session is not None else None,
         "view": Purpose.parse(session.purpose).view if session is not None else None,
         "purposes": PURPOSES if actor is None else actor.kinds,
@@ -39,6 +42,16 @@ def shared() -> JsonObject:
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
         "request_id": context.request_id(),
     }
+
+
+def governs(actor: Actor) -> bool:
+    """Say whether somebody decides on retention: who sees a part of the records alone does not."""
+    return Permission.GOVERN in actor.permissions and not actor.restricted
+
+
+def sees_retention(actor: Actor) -> bool:
+    """Say whether somebody reads policies, purges and certificates."""
+    return not actor.permissions.isdisjoint({Permission.GOVERN, Permission.AUDIT})
 
 
 def refuse_foreign_forms() -> None:

@@ -77,6 +77,7 @@ class HoldCheck(Frozen):
 class Certificate(Frozen):
     """What was destroyed, by whose rule, how, and what stays. It holds no content.
 
+    `organisation` is None where nobody named it, and in certificates from before it could be named.
     `first_at` and `last_at` are the dates, both included, that retention was counted from. `kept`
     counts what was due by its dates and stays, by reason. `leaves` are the leaf hashes of the
     destroyed events in the log, in order; they stay there, and `checkpoint` is the newest signed
@@ -85,6 +86,7 @@ class Certificate(Frozen):
 
     form: Literal["muniment certificate of destruction 1"] = FORM
     id: UUID
+    organisation: str | None = None
     archive: UUID
     sandbox: bool
     purge: UUID

@@ -149,6 +149,7 @@ def purger_of(archive: Archive, *, follows: bool = True) -> Purger:
         reader=reader,
         issuing=Issuing(
             archive_id=archive.keyring.archive_id,
+            organisation=archive.settings.organisation,
             sandbox=archive.keyring.sandbox,
             reader=reader,
             log=archive.log,

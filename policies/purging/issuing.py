@@ -44,6 +44,7 @@ class Issuing:
         self,
         *,
         archive_id: UUID,
+        organisation: str,
         sandbox: bool,
         reader: PurgeReader,
         log: LogReader,
@@ -51,6 +52,7 @@ class Issuing:
         names: Names,
     ) -> None:
         self._archive_id = archive_id
+        self._organisation = organisation
         self._sandbox = sandbox
         self._reader = reader
         self._log = log
@@ -96,6 +98,7 @@ class Issuing:
         by = purge.plan.by
         return Certificate(
             id=certificate_id,
+            organisation=self._organisation or None,
             archive=self._archive_id,
             sandbox=self._sandbox,
             purge=purge.id,

@@ -74,8 +74,12 @@ def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
 
 
 def _open(visitor: Visitor, name: str) -> None:
+    """Go to a place of the menu, which may stand in one of its groups."""
     menu = visitor.page.get_by_role("navigation", name="Main")
-    menu.get_by_role("link", name=name).click()
+    link = menu.get_by_role("link", name=name, exact=True, include_hidden=True)
+    if not link.is_visible():
+        menu.locator("details", has=link).locator("summary").click()
+    link.click()
 
 
 def switched(visitor: Visitor) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import ValidationError
@@ -63,6 +64,7 @@ class StandIn:
         self.access = self
         self.intake = self
         self.entrance = self
+        self.settings = SimpleNamespace(organisation="")
         self.audit = self
 
     def __enter__(self) -> "StandIn":

@@ -41,6 +41,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ('zone = "UTC"', "no setting named 'zone'"),
         ("timezone = ", "cannot be read"),
         ('timezone = "Mars/Olympus"', "MUNIMENT_TIMEZONE"),
+        ('organisation = "A\\nB"', "MUNIMENT_ORGANISATION must be a name of one line"),
         ('index_on_disk = "perhaps"', "say yes or no"),
         ('database_url = "mysql://db"', "MUNIMENT_DATABASE_URL must be postgresql://"),
         ('timestamp_url = "ftp://a.example/tsa"', "MUNIMENT_TIMESTAMP_URL must be https://"),
