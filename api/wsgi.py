@@ -11,10 +11,11 @@ from flask_openapi3.openapi import OpenAPI
 
 from api import log
 from api.app import create_app
+from api.opening import open_for_questions
 from api.serve.parent import end_with_parent
 from archive.clock import SystemClock
 from archive.errors import UnavailableError
-from archive.opening import Archive, open_archive
+from archive.opening import Archive
 from archive.settings import Settings
 from archive.tuning import spare_the_collector
 
@@ -59,7 +60,7 @@ class _Opener:
         with self._lock:
             if self._archive is None:
                 self._archive = self._stack.enter_context(
-                    open_archive(self._settings, commits=False)
+                    open_for_questions(self._settings, commits=False)
                 )
                 spare_the_collector()
             return self._archive

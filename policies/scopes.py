@@ -24,11 +24,16 @@ from archive.query.tree import (
     Or,
     Phrase,
     Stem,
+    TextLeaf,
+    Value,
     Word,
+    conjunction,
+    disjunction,
 )
 
 _READ: Final = frozenset({"text", "html", "opening", "attachment"})
 """The texts that may hold more than could be read."""
+_UNREAD: Final = Value("unsearchable", "is")
 
 
 class Standing(IntEnum):
@@ -55,6 +60,33 @@ def standing(
     return _judged(scope, record, conversation, aliases)
 
 
+def possible(scope: Node) -> Node:
+    """Return the query of the records that stand in a scope, or of which that cannot be known.
+
+    It finds a record if and only if `standing` does not say OUT.
+    """
+    return _bounded(scope, widest=True)
+
+
+def _bounded(node: Node, *, widest: bool) -> Node:
+    """Return the query of what is not OUT of a scope, or else of what is IN it."""
+    match node:
+        case And(children):
+            return conjunction([_bounded(child, widest=widest) for child in children])
+        case Or(children):
+            return disjunction([_bounded(child, widest=widest) for child in children])
+        case Not(child):
+            return Not(_bounded(child, widest=not widest))
+        case Exact(child):
+            return Exact(_bounded(child, widest=widest))
+        case NotNear():
+            return disjunction([node, _UNREAD]) if widest else conjunction([node, Not(_UNREAD)])
+        case Word() | Phrase() | Stem() | Fuzzy() | Near() if widest and _may_hold_more(node):
+            return disjunction([node, _UNREAD])
+        case _:
+            return node
+
+
 def _judged(node: Node, record: Record, conversation: str | None, aliases: Aliases) -> Standing:
     def below(children: Iterable[Node]) -> list[Standing]:
         return [_judged(child, record, conversation, aliases) for child in children]
@@ -67,14 +99,19 @@ def _judged(node: Node, record: Record, conversation: str | None, aliases: Alias
         case Not(child):
             return Standing(Standing.IN - _judged(child, record, conversation, aliases))
         case Exact(child):
-            return _judged(child, record, conversation, aliases)
+            return _judged(child, record, conversation, NO_ALIASES)
     found = matches(node, record, conversation=conversation, aliases=aliases)
     if isinstance(node, NotNear):
         # What is next to what is not known, nor whether the word that is sought stands elsewhere.
         return Standing.UNKNOWN
     if not found and isinstance(node, Word | Phrase | Stem | Fuzzy | Near):
-        return Standing.OUT if _READ.isdisjoint(text_names(node)) else Standing.UNKNOWN
+        return Standing.UNKNOWN if _may_hold_more(node) else Standing.OUT
     return _known(found)
+
+
+def _may_hold_more(node: TextLeaf | Near) -> bool:
+    """Say whether what is looked for may stand where words could not be read."""
+    return not _READ.isdisjoint(text_names(node))
 
 
 def _known(found: bool) -> Standing:

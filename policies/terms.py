@@ -4,6 +4,7 @@ from datetime import UTC, tzinfo
 
 from archive.errors import InvalidError
 from archive.events.policy_events import Terms
+from archive.query.fields import OF_CONTENT
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from policies.shortening import earlier_start
@@ -28,7 +29,7 @@ def settled(terms: Terms, zone: tzinfo = UTC) -> Terms:
     if stages and terms.maximum is None:
         raise InvalidError("A review comes before deletion, and this policy demands none.")
     try:
-        scope = to_text(parse(terms.scope, zone))
+        scope = to_text(parse(terms.scope, zone, OF_CONTENT))
     except InvalidError as error:
         raise InvalidError(f"The scope: {error}", column=error.column) from error
     return terms.model_copy(update={"scope": scope})

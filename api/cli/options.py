@@ -94,7 +94,7 @@ def publish(archive: "Archive") -> None:
 @contextmanager
 def opened() -> "Iterator[Archive]":
     """Open the archive that the settings name, as whoever holds its key."""
-    from archive.opening import open_archive
+    from api.opening import open_for_questions
 
-    with open_archive(settings()) as archive:
+    with open_for_questions(settings()) as archive:
         yield archive

@@ -209,7 +209,12 @@ class Access(Searching):
             text[each.start : each.end] for each in passages(text) if each.said is Said.OWN
         )
         hits = searcher.similar(
-            record, own.strip() or text, as_of=as_of, limit=limit, within=sight.within(actor)
+            record,
+            own.strip() or text,
+            as_of=as_of,
+            limit=limit,
+            settle=lambda ids: self.settle(ids, as_of, self.until(actor)),
+            within=sight.within(actor),
         )
         viewer = self.viewer(purpose)
         results = self.results(EVERYTHING, hits, as_of, viewer)

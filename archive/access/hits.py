@@ -12,7 +12,7 @@ from archive.access.search_reports import HitReport, HitRequest, TermHits
 from archive.access.searching import Searching
 from archive.access.views.viewer import Viewer
 from archive.errors import InvalidError
-from archive.index.run import Matched
+from archive.index.asked import Matched
 from archive.query.printer import to_text
 from archive.query.tree import (
     EVERYTHING,
@@ -49,30 +49,32 @@ class HitReports:
         searching = self._searching
         searching.allow(actor, purpose, Permission.SEARCH, "hits", query=request.query)
         viewer = searching.viewer(purpose)
-        query = searching.parsed(request.query, viewer)
-        terms = self._terms(request.terms, query, viewer)
-        searcher, position = searching.searcher()
+        query = searching.parsed(actor, request.query, viewer)
+        terms = self._terms(actor, request.terms, query, viewer)
+        everything = conjunction([query, *terms])
+        searcher, position = searching.searcher_of(everything)
         as_of = position if request.as_of is None else min(request.as_of, position)
         until = searching.until(actor)
-        aliases = searching.widened(conjunction([query, *terms]), as_of).aliases
+        aliases = searching.widened(everything, as_of).aliases
 
         def matched(node: Node) -> Matched:
+            sought = node if query == EVERYTHING else conjunction([query, node])
             return searcher.matched(
-                node if query == EVERYTHING else conjunction([query, node]),
+                searching.known(sought, searcher, as_of),
                 as_of=as_of,
-                settle=lambda ids: map(viewer.searched, searching.settle(ids, as_of, until)),
+                settle=lambda ids: searching.settle(ids, as_of, until),
                 within=sight.within(actor),
-                rewritten=viewer.rewritten,
+                rewritten=viewer.searched if viewer.rewritten else None,
                 aliases=aliases,
             )
 
         searched = searcher.search(
-            query,
+            searching.known(query, searcher, as_of),
             as_of=as_of,
             limit=0,
-            settle=lambda ids: map(viewer.searched, searching.settle(ids, as_of, until)),
+            settle=lambda ids: searching.settle(ids, as_of, until),
             within=sight.within(actor),
-            rewritten=viewer.rewritten,
+            rewritten=viewer.searched if viewer.rewritten else None,
             aliases=aliases,
         )
         found = [matched(term) for term in terms]
@@ -98,13 +100,15 @@ class HitReports:
             view=viewer.view,
         )
 
-    def _terms(self, written: Sequence[str], query: Node, viewer: Viewer) -> list[Node]:
+    def _terms(
+        self, actor: Actor, written: Sequence[str], query: Node, viewer: Viewer
+    ) -> list[Node]:
         if len(written) > MOST_TERMS:
             raise InvalidError(f"A hit report takes at most {MOST_TERMS} terms.")
         terms: list[Node] = []
         for number, text in enumerate(written, 1):
             try:
-                terms.append(self._searching.parsed(text, viewer))
+                terms.append(self._searching.parsed(actor, text, viewer))
             except InvalidError as error:
                 raise InvalidError(f"Term {number}: {error}", column=error.column) from None
             if terms[-1] == EVERYTHING:

@@ -126,14 +126,14 @@ class SavedSearches:
         the name cannot be one.
         """
         self._allow(actor, purpose, SearchSaved.type)
-        wanted = self._settled(purpose, new)
+        wanted = self._settled(actor, purpose, new)
         id = self._clock.uuid7()
         return self._changed(lambda shelf: self._saved(actor, shelf, id, wanted)).searches[id]
 
     def change(self, actor: Actor, purpose: Purpose, id: UUID, new: NewSearch) -> SavedSearch:
         """Save one's own search anew, with another name, query or reach; raises as `save`."""
         self._allow(actor, purpose, SearchSaved.type)
-        wanted = self._settled(purpose, new)
+        wanted = self._settled(actor, purpose, new)
 
         def decide(shelf: _Shelf) -> SearchEvent:
             self._owned(shelf, actor, purpose, id, SearchSaved.type)
@@ -163,11 +163,11 @@ class SavedSearches:
     def _allow(self, actor: Actor, purpose: Purpose, action: str) -> None:
         self._searching.allow(actor, purpose, Permission.SEARCH, action)
 
-    def _settled(self, purpose: Purpose, new: NewSearch) -> NewSearch:
+    def _settled(self, actor: Actor, purpose: Purpose, new: NewSearch) -> NewSearch:
         name = " ".join(new.name.split())
         if not name or len(name) > _LONGEST_NAME or not name.isprintable():
             raise InvalidError(f"A name has 1 to {_LONGEST_NAME} characters, on one line.")
-        node = self._searching.parsed(new.query, self._searching.viewer(purpose))
+        node = self._searching.parsed(actor, new.query, self._searching.viewer(purpose))
         return new.model_copy(update={"name": name, "query": to_text(node)})
 
     def _owned(

@@ -6,6 +6,7 @@ Refusals are audited too.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from archive.access.answers import (
     SearchResult,
 )
 from archive.access.audit import Audit
+from archive.access.naming import Naming
 from archive.access.roles import (
     Actor,
     Permission,
@@ -32,11 +34,11 @@ from archive.access.views.choosing import Viewers
 from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
-from archive.errors import ForbiddenError, InvalidError
+from archive.errors import ForbiddenError, InvalidError, UnavailableError
 from archive.events.identity import Identity
 from archive.events.records import Loaded, Records
+from archive.index.asked import Earlier, Hit, Hits
 from archive.index.cursor import Cursor, Sort
-from archive.index.run import Hit, Hits
 from archive.index.searcher import Searcher
 from archive.model.record import Record
 from archive.people.directory import People
@@ -50,10 +52,12 @@ SEARCH_SECONDS = 60
 """How long records are opened to decide a search; on the command line, as long as it takes."""
 MOST_HASHED: Final = 20_000
 """How many results are hashed in every answer; of more, only where it is asked for."""
+_CATCH_UP_SECONDS: Final = 5
+_POLL_SECONDS: Final = 0.02
 
 
 class Searching:
-    """Searches, for somebody and for a purpose."""
+    """Searches, for somebody and for a purpose; `naming` knows what queries name."""
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Searching:
         self.searcher = searcher
         self._timezone = timezone
         self._viewers = Viewers(identity)
+        self.naming = Naming()
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
         """Answer one page of a search.
@@ -88,8 +93,8 @@ class Searching:
         """
         self.allow(actor, purpose, Permission.SEARCH, "search", query=request.query)
         viewer = self.viewer(purpose)
-        node = self._asked(request, viewer)
-        searcher, position = self.searcher()
+        node = self._asked(actor, request, viewer)
+        searcher, position = self.searcher_of(node)
         sort = Sort(request.sort)
         cursor = Cursor.decode(request.cursor, node, sort) if request.cursor else None
         wanted = cursor.as_of if cursor and request.as_of is None else request.as_of
@@ -97,15 +102,15 @@ class Searching:
         until = self.until(actor)
         wider = self.widened(node, as_of)
         hits = searcher.search(
-            node,
+            self.known(node, searcher, as_of),
             as_of=as_of,
             limit=0 if request.count else request.limit,
             sort=sort,
             after=cursor,
             facets=request.facets,
-            settle=lambda ids: map(viewer.searched, self.settle(ids, as_of, until)),
+            settle=lambda ids: self.settle(ids, as_of, until),
             within=sight.within(actor),
-            rewritten=viewer.rewritten,
+            rewritten=viewer.searched if viewer.rewritten else None,
             aliases=wider.aliases,
             most_hashed=None if request.hash else MOST_HASHED,
         )
@@ -172,6 +177,25 @@ class Searching:
         """Return whom a query names, and their aliases, as recorded by a sequence number."""
         return widened(node, self._people.directory(as_of).people.values())
 
+    def known(self, node: Node, searcher: Searcher, as_of: int) -> Node:
+        """Return a query with what it names put in place, as of a sequence number."""
+        opened = partial(self._superseded, as_of=as_of)
+        return self.naming.known(
+            node, as_of, lambda named: searcher.earlier(named, as_of=as_of, opened=opened)
+        )
+
+    def _superseded(self, ids: Sequence[UUID], *, as_of: int) -> Iterator[Earlier]:
+        """Yield the versions before the newest of records that can be opened."""
+        rows, duplicates = self._catalog.rows(ids), self._catalog.duplicates(ids)
+        for found in self._records.versions_each(ids, as_of=as_of):
+            if isinstance(found, tuple) and len(found) > 1:
+                id = found[0].interaction.id
+                row = rows.get(id)
+                yield Earlier(
+                    [each.record(duplicate=id in duplicates) for each in found[:-1]],
+                    str(row.conversation) if row and row.conversation else None,
+                )
+
     def until(self, actor: Actor) -> float | None:
         """Return when a search that begins now is ended, by the clock's monotonic time."""
         return None if actor.role is Role.LOCAL else self._clock.monotonic() + SEARCH_SECONDS
@@ -187,8 +211,25 @@ class Searching:
             erased=lost.erased if lost else 0,
         )
 
-    def _asked(self, request: SearchRequest, viewer: Viewer) -> Node:
-        node = self.parsed(request.query, viewer)
+    def searcher_of(self, node: Node) -> tuple[Searcher, int]:
+        """Return what searches, and up to where; it has come to all changes of what is named.
+
+        Raises UnavailableError where it is not there, or not there yet.
+        """
+        changed, since = self.naming.changed(node), self._clock.monotonic()
+        while True:
+            searcher, position = self.searcher()
+            if position >= changed:
+                return searcher, position
+            if self._clock.monotonic() - since > _CATCH_UP_SECONDS:
+                raise UnavailableError(
+                    "What the query names was changed just now, and the index has not come to it; "
+                    "ask again in a moment."
+                )
+            self._clock.sleep(_POLL_SECONDS)
+
+    def _asked(self, actor: Actor, request: SearchRequest, viewer: Viewer) -> Node:
+        node = self.parsed(actor, request.query, viewer)
         if viewer.rewritten and request.sort == "relevance":
             raise InvalidError(
                 "Relevance counts words that this purpose does not show; sort by date or -date."
@@ -201,9 +242,12 @@ class Searching:
         narrowed = [narrowing(each.facet, each.value) for each in request.filters]
         return conjunction(narrowed if node == EVERYTHING else [node, *narrowed])
 
-    def parsed(self, query: str, viewer: Viewer) -> Node:
-        """Return the tree of a query; InvalidError where it is wrong, or more than is shown."""
-        return parse(query, self._timezone, viewer.askable)
+    def parsed(self, actor: Actor, query: str, viewer: Viewer) -> Node:
+        """Return the tree of a query.
+
+        Raises InvalidError where it is wrong, asks for more than is shown, or names what is not.
+        """
+        return parse(query, self._timezone, viewer.askable, partial(self.naming.check, actor))
 
     def settle(self, ids: Sequence[UUID], as_of: int, until: float | None) -> Iterator[Record]:
         """Give the matcher the records it must look into, without erased or damaged ones.

@@ -14,8 +14,8 @@ from archive.access.searching import Searching
 from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog
 from archive.errors import InvalidError
+from archive.index.asked import Hit
 from archive.index.cursor import Cursor, Sort
-from archive.index.run import Hit
 from archive.query.tree import Value
 
 _UNREAD: Final = Value("unsearchable", "is")

@@ -1,8 +1,8 @@
 """Running one search on one snapshot of an index: what it finds, in order, and how much."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -11,7 +11,8 @@ import tantivy
 from tantivy import Query
 
 from archive.errors import InvalidError
-from archive.index.bounds import Bounds, all_of, between, without
+from archive.index.asked import Asked, Earlier, Facets, Hit, Hits, Matched
+from archive.index.bounds import Bounds, all_bounds, all_of, between, without
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import join_id
 from archive.index.engine import Engine
@@ -22,7 +23,7 @@ from archive.model.record import Record
 from archive.query.facets import FACETS
 from archive.query.facets import facets as facets_of
 from archive.query.matcher import matches
-from archive.query.tree import Aliases, Node, Value, conjunction, walk
+from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Node, Value, walk
 
 RANKED: Final = 10_000
 """How many results an order by relevance holds; a longer one is of use to nobody."""
@@ -31,55 +32,6 @@ MOST_OPENED: Final = 5_000
 _BATCH: Final = 256
 _FACET_VALUES: Final = 100
 _WORDLESS: Final = Value("unsearchable", "is")
-
-Settle = Callable[[Sequence[UUID]], Iterator[Record]]
-"""Opens records as of the search's sequence; one that cannot be opened is left out."""
-Facets = Mapping[str, Sequence[tuple[str, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One result. `seq` is of the event that made this version; `order` what it is sorted by."""
-
-    id: UUID
-    version: int
-    seq: int
-    order: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """A page of results.
-
-    `total` is exact, and counts all pages. `unread` counts the records, whether they match or not,
-    of which not all words could be read, and `unopened` those that had to be opened and could not
-    be. `result_hash` is None where there are more results than were to be hashed, `cursor` on the
-    last page.
-    """
-
-    total: int
-    hits: tuple[Hit, ...]
-    unread: int
-    unopened: int
-    facets: Facets | None
-    cursor: str | None
-    result_hash: str | None
-
-    @property
-    def unsearchable(self) -> int:
-        """How many records could not be searched, or not wholly."""
-        return self.unread + self.unopened
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """All that matched: the sequence number of each version, with its number of attachments.
-
-    `unopened` is how many had to be opened to decide it, and could not be.
-    """
-
-    attachments: Mapping[int, int]
-    unopened: int
 
 
 class _Placed(NamedTuple):
@@ -106,27 +58,31 @@ class _Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one search is asked."""
-
-    node: Node
-    within: Node
-    as_of: int
-    limit: int
-    sort: Sort
-    after: Cursor | None
-    settle: Settle
-    rewritten: bool
-    aliases: Aliases
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
-    """One search, on one snapshot of the index."""
+    """One search, on one snapshot of the index; `placed` as in `translate`.
+
+    Patterns that reach more words than are placed come out as a ValueError.
+    """
 
     engine: Engine
-    bounds: Bounds
     asked: Asked
+    placed: bool = True
+    bounds: Bounds = field(init=False)
+
+    def __post_init__(self) -> None:
+        asked = self.asked
+        rewritten = asked.rewritten is not None
+        bounds = self._bounds(asked.node, rewritten=rewritten, aliases=asked.aliases)
+        if asked.within != EVERYTHING:
+            bounds = all_bounds([self._bounds(asked.within), bounds])
+        object.__setattr__(self, "bounds", bounds)
+
+    def _bounds(
+        self, node: Node, *, rewritten: bool = False, aliases: Aliases = NO_ALIASES
+    ) -> Bounds:
+        return translate(
+            node, self.engine.schema, placed=self.placed, rewritten=rewritten, aliases=aliases
+        )
 
     @property
     def sure(self) -> Query | None:
@@ -149,7 +105,7 @@ class Run:
         ]
 
     def answer(self, facets: bool, most_hashed: int | None) -> Hits:
-        """Return the page; a ValueError tells that patterns reach more words than are placed."""
+        """Return the page."""
         settled = _Settled() if self.bounds.exact else self.settle_all(facets)
         placed = self.ranked() if self.asked.sort is Sort.RELEVANCE else self.dated(settled)
         page = placed[: self.asked.limit]
@@ -209,7 +165,7 @@ class Run:
         """Decide all records between the bounds, in order, a batch at a time."""
         settled = _Settled()
         doubtful = without(self.possible, self.bounds.lower)
-        if self.asked.rewritten and self.engine.count(doubtful) > MOST_OPENED:
+        if self.asked.rewritten is not None and self.engine.count(doubtful) > MOST_OPENED:
             raise InvalidError(
                 f"More than {MOST_OPENED:,} records would have to be opened to answer this; narrow "
                 "it by sent:, channel: or rarer words."
@@ -239,17 +195,21 @@ class Run:
 
     def _confirmed(self, batch: Sequence[Hit], records: Mapping[UUID, Record]) -> Iterator[Hit]:
         """Yield those of a batch that were opened and that the matcher finds to match."""
+        asked = self.asked
         threaded = any(
-            isinstance(n, Value) and n.field == "conversation" for n in walk(self.asked.node)
+            isinstance(n, Value) and n.field == "conversation"
+            for node in (asked.node, asked.within)
+            for n in walk(node)
         )
         for hit in batch:
             record = records.get(hit.id)
             if record is None:
                 continue
             thread = self.engine.thread(hit.id, hit.version) if threaded else None
-            seen = matches(self.asked.within, record)
-            aliases = self.asked.aliases
-            if seen and matches(self.asked.node, record, conversation=thread, aliases=aliases):
+            if not matches(asked.within, record, conversation=thread):
+                continue
+            met = asked.rewritten(record) if asked.rewritten else record
+            if matches(asked.node, met, conversation=thread, aliases=asked.aliases):
                 yield hit
 
     def ranked(self) -> list[_Placed]:
@@ -282,15 +242,42 @@ class Run:
 
     def alike(self, likeness: Query, left_out: UUID) -> tuple[Hit, ...]:
         """Return the first records by likeness, without one."""
-        there = self.sure and Query.const_score_query(self.sure, 1.0)
-        addresses = self._ranking(all_of([likeness, there]))[: self.asked.limit + 1]
-        hits = (hit for hit in self._hits(addresses) if hit.id != left_out)
+        there = self.possible and Query.const_score_query(self.possible, 1.0)
+        addresses = self._ranking(all_of([likeness, there]))
+        hits = (hit for hit in self._likest(addresses) if hit.id != left_out)
         return tuple(islice(hits, self.asked.limit))
+
+    def _likest(self, addresses: list[tantivy.DocAddress]) -> Iterator[Hit]:
+        step = self.asked.limit + 1 if self.bounds.exact else _BATCH
+        for start in range(0, len(addresses), step):
+            batch = self._hits(addresses[start : start + step])
+            yield from batch if self.bounds.exact else self._confirmed(batch, self._open(batch))
 
     def unread(self) -> int:
         """Return how many records there are to be seen that were not wholly read, of any query."""
-        wordless = translate(conjunction([_WORDLESS, self.asked.within]), self.engine.schema).lower
-        return self.engine.count(all_of([wordless, *self._valid()]))
+        asked = replace(self.asked, node=_WORDLESS, limit=0, rewritten=None, aliases=NO_ALIASES)
+        run = Run(self.engine, asked, self.placed)
+        settled = _Settled() if run.bounds.exact else run.settle_all(facets=False)
+        return self.engine.count(run.sure) + len(settled.attachments)
+
+    def earlier(self, opened: Callable[[Sequence[UUID]], Iterable[Earlier]]) -> frozenset[UUID]:
+        """Return the records of which a superseded version matches."""
+        past = between(self.engine.schema, "until", None, self.asked.as_of)
+        sure = self._ids(all_of([self.bounds.lower, past]))
+        if self.bounds.exact:
+            return sure
+        doubtful = sorted(self._ids(all_of([self.bounds.upper, past])) - sure)
+        return sure | {
+            versions[0].id
+            for start in range(0, len(doubtful), _BATCH)
+            for versions, thread in opened(doubtful[start : start + _BATCH])
+            if any(matches(self.asked.node, each, conversation=thread) for each in versions)
+        }
+
+    def _ids(self, query: Query | None) -> frozenset[UUID]:
+        every = self.engine.every(query)
+        halves = (self.engine.numbers(name, every) for name in ("id_high", "id_low"))
+        return frozenset(join_id(high, low) for high, low in zip(*halves, strict=True))
 
     def facets(self, settled: _Settled) -> Facets:
         """Return the most frequent values of each facet among all that matched."""

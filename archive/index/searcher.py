@@ -1,18 +1,19 @@
 """Searching one index: exact totals, stable pages, facets, and the matcher's word where needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
+from uuid import UUID
 
 import tantivy
 
 from archive.errors import InvalidError
+from archive.index.asked import Asked, Earlier, Hit, Hits, Matched, Rewrite, Settle
 from archive.index.cursor import Cursor, Sort
 from archive.index.engine import Engine
 from archive.index.likeness import likeness
-from archive.index.run import Asked, Hit, Hits, Matched, Run, Settle
-from archive.index.translate import translate
+from archive.index.run import Run
 from archive.model.record import Record
-from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Node, conjunction
+from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Node
 
 MOST_HITS: Final = 1_000
 Answer = TypeVar("Answer")
@@ -35,7 +36,7 @@ class Searcher:
         after: Cursor | None = None,
         facets: bool = False,
         within: Node = EVERYTHING,
-        rewritten: bool = False,
+        rewritten: Rewrite | None = None,
         aliases: Aliases = NO_ALIASES,
         most_hashed: int | None = 0,
     ) -> Hits:
@@ -44,8 +45,8 @@ class Searcher:
         `aliases` are those of whom `node` names (archive.query.aliases). Up to `most_hashed`
         results are hashed, however many there are if it is None.
 
-        `within` is what there is to be seen: nothing else is counted, searchable or not. If
-        `rewritten`, `settle` gives records with words taken out of their texts, and those are met:
+        `within` is what there is to be seen: nothing else is counted, searchable or not. Where
+        words are taken out of the texts, `rewritten` does so, and the query meets what is left:
         every candidate is opened, so InvalidError asks for a narrower query where there are more
         than `MOST_OPENED`.
 
@@ -66,7 +67,7 @@ class Searcher:
         as_of: int,
         settle: Settle,
         within: Node = EVERYTHING,
-        rewritten: bool = False,
+        rewritten: Rewrite | None = None,
         aliases: Aliases = NO_ALIASES,
     ) -> Matched:
         """Return all that matched; what is given and raised is as in `search`."""
@@ -74,48 +75,48 @@ class Searcher:
         return self._run(asked, Run.matched)
 
     def similar(
-        self, record: Record, text: str, *, as_of: int, limit: int, within: Node = EVERYTHING
+        self,
+        record: Record,
+        text: str,
+        *,
+        as_of: int,
+        limit: int,
+        settle: Settle,
+        within: Node = EVERYTHING,
     ) -> tuple[Hit, ...]:
         """Return the records that share most of a record's rarer words, the likest first.
 
         `text` is what of the record's body is compared, beside its subject. Words count by how
         often they stand in it and how rare they are elsewhere; only the record itself is left out.
         """
-        # What there is to be seen the index always knows: nothing has to be opened.
         asked = Asked(
-            node=EVERYTHING,
-            within=within,
-            as_of=as_of,
-            limit=limit,
-            sort=Sort.RELEVANCE,
-            after=None,
-            settle=lambda _: iter(()),
-            rewritten=False,
-            aliases=NO_ALIASES,
+            EVERYTHING, within, as_of, limit, Sort.RELEVANCE, None, settle, None, NO_ALIASES
         )
-        engine = Engine(self._index)
-        alike = likeness(engine.schema, record.content.subject or "", text)
-        run = Run(engine, translate(within, engine.schema), asked)
-        return run.alike(alike, record.id)
+
+        def alike(run: Run) -> tuple[Hit, ...]:
+            likest = likeness(run.engine.schema, record.content.subject or "", text)
+            return run.alike(likest, record.id)
+
+        return self._run(asked, alike)
+
+    def earlier(
+        self, node: Node, *, as_of: int, opened: Callable[[Sequence[UUID]], Iterable[Earlier]]
+    ) -> frozenset[UUID]:
+        """Return the records of which a version matches that was superseded as of a sequence.
+
+        Where the index alone cannot tell, `opened` gives those versions of each record that can be
+        opened, and the matcher decides. Raises InvalidError for a bad pattern.
+        """
+        asked = Asked(
+            node, EVERYTHING, as_of, 0, Sort.NEWEST, None, lambda _: iter(()), None, NO_ALIASES
+        )
+        return self._run(asked, lambda run: run.earlier(opened))
 
     def _run(self, asked: Asked, answered: Callable[[Run], Answer]) -> Answer:
         engine = Engine(self._index)
-        sought = (
-            asked.node if asked.within == EVERYTHING else conjunction([asked.within, asked.node])
-        )
         try:
-            bounds = translate(
-                sought, engine.schema, rewritten=asked.rewritten, aliases=asked.aliases
-            )
-            return answered(Run(engine, bounds, asked))
+            return answered(Run(engine, asked))
         except ValueError:
             # A pattern within a phrase reaches more words than the index follows from place to
             # place; it must not be cut short, so the matcher settles it.
-            bounds = translate(
-                sought,
-                engine.schema,
-                placed=False,
-                rewritten=asked.rewritten,
-                aliases=asked.aliases,
-            )
-            return answered(Run(engine, bounds, asked))
+            return answered(Run(engine, asked, placed=False))

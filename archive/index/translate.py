@@ -5,9 +5,10 @@ others, `lower` finds only records that match, maybe not all. Where they are the
 exact. NOT swaps them. What lies between the two is settled by the matcher.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 from tantivy import Query, Schema
 
@@ -35,6 +36,7 @@ from archive.query.tree import (
     Everything,
     Exact,
     Fuzzy,
+    Named,
     Near,
     Node,
     Not,
@@ -105,10 +107,12 @@ class _Translator:
                     inner.exact,
                 )
             case Exact(child):
-                exact = _Translator(self._schema, self._placed, self._rewritten, NO_ALIASES)
-                return exact.bounds(child)
+                return self._with(NO_ALIASES).bounds(child)
             case Person(text, field):
                 return any_bounds([self._person(text, field), self._known(node)])
+            case Named(_, ids, queries):
+                meant = [self._with(each.aliases).bounds(each.query) for each in queries]
+                return any_bounds([self._listed(ids), *meant])
             case Value(text, field):
                 wanted = wanted_values(text, field)
                 return exactly(any_of([self._whole(field, pattern) for pattern in wanted]))
@@ -120,6 +124,15 @@ class _Translator:
             case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
                 found = any_bounds([self._text(node), self._known(node)])
                 return Bounds(found.upper, None, False) if self._rewritten else found
+
+    def _with(self, aliases: Aliases) -> "_Translator":
+        return _Translator(self._schema, self._placed, self._rewritten, aliases)
+
+    def _listed(self, ids: Collection[UUID]) -> Bounds:
+        if not ids:
+            return exactly(None)
+        wanted = [whole_term("id", str(each)) for each in ids]
+        return exactly(Query.term_set_query(self._schema, TERMS, wanted))
 
     def _known(self, node: Node) -> Bounds:
         """Return the bounds of records of those whom a part of the query names by an alias."""

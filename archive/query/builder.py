@@ -1,15 +1,16 @@
 """Parse trees to syntax trees: fields handed down, values understood, ambiguity refused."""
 
 import re
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Final, TypeAlias
 
 from lark import Token, Tree
 
 from archive.errors import InvalidError
-from archive.index.analysis import ANY_CHARACTER, ANY_RUN
 from archive.query.dialects import FIELDS_ELSEWHERE, misread
-from archive.query.fields import FIELDS, Askable, Field, FieldKind, suggestion
+from archive.query.fields import FIELDS, Askable, Field, FieldKind, names_of, suggestion
+from archive.query.patterns import check_pattern
 from archive.query.people import bare_address, person
 from archive.query.terms import marked_pattern, terms
 from archive.query.tree import (
@@ -38,14 +39,9 @@ MOST_EDITS: Final = 2
 DEEPEST_PROXIMITY: Final = 8
 """How deep proximities nest: the work of settling one doubles with each."""
 LONGEST_FUZZY: Final = 64
-MOST_UNKNOWN: Final = 8
-"""How many `?` a word may hold beside a `*`: the automaton doubles with each."""
-
-MOST_UNKNOWN_ALONE: Final = 32
-MOST_RUNS: Final = 8
-LONGEST_PATTERN: Final = 200
 
 Branch: TypeAlias = "Tree[Token] | Token"
+Check: TypeAlias = Callable[[Value], None]
 
 _SUFFIX: Final = re.compile(r"(?P<text>.+?)(?:~(?P<tilde>\d*)|%(?P<percent>\d+))", re.DOTALL)
 _OPERATORS: Final = frozenset({"and", "or", "not"})
@@ -58,11 +54,18 @@ def column_of(token: Token) -> int:
 
 
 class Builder:
-    """Makes syntax trees of what is `askable`; dates without an offset are read in `zone`."""
+    """Makes syntax trees of what is `askable`; dates without an offset are read in `zone`.
 
-    def __init__(self, zone: tzinfo, askable: Askable | None = None) -> None:
+    `check` is asked about each value that names something, and raises InvalidError where there is
+    nothing of that name.
+    """
+
+    def __init__(
+        self, zone: tzinfo, askable: Askable | None = None, check: Check | None = None
+    ) -> None:
         self._zone = zone
         self._askable = askable
+        self._check = check
 
     def node(self, branch: Branch, field: Field | None = None) -> Node:
         """Return the node of a parse tree that stands under `field`; raises InvalidError."""
@@ -173,13 +176,19 @@ class Builder:
             someone = person(text, quoted=quoted) if kind is FieldKind.PERSON else None
             if name is None or someone is None:
                 return _words(text, quoted, name)
-            _check_pattern(marked_pattern(someone))
+            check_pattern(marked_pattern(someone))
             return Person(someone, name)
         if suffix is not None or field is None:
             raise InvalidError(f"~ and % go with words, which {name} does not hold.")
         if kind in (FieldKind.DATE, FieldKind.SIZE):
             return Range(field.name, *ranged(kind, text, self._zone))
-        return _whole(text, field)
+        whole = _whole(text, field)
+        names = names_of(whole.field, whole.text)
+        if names is not None and self._askable and names not in self._askable.fields:
+            raise InvalidError(f"{field.name}:{text} cannot be asked here. {self._askable.why}")
+        if names is not None and self._check:
+            self._check(whole)
+        return whole
 
     @staticmethod
     def _check_words(text: str, quoted: bool, askable: Askable) -> None:
@@ -299,7 +308,7 @@ def _words(text: str, quoted: bool, name: str | None) -> Node:
     if not quoted and text.strip("*") == "":
         return Word("*", name) if name else EVERYTHING
     for term in terms(node):
-        _check_pattern(term.folded)
+        check_pattern(term.folded)
     if not terms(node):
         raise InvalidError(
             f"There is no letter or digit to search for in {text}; leave it out, or put it "
@@ -308,20 +317,7 @@ def _words(text: str, quoted: bool, name: str | None) -> Node:
     return node
 
 
-def _check_pattern(marked: str) -> None:
-    """Refuse what the index would need too large an automaton for."""
-    runs, unknown = marked.count(ANY_RUN), marked.count(ANY_CHARACTER)
-    if runs and unknown > MOST_UNKNOWN:
-        raise InvalidError(f"Beside a *, at most {MOST_UNKNOWN} times ? are taken.")
-    if runs > MOST_RUNS or unknown > MOST_UNKNOWN_ALONE:
-        raise InvalidError(
-            f"A word takes at most {MOST_RUNS} times *, and {MOST_UNKNOWN_ALONE} times ? without."
-        )
-    if (runs or unknown) and len(marked.encode()) - 2 * (runs + unknown) > LONGEST_PATTERN:
-        raise InvalidError(f"A word with wildcards has at most {LONGEST_PATTERN} bytes of UTF-8.")
-
-
-def _whole(text: str, field: Field) -> Node:
+def _whole(text: str, field: Field) -> Value:
     if text == "*":
         return Value(text, field.name)
     if field.kind is FieldKind.CHOICE:
@@ -337,8 +333,8 @@ def _whole(text: str, field: Field) -> Node:
             raise InvalidError(
                 f"{field.name}:{text} is not available yet: nothing is recorded that it could find."
             )
-    elif field.kind is FieldKind.VALUE:
-        _check_pattern(marked_pattern(text))
+    elif field.kind in (FieldKind.VALUE, FieldKind.NAME):
+        check_pattern(marked_pattern(text))
     else:
         text = re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
     if not text.strip():

@@ -20,6 +20,7 @@ class FieldKind(Enum):
     DATE = "a day, month, year or time"
     SIZE = "a number of bytes"
     EXACT = "people, by just what is written"
+    NAME = "the name of something that is kept here, case folded, with wildcards"
     LATER = "not recorded yet"
 
 
@@ -33,9 +34,9 @@ class Field:
     later: frozenset[str] = frozenset()
 
 
-_HAS: Final = frozenset({"attachment", "text", "html", "audio"})
+_HAS: Final = frozenset({"attachment", "text", "html", "audio", "hold"})
 _IS: Final = frozenset({"edited", "deleted", "undated", "duplicate", "unsearchable", "html-only"})
-_LATER_HAS: Final = frozenset({"hold", "tag"})
+_LATER_HAS: Final = frozenset({"tag"})
 _LATER_IS: Final = frozenset({"restricted"})
 
 FIELDS: Final[dict[str, Field]] = {
@@ -57,9 +58,13 @@ FIELDS: Final[dict[str, Field]] = {
         Field("captured", FieldKind.DATE),
         Field("size", FieldKind.SIZE),
         Field("exact", FieldKind.EXACT),
-        *(Field(name, FieldKind.LATER) for name in ("matter", "tag", "hold", "class")),
+        Field("hold", FieldKind.NAME),
+        *(Field(name, FieldKind.LATER) for name in ("matter", "tag", "class")),
     )
 }
+
+NAMES: Final = frozenset(name for name, field in FIELDS.items() if field.kind is FieldKind.NAME)
+"""The fields whose values name something that is kept here."""
 
 DEFAULT_TEXTS: Final = ("opening", "text", "html", "attachment")
 """The texts that words without a field are looked for in."""
@@ -86,6 +91,20 @@ class Askable:
 
     fields: frozenset[str | None]
     why: str
+
+
+OF_CONTENT: Final = Askable(
+    frozenset({None, *FIELDS} - NAMES),
+    "A scope says what is in the records: one that asked for holds would go in circles.",
+)
+"""What the scopes of holds and policies ask: what is in the records, and nothing about them."""
+
+
+def names_of(field: str, text: str) -> str | None:
+    """Return the field of names that a value asks for, None where it asks for none."""
+    if field in NAMES:
+        return field
+    return text if field == "has" and text in NAMES else None
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

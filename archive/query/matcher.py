@@ -7,11 +7,12 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from archive.errors import InvalidError
 from archive.index.analysis import ANY_RUN, words
 from archive.index.analysis import Word as TextWord
 from archive.model.record import Record
 from archive.query import attributes
-from archive.query.fields import FIELDS, TEXTS, WHOLE_TEXTS, FieldKind
+from archive.query.fields import FIELDS, TEXTS, WHOLE_TEXTS, FieldKind, names_of
 from archive.query.people import bare_address, wanted_terms
 from archive.query.spans import occurs
 from archive.query.terms import glob, has_wildcard, marked_pattern, value_pattern
@@ -22,6 +23,7 @@ from archive.query.tree import (
     Everything,
     Exact,
     Fuzzy,
+    Named,
     Near,
     Node,
     Not,
@@ -102,6 +104,11 @@ class _Matcher:
                 return self._person(text, field) or self._known(node)
             case Value(text, field):
                 return self._value(text, field)
+            case Named(_, ids, queries):
+                return self._record.id in ids or any(
+                    _Matcher(self._record, self._conversation, each.aliases).matches(each.query)
+                    for each in queries
+                )
             case Range(field, low, high):
                 number = attributes.number(self._record, field)
                 return number is not None and _within(number, low, high)
@@ -145,7 +152,12 @@ def wanted_patterns(text: str) -> list[str]:
 
 
 def wanted_values(text: str, field: str) -> list[str]:
-    """Return the marked patterns of which a field's values must meet any."""
+    """Return the marked patterns of which a field's values must meet any.
+
+    Raises InvalidError for what names something: it was not put in place of its name.
+    """
+    if names_of(field, text) is not None:
+        raise InvalidError(f"What {field}:{text} stands for is not known here.")
     kind = FIELDS[field].kind
     if text == "*":
         return [ANY_RUN]

@@ -12,7 +12,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from archive.errors import InvalidError
-from archive.query.builder import Builder, column_of
+from archive.query.builder import Builder, Check, column_of
 from archive.query.fields import Askable
 from archive.query.tree import EVERYTHING, Node, children, walk
 
@@ -23,10 +23,13 @@ MOST_TERMS: Final = 1_000
 _STRAIGHT_QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 
 
-def parse(text: str, zone: tzinfo = UTC, askable: Askable | None = None) -> Node:
+def parse(
+    text: str, zone: tzinfo = UTC, askable: Askable | None = None, check: Check | None = None
+) -> Node:
     """Return the tree of a query; an empty one means everything.
 
     Dates without an offset are read in `zone`. What is not `askable` is refused, if that is given.
+    `check` is given each value that names something, as `hold:` does, and raises InvalidError.
     Raises InvalidError with the 1-based column.
     """
     if len(text) > LONGEST_QUERY:
@@ -46,7 +49,7 @@ def parse(text: str, zone: tzinfo = UTC, askable: Askable | None = None) -> Node
         _refuse(error, straight)
     if not tree.children:
         return EVERYTHING
-    node = Builder(zone, askable).node(tree.children[0])
+    node = Builder(zone, askable, check).node(tree.children[0])
     terms = sum(1 for below in walk(node) if not children(below))
     if terms > MOST_TERMS:
         raise InvalidError(

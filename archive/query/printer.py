@@ -10,6 +10,7 @@ from archive.query.tree import (
     Everything,
     Exact,
     Fuzzy,
+    Named,
     Near,
     Node,
     Not,
@@ -59,6 +60,8 @@ def to_text(node: Node) -> str:
             return _prefix(field) + _value(text, field)
         case Range(field, low, high):
             return _prefix(field) + _range(field, low, high)
+        case Named(name):
+            return to_text(name)
 
 
 def _operand(node: Node, looser: tuple[type, ...]) -> str:

@@ -4,10 +4,11 @@ Fields are pushed down to the leaves, so every leaf can be understood alone. Dat
 already resolved to seconds and bytes: a saved query means the same wherever it is read again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Final, TypeAlias
+from uuid import UUID
 
 from archive.model.interaction import JsonObject
 
@@ -128,9 +129,30 @@ class Or:
     children: "tuple[Node, ...]"
 
 
+@dataclass(frozen=True, slots=True)
+class Aliased:
+    """A query of its own, with the aliases of whom it names."""
+
+    query: "Node"
+    aliases: "Aliases"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a name stands for: some records, and what any of some queries finds.
+
+    It is written as the name is; no text is read as one. It is put in place of the name when it is
+    known as of when the query is asked (archive.query.naming).
+    """
+
+    name: Value
+    records: frozenset[UUID] = frozenset()
+    queries: tuple[Aliased, ...] = ()
+
+
 TextLeaf: TypeAlias = Word | Phrase | Stem | Fuzzy
 Leaf: TypeAlias = Everything | TextLeaf | Person | Value | Range
-Node: TypeAlias = Leaf | Near | NotNear | Not | Exact | And | Or
+Node: TypeAlias = Leaf | Near | NotNear | Not | Exact | And | Or | Named
 
 EVERYTHING = Everything()
 
@@ -162,8 +184,26 @@ def children(node: Node) -> "tuple[Node, ...]":
             return (child,)
         case Near(left, right) | NotNear(left, right):
             return (left, right)
+        case Named(queries=queries):
+            return tuple(each.query for each in queries)
         case _:
             return ()
+
+
+def replaced(node: Node, put: Callable[[Value], Node]) -> Node:
+    """Return the tree with each value as `put` gives it."""
+    match node:
+        case Value():
+            return put(node)
+        case And(below):
+            return conjunction([replaced(child, put) for child in below])
+        case Or(below):
+            return disjunction([replaced(child, put) for child in below])
+        case Not(child):
+            return Not(replaced(child, put))
+        case _:
+            # Nothing else holds values: proximities are of words, and exact: of people.
+            return node
 
 
 def walk(node: Node) -> Iterator[Node]:

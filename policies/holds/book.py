@@ -4,7 +4,7 @@ Of the many looks at the holds (`hold.checked`) only the places in the stream co
 are not opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from archive.events.hold_events import HoldsChecked
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
-from archive.events.pointers import PointerRecorder
+from archive.events.pointers import PointerRecorder, PointerRow
 from archive.model.person import KnownPerson
 from archive.opening import Archive
 from archive.people.directory import People
@@ -42,30 +42,42 @@ class HoldReader:
         """The id of the one stream in which all holds stand."""
         return self._identity.stream("holds")
 
-    def read(self) -> HoldBook:
-        """Return all holds; UnavailableError where the database or the bucket do not answer."""
-        rows = self._pointers.select_pointers(
-            self.stream, gt=None, lte=None, desc=False, limit=None
-        )
+    def read(self, as_of: int | None = None) -> HoldBook:
+        """Return all holds, as of a sequence number or of now.
+
+        Raises UnavailableError where the database or the bucket do not answer.
+        """
+        rows = [row for row in self._rows() if as_of is None or row.seq <= as_of]
         changes = [row for row in rows if row.type != HoldsChecked.type]
         book = fold(HoldBook(), changes, self._opener, self._mapper, evolve, lose)
-        book = self._acquainted(book, {row.originator_version: row.seq for row in changes})
+        seqs = {row.originator_version: row.seq for row in changes}
+        book = self._acquainted(book, seqs, as_of)
         return replace(
             book,
             newest=rows[-1].originator_version if rows else 0,
             changed=changes[-1].seq if changes else 0,
         )
 
+    def changed(self) -> int:
+        """Return the sequence number of the newest event by which a hold changed, else 0."""
+        changes = (row.seq for row in self._rows() if row.type != HoldsChecked.type)
+        return max(changes, default=0)
+
+    def _rows(self) -> Sequence[PointerRow]:
+        return self._pointers.select_pointers(
+            self.stream, gt=None, lte=None, desc=False, limit=None
+        )
+
     def known(self, as_of: int | None = None) -> tuple[KnownPerson, ...]:
         """Return everybody in the directory of people, as of a sequence number or of now."""
         return tuple(self._people.directory(as_of).people.values())
 
-    def _acquainted(self, book: HoldBook, seqs: Mapping[int, int]) -> HoldBook:
+    def _acquainted(self, book: HoldBook, seqs: Mapping[int, int], as_of: int | None) -> HoldBook:
         """Tell each scope whom its query may name; `seqs` are of the stream's versions."""
         versions = sorted({each.version for hold in book.holds.values() for each in hold.reached})
         # In this order each directory goes on from the one before it.
         then = {version: self.known(seqs[version]) for version in versions}
-        now = self.known() if versions else ()
+        now = self.known(as_of) if versions else ()
         holds = {
             name: replace(
                 hold,

@@ -25,6 +25,7 @@ from archive.events.hold_events import HoldEvent, HoldScope
 from archive.events.pointers import PointerRecorder
 from archive.opening import Archive
 from archive.query.facets import narrowing
+from archive.query.fields import OF_CONTENT
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from archive.query.tree import to_json
@@ -195,7 +196,7 @@ class HoldDesk:
             if not request.query.strip():
                 raise InvalidError("The query is empty; write * for every record.")
             try:
-                tree = parse(request.query, self._zone)
+                tree = parse(request.query, self._zone, OF_CONTENT)
             except InvalidError as error:
                 raise InvalidError(f"The query: {error}", column=error.column) from error
             return HoldScope(query=to_text(tree), ast=to_json(tree))

@@ -7,10 +7,10 @@ import pytest
 import tantivy
 
 from archive.errors import InvalidError, UnavailableError
+from archive.index.asked import Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document, document_key, order
 from archive.index.engine import guarded
-from archive.index.run import Hits
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.model.interaction import Participant, ParticipantRole

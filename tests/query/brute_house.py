@@ -1,14 +1,16 @@
 """Puts random corpora into an index, and says where its answers and the brute force's differ."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from random import Random
 from uuid import UUID
 
+from archive.access.naming import Meaning, Names, Naming
+from archive.access.roles import Actor
+from archive.index.asked import Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document
-from archive.index.run import Hits
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.model.person import KnownPerson
@@ -16,8 +18,28 @@ from archive.model.record import Record
 from archive.query.aliases import widened
 from archive.query.parser import parse
 from archive.query.printer import to_text
+from archive.query.tree import Aliased
 from tests.query.brute_corpora import Seen, corpus, counted
-from tests.query.brute_queries import asked
+from tests.query.brute_queries import Holds, asked
+
+
+class Fixed(Names):
+    """Names that stand for the same at all times."""
+
+    def __init__(self, meanings: Mapping[str, Meaning]) -> None:
+        self._meanings = meanings
+
+    def changed(self) -> int:
+        return 0
+
+    def known(self) -> Iterable[str]:
+        return self._meanings
+
+    def meanings(self, as_of: int) -> Mapping[str, Meaning]:
+        return self._meanings
+
+    def told(self, actor: Actor) -> bool:
+        return True
 
 
 @dataclass
@@ -53,10 +75,27 @@ class House:
             KnownPerson(id=UUID(int=place), name=someone.name, aliases=someone.aliases)
             for place, someone in enumerate(self._versions[0].directory)
         ]
+        self._names: dict[str, Holds] = {}
+        meanings: dict[str, Meaning] = {}
+        for name in ("smith-v-jones", "smoke", "audit-2"):
+            self._names[name], meanings[name] = self._reach()
+        self._naming = Naming()
+        self._naming.add("hold", Fixed(meanings))
+
+    def _reach(self) -> tuple[Holds, Meaning]:
+        """Return what a random hold reaches, said twice."""
+        ids = {seen.record.id for seen in self._versions if self._random.random() < 0.1}
+        queries = [asked(self._random, 1) for _ in range(self._random.randint(0, 2))]
+        nodes = [parse(query.text) for query in queries]
+        meant = tuple(Aliased(node, widened(node, self._people).aliases) for node in nodes)
+        return (
+            lambda seen: seen.record.id in ids or any(query.holds(seen) for query in queries),
+            Meaning(frozenset(ids), meant),
+        )
 
     def ask(self, tally: Tally) -> None:
         """Ask one random query, and note where the answer is not what brute force says."""
-        query = asked(self._random)
+        query = asked(self._random, names=self._names)
         as_of = (
             self._newest if self._random.random() < 0.6 else self._random.randint(0, self._newest)
         )
@@ -68,6 +107,7 @@ class House:
         told = f"{query.text!r} as of {as_of}"
         if parse(to_text(node)) != node:
             tally.differences.append(f"{told} is printed as {to_text(node)!r}")
+        known = self._naming.known(node, as_of, lambda _: frozenset())
         opened: list[UUID] = []
 
         def settle(ids: Sequence[UUID]) -> Iterator[Record]:
@@ -82,7 +122,7 @@ class House:
             after = Cursor.decode(pages[-1].cursor or "", node, sort) if pages else None
             pages.append(
                 self._searcher.search(
-                    node, as_of=as_of, limit=limit, settle=settle, sort=sort, after=after,
+                    known, as_of=as_of, limit=limit, settle=settle, sort=sort, after=after,
                     facets=not pages, most_hashed=None,
                     aliases=widened(node, self._people).aliases,
                 )

@@ -4,7 +4,7 @@ A query is made as text and as a test of a record side by side, so the parser, t
 matcher are all held against the test, which shares no code with them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -392,20 +392,37 @@ def _size(random: Random) -> Asked:
 _LEAVES = (_text, _text, _text, _text, _text, _person, _value, _choice, _identifier, _date, _size)
 
 
-def asked(random: Random, depth: int = 3) -> Asked:
-    """Return a random query."""
+def _name(random: Random, names: Mapping[str, Holds]) -> Asked:
+    """Ask for a hold by its name, or for any: such names stand for what `names` says."""
+    name = random.choice(list(names))
+    forms = {
+        f"hold:{name}": [name],
+        f"HOLD:{name.upper()}": [name],
+        f'hold:"{name}"': [name],
+        f"hold:{name[0]}*": [each for each in names if each[0] == name[0]],
+        "hold:*": list(names),
+        "has:hold": list(names),
+    }
+    text = random.choice(list(forms))
+    return Asked(text, lambda seen: any(names[each](seen) for each in forms[text]))
+
+
+def asked(random: Random, depth: int = 3, names: Mapping[str, Holds] | None = None) -> Asked:
+    """Return a random query, which may ask for some names."""
     kind = random.random()
+    if names and kind < 0.06:
+        return _name(random, names)
     if depth == 0 or kind < 0.45:
         return random.choice(_LEAVES)(random)
     if kind < 0.6:
-        inner = asked(random, depth - 1)
+        inner = asked(random, depth - 1, names)
         closed = inner.text if inner.text[0] == "(" and not inner.loose else f"({inner.text})"
         return Asked(
             f"{random.choice(('NOT ', '-'))}{closed}",
             lambda seen: not inner.holds(seen),
             loose=True,
         )
-    left, right = asked(random, depth - 1), asked(random, depth - 1)
+    left, right = asked(random, depth - 1, names), asked(random, depth - 1, names)
     if kind < 0.8:
         return Asked(
             f"{left.closed}{random.choice((' ', ' AND '))}{right.closed}",

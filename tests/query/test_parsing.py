@@ -76,7 +76,7 @@ def test_both_dialects_are_read_alike(text: str, read: str) -> None:
         ("form:ann", 1, "Did you mean from?"),
         ("Re: fee", 1, "quotes"),
         ("channel:emial", 9, "Did you mean email?"),
-        ("fee has:hold", 9, "not available yet"),
+        ("fee has:tag", 9, "not available yet"),
         ("matter:x", 1, "not available yet"),
         ("exact:from:a", 7, "in parentheses"),
         ("exact:(subject:a)", 8, "cannot hold another"),

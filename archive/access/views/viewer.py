@@ -9,7 +9,7 @@ from archive.access.roles import View
 from archive.model.interaction import Attachment
 from archive.model.record import Record
 from archive.query.facets import FACETS
-from archive.query.fields import FIELDS, Askable
+from archive.query.fields import FIELDS, NAMES, Askable
 from archive.query.tree import Node
 
 
@@ -48,7 +48,8 @@ class Full(Viewer):
         return record
 
 
-_SAID: Final = frozenset({None, "subject", "body", "attachment", "filename", "id", "hash"})
+# What a hold reaches may be told by words, which this view does not show.
+_SAID: Final = NAMES | {None, "subject", "body", "attachment", "filename", "id", "hash"}
 
 
 class Metadata(Viewer):
