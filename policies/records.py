@@ -7,6 +7,7 @@ from uuid import UUID
 
 from archive.catalog.catalog import Catalog, CatalogRow
 from archive.errors import CorruptError, GoneError, NotFoundError
+from archive.events.pointers import PointerRow
 from archive.events.policy_events import Terms
 from archive.events.records import Loaded, Records
 from archive.model.record import Record
@@ -23,14 +24,14 @@ _PAGE: Final = 500
 class Found:
     """A record with its archive's own conversation.
 
-    `earlier` are the versions before the one that is shown, oldest first, and `events` the sequence
-    numbers of all its events.
+    `earlier` are the versions before the one that is shown, oldest first, and `rows` those of all
+    its events.
     """
 
     record: Record
     conversation: str | None
     earlier: tuple[Record, ...] = ()
-    events: tuple[int, ...] = ()
+    rows: tuple[PointerRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _found(versions: Sequence[Loaded], row: CatalogRow | None, *, duplicate: boo
         record,
         str(conversation) if conversation else None,
         tuple(earlier),
-        tuple(row.seq for row in versions[-1].rows),
+        versions[-1].rows,
     )
 
 

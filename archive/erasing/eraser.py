@@ -222,11 +222,10 @@ class Eraser:
         return len(gone), locked
 
     def _finish(self, condemned: KeysCondemned) -> Erasure:
-        rewritten = self._destroy_keys(condemned.events)
+        rewritten, rows = self._destroy_keys(condemned.events)
         # A pack that was not finished could hold them still, or what it was made of.
         if left := self._settle_packs():
             raise LockedError(left[0])
-        rows = self._rows(condemned.events)
         for generation_id in self._snapshots.generations():
             self._snapshots.destroy(generation_id)
         self._pointers.condemn_blobs([(row.originator_id, row.originator_version) for row in rows])
@@ -254,17 +253,21 @@ class Eraser:
             blobs_left=blobs_left,
         )
 
-    def _destroy_keys(self, seqs: Sequence[int]) -> dict[UUID, Rewritten]:
-        """Destroy the keys of events wherever their frames stand, also if they move meanwhile."""
+    def _destroy_keys(self, seqs: Sequence[int]) -> tuple[dict[UUID, Rewritten], list[PointerRow]]:
+        """Destroy the keys of events wherever their frames stand, also if they move meanwhile.
+
+        Return what was rewritten by segment, and the events' rows.
+        """
         done: dict[UUID, Rewritten] = {}
         missed: set[UUID] = set()
         while True:
             slots: dict[UUID, set[int]] = defaultdict(set)
-            for row in self._rows(seqs):
+            rows = list(self._rows(seqs))
+            for row in rows:
                 slots[row.pointer.segment_id].add(row.pointer.slot)
             left = {segment_id: slots[segment_id] for segment_id in slots.keys() - done.keys()}
             if not left:
-                return done
+                return done, rows
             if not missed.isdisjoint(left):
                 # What was packed meanwhile is somewhere else by now.
                 raise CorruptError(f"There is no key object of segment {min(missed & set(left))}.")

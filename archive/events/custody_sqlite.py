@@ -96,9 +96,12 @@ class SqliteCustody(KeyCustody):
                 raise NotFoundError(f"Segment {segment_id} was packed meanwhile.")
 
     def condemn_blobs(self, events: Sequence[tuple[UUID, int]]) -> None:
+        # What an event refers to is settled when it is committed, so it can be looked up before.
+        referring = self._referring(events)
+        if not referring:
+            return
         with self._transaction(commit=True) as cursor:
-            for originator_id, version in events:
-                key = (originator_id.bytes, version)
+            for key in referring:
                 # Condemned before the references go, so that the write lock is taken at once.
                 cursor.execute(
                     "UPDATE blobs SET condemned=1 WHERE blob_id IN (SELECT blob_id FROM"
@@ -112,6 +115,22 @@ class SqliteCustody(KeyCustody):
                     "DELETE FROM blob_references WHERE originator_id=? AND originator_version=?",
                     key,
                 )
+
+    def _referring(self, events: Sequence[tuple[UUID, int]]) -> list[tuple[bytes, int]]:
+        """Return those of the events that refer to blobs; most do not."""
+        wanted = {(originator_id.bytes, version) for originator_id, version in events}
+        ids = list({originator for originator, _ in wanted})
+        found: list[tuple[bytes, int]] = []
+        with self._transaction(commit=False) as cursor:
+            for start in range(0, len(ids), _IDS_PER_QUERY):
+                page = ids[start : start + _IDS_PER_QUERY]
+                cursor.execute(
+                    "SELECT DISTINCT originator_id, originator_version FROM blob_references"
+                    f" WHERE originator_id IN ({','.join('?' * len(page))})",
+                    page,
+                )
+                found += [key for row in cursor.fetchall() if (key := tuple(row)) in wanted]
+        return found
 
     def condemned_blobs(self) -> list[CondemnedBlob]:
         with self._transaction(commit=False) as cursor:

@@ -12,7 +12,7 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -36,6 +36,7 @@ from policies.records import Found, GovernedRecords, scoped
 
 _PAGE: Final = 500
 _TRIES: Final = 10
+_ROWS: Final = 5_000
 
 
 @dataclass(slots=True)
@@ -67,10 +68,13 @@ class Tally:
 class Looked:
     """Candidates as they were judged, and the look at the holds that goes with it.
 
-    `policies` is the version of the policies' stream that they were judged by.
+    `rows` are those of all events of the records that may go, `policies` is the version of the
+    policies' stream that they were judged by, and what is after `as_of` may not have been seen.
     """
 
     tally: Tally
+    rows: list[PointerRow]
+    as_of: int
     check: HoldCheck
     policies: int
 
@@ -106,21 +110,25 @@ class Batches:
         Raises CorruptError where a policy cannot be read, and UnavailableError.
         """
         holds = self._holds.read()
-        self._catch_up(self._pointers.last_seq())
+        as_of = self._pointers.last_seq()
+        self._catch_up(as_of)
         book, now = self._book.readable(), max(at, self._clock.now())
         policies, reached = scoped(book.in_force(now)), Holds(holds)
-        tally, held, events = Tally(), dict[UUID, Held](), set[int]()
+        tally, held, rows = Tally(), dict[UUID, Held](), dict[UUID, tuple[PointerRow, ...]]()
         for start in range(0, len(ids), _PAGE):
             for record_id, found in self._opened(ids[start : start + _PAGE]):
                 held[record_id] = reached.held(record_id, found)
                 if found is None:
                     tally.add(record_id, Judgement(Verdict.UNREADABLE))
                     continue
-                events.update(found.events)
+                rows[record_id] = found.rows
                 tally.add(record_id, judge(found, policies, held[record_id], now))
-        check = HoldCheck(self._holds.stream, holds.newest, held, frozenset(events))
-        locked = self._locked(tally.due)
-        return Looked(tally.without(locked) if locked else tally, check, book.newest)
+        events = frozenset(row.seq for each in rows.values() for row in each)
+        check = HoldCheck(self._holds.stream, holds.newest, held, events)
+        locked = self._locked([row for record_id in tally.due for row in rows[record_id]])
+        tally = tally.without(locked) if locked else tally
+        going = [row for record_id in tally.due for row in rows[record_id]]
+        return Looked(tally, going, as_of, check, book.newest)
 
     def destroy(self, errand: Errand, ids: Sequence[UUID]) -> tuple[Tally, str | None]:
         """Judge candidates and destroy the keys of those that may go.
@@ -138,7 +146,7 @@ class Batches:
             condemned = _Condemning(errand, looked, self._unchanged)
             try:
                 self._eraser.erase(
-                    self._rows(looked.tally.due),
+                    looked.rows,
                     actor=errand.by,
                     ground=errand.ground,
                     seal=condemned.seal,
@@ -156,31 +164,33 @@ class Batches:
 
     def _unchanged(self, looked: Looked, condemned: KeysCondemned) -> bool:
         """Say whether policies and records are still those that were judged."""
-        events = {row.seq for row in self._rows(condemned.records)}
-        return self._book.newest() == looked.policies and events == set(condemned.events)
+        if self._book.newest() != looked.policies:
+            return False
+        records, events = set(condemned.records), set(condemned.events)
+        return not any(
+            row.originator_id in records and row.seq not in events
+            for row in self._since(looked.as_of)
+        )
+
+    def _since(self, seq: int) -> Iterator[PointerRow]:
+        """Yield the rows of all events after a sequence number."""
+        while page := self._pointers.select_pointers_from(seq, _ROWS, inclusive_of_start=False):
+            yield from page
+            seq = page[-1].seq
 
     def _opened(self, ids: Sequence[UUID]) -> list[tuple[UUID, Found | None]]:
         """Open those that are not erased; None stands for one that cannot be opened."""
-        gone = self._records.erased(ids)
-        left = [record_id for record_id in ids if record_id not in gone]
         found = {
             each.record.id: each
-            for each in self._records.load_each(left)
+            for each in self._records.load_each(ids)
             if not isinstance(each, CorruptError)
         }
-        return [(record_id, found.get(record_id)) for record_id in left]
+        gone = self._records.erased([record_id for record_id in ids if record_id not in found])
+        return [(record_id, found.get(record_id)) for record_id in ids if record_id not in gone]
 
-    def _locked(self, ids: Sequence[UUID]) -> set[UUID]:
-        rows = self._rows(ids)
+    def _locked(self, rows: Sequence[PointerRow]) -> set[UUID]:
         segments = self._eraser.locked_segments(rows) if rows else {}
         return {row.originator_id for row in rows if row.pointer.segment_id in segments}
-
-    def _rows(self, ids: Sequence[UUID]) -> list[PointerRow]:
-        return [
-            row
-            for row in self._pointers.select_pointers_of(ids)
-            if row.type.startswith("interaction.")
-        ]
 
 
 class _Condemning:

@@ -26,7 +26,7 @@ from policies.purging.certificate import (
     stores,
 )
 from policies.purging.purge import Purge
-from policies.purging.reading import Destruction, PurgeReader
+from policies.purging.reading import Destruction, PurgeReader, Traces
 
 _LOOK = (
     "In the commit that condemned each batch, each record having been opened and held against "
@@ -93,7 +93,7 @@ class Issuing:
         now: datetime,
     ) -> Certificate:
         groups = purge.groups
-        leaves = self._reader.leaves(each.condemned for each in destructions)
+        traces = self._reader.traces(destructions)
         done = [each.destroyed for each in destructions if each.destroyed is not None]
         by = purge.plan.by
         return Certificate(
@@ -108,7 +108,7 @@ class Issuing:
             completed_at=now,
             evaluator=EVALUATOR,
             records=purge.condemned,
-            events=len(leaves),
+            events=len(traces.leaves),
             bytes=sum(group.bytes for group in groups),
             first_at=min(group.first_at for group in groups),
             last_at=max(group.last_at for group in groups),
@@ -116,7 +116,7 @@ class Issuing:
             policies=tuple(self._policies(purge, book)),
             method=METHOD,
             keys=Keys(
-                destroyed=len(leaves),
+                destroyed=len(traces.leaves),
                 key_objects=sum(each.segments for each in done),
                 epochs=tuple(sorted({epoch for each in done for epoch in each.epochs})),
             ),
@@ -126,9 +126,9 @@ class Issuing:
                 blobs=sum(each.blobs for each in done),
                 blobs_left=done[-1].blobs_left if done else 0,
             ),
-            exceptions=tuple(self._exceptions(destructions)),
+            exceptions=tuple(_exceptions(traces)),
             limits=LIMITS,
-            leaves=tuple(map(encode_hash, leaves)),
+            leaves=tuple(map(encode_hash, traces.leaves)),
             checkpoint=self._checkpoint(),
         )
 
@@ -150,16 +150,17 @@ class Issuing:
                 approved_at=approved.at if approved else None,
             )
 
-    def _exceptions(self, destructions: Sequence[Destruction]) -> Iterable[str]:
-        late = len(self._reader.latecomers(destructions))
-        if late:
-            yield (
-                "Events that came in while their records were condemned, which were destroyed "
-                f"afterwards and are not counted here: {late:,}."
-            )
-
     def _checkpoint(self) -> str | None:
         try:
             return self._log.newest().note
         except NotFoundError:
             return None
+
+
+def _exceptions(traces: Traces) -> Iterable[str]:
+    late = len(traces.latecomers)
+    if late:
+        yield (
+            "Events that came in while their records were condemned, which were destroyed "
+            f"afterwards and are not counted here: {late:,}."
+        )

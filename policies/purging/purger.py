@@ -193,7 +193,7 @@ class Purger:
 
     def _destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
         """Destroy revisions that came in while their records were condemned; say what stays."""
-        left = self._reader.not_erased(self._reader.latecomers(destructions))
+        left = self._reader.not_erased(self._reader.traces(destructions).latecomers)
         if not left:
             return []
         try:

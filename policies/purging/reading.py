@@ -22,6 +22,18 @@ class Destruction:
     destroyed: KeysDestroyed | None
 
 
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What is left of destroyed records.
+
+    `leaves` are the leaf hashes of condemned events, in the order of the log. `latecomers` are
+    events of the same records that came in while these were condemned: nobody looked at them.
+    """
+
+    leaves: list[bytes]
+    latecomers: list[PointerRow]
+
+
 class PurgeReader:
     """Reads streams of purges. Safe for threads: it keeps nothing.
 
@@ -57,36 +69,25 @@ class PurgeReader:
             found.append(Destruction(condemned, destroyed))
         return found
 
-    def latecomers(self, destructions: Iterable[Destruction]) -> list[PointerRow]:
-        """Return events of destroyed records that came in while these were condemned.
-
-        Nobody looked at them, and they belong to records that are gone.
-        """
-        found: list[PointerRow] = []
+    def traces(self, destructions: Iterable[Destruction]) -> Traces:
+        """Return what is known of the events of destroyed records."""
+        leaves: dict[int, bytes] = {}
+        latecomers: list[PointerRow] = []
         for condemned in (each.condemned for each in destructions):
-            known = set(condemned.events)
-            found += [
-                row
-                for row in self._pointers.select_pointers_of(condemned.records)
-                if row.seq not in known and row.type.startswith("interaction.")
-            ]
-        return found
+            wanted = set(condemned.events)
+            for row in self._pointers.select_pointers_of(condemned.records):
+                if row.seq in wanted:
+                    leaves[row.seq] = row.pointer.leaf_hash
+                elif row.type.startswith("interaction."):
+                    latecomers.append(row)
+            if not wanted <= leaves.keys():
+                raise CorruptError("The database does not know all of the condemned events.")
+        return Traces([leaves[seq] for seq in sorted(leaves)], latecomers)
 
     def not_erased(self, rows: Sequence[PointerRow]) -> list[PointerRow]:
         """Return those of the events whose keys may be there still."""
         opened = self._opener.open_each(rows)
         return [each.row for each in opened if not isinstance(each, ErasedEvent)]
-
-    def leaves(self, condemned: Iterable[KeysCondemned]) -> list[bytes]:
-        """Return the leaf hashes of condemned events, in the order of the log."""
-        found: dict[int, bytes] = {}
-        for each in condemned:
-            wanted = set(each.events)
-            rows = self._pointers.select_pointers_of(each.records)
-            found |= {row.seq: row.pointer.leaf_hash for row in rows if row.seq in wanted}
-            if not wanted <= found.keys():
-                raise CorruptError("The database does not know all of the condemned events.")
-        return [found[seq] for seq in sorted(found)]
 
     def certificate(self, certificate_id: UUID) -> CertificateIssued:
         """Return a certificate's event; NotFoundError if there is none of this id."""

@@ -51,7 +51,7 @@ class HoldGate:
     def check(self, ids: Sequence[UUID]) -> HoldCheck:
         book = self._reader.read()
         found = [each for each in self._records.load_each(ids) if isinstance(each, Found)]
-        events = frozenset(seq for each in found for seq in each.events)
+        events = frozenset(row.seq for each in found for row in each.rows)
         held = Holds(book).held_each(ids, found)
         return HoldCheck(self._reader.stream, book.newest, held, events)
 
