@@ -9,15 +9,18 @@ from pydantic import ValidationError
 
 from api import context, problems
 from api.console.asked import Asked
-from api.console.site import signed_in
+from api.console.site import governs, signed_in
 from api.headers import FRAMED_POLICY, FRAMING_POLICY
 from api.problems import ProblemError
 from api.v1.interactions import download
+from api.v1.policies import FOR_COMPLIANCE
 from api.v1.shapes import AsOfParameters, VersionParameters, answer
 from archive.access.roles import View
 from archive.errors import InvalidError
 from archive.query.parser import parse
 from archive.query.tree import EVERYTHING, Node
+from policies.answers import RetentionAnswer
+from policies.desk import retention_desk
 
 CONVERSATION_PAGE = 50
 
@@ -30,12 +33,23 @@ def record(id: UUID) -> Response:
     access = context.archive().access
     shown = access.show(context.actor(), context.purpose(), id, as_of=as_of)
     page = render_template(
-        "record.html", record=shown, as_of=as_of, asked=asked, sought=_sought(asked)
+        "record.html",
+        record=shown,
+        as_of=as_of,
+        asked=asked,
+        sought=_sought(asked),
+        kept=_why(id) if governs(context.actor()) else None,
     )
     response = Response(page)
     if shown.html_text is not None and shown.view is View.FULL:
         response.headers["Content-Security-Policy"] = FRAMING_POLICY
     return response
+
+
+def retention(id: UUID) -> str:
+    """Show why one record is still here, to whoever governs; without its content."""
+    signed_in()
+    return render_template("retention.html", kept=_why(id), asked=_way_back())
 
 
 def as_sent(id: UUID) -> Response:
@@ -98,6 +112,10 @@ def similar(id: UUID) -> str:
     signed_in()
     found = context.archive().access.similar(context.actor(), context.purpose(), id)
     return render_template("similar.html", similar=found, asked=_way_back())
+
+
+def _why(id: UUID) -> RetentionAnswer:
+    return retention_desk(context.archive()).why(context.actor(), FOR_COMPLIANCE, id)
 
 
 def _way_back() -> Asked | None:

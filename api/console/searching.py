@@ -4,9 +4,9 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
-from api.console import facets
+from api.console import attention, facets
 from api.console.asked import PAGE_LENGTHS, Asked
-from api.console.site import signed_in
+from api.console.site import sees_retention, signed_in
 from archive.access.answers import SearchAnswer, SearchRequest
 from archive.access.roles import Permission, View
 from archive.access.search_reports import HitReport, HitRequest
@@ -22,7 +22,8 @@ def search() -> BaseResponse:
     pseudonymised = context.purpose().view is View.PSEUDONYMISED
     if not asked.stated and Permission.SEARCH not in context.actor().permissions:
         # The first page for whoever may not search is one that they may see.
-        return redirect(url_for("console.status"), 303)
+        seen = "console.overview" if sees_retention(context.actor()) else "console.status"
+        return redirect(url_for(seen), 303)
     answer: SearchAnswer | None = None
     refused: InvalidError | None = None
     if asked.stated:
@@ -74,13 +75,22 @@ def unsearchable() -> str:
 
 
 def overview() -> str:
-    """Show what the archive holds, counted by each facet; it is a search for everything."""
+    """Show what needs attention, to whoever governs or audits, and what the archive holds.
+
+    That is counted by each facet, for those who may search; it is a search for everything.
+    """
     signed_in()
+    actor, purpose = context.actor(), context.purpose()
+    points = attention.points() if sees_retention(actor) else None
+    searches = Permission.SEARCH in actor.permissions and purpose.kind in actor.kinds
+    if points is not None and not searches:
+        return render_template("overview.html", points=points)
     everything = SearchRequest(facets=True, count=True)
-    answer = context.archive().access.search(context.actor(), context.purpose(), everything)
+    answer = context.archive().access.search(actor, purpose, everything)
     asked = Asked(everything.model_copy(update={"count": False, "limit": PAGE_LENGTHS[0]}))
     return render_template(
         "overview.html",
+        points=points,
         answer=answer,
         asked=asked,
         groups=facets.overview(answer.facets or {}),

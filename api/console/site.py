@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from api import context
 from api.sessions import COOKIE, Session
 from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import PURPOSES, Actor, Permission, Purpose
+from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
 from policies.holds.desk import SEES_HOLDS
@@ -31,6 +31,7 @@ def shared() -> JsonObject:
         "may_see_holds": actor is not None and not SEES_HOLDS.isdisjoint(actor.permissions),
         "may_hold": actor is not None and Permission.HOLD in actor.permissions,
         "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,
+        "may_see_people": session is not None and _sees_people(session),
         "may_govern": actor is not None and governs(actor),
         "may_see_retention": actor is not None and sees_retention(actor),
         "organisation": context.archive().settings.organisation if session is not None else "",
@@ -42,6 +43,17 @@ def shared() -> JsonObject:
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
         "request_id": context.request_id(),
     }
+
+
+def _sees_people(session: Session) -> bool:
+    """Say whether the session's purpose shows its user the directory of people."""
+    actor, stated = context.actor(), Purpose.parse(session.purpose)
+    return (
+        Permission.SEARCH in actor.permissions
+        and stated.kind in actor.kinds
+        and stated.view is not View.PSEUDONYMISED
+        and not actor.restricted
+    )
 
 
 def governs(actor: Actor) -> bool:

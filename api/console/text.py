@@ -88,6 +88,11 @@ def moment(value: datetime | None, *, exact: bool = False) -> str:
     return f"{day}, {utc:%H:%M:%S} UTC" if exact else f"{day}, {utc:%H:%M}"
 
 
+def day(value: datetime) -> str:
+    """Write the day of a time, in UTC."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d")
+
+
 def number(count: int) -> str:
     """Write a count with its thousands apart."""
     return f"{count:,}"

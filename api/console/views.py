@@ -5,16 +5,21 @@ from flask import Blueprint
 from api.console import (
     auditing,
     entering,
+    governing,
     holding,
+    knowing,
     providing,
+    purging,
     reading,
     saving,
     searching,
     site,
+    terms,
     text,
     users,
     watching,
 )
+from policies.form import write_policy
 
 blueprint = Blueprint("console", __name__)
 blueprint.before_request(site.refuse_foreign_forms)
@@ -23,6 +28,7 @@ for written in (
     text.attachment_state,
     text.by_role,
     text.byte_size,
+    text.day,
     text.duration,
     text.label,
     text.lines,
@@ -34,6 +40,9 @@ for written in (
 ):
     blueprint.add_app_template_filter(written)
 
+blueprint.add_app_template_filter(terms.told, "terms")
+blueprint.add_app_template_filter(write_policy, "yaml")
+
 for address, page in (
     ("/", searching.search),
     ("/overview", searching.overview),
@@ -43,6 +52,7 @@ for address, page in (
     ("/interactions/<uuid:id>", reading.record),
     ("/interactions/<uuid:id>/as-sent", reading.as_sent),
     ("/interactions/<uuid:id>/history", reading.history),
+    ("/interactions/<uuid:id>/retention", reading.retention),
     ("/interactions/<uuid:id>/similar", reading.similar),
     ("/interactions/<uuid:id>/original", reading.original),
     ("/interactions/<uuid:id>/proof", reading.proof),
@@ -50,6 +60,17 @@ for address, page in (
     ("/audit", auditing.audit),
     ("/holds", holding.everything),
     ("/holds/<string:id>", holding.hold),
+    ("/policies", governing.policies),
+    ("/policies/<string:id>", governing.policy),
+    ("/policies/<string:id>/lock", governing.lock_form),
+    ("/new-policy", governing.policy_form),
+    ("/purges", purging.purges),
+    ("/purges/<uuid:id>", purging.purge),
+    ("/due", purging.due),
+    ("/certificates", purging.certificates),
+    ("/certificates/<uuid:id>", purging.certificate),
+    ("/people", knowing.people),
+    ("/people/<uuid:id>", knowing.person),
     ("/status", watching.status),
     ("/log", watching.log),
     ("/users", users.everybody),
@@ -68,6 +89,17 @@ for address, form in (
     ("/holds", holding.place),
     ("/holds/<string:id>/scope", holding.change),
     ("/holds/<string:id>/release", holding.release),
+    ("/new-policy", governing.propose_policy),
+    ("/policies/<string:id>/simulate", governing.simulate_policy),
+    ("/policies/<string:id>/approve", governing.approve_policy),
+    ("/policies/<string:id>/withdraw", governing.withdraw_policy),
+    ("/policies/<string:id>/end", governing.end_policy),
+    ("/policies/<string:id>/lock", governing.lock_policy),
+    ("/purges", purging.run_purge),
+    ("/people", knowing.record_person),
+    ("/people/<uuid:id>/aliases", knowing.alias_person),
+    ("/people/<uuid:id>/merge", knowing.merge_person),
+    ("/people/<uuid:id>/split", knowing.split_person),
     ("/searches", saving.save_search),
     ("/searches/<uuid:id>/remove", saving.remove_search),
     ("/users", users.register),

@@ -23,6 +23,7 @@ from policies.purging.answers import (
 from policies.purging.desk import PurgeDesk, purge_desk
 
 PDF = "application/pdf"
+NOTE = "text/plain"
 
 blueprint = APIBlueprint(
     "purges",
@@ -71,7 +72,11 @@ class PageParameters(Frozen):
 class FormParameters(Frozen):
     """How a certificate is written."""
 
-    form: Literal["json", "pdf"] = Field(default="json", description="As JSON, or as a page.")
+    form: Literal["json", "pdf", "document", "note"] = Field(
+        default="json",
+        description="As JSON with its signature; as a page; or as a file of its own what was "
+        "signed, to the byte, and the signed note.",
+    )
 
 
 @blueprint.get(
@@ -130,10 +135,19 @@ def every_certificate(query: PageParameters) -> Response:
     "/<uuid:id>",
     responses={
         "200": {
-            "description": "The certificate with its signature, or with `form=pdf` as a page.",
+            "description": "The certificate with its signature; with `form=pdf` as a page, with "
+            "`form=document` its canonical JSON alone, with `form=note` the signed note alone.",
             "content": {
-                "application/json": {"schema": {"$ref": "#/components/schemas/CertificateAnswer"}},
+                "application/json": {
+                    "schema": {
+                        "anyOf": [
+                            {"$ref": "#/components/schemas/CertificateAnswer"},
+                            {"$ref": "#/components/schemas/Certificate"},
+                        ]
+                    }
+                },
                 PDF: {"schema": {"type": "string", "format": "binary"}},
+                NOTE: {"schema": {"type": "string"}},
             },
         },
         **documented(400, 401, 403, 404, 500, 503),
@@ -144,10 +158,16 @@ def certificate(path: PurgePath, query: FormParameters) -> Response:
     found = _desk().certificate(context.actor(), path.id)
     if query.form == "json":
         return answer(found)
-    from policies.purging.page import pdf_of
+    if query.form == "document":
+        response, ending = Response(found.document, mimetype="application/json"), "json"
+    elif query.form == "note":
+        response, ending = Response(found.note, mimetype=NOTE), "note.txt"
+    else:
+        # What lays out pages is loaded where one is asked for.
+        from policies.purging.page import pdf_of
 
-    response = Response(pdf_of(found), mimetype=PDF)
-    name = f"certificate-{path.id}.pdf"
+        response, ending = Response(pdf_of(found), mimetype=PDF), "pdf"
+    name = f"certificate-{path.id}.{ending}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -115,6 +115,7 @@ class World:
     cookies: dict[str, str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
     alias: str = ""
+    policy: str = ""
 
     def answers(self, row: Row) -> Iterator[tuple[str, int, int]]:
         """Ask as everybody; yield each caller with the status expected and the one answered."""
@@ -192,9 +193,9 @@ class World:
             values["id"] = self.token_of(owner)
         elif rule.rule.startswith(("/v1/searches/", "/searches/")):
             values["id"] = self.saved_search(owner)
-        elif rule.rule.startswith("/v1/people/"):
+        elif "/people/" in rule.rule:
             values["id"] = self.person()
-        elif rule.rule.startswith("/v1/policies/"):
+        elif "/policies/" in rule.rule:
             values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
         elif "/holds/" in rule.rule:
             values["id"] = self.new_hold()
@@ -223,14 +224,15 @@ class World:
         return desk.record(LOCAL_ACTOR, FOR_OPERATIONS, "Someone", [self.alias]).id
 
     def policy_for(self, act: str) -> str:
-        """Return the name of a new policy that an act can be done to."""
+        """Return the name of a new policy that an act can be done to, which is then in `policy`."""
         from archive.access.roles import LOCAL_ACTOR
         from archive.events.policy_events import Terms
         from policies.desk import governance_of
 
-        name = f"policy-{next(self.numbers)}"
+        name = self.policy = f"policy-{next(self.numbers)}"
         period = "maximum" if act == "approve" else "minimum"
-        fields = {**_policy(name), "delay": "7d" if act == "withdraw" else "0d"}
+        pending = act in ("withdraw", "simulate")
+        fields = {**_policy(name), "delay": "7d" if pending else "0d"}
         del fields["minimum"]
         governance_of(self.archive).propose(
             LOCAL_ACTOR, Terms.model_validate({**fields, period: "3y"})
@@ -323,6 +325,15 @@ BODIES: dict[tuple[str, str], Body] = {
     },
     ("PATCH", "/v1/users/<uuid:id>"): _json({"custodians": None}),
     ("PUT", "/v1/users/<uuid:id>/password"): _json({"password": _PASSWORD, "current": _PASSWORD}),
+    ("POST", "/new-policy"): _form(yaml="name: simulated\nscope: '*'\nminimum: 3y\n"),
+    ("POST", "/policies/<string:id>/lock"): lambda world, _: {"data": {"name": world.policy}},
+    ("POST", "/purges"): _form(meant="yes"),
+    ("POST", "/people"): _form(name="Someone"),
+    ("POST", "/people/<uuid:id>/aliases"): _form(),
+    ("POST", "/people/<uuid:id>/merge"): lambda world, _: {"data": {"other": str(world.person())}},
+    ("POST", "/people/<uuid:id>/split"): lambda world, _: {
+        "data": {"name": "Somebody else", "alias": world.alias}
+    },
     ("POST", "/holds"): lambda world, _: {"data": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/holds/<string:id>/scope"): _form(query="letter", reason="a view"),
     ("POST", "/holds/<string:id>/release"): _form(reason="it is over"),

@@ -1,12 +1,9 @@
 """The console's pages of legal holds: who sees them, placing, counting, changing, releasing."""
 
-import re
-
 import pytest
 
-from api.app import create_app
 from archive.access.roles import Role
-from archive.creating import register_user
+from tests.api.console_house import entered, sent
 from tests.archive.house import capture, create, line, opened
 
 
@@ -17,25 +14,6 @@ def archive(tmp_path):
         capture(archive, line("1", "the fee"), line("2", "a letter"))
         archive.follow()
         yield archive
-
-
-def entered(archive, role):
-    token = register_user(archive, role)
-    archive.follow()
-    client = create_app(lambda: archive).test_client()
-    client.environ_base["HTTP_ACCEPT"] = "text/html"
-    form = {"token": token, "purpose": "compliance"}
-    assert client.post("/sign-in", data=form).status_code == 303
-    return client
-
-
-def sent(client, address, status=303, **fields):
-    """Send the form of a page as a browser does, and give the page that is shown then."""
-    secret = re.search(r'name="form_secret" value="([^"]+)"', client.get("/status").text)
-    assert secret
-    answer = client.post(address, data={"form_secret": secret[1], **fields})
-    assert answer.status_code == status, answer.text
-    return client.get(answer.headers["Location"]).text if status == 303 else answer.text
 
 
 def test_a_lawyer_counts_places_changes_and_releases(archive):

@@ -1,0 +1,103 @@
+"""What needs the attention of whoever governs or audits, as of now."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from flask import url_for
+
+from api import context
+from api.console.text import number
+from policies.conflicts import conflicts
+from policies.desk import governance_of
+from policies.holds.desk import hold_desk
+from policies.policy import Book, VersionState
+from policies.purging.desk import purge_desk
+
+_PURGES = 10
+"""So many of the newest purges are looked at; one that is under way is among them."""
+
+
+class Point(NamedTuple):
+    """Something to be looked at: what, and where; `urgent` if it does not go by itself."""
+
+    text: str
+    address: str
+    link: str
+    urgent: bool = False
+
+
+def points() -> list[Point]:
+    """Return what needs attention, the urgent first; for actors who govern or audit."""
+    book = governance_of(context.archive()).book(context.actor())
+    found = [*_of_policies(book), *_of_purges(), *_of_holds()]
+    return sorted(found, key=lambda point: not point.urgent)
+
+
+def _of_policies(book: Book) -> Iterator[Point]:
+    now = context.clock().now()
+    if book.unreadable:
+        yield Point(
+            "An event of the policies cannot be read: nothing is destroyed until it can.",
+            url_for("console.policies"),
+            "Policies",
+            urgent=True,
+        )
+    for name, policy in sorted(book.policies.items()):
+        pending = policy.pending(now)
+        if pending is None:
+            continue
+        address = url_for("console.policy", id=name)
+        if policy.state(pending, now) is VersionState.WAITING:
+            text = f"A change of the policy {name} waits for approval, because {pending.shortens}."
+        else:
+            text = f"A change of the policy {name} is to take effect, and can be withdrawn."
+        yield Point(text, address, f"Version {pending.number} of {name}")
+    terms = {name: each.terms for name, each in book.in_force(now).items() if each.terms}
+    for each in conflicts(terms):
+        keeps, deletes = terms[each.keeps], terms[each.deletes]
+        yield Point(
+            f"The policies {each.keeps} and {each.deletes} can be in conflict: the one keeps for "
+            f"{keeps.minimum} at least what the other deletes after {deletes.maximum}. A record in "
+            "the scopes of both is kept.",
+            url_for("console.policy", id=each.keeps),
+            each.keeps,
+        )
+
+
+def _of_purges() -> Iterator[Point]:
+    desk = purge_desk(context.archive())
+    for each in desk.purges(context.actor(), _PURGES).purges:
+        if each.completed_at is None:
+            yield Point(
+                f"A purge is under way: {number(each.destroyed)} of {number(each.planned)} "
+                "records are destroyed so far.",
+                url_for("console.purge", id=each.id),
+                "The purge",
+            )
+    pending = context.archive().health().erasures_pending
+    if pending:
+        yield Point(
+            "Records are condemned, and their keys not known to be destroyed. It is tried again "
+            f"each minute; {number(pending)} of these destructions are pending.",
+            url_for("console.status"),
+            "Status",
+            urgent=True,
+        )
+
+
+def _of_holds() -> Iterator[Point]:
+    book = hold_desk(context.archive()).book(context.actor())
+    if book.unreadable:
+        yield Point(
+            "An event of the holds cannot be read: nothing is destroyed until it can.",
+            url_for("console.everything"),
+            "Holds",
+            urgent=True,
+        )
+    count = len(book.in_force())
+    if count:
+        yield Point(
+            "One legal hold is in force." if count == 1 else f"{count:,} legal holds are in force.",
+            url_for("console.everything"),
+            "Holds",
+        )
