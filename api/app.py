@@ -34,6 +34,7 @@ from api.v1 import (
     interactions,
     people,
     purges,
+    retention_events,
     search,
     searches,
     tokens,
@@ -105,6 +106,7 @@ def create_app(
         audit.blueprint,
         retention.blueprint,
         retention.retention,
+        retention_events.blueprint,
         holds.blueprint,
         purges.blueprint,
         purges.certificates,
@@ -140,6 +142,7 @@ def _named_schemas() -> dict[str, Schema]:
         *searches.BODIES,
         *audit.REPORTS,
         *retention.BODIES,
+        *retention_events.BODIES,
         *holds.BODIES,
         *purges.BODIES,
     )

@@ -8,7 +8,8 @@ from uuid import UUID
 from archive.events.policy_events import PeriodText, Stage, Terms
 from archive.model.interaction import Frozen
 from policies.evaluation import Doubt, State
-from policies.policy import Book, Policy, Version, VersionState
+from policies.policy import Book, Policy, Version
+from policies.versions import VersionState
 
 
 class VersionAnswer(Frozen):
@@ -102,16 +103,21 @@ def people(policies: list[Policy]) -> set[str]:
 class DemandAnswer(Frozen):
     """What a version of a policy demands of a record.
 
-    `binding` says that it makes the record's date; `conflicting`, of a maximum, that a minimum
-    ends after it. `due_at` is when the grace of a maximum ends, null while that is not known.
+    `event` names what its clock starts at, null for a clock of dates; until that has happened there
+    is neither start nor end. `started_by` is the retention event that started it. `binding` says
+    that it makes the record's date, or that there is none yet; `conflicting`, of a maximum, that a
+    minimum ends after it. `due_at` is when the grace of a maximum ends, null while that is not
+    known.
     """
 
     policy: str
     version: int
     kind: Literal["minimum", "maximum"]
     period: PeriodText
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: datetime | None
+    ends_at: datetime | None
+    event: str | None
+    started_by: UUID | None
     binding: bool
     conflicting: bool
     due_at: datetime | None
@@ -121,6 +127,8 @@ class DemandAnswer(Frozen):
 class RetentionAnswer(Frozen):
     """When a record may go, and what is behind it, as of `evaluated_at`.
 
+    `indefinite` says that a minimum has no end yet, because what its clock starts at has not
+    happened: both dates are null then.
     `doubt` says why the date that the source claims is not counted from. `uncertain` are the
     policies of which it is not known whether the record stands in their scope. `steps` are what
     must happen before the record can go, in sentences; `holds` and `unreadable` stop it. Of the
@@ -130,6 +138,7 @@ class RetentionAnswer(Frozen):
     id: UUID
     evaluated_at: datetime
     state: State
+    indefinite: bool
     retain_until: datetime | None
     delete_at: datetime | None
     due_at: datetime | None
@@ -155,9 +164,11 @@ class EffectGroup(Frozen):
 
 
 class EffectExample(Frozen):
-    """A record before and after a change."""
+    """A record before and after a change; `indefinite`, that a minimum has no end."""
 
     id: UUID
+    indefinite_before: bool
+    indefinite_after: bool
     retain_until_before: datetime | None
     retain_until_after: datetime | None
     delete_at_before: datetime | None

@@ -10,6 +10,7 @@ from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
+from archive.opening import Archive
 from policies.folding import fold
 from policies.policy import Book, evolve, lose
 
@@ -51,3 +52,8 @@ class PolicyBook:
             self.stream, gt=None, lte=None, desc=False, limit=None
         )
         return fold(Book(), rows, self._opener, self._mapper, evolve, lose)
+
+
+def policy_book(archive: Archive) -> PolicyBook:
+    """Return what reads the policies of an archive."""
+    return PolicyBook(archive.pointers, archive.opener, archive.mapper, archive.identity)

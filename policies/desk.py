@@ -9,13 +9,14 @@ from archive.clock import Clock
 from archive.events.policy_events import Terms
 from archive.opening import Archive
 from policies.answers import DemandAnswer, RetentionAnswer, SimulationAnswer
-from policies.book import PolicyBook
+from policies.book import policy_book
 from policies.evaluation import Demand, evaluate
 from policies.explaining import steps
 from policies.governance import Governance
 from policies.holds.book import HoldReader, hold_reader
 from policies.holds.reach import Holds
-from policies.records import GovernedRecords, governing, scoped
+from policies.records import GovernedRecords
+from policies.rules import RuleReader, rule_reader
 from policies.simulating import simulate
 
 
@@ -29,7 +30,7 @@ class RetentionDesk:
     def __init__(
         self,
         governance: Governance,
-        book: PolicyBook,
+        rules: RuleReader,
         catalog: Catalog,
         records: GovernedRecords,
         holds: HoldReader,
@@ -37,7 +38,7 @@ class RetentionDesk:
         clock: Clock,
     ) -> None:
         self._governance = governance
-        self._book = book
+        self._rules = rules
         self._catalog = catalog
         self._records = records
         self._holds = holds
@@ -54,14 +55,13 @@ class RetentionDesk:
         """
         self._governance.require(actor, "why", purpose)
         found = self._records.load(record_id)
-        book, held = self._book.read(), Holds(self._holds.read()).held(record_id, found)
+        book, held = self._rules.read(), Holds(self._holds.read()).held(record_id, found)
         now = self._clock.now()
-        policies = scoped(book.in_force(now))
         occurred_at, captured_at = found.record.content.occurred_at, found.record.captured_at
         evaluation = evaluate(
             occurred_at,
             captured_at,
-            governing(policies, found),
+            book.in_force(now).governing(found),
             now=now,
             holds=held.holds,
             released_at=held.released_at,
@@ -72,6 +72,7 @@ class RetentionDesk:
             id=record_id,
             evaluated_at=now,
             state=evaluation.state,
+            indefinite=evaluation.indefinite,
             retain_until=evaluation.retain_until,
             delete_at=evaluation.delete_at,
             due_at=evaluation.due_at,
@@ -91,11 +92,13 @@ class RetentionDesk:
         """Return what a change would do if it were approved now; nothing is altered.
 
         Raises InvalidError where the terms cannot be; `column` says where in the scope. Raises
-        CorruptError where a policy cannot be read.
+        CorruptError where a policy or a retention event cannot be read.
         """
         self._governance.require(actor, "policy.simulate", purpose)
         change = self._governance.planned(terms)
-        answer = simulate(change, self._catalog, self._records, Holds(self._holds.read()))
+        starts = self._rules.readable().in_force(self._clock.now()).starts
+        holds = Holds(self._holds.read())
+        answer = simulate(change, starts, self._catalog, self._records, holds)
         self._audit.record(
             actor,
             purpose,
@@ -105,11 +108,6 @@ class RetentionDesk:
             total=answer.in_scope_after,
         )
         return answer
-
-
-def policy_book(archive: Archive) -> PolicyBook:
-    """Return what reads the policies of an archive."""
-    return PolicyBook(archive.pointers, archive.opener, archive.mapper, archive.identity)
 
 
 def governance_of(archive: Archive) -> Governance:
@@ -127,7 +125,7 @@ def retention_desk(archive: Archive) -> RetentionDesk:
     """Return what answers questions about retention in an archive."""
     return RetentionDesk(
         governance_of(archive),
-        policy_book(archive),
+        rule_reader(archive),
         archive.catalog,
         GovernedRecords(archive.catalog, archive.records),
         hold_reader(archive),
@@ -144,6 +142,8 @@ def _told(demand: Demand) -> DemandAnswer:
         period=demand.period,
         starts_at=demand.starts_at,
         ends_at=demand.ends_at,
+        event=demand.event,
+        started_by=demand.started_by,
         binding=demand.binding,
         conflicting=demand.conflicting,
         due_at=demand.due_at,

@@ -4,15 +4,17 @@ Pure: the caller says in which scopes the record stands, which holds it is under
 is. Two dates are computed apart, and no policy wins over another.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
+from uuid import UUID
 
 from archive.events.policy_events import Stage, Terms
 from archive.locking.terms import Period
 
+Kind = Literal["minimum", "maximum"]
 EARLIEST_CLAIM: Final = datetime(1971, 1, 1, tzinfo=UTC)
 """A date before the year of the first mail over a network is taken for a defect."""
 
@@ -36,34 +38,48 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """When a clock starts that starts at a named event, and the retention event that says so."""
+
+    at: datetime
+    event: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Governing:
     """A version of a policy in whose scope a record stands.
 
     `certain` is False where the scope looks into words of the record that could not be read: the
-    minimum applies then, and the maximum does not.
+    minimum applies then, and the maximum does not. `start` is for a clock that starts at a named
+    event; None until there is one.
     """
 
     version: int
     terms: Terms
     certain: bool = True
+    start: Start | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What one version of a policy demands of the record.
 
-    `binding` says whether it makes the record's date of this kind. Of a maximum `due_at` is when
-    its grace ends, None while that cannot be known, and `conflicting` says that a minimum ends
-    after it.
+    `event` names what its clock starts at, None for a clock of dates; until that has happened
+    there is neither start nor end. `started_by` is the retention event that started it. `binding`
+    says whether it makes the record's date of this kind, or that there is none yet. Of a maximum
+    `due_at` is when its grace ends, None while that cannot be known, and `conflicting` says that a
+    minimum ends after it.
     """
 
     policy: str
     version: int
-    kind: Literal["minimum", "maximum"]
+    kind: Kind
     period: Period
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: datetime | None
+    ends_at: datetime | None
     binding: bool
+    event: str | None = None
+    started_by: UUID | None = None
     due_at: datetime | None = None
     conflicting: bool = False
     review: tuple[Stage, ...] = ()
@@ -73,11 +89,14 @@ class Demand:
 class Evaluation:
     """When a record may go, and why.
 
-    `due_at` is None where nothing demands deletion, and while something stops it. `uncertain` are
-    the policies of which it is not known whether the record stands in their scope.
+    `indefinite` says that a minimum has no end yet, so that nothing is known to come after it:
+    both dates are None then. `due_at` is None where nothing demands deletion, and while something
+    stops it. `uncertain` are the policies of which it is not known whether the record stands in
+    their scope.
     """
 
     state: State
+    indefinite: bool
     retain_until: datetime | None
     delete_at: datetime | None
     due_at: datetime | None
@@ -122,44 +141,30 @@ def evaluate(
     released. `unreadable` says that there may be a policy of which nothing is known.
     """
     claimed, doubt = counted_from(occurred_at, captured_at)
-    started = [
-        (one, claimed if one.terms.clock == "occurred" else captured_at) for one in governing
-    ]
+    started = [(one, _start(one, claimed, captured_at)) for one in governing]
     minimums = [
-        _Ending(one, one.terms.minimum, start, one.terms.minimum.after(start))
+        _Ending(one, one.terms.minimum, start)
         for one, start in started
         if one.terms.minimum is not None
     ]
-    retain_until = max((each.ends_at for each in minimums), default=None)
+    until = _Until.of(each.ends_at for each in minimums)
     maximums = [
-        _Ending(one, one.terms.maximum, start, one.terms.maximum.after(start))
+        _Ending(one, one.terms.maximum, start)
         for one, start in started
         if one.terms.maximum is not None and one.certain
     ]
-    delete_at = min((each.expiry(retain_until) for each in maximums), default=None)
+    expiries = (until.expiry(each.ends_at) for each in maximums)
+    delete_at = min((each for each in expiries if each is not None), default=None)
     stopped = bool(holds) or unreadable
-    deletions = [
-        Demand(
-            each.one.terms.name,
-            each.one.version,
-            "maximum",
-            each.period,
-            each.starts_at,
-            each.ends_at,
-            binding=each.expiry(retain_until) == delete_at,
-            due_at=None if stopped else each.due(retain_until, released_at),
-            conflicting=each.ends_at < each.expiry(retain_until),
-            review=each.one.terms.review,
-        )
-        for each in maximums
-    ]
+    deletions = [each.deletion(until, delete_at, released_at, stopped) for each in maximums]
     due_at = min((each.due_at for each in deletions if each.due_at is not None), default=None)
     return Evaluation(
         state=_state(bool(governing) or unreadable, delete_at, due_at, now),
-        retain_until=retain_until,
+        indefinite=until.indefinite,
+        retain_until=until.date,
         delete_at=delete_at,
         due_at=due_at,
-        demands=(*(each.demand(retain_until) for each in minimums), *deletions),
+        demands=(*(each.keeping(until) for each in minimums), *deletions),
         doubt=doubt,
         uncertain=tuple(one.terms.name for one in governing if not one.certain),
         holds=tuple(sorted(holds)),
@@ -167,34 +172,81 @@ def evaluate(
     )
 
 
+def _start(one: Governing, claimed: datetime, captured_at: datetime) -> datetime | None:
+    """Return when the clock of a policy starts for a record, None while that is not known."""
+    if one.terms.event is not None:
+        return one.start.at if one.start is not None else None
+    return claimed if one.terms.clock == "occurred" else captured_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """Until when a record is kept: a date, None where no minimum says one, or without end."""
+
+    date: datetime | None
+    indefinite: bool
+
+    @classmethod
+    def of(cls, ends: Iterable[datetime | None]) -> Self:
+        """Return the latest of the ends of minimums; one that is None is later than any date."""
+        known = list(ends)
+        dates = [each for each in known if each is not None]
+        if len(dates) < len(known):
+            return cls(None, indefinite=True)
+        return cls(max(dates, default=None), indefinite=False)
+
+    def expiry(self, ends_at: datetime | None) -> datetime | None:
+        """Return when a maximum demands deletion: never before the record may go, None if never."""
+        if ends_at is None or self.indefinite:
+            return None
+        return ends_at if self.date is None else max(ends_at, self.date)
+
+
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """When a period of a governing policy ends for the record."""
+    """A period of a governing policy, and when it starts for the record, None while it has not."""
 
     one: Governing
     period: Period
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: datetime | None
 
-    def demand(self, retain_until: datetime | None) -> Demand:
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the period has passed, None while it has not begun."""
+        return None if self.starts_at is None else self.period.after(self.starts_at)
+
+    def keeping(self, until: _Until) -> Demand:
         """Return it as the demand of a minimum."""
+        return self._demand("minimum", binding=self.ends_at == until.date)
+
+    def deletion(
+        self, until: _Until, delete_at: datetime | None, released_at: datetime | None, stopped: bool
+    ) -> Demand:
+        """Return it as the demand of a maximum; `stopped` says that something keeps the record."""
+        expiry = until.expiry(self.ends_at)
+        return replace(
+            self._demand("maximum", binding=expiry is not None and expiry == delete_at),
+            due_at=None if stopped or expiry is None else self._due(expiry, released_at),
+            conflicting=expiry != self.ends_at,
+            review=self.one.terms.review,
+        )
+
+    def _demand(self, kind: Kind, *, binding: bool) -> Demand:
+        terms, start = self.one.terms, self.one.start
         return Demand(
-            self.one.terms.name,
+            terms.name,
             self.one.version,
-            "minimum",
+            kind,
             self.period,
             self.starts_at,
             self.ends_at,
-            binding=self.ends_at == retain_until,
+            binding=binding,
+            event=terms.event,
+            started_by=start.event if terms.event is not None and start is not None else None,
         )
 
-    def expiry(self, retain_until: datetime | None) -> datetime:
-        """Return when deletion is demanded: never before the record may go."""
-        return self.ends_at if retain_until is None else max(self.ends_at, retain_until)
-
-    def due(self, retain_until: datetime | None, released_at: datetime | None) -> datetime:
-        """Return when the grace has passed since that, and since the release of the last hold."""
-        expiry = self.expiry(retain_until)
+    def _due(self, expiry: datetime, released_at: datetime | None) -> datetime:
+        """Return when the grace has passed since then, and since the release of the last hold."""
         return self.one.terms.grace.after(
             expiry if released_at is None else max(expiry, released_at)
         )

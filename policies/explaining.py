@@ -20,26 +20,28 @@ def _steps(found: Evaluation, now: datetime, uncertain_holds: Collection[str]) -
     told = []
     if found.unreadable:
         told.append(
-            "An event of the policies or holds cannot be read, so it is not known what they "
-            "demand; nothing goes until it can."
+            "An event of the policies, the retention events or the holds cannot be read, so it is "
+            "not known what they demand; nothing goes until it can."
         )
     told += [
         f"It is not known whether it stands in the scope of {name}, because words of it could not "
         "be read: the minimum applies to it, the maximum does not."
         for name in found.uncertain
     ]
+    told += [_awaited(each) for each in found.demands if each.starts_at is None]
     if found.retain_until is not None and now < found.retain_until:
         behind = _named(found, "minimum")
         told.append(f"It is kept at least until {_day(found.retain_until)}, by {behind}.")
-    if found.delete_at is None:
-        told.append("No policy in force demands its deletion: it stays until one does.")
-        return told + _released(found, uncertain_holds)
     told += [
         f"The policy {each.policy} (version {each.version}) demands its deletion from "
         f"{_day(each.ends_at)} on, which is before its minimum ends: a conflict, and it is kept."
         for each in found.demands
-        if each.conflicting
+        if each.conflicting and each.ends_at is not None
     ]
+    if found.delete_at is None:
+        if not any(each.kind == "maximum" for each in found.demands):
+            told.append("No policy in force demands its deletion: it stays until one does.")
+        return told + _released(found, uncertain_holds)
     if now < found.delete_at:
         behind = _named(found, "maximum")
         told.append(f"Its deletion is demanded from {_day(found.delete_at)} on, by {behind}.")
@@ -59,6 +61,17 @@ def _steps(found: Evaluation, now: datetime, uncertain_holds: Collection[str]) -
     return told
 
 
+def _awaited(demand: Demand) -> str:
+    """Tell of a demand whose clock has not started."""
+    told = (
+        f"Of the event {demand.event}, at which the clock of {demand.policy} (version "
+        f"{demand.version}) starts, none is known that reaches it: "
+    )
+    if demand.kind == "minimum":
+        return told + f"until then it is kept, and for {demand.period} from then on."
+    return told + f"its deletion is demanded {demand.period} after one."
+
+
 def _released(found: Evaluation, uncertain_holds: Collection[str]) -> list[str]:
     return [
         f"The hold {hold} must be released: it could not search the record, which therefore counts "
@@ -76,11 +89,17 @@ def _reviewing(found: Evaluation) -> list[Demand]:
 
 def _named(found: Evaluation, kind: str) -> str:
     names = [
-        f"{each.policy} (version {each.version})"
+        f"{each.policy} (version {each.version}{_started(each)})"
         for each in found.demands
         if each.kind == kind and each.binding
     ]
     return " and ".join(names)
+
+
+def _started(demand: Demand) -> str:
+    if demand.event is None or demand.starts_at is None:
+        return ""
+    return f", counted from {demand.event} on {_day(demand.starts_at)}"
 
 
 def _day(moment: datetime) -> str:

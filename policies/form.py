@@ -16,6 +16,10 @@ _NOT_BUILT: Final = {
     "lock": "a lock in the store for the records of one policy is not built; the archive's own is "
     "the setting MUNIMENT_WORM",
 }
+_CANNOT_BE: Final = {
+    "clock": "it is occurred, captured, or event: with the name of what starts it, as in "
+    "event:employee-left",
+}
 _PLAIN: Final = {
     "missing": "it is missing",
     "extra_forbidden": "there is no such field",
@@ -38,12 +42,6 @@ def read_policy(text: str, zone: tzinfo = UTC) -> Terms:
     fields = _document(text, lines)
     if "lock" in fields:
         raise InvalidError(f"Line {lines[('lock',)]}: lock: {_NOT_BUILT['lock']}.")
-    clock = fields.get("clock", "")
-    if isinstance(clock, str | dict) and clock not in ("", "occurred", "captured"):
-        raise InvalidError(
-            f"Line {lines[('clock',)]}: clock: it is occurred or captured; a clock that starts at "
-            "a named event is not built."
-        )
     try:
         terms = Terms.model_validate(fields)
     except ValidationError as error:
@@ -133,5 +131,9 @@ def _told(error: ValidationError, lines: dict[tuple[str | int, ...], int]) -> st
         (lines[place[:end]] for end in range(len(place), -1, -1) if place[:end] in lines), 1
     )
     name = ".".join(str(part) for part in place)
-    reason = _PLAIN.get(first["type"]) or first["msg"].removeprefix("Value error, ").rstrip(".")
+    reason = (
+        _CANNOT_BE.get(name)
+        or _PLAIN.get(first["type"])
+        or first["msg"].removeprefix("Value error, ").rstrip(".")
+    )
     return f"Line {known}: {name}: {reason}."

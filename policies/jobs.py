@@ -6,11 +6,11 @@ from threading import Event
 
 from archive.errors import UnavailableError
 from archive.opening import Archive
-from policies.desk import policy_book
 from policies.holds.mirror import hold_mirror
 from policies.purging.answers import PurgeAnswer
 from policies.purging.desk import SCHEDULE, obligations_of, purger_of
 from policies.purging.purger import Purger
+from policies.rules import rule_reader
 from policies.schedule import Job, Schedule
 
 
@@ -32,7 +32,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
 
 
 def _oblige(archive: Archive, stop: Event) -> str:
-    book = policy_book(archive).readable()
+    book = rule_reader(archive).readable()
     obligations_of(archive).settle(book, archive.clock.now(), stop.is_set)
     return ""
 

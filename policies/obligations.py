@@ -1,11 +1,11 @@
-"""Keeps each record's obligation in the catalog: when it may go by the policies in force.
+"""Keeps each record's obligation in the catalog: when it may go by the rules in force.
 
 It is brought up to date by whoever needs it, and by a job meanwhile: a page at a time, each page
 written once it is judged. So a change of a policy is taken up while the service runs, and whoever
 is killed goes on from there. What a row says is never believed where something is destroyed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -14,8 +14,8 @@ from archive.catalog.obligations import Obligation, ObligationTable
 from archive.errors import CorruptError
 from archive.events.identity import Identity
 from policies.evaluation import evaluate
-from policies.policy import Book, Version
-from policies.records import Found, GovernedRecords, Scoped, governing, scoped
+from policies.records import Found, GovernedRecords
+from policies.rules import RuleBook, Rules
 
 _PAGE: Final = 500
 
@@ -39,18 +39,17 @@ class Obligations:
         self._identity = identity
 
     def settle(
-        self, book: Book, now: datetime, stopped: Callable[[], bool] = lambda: False
+        self, book: RuleBook, now: datetime, stopped: Callable[[], bool] = lambda: False
     ) -> bytes | None:
-        """Bring obligations up to the policies in force as of a time; return their digest.
+        """Bring obligations up to the rules in force as of a time; return their digest.
 
         None where none of them demands deletion, so that nothing is ever due. A record that
         cannot be read gets none, and is tried again the next time.
         """
-        in_force = book.in_force(now)
-        if not any(version.terms and version.terms.maximum for version in in_force.values()):
+        rules = book.in_force(now)
+        if not any(policy.terms.maximum for policy in rules.policies.values()):
             return None
-        digest = self._digest(in_force)
-        policies, after = scoped(in_force), 0
+        digest, after = self._identity.policies(rules.marks()), 0
         while not stopped():
             as_of = self._catalog.position()
             page = self._table.outdated(digest, after, _PAGE)
@@ -59,7 +58,7 @@ class Obligations:
             found = self._records.load_each([each.id for each in page])
             self._table.put(
                 [
-                    _obligation(each, policies, digest, as_of, now)
+                    _obligation(each, rules, digest, as_of, now)
                     for each in found
                     if not isinstance(each, CorruptError)
                 ]
@@ -67,18 +66,11 @@ class Obligations:
             after = page[-1].first_seq
         return digest
 
-    def _digest(self, in_force: Mapping[str, Version]) -> bytes:
-        return self._identity.policies(
-            [f"{name} {version.number}" for name, version in sorted(in_force.items())]
-        )
 
-
-def _obligation(
-    found: Found, policies: Mapping[str, Scoped], digest: bytes, as_of: int, now: datetime
-) -> Obligation:
+def _obligation(found: Found, rules: Rules, digest: bytes, as_of: int, now: datetime) -> Obligation:
     record = found.record
     evaluation = evaluate(
-        record.content.occurred_at, record.captured_at, governing(policies, found), now=now
+        record.content.occurred_at, record.captured_at, rules.governing(found), now=now
     )
     return Obligation(
         record=record.id,

@@ -6,49 +6,19 @@ What an event that cannot be read demanded is not known: the book says so, and n
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
 from archive.events import policy_events as happened
 from archive.events.event import Event
 from archive.events.policy_events import Terms
+from policies import versions
+from policies.versions import Act, Decided, VersionState
 
 
-class VersionState(StrEnum):
-    """Where a version of a policy stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version(Decided):
+    """What a policy says, or would; terms None mean that it ends."""
 
-    WAITING = "waiting"
-    SCHEDULED = "scheduled"
-    IN_FORCE = "in-force"
-    REPLACED = "replaced"
-    WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who did something, by id, and when."""
-
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What a policy says, or would; terms None mean that it ends.
-
-    `effective_at` is None while a version that shortens waits for a second person.
-    """
-
-    number: int
     terms: Terms | None
-    shortens: str
-    proposed: Act
-    effective_at: datetime | None
-    approved: Act | None = None
-    withdrawn: Act | None = None
-
-    def effective(self, now: datetime) -> bool:
-        """Say whether it has taken effect, whatever came after."""
-        return self.withdrawn is None and self.effective_at is not None and self.effective_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +31,15 @@ class Policy:
 
     def in_force(self, now: datetime) -> Version | None:
         """Return the version that counts, which may say that the policy has ended."""
-        return next((each for each in reversed(self.versions) if each.effective(now)), None)
+        return versions.in_force(self.versions, now)
 
     def pending(self, now: datetime) -> Version | None:
         """Return the version that has yet to take effect, None if there is none."""
-        newest = self.versions[-1]
-        return newest if newest.withdrawn is None and not newest.effective(now) else None
+        return versions.pending(self.versions, now)
 
     def state(self, version: Version, now: datetime) -> VersionState:
         """Return where one of its versions stands."""
-        if version.withdrawn is not None:
-            return VersionState.WITHDRAWN
-        if version.effective_at is None:
-            return VersionState.WAITING
-        if version.effective_at > now:
-            return VersionState.SCHEDULED
-        return VersionState.IN_FORCE if version == self.in_force(now) else VersionState.REPLACED
+        return versions.state(self.versions, version, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +71,15 @@ def evolve(book: Book, event: Event) -> Book:
     act = Act(event.by, event.recorded_at)
     known = book.policies.get(event.policy)
     if isinstance(event, happened.PolicyProposed):
-        version = Version(event.version, event.terms, event.shortens, act, event.effective_at)
-        versions = (*(known.versions if known else ()), version)
-        changed = replace(known, versions=versions) if known else Policy(event.policy, versions)
+        version = Version(
+            number=event.version,
+            terms=event.terms,
+            shortens=event.shortens,
+            proposed=act,
+            effective_at=event.effective_at,
+        )
+        every = (*(known.versions if known else ()), version)
+        changed = replace(known, versions=every) if known else Policy(event.policy, every)
     elif known is None:
         # What it is about stood in an event that cannot be read.
         return replace(book, unreadable=True)

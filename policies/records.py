@@ -1,6 +1,6 @@
 """Which policies govern a record: its dates, and the scopes that it stands in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,7 @@ from archive.events.records import Loaded, Records
 from archive.model.record import Record
 from archive.query.parser import parse
 from archive.query.tree import Node
-from policies.evaluation import Governing
+from policies.evaluation import Governing, Start
 from policies.policy import Version
 from policies.scopes import Standing, standing
 
@@ -51,12 +51,19 @@ class Scoped:
         """Return whether a record stands in the scope."""
         return standing(self.scope, found.record, found.conversation)
 
-    def governs(self, found: Found) -> Governing | None:
-        """Return it as what governs a record, None where the record is not in the scope."""
+    def governs(
+        self, found: Found, started: Callable[[str, Found], Start | None]
+    ) -> Governing | None:
+        """Return it as what governs a record, None where the record is not in the scope.
+
+        `started` gives what starts the record's clock that starts at an event of a name.
+        """
         where = self.standing(found)
         if where is Standing.OUT:
             return None
-        return Governing(self.version, self.terms, certain=where is Standing.IN)
+        event = self.terms.event
+        start = started(event, found) if event is not None else None
+        return Governing(self.version, self.terms, certain=where is Standing.IN, start=start)
 
 
 class GovernedRecords:
@@ -128,8 +135,3 @@ def scoped(in_force: Mapping[str, Version]) -> dict[str, Scoped]:
         for name, version in in_force.items()
         if version.terms is not None
     }
-
-
-def governing(policies: Mapping[str, Scoped], found: Found) -> list[Governing]:
-    """Return those of the policies that govern a record."""
-    return [one for each in policies.values() if (one := each.governs(found)) is not None]

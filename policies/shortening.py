@@ -63,8 +63,9 @@ def _reasons(old: Terms | None, new: Terms | None) -> list[str]:
     if old is None or new is None:
         return found
     before, after = parse(old.scope), parse(new.scope)
-    if (old.clock, new.clock) == ("captured", "occurred"):
-        found.append("the clock starts when it occurred in place of when it was captured")
+    if old.clock != new.clock and (old.clock, new.clock) != ("occurred", "captured"):
+        # What an event will start, and when, is not known: it may be earlier than any date.
+        found.append(f"the clock starts {_begins(new)} in place of {_begins(old)}")
     if kept is not None and keeps is not None and not wider(before, after):
         found.append("records may leave the scope of its minimum")
     if deleted is not None and deletes is not None:
@@ -93,6 +94,12 @@ def _reviews_less(old: Terms, new: Terms) -> bool:
         else:
             return True
     return False
+
+
+def _begins(terms: Terms) -> str:
+    if terms.event is not None:
+        return f"with the event {terms.event}"
+    return "when it occurred" if terms.clock == "occurred" else "when it was captured"
 
 
 def _span(period: Period) -> str:

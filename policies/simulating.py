@@ -14,7 +14,9 @@ from archive.errors import CorruptError
 from policies.answers import Effect, EffectExample, EffectGroup, SimulationAnswer
 from policies.evaluation import Evaluation, State, counted_from, evaluate
 from policies.holds.reach import Holds
-from policies.records import Found, GovernedRecords, Scoped, governing
+from policies.records import Found, GovernedRecords, Scoped
+from policies.retention_events.starts import Starts
+from policies.rules import Rules
 from policies.scopes import Standing
 
 _SAMPLE: Final = 20
@@ -52,6 +54,8 @@ class _Counted:
             self.sample.append(
                 EffectExample(
                     id=record.id,
+                    indefinite_before=before.indefinite,
+                    indefinite_after=after.indefinite,
                     retain_until_before=before.retain_until,
                     retain_until_after=after.retain_until,
                     delete_at_before=before.delete_at,
@@ -75,15 +79,20 @@ class _Counted:
 
 
 def simulate(
-    change: Change, catalog: Catalog, records: GovernedRecords, holds: Holds
+    change: Change, starts: Starts, catalog: Catalog, records: GovernedRecords, holds: Holds
 ) -> SimulationAnswer:
     """Return what a change would do to every record that is archived now, under the holds of now.
+
+    `starts` are the retention events of now.
 
     Raises UnavailableError where the catalog or the bucket do not answer.
     """
     as_of = catalog.position()
     old = change.in_force.get(change.policy)
-    after = {**change.in_force, change.policy: change.new}
+    rules = (
+        Rules(change.in_force, starts),
+        Rules({**change.in_force, change.policy: change.new}, starts),
+    )
     sooner, longer, due = _Counted(), _Counted(), _Counted()
     total = unopened = unsettled = before_count = after_count = 0
     for found in records.each_up_to(as_of):
@@ -103,13 +112,13 @@ def simulate(
             evaluate(
                 found.record.content.occurred_at,
                 found.record.captured_at,
-                governing(policies, found),
+                each.governing(found),
                 now=change.effective_at,
                 holds=held.holds,
                 released_at=held.released_at,
                 unreadable=held.unreadable,
             )
-            for policies in (change.in_force, after)
+            for each in rules
         )
         if _goes_sooner(was, will_be):
             sooner.add(found, was, will_be)
@@ -133,9 +142,13 @@ def simulate(
     )
 
 
+def _kept_until(found: Evaluation) -> datetime:
+    return _NEVER if found.indefinite else found.retain_until or _ALWAYS
+
+
 def _goes_sooner(was: Evaluation, will_be: Evaluation) -> bool:
     return (
-        (will_be.retain_until or _ALWAYS) < (was.retain_until or _ALWAYS)
+        _kept_until(will_be) < _kept_until(was)
         or (will_be.delete_at or _NEVER) < (was.delete_at or _NEVER)
         or (will_be.due_at or _NEVER) < (was.due_at or _NEVER)
     )
@@ -143,7 +156,7 @@ def _goes_sooner(was: Evaluation, will_be: Evaluation) -> bool:
 
 def _stays_longer(was: Evaluation, will_be: Evaluation) -> bool:
     return (
-        (will_be.retain_until or _ALWAYS) > (was.retain_until or _ALWAYS)
+        _kept_until(will_be) > _kept_until(was)
         or (will_be.delete_at or _NEVER) > (was.delete_at or _NEVER)
         or (will_be.due_at or _NEVER) > (was.due_at or _NEVER)
     )

@@ -21,15 +21,22 @@ def settled(terms: Terms, zone: tzinfo = UTC) -> Terms:
         raise InvalidError(
             f"The maximum of {terms.maximum} can end before the minimum of {terms.minimum}."
         )
-    if not terms.scope.strip():
-        raise InvalidError("The scope is empty; write * for every record.")
     stages = [each.stage for each in terms.review]
     if len(set(stages)) < len(stages):
         raise InvalidError("Two stages of the review have the same name.")
     if stages and terms.maximum is None:
         raise InvalidError("A review comes before deletion, and this policy demands none.")
+    return terms.model_copy(update={"scope": canonical(terms.scope, "scope", zone)})
+
+
+def canonical(query: str, name: str, zone: tzinfo = UTC) -> str:
+    """Return a query in canonical form, which means the same in any zone; `name` says what it is.
+
+    Raises InvalidError where it is none; `column` says where.
+    """
+    if not query.strip():
+        raise InvalidError(f"The {name} is empty; write * for every record.")
     try:
-        scope = to_text(parse(terms.scope, zone, OF_CONTENT))
+        return to_text(parse(query, zone, OF_CONTENT))
     except InvalidError as error:
-        raise InvalidError(f"The scope: {error}", column=error.column) from error
-    return terms.model_copy(update={"scope": scope})
+        raise InvalidError(f"The {name}: {error}", column=error.column) from error

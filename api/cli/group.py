@@ -24,6 +24,7 @@ COMMANDS = {
     "collect": ("collect", "Remove what was written to the bucket and never committed."),
     "pack": ("pack", "Gather small, cold segments into large ones."),
     "policy": ("policy", "Say how long records are kept."),
+    "retention-event": ("retention_event", "Say what happened that clocks of policies start at."),
     "hold": ("hold", "Keep records whatever policies say."),
     "purge": ("purge", "Destroy what is due."),
     "certificate": ("certificate", "Read certificates of destruction."),

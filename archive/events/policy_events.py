@@ -5,7 +5,7 @@ All policies stand in one stream: what is in force is read in one look, and two 
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     BeforeValidator,
@@ -53,6 +53,13 @@ SpanText = Annotated[Period, BeforeValidator(_span), _AS_TEXT, _SPAN_SCHEMA]
 """A period, or `0d` for none."""
 
 PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+RetentionEventName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+EVENT_CLOCK = "event:"
+"""What a clock begins with that starts at a named event."""
+ClockText = Annotated[
+    str, StringConstraints(pattern=r"^(occurred|captured|event:[a-z0-9][a-z0-9-]{0,62})$")
+]
+"""What a policy counts from: `occurred`, `captured`, or `event:` and a retention event's name."""
 OneLine = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 
@@ -73,12 +80,17 @@ class Terms(Frozen):
     title: Annotated[OneLine, StringConstraints(max_length=200)] = ""
     citation: Annotated[OneLine, StringConstraints(max_length=500)] = ""
     scope: Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
-    clock: Literal["occurred", "captured"] = "occurred"
+    clock: ClockText = "occurred"
     minimum: PeriodText | None = None
     maximum: PeriodText | None = None
     grace: SpanText = Period(30, "d")
     delay: SpanText = Period(7, "d")
     review: Annotated[tuple[Stage, ...], Field(max_length=5)] = ()
+
+    @property
+    def event(self) -> str | None:
+        """The name of the retention events that start its clock, None for another clock."""
+        return self.clock.removeprefix(EVENT_CLOCK) if self.clock.startswith(EVENT_CLOCK) else None
 
 
 class PolicyEvent(Event):

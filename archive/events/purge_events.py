@@ -21,6 +21,7 @@ class PolicyVersion(Frozen):
 class PurgedGroup(Frozen):
     """So many records of a class, which is the channel, that went by one version of a policy.
 
+    `started_by` is the retention event that had started its clock, None for a clock of dates.
     `first_at` and `last_at` are the dates that retention was counted from, both included; `bytes`
     is the size of the originals.
     """
@@ -28,6 +29,7 @@ class PurgedGroup(Frozen):
     channel: str
     policy: str
     version: int
+    started_by: UUID | None = None
     records: int
     bytes: int
     first_at: datetime

@@ -21,6 +21,7 @@ from archive.events.hold_events import HOLD_EVENTS
 from archive.events.people_events import PEOPLE_EVENTS
 from archive.events.policy_events import POLICY_EVENTS
 from archive.events.purge_events import PURGE_EVENTS
+from archive.events.retention_events import RETENTION_EVENTS
 from archive.events.search_events import SEARCH_EVENTS
 from archive.events.user_events import USER_EVENTS
 from archive.model.interaction import Content, Frozen
@@ -210,6 +211,7 @@ _ALL: tuple[type[Event], ...] = (
     KeyringWritten,
     *USER_EVENTS,
     *POLICY_EVENTS,
+    *RETENTION_EVENTS,
     *PEOPLE_EVENTS,
     *SEARCH_EVENTS,
     *HOLD_EVENTS,

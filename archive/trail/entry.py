@@ -16,6 +16,7 @@ from archive.events.people_events import PersonEvent
 from archive.events.pointers import PointerRow
 from archive.events.policy_events import PolicyEvent
 from archive.events.purge_events import PurgePlanned
+from archive.events.retention_events import RetentionEventEvent
 from archive.events.search_events import SearchEvent
 from archive.events.types import (
     AccessRecorded,
@@ -34,7 +35,7 @@ SEARCHES: Final = ("search", "hits", "unsearchable")
 
 _CHANGES: Final = (
     *("user.", "token.", "session.", "sign-in."),
-    *("policy.", "hold.", "person.", "search."),
+    *("policy.", "retention-event.", "hold.", "person.", "search."),
 )
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
@@ -112,7 +113,7 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
                 "change": _change(event),
                 "address": event.address,
             }
-        case PolicyEvent() | PersonEvent() | SearchEvent():
+        case PolicyEvent() | RetentionEventEvent() | PersonEvent() | SearchEvent():
             return _done(row, event.by) | {"change": _change(event), "address": event.address}
         case PurgePlanned():
             told = event.model_dump(mode="json", exclude=set(_ASIDE))
@@ -134,7 +135,9 @@ def _done(row: PointerRow, actor: str | None) -> dict[str, Any]:
     return {"action": row.type, "allowed": True, "actor": actor}
 
 
-def _change(event: Change | PolicyEvent | PersonEvent | SearchEvent) -> dict[str, Any]:
+def _change(
+    event: Change | PolicyEvent | RetentionEventEvent | PersonEvent | SearchEvent,
+) -> dict[str, Any]:
     """Return what a change set, without secrets; a token by its id."""
     told = event.model_dump(mode="json", exclude={*_ASIDE, *event.custody_fields})
     digest = told.pop("digest", None)

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
-from archive.errors import InvalidError
 from archive.events.hold_events import (
     MOST_CUSTODIANS,
     MOST_RECORDS,
@@ -17,26 +16,13 @@ from archive.events.hold_events import (
     Reason,
 )
 from archive.model.interaction import Frozen, JsonObject
+from policies.asked import Asked
 from policies.holds.hold import Hold, HoldBook, Reached
 
 State = Literal["in-force", "released"]
 
 
-class _Request(Frozen):
-    """What is asked of a hold, also by who has no model of it."""
-
-    @classmethod
-    def read(cls, fields: Mapping[str, object]) -> Self:
-        """Return the request that fields make; InvalidError names the first that cannot be so."""
-        try:
-            return cls.model_validate(fields)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            place = f"The {first['loc'][0]}" if first["loc"] else "This"
-            raise InvalidError(f"{place} cannot be so: {first['msg']}.") from None
-
-
-class ScopeRequest(_Request):
+class ScopeRequest(Asked):
     """What a hold is to reach: one of a query, custodians, and a list of records."""
 
     query: Annotated[str, StringConstraints(max_length=10_000)] | None = None
@@ -58,7 +44,7 @@ class HoldChange(ScopeRequest):
     reason: Reason
 
 
-class HoldRelease(_Request):
+class HoldRelease(Asked):
     """Why a hold is over."""
 
     reason: Reason

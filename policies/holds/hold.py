@@ -11,7 +11,7 @@ from archive.events import hold_events as happened
 from archive.events.event import Event
 from archive.events.hold_events import HoldScope
 from archive.model.person import KnownPerson
-from policies.policy import Act
+from policies.versions import Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 
 1. The holds are read; the commit that condemns fails if one changes after this.
 2. The catalog comes as far as the events are now, so that what is condemned already is left out.
-3. Each candidate is opened and judged by the policies in force, and by the holds.
+3. Each candidate is opened and judged by the policies and retention events in force, and by the
+   holds.
 4. Those whose keys are locked are left out.
 5. `keys.condemned`, what the purge or another errand says of it, and the look at the holds are
    committed together.
@@ -25,14 +26,14 @@ from archive.events.event import Event
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import PurgedGroup
 from archive.events.types import KeysCondemned
-from policies.book import PolicyBook
 from policies.holds.book import HoldReader
 from policies.holds.gate import HoldCheck
 from policies.holds.reach import Held, Holds
 from policies.purging.errand import Errand, Judge
 from policies.purging.judging import Judgement, Verdict
 from policies.purging.purge import merged
-from policies.records import Found, GovernedRecords, scoped
+from policies.records import Found, GovernedRecords
+from policies.rules import RuleReader
 
 _PAGE: Final = 500
 _TRIES: Final = 10
@@ -68,15 +69,16 @@ class Tally:
 class Looked:
     """Candidates as they were judged, and the look at the holds that goes with it.
 
-    `rows` are those of all events of the records that may go, `policies` is the version of the
-    policies' stream that they were judged by, and what is after `as_of` may not have been seen.
+    `rows` are those of all events of the records that may go, `rules` are the versions of the
+    streams of the policies and the retention events that they were judged by, and what is after
+    `as_of` may not have been seen.
     """
 
     tally: Tally
     rows: list[PointerRow]
     as_of: int
     check: HoldCheck
-    policies: int
+    rules: tuple[int, int]
 
 
 class Batches:
@@ -88,7 +90,7 @@ class Batches:
     def __init__(
         self,
         *,
-        book: PolicyBook,
+        rules: RuleReader,
         holds: HoldReader,
         records: GovernedRecords,
         pointers: PointerRecorder,
@@ -96,7 +98,7 @@ class Batches:
         clock: Clock,
         catch_up: Callable[[int], None],
     ) -> None:
-        self._book = book
+        self._rules = rules
         self._holds = holds
         self._records = records
         self._pointers = pointers
@@ -107,13 +109,14 @@ class Batches:
     def look(self, ids: Sequence[UUID], at: datetime, judge: Judge) -> Looked:
         """Judge candidates as of now, or of a time to come; nothing is altered.
 
-        Raises CorruptError where a policy cannot be read, and UnavailableError.
+        Raises CorruptError where a policy or a retention event cannot be read, and
+        UnavailableError.
         """
         holds = self._holds.read()
         as_of = self._pointers.last_seq()
         self._catch_up(as_of)
-        book, now = self._book.readable(), max(at, self._clock.now())
-        policies, reached = scoped(book.in_force(now)), Holds(holds)
+        book, now = self._rules.readable(), max(at, self._clock.now())
+        rules, reached = book.in_force(now), Holds(holds)
         tally, held, rows = Tally(), dict[UUID, Held](), dict[UUID, tuple[PointerRow, ...]]()
         for start in range(0, len(ids), _PAGE):
             for record_id, found in self._opened(ids[start : start + _PAGE]):
@@ -122,7 +125,7 @@ class Batches:
                     tally.add(record_id, Judgement(Verdict.UNREADABLE))
                     continue
                 rows[record_id] = found.rows
-                tally.add(record_id, judge(found, policies, held[record_id], now))
+                tally.add(record_id, judge(found, rules, held[record_id], now))
         events = frozenset(row.seq for each in rows.values() for row in each)
         check = HoldCheck(self._holds.stream, holds.newest, held, events)
         locked = self._locked([row for record_id in tally.due for row in rows[record_id]])
@@ -160,11 +163,13 @@ class Batches:
                     raise
                 return looked.tally, str(error)
             return looked.tally, None
-        raise ConflictError("Holds, policies or records kept changing: it goes on later.")
+        raise ConflictError(
+            "Holds, policies, retention events or records kept changing: it goes on later."
+        )
 
     def _unchanged(self, looked: Looked, condemned: KeysCondemned) -> bool:
-        """Say whether policies and records are still those that were judged."""
-        if self._book.newest() != looked.policies:
+        """Say whether rules and records are still those that were judged."""
+        if self._rules.newest() != looked.rules:
             return False
         records, events = set(condemned.records), set(condemned.events)
         return not any(
@@ -207,6 +212,6 @@ class _Condemning:
     def seal(self, condemned: KeysCondemned) -> list[Event]:
         self.erasure = condemned.originator_id
         if not self._unchanged(self._looked, condemned):
-            raise ConflictError("A policy, or a record, was changed meanwhile.")
+            raise ConflictError("A policy, a retention event or a record was changed meanwhile.")
         told = self._errand.condemning(condemned, merged(self._looked.tally.groups))
         return [*self._looked.check.seal(condemned), told]

@@ -10,7 +10,7 @@ from archive.catalog.destroyed import DestroyedCatalog
 from archive.events.purge_events import CertificateIssued
 from archive.log.publisher import log_signer
 from archive.opening import Archive
-from policies.desk import governance_of, policy_book
+from policies.desk import governance_of
 from policies.governance import Governance
 from policies.holds.book import hold_reader
 from policies.obligations import Obligations
@@ -29,6 +29,7 @@ from policies.purging.purge import Purge
 from policies.purging.purger import Purger, Stopped
 from policies.purging.reading import PurgeReader
 from policies.records import GovernedRecords
+from policies.rules import rule_reader
 
 SCHEDULE: Final = "schedule"
 """Who purges when nobody asked: the job of the leading worker."""
@@ -125,7 +126,7 @@ class PurgeDesk:
 
 def purger_of(archive: Archive, *, follows: bool = True) -> Purger:
     """Return what purges in an archive; without `follows` another thread here keeps its catalog."""
-    book = policy_book(archive)
+    rules = rule_reader(archive)
     reader = _reader(archive)
 
     def catch_up(seq: int) -> None:
@@ -133,12 +134,12 @@ def purger_of(archive: Archive, *, follows: bool = True) -> Purger:
 
     return Purger(
         sandbox=archive.keyring.sandbox,
-        book=book,
+        rules=rules,
         destroyed=archive.destroyed,
         obligations=obligations_of(archive),
         table=archive.obligations,
         batches=Batches(
-            book=book,
+            rules=rules,
             holds=hold_reader(archive),
             records=GovernedRecords(archive.catalog, archive.records),
             pointers=archive.pointers,

@@ -1,7 +1,7 @@
 """What a batch of records is destroyed for, such as a purge: how it judges, and what it tells."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,10 +13,11 @@ from policies.holds.reach import Held
 from policies.purging.judging import Judgement
 from policies.purging.purge import Purge
 from policies.purging.reading import PurgeReader
-from policies.records import Found, Scoped
+from policies.records import Found
+from policies.rules import Rules
 
-Judge = Callable[[Found, Mapping[str, Scoped], Held, datetime], Judgement]
-"""Says whether a record that could be opened may go, by the policies in force as of a time."""
+Judge = Callable[[Found, Rules, Held, datetime], Judgement]
+"""Says whether a record that could be opened may go, by the rules in force as of a time."""
 
 
 class Errand(ABC):

@@ -1,9 +1,8 @@
-"""Whether a record may go now: judged from the record, the policies and the holds. Pure.
+"""Whether a record may go now: judged from the record, the rules and the holds. Pure.
 
 Everything that is not known for certain keeps the record.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +10,8 @@ from enum import StrEnum
 from archive.events.purge_events import PurgedGroup
 from policies.evaluation import Demand, Evaluation, State, counted_from, evaluate
 from policies.holds.reach import Held
-from policies.records import Found, Scoped, governing
+from policies.records import Found
+from policies.rules import Rules
 
 
 class Verdict(StrEnum):
@@ -38,13 +38,13 @@ class Judgement:
     group: PurgedGroup | None = None
 
 
-def judge(found: Found, policies: Mapping[str, Scoped], held: Held, now: datetime) -> Judgement:
-    """Judge a record that could be opened, by the policies in force as of a time."""
+def judge(found: Found, rules: Rules, held: Held, now: datetime) -> Judgement:
+    """Judge a record that could be opened, by the rules in force as of a time."""
     record = found.record
     evaluation = evaluate(
         record.content.occurred_at,
         record.captured_at,
-        governing(policies, found),
+        rules.governing(found),
         now=now,
         released_at=held.released_at,
     )
@@ -74,6 +74,7 @@ def _counted(found: Found, demand: Demand) -> PurgedGroup:
         channel=record.content.channel.value,
         policy=demand.policy,
         version=demand.version,
+        started_by=demand.started_by,
         records=1,
         bytes=record.size,
         first_at=started,

@@ -61,10 +61,10 @@ def folded(events: Iterable[Event]) -> Purge:
 
 
 def merged(groups: Iterable[PurgedGroup]) -> tuple[PurgedGroup, ...]:
-    """Return groups with those of one class, policy and version made one, in that order."""
-    found: dict[tuple[str, str, int], PurgedGroup] = {}
+    """Return groups with those of one class, policy, version and event made one, in that order."""
+    found: dict[tuple[str, str, int, str], PurgedGroup] = {}
     for group in groups:
-        key = (group.channel, group.policy, group.version)
+        key = (group.channel, group.policy, group.version, str(group.started_by or ""))
         known = found.get(key)
         found[key] = group if known is None else _sum(known, group)
     return tuple(found[key] for key in sorted(found))

@@ -20,7 +20,6 @@ from archive.events.group import Committer
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.events.purge_events import PolicyVersion, PurgeCompleted, PurgedGroup, PurgePlanned
-from policies.book import PolicyBook
 from policies.obligations import Obligations
 from policies.purging.answers import PurgeAnswer, looked_at, told
 from policies.purging.batches import Batches
@@ -29,6 +28,7 @@ from policies.purging.issuing import Issuing
 from policies.purging.judging import judge
 from policies.purging.purge import Purge
 from policies.purging.reading import Destruction, PurgeReader
+from policies.rules import RuleReader
 
 BATCH: Final = 5_000
 """So many candidates are judged and condemned together; a hold may come between two batches."""
@@ -52,7 +52,7 @@ class Purger:
         self,
         *,
         sandbox: bool,
-        book: PolicyBook,
+        rules: RuleReader,
         destroyed: DestroyedCatalog,
         obligations: Obligations,
         table: ObligationTable,
@@ -66,7 +66,7 @@ class Purger:
         catch_up: Callable[[int], None],
     ) -> None:
         self._sandbox = sandbox
-        self._book = book
+        self._rules = rules
         self._destroyed = destroyed
         self._obligations = obligations
         self._table = table
@@ -141,7 +141,7 @@ class Purger:
         return looked_at(at, 0, kept, (), dry=False)
 
     def _plan(self, by: str, address: str | None, at: datetime) -> Purge:
-        book = self._book.read()
+        book = self._rules.read()
         digest = self._obligations.settle(book, at)
         plan = PurgePlanned(
             originator_id=self._clock.uuid7(),
@@ -153,7 +153,7 @@ class Purger:
             candidates=self._table.count_due(digest, at) if digest else 0,
             policies=tuple(
                 PolicyVersion(policy=name, version=version.number)
-                for name, version in sorted(book.in_force(at).items())
+                for name, version in sorted(book.policies.in_force(at).items())
             ),
         )
         # Not atomic: sent twice after a cut connection, the event meets itself.
@@ -208,7 +208,7 @@ class Purger:
         if purge.batches:
             destructions = self._reader.destructions(purge)
             issued = self._issuing.issue(
-                self._clock.uuid7(), purge, destructions, self._book.read(), kept, now
+                self._clock.uuid7(), purge, destructions, self._rules.read().policies, kept, now
             )
         completed = PurgeCompleted(
             originator_id=purge.id,
@@ -232,7 +232,7 @@ class Purger:
         self, at: datetime, stopped: Stopped = lambda: False, *, size: int = BATCH
     ) -> Iterator[list[UUID]]:
         """Yield batches of records that are due by their obligations, in order of capture."""
-        book = self._book.readable()
+        book = self._rules.readable()
         at = max(at, self._clock.now())
         digest = self._obligations.settle(book, at, stopped)
         after = 0

@@ -197,6 +197,8 @@ class World:
             values["id"] = self.person()
         elif "/policies/" in rule.rule:
             values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
+        elif rule.rule.startswith("/v1/retention-events/"):
+            values["id"] = self.retention_event_for(rule.rule.rpartition("/")[2])
         elif "/holds/" in rule.rule:
             values["id"] = self.new_hold()
         adapter = self.app.url_map.bind("localhost")
@@ -238,6 +240,21 @@ class World:
             LOCAL_ACTOR, Terms.model_validate({**fields, period: "3y"})
         )
         return name
+
+    def retention_event_for(self, act: str) -> UUID:
+        """Return the id of a new retention event that an act can be done to."""
+        from dataclasses import replace
+
+        from archive.access.roles import LOCAL_ACTOR
+        from policies.retention_events.answers import NewRetentionEvent
+        from policies.retention_events.desk import retention_event_desk
+
+        wanted = NewRetentionEvent.model_validate(_retention_event(f"case-{next(self.numbers)}"))
+        desk = retention_event_desk(self.archive)
+        event = desk.record(LOCAL_ACTOR, wanted)
+        if act in ("correct", "cancel"):
+            desk.approve(replace(LOCAL_ACTOR, id=str(self.users["compliance-officer"])), event.id)
+        return event.id
 
     def new_hold(self) -> str:
         """Return the name of a new hold."""
@@ -284,6 +301,11 @@ def _policy(name: str) -> dict[str, str]:
     return {"name": name, "scope": "*", "minimum": "3y"}
 
 
+def _retention_event(name: str) -> dict[str, str]:
+    happened = {"name": name, "date": "2024-05-06T07:08:09Z", "reason": "a letter"}
+    return {**happened, "query": "fee", "delay": "0d"}
+
+
 def _hold(name: str) -> dict[str, str]:
     return {"name": name, "reason": "a case", "query": "fee"}
 
@@ -315,6 +337,11 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/searches"): _form(name="Fees", q="fee"),
     ("POST", "/v1/policies"): lambda world, _: {"json": _policy(f"new-{next(world.numbers)}")},
     ("POST", "/v1/policies/simulate"): _json(_policy("simulated")),
+    ("POST", "/v1/retention-events"): _json(_retention_event("case-closed")),
+    ("POST", "/v1/retention-events/<uuid:id>/correct"): _json(
+        {"date": "2025-05-06T07:08:09Z", "reason": "another letter"}
+    ),
+    ("POST", "/v1/retention-events/<uuid:id>/cancel"): _json({"reason": "it went on"}),
     ("POST", "/v1/holds"): lambda world, _: {"json": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/v1/holds/reach"): _json({"query": "fee"}),
     ("POST", "/v1/holds/<string:id>/change"): _json({"query": "letter", "reason": "a view"}),

@@ -39,14 +39,33 @@ def believed(record):
     return claimed, None
 
 
+def event_date(events):
+    """The date that a clock starts at that starts at an event; None if it has not started.
+
+    Events are pairs: the date, and whether it reaches the record ("yes", "no" or "unknown").
+    """
+    if not any(reaches == "yes" for _, reaches in events):
+        return None
+    return max(date for date, reaches in events if reaches != "no")
+
+
+def beginning(policy, record):
+    """The date that a policy counts from; None if it has not begun."""
+    if policy["clock"] == "event":
+        return event_date(policy["events"])
+    return believed(record)[0] if policy["clock"] == "occurred" else record["captured"]
+
+
 def naive(record, policies, holds, released, unreadable, now):
     """Both dates, when it is due, its state, and the policies that are in conflict."""
-    claimed, flag = believed(record)
-    retain_until = None
+    retain_until, forever = None, False
     for policy in policies:
         if policy["minimum"] is None:
             continue
-        start = claimed if policy["clock"] == "occurred" else record["captured"]
+        start = beginning(policy, record)
+        if start is None:
+            forever = True
+            continue
         end = later(start, policy["minimum"])
         if retain_until is None or end > retain_until:
             retain_until = end
@@ -54,8 +73,13 @@ def naive(record, policies, holds, released, unreadable, now):
     for policy in policies:
         if policy["maximum"] is None or not policy["certain"]:
             continue
-        start = claimed if policy["clock"] == "occurred" else record["captured"]
+        start = beginning(policy, record)
+        if start is None:
+            continue
         end = later(start, policy["maximum"])
+        if forever:
+            conflicts.add(policy["name"])
+            continue
         if retain_until is not None and retain_until > end:
             conflicts.add(policy["name"])
             end = retain_until
@@ -79,10 +103,11 @@ def naive(record, policies, holds, released, unreadable, now):
     if not policies and not unreadable:
         state = "ungoverned"
     return {
-        "retain_until": retain_until,
+        "indefinite": forever,
+        "retain_until": None if forever else retain_until,
         "delete_at": delete_at,
         "due_at": due_at,
         "conflicts": conflicts,
-        "flag": flag,
+        "flag": believed(record)[1],
         "state": state,
     }

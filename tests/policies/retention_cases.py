@@ -1,16 +1,20 @@
 """The rules of docs/retention.md as named cases, and random ones, for both evaluators.
 
-A policy is written as `A min 3y max 7y grace 0d captured unknown`. Dates are of midnight UTC unless
-they say more.
+A policy is written as `A min 3y max 7y grace 0d captured unknown`; one that counts from an event as
+`A min 3y event at:2021-06-01 maybe:2022-01-01 not:2023-01-01`, with each event of that name and
+whether it reaches the record. Dates are of midnight UTC unless they say more.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from archive.events.policy_events import Terms
 from archive.locking.terms import Period
-from policies.evaluation import Evaluation, Governing, evaluate
+from policies.evaluation import Evaluation, Governing, Start, evaluate
+from policies.retention_events.starts import started
+from policies.scopes import Standing
 from tests.policies.naive import naive
 
 
@@ -43,7 +47,12 @@ def written(policies):
         policy = {
             "name": name.lower(),
             "version": version,
-            "clock": "captured" if "captured" in words else "occurred",
+            "clock": next((each for each in words if each in ("captured", "event")), "occurred"),
+            "events": [
+                (at(date), _REACHES[reaches])
+                for reaches, _, date in (word.partition(":") for word in words)
+                if reaches in _REACHES
+            ],
             "certain": "unknown" not in words,
             "minimum": None,
             "maximum": None,
@@ -56,13 +65,24 @@ def written(policies):
         yield policy
 
 
+_REACHES = {"at": "yes", "maybe": "unknown", "not": "no"}
+_STANDING = {"yes": Standing.IN, "unknown": Standing.UNKNOWN, "no": Standing.OUT}
+
+
+def start_of(policy):
+    """What the program makes of a policy's events."""
+    latest_first = sorted(policy["events"], key=lambda each: each[0], reverse=True)
+    return started((Start(date, UUID(int=1)), _STANDING[reaches]) for date, reaches in latest_first)
+
+
 def governing(policy):
     periods: dict[str, Any] = {
         key: None if policy[key] is None else Period(*policy[key])
         for key in ("minimum", "maximum", "grace")
     }
-    terms = Terms(name=policy["name"], scope="*", clock=policy["clock"], **periods)
-    return Governing(policy["version"], terms, policy["certain"])
+    clock = "event:employee-left" if policy["clock"] == "event" else policy["clock"]
+    terms = Terms(name=policy["name"], scope="*", clock=clock, **periods)
+    return Governing(policy["version"], terms, policy["certain"], start_of(policy))
 
 
 def both(record, policies, *, holds=(), released=None, unreadable=False, now):
@@ -81,6 +101,7 @@ def both(record, policies, *, holds=(), released=None, unreadable=False, now):
 
 def told(found: Evaluation):
     return {
+        "indefinite": found.indefinite,
         "retain_until": found.retain_until,
         "delete_at": found.delete_at,
         "due_at": found.due_at,
@@ -136,7 +157,11 @@ def random_case(random):
             {
                 "name": f"p{number}",
                 "version": random.randrange(1, 9),
-                "clock": random.choice(["occurred", "captured"]),
+                "clock": random.choice(["occurred", "captured", "event"]),
+                "events": [
+                    (random_moment(random), random.choice(["yes", "yes", "no", "unknown"]))
+                    for _ in range(random.randrange(4))
+                ],
                 "certain": random.random() < 0.85,
                 "minimum": minimum,
                 "maximum": maximum,
@@ -255,6 +280,209 @@ CASES = [
     ),
     case("an old date is believed", "A min 1y", occurred="1995-06-01", retain_until="1996-06-01"),
     case("a believed date has no flag", "A min 1y", flag=None),
+    # Clocks that start at events.
+    case("an event starts the clock", "A min 3y event at:2021-06-01", retain_until="2024-06-01"),
+    case(
+        "no event yet: kept indefinitely",
+        "A min 3y event",
+        indefinite=True,
+        retain_until=None,
+        delete_at=None,
+        state="kept",
+    ),
+    case("no event yet, a hundred years later", "A min 3y event", now="2120-01-01", state="kept"),
+    case(
+        "no event yet: a maximum demands nothing",
+        "A max 3y event grace 0d",
+        now="2120-01-01",
+        indefinite=False,
+        delete_at=None,
+        due_at=None,
+        state="kept",
+    ),
+    case(
+        "no event yet, both in one policy: no conflict",
+        "A min 3y max 7y event",
+        indefinite=True,
+        delete_at=None,
+        conflicts="",
+    ),
+    case(
+        "the event begins both",
+        "A min 3y max 7y event at:2021-06-01",
+        indefinite=False,
+        retain_until="2024-06-01",
+        delete_at="2028-06-01",
+        due_at="2028-07-01",
+    ),
+    case(
+        "an event before the record",
+        "A min 1y event at:2010-01-01",
+        retain_until="2011-01-01",
+        state="kept",
+    ),
+    case(
+        "what joins after the maximum has passed may go",
+        "A max 1y event grace 0d at:2010-01-01",
+        delete_at="2011-01-01",
+        state="due",
+    ),
+    case(
+        "an event to come",
+        "A min 1y event at:2030-01-01",
+        indefinite=False,
+        retain_until="2031-01-01",
+        state="kept",
+    ),
+    case(
+        "a maximum from an event to come",
+        "A max 1y event grace 0d at:2030-01-01",
+        now="2030-12-31T23:59:59",
+        delete_at="2031-01-01",
+        state="kept",
+    ),
+    case(
+        "of two events the latest counts",
+        "A min 1y event at:2021-01-01 at:2022-01-01",
+        retain_until="2023-01-01",
+    ),
+    case(
+        "of two events, the latest first",
+        "A max 1y event at:2022-01-01 at:2021-01-01",
+        delete_at="2023-01-01",
+    ),
+    case("an event for other records", "A min 1y event not:2021-01-01", indefinite=True),
+    case(
+        "a later event for other records",
+        "A min 1y event at:2021-01-01 not:2022-01-01",
+        retain_until="2022-01-01",
+    ),
+    case(
+        "an event that may reach it starts no clock",
+        "A min 1y event maybe:2021-01-01",
+        indefinite=True,
+        retain_until=None,
+    ),
+    case(
+        "nor that of a maximum",
+        "A max 1y event grace 0d maybe:2021-01-01",
+        delete_at=None,
+        state="kept",
+    ),
+    case(
+        "a later event that may reach it keeps longer",
+        "A min 1y event at:2021-01-01 maybe:2022-01-01",
+        retain_until="2023-01-01",
+    ),
+    case(
+        "an earlier event that may reach it changes nothing",
+        "A min 1y event at:2022-01-01 maybe:2021-01-01",
+        retain_until="2023-01-01",
+    ),
+    case(
+        "an event counts for the undated too",
+        "A min 1y event at:2021-01-01",
+        occurred=None,
+        retain_until="2022-01-01",
+        flag="undated",
+    ),
+    case(
+        "a year after an event on 29 February",
+        "A min 1y event at:2020-02-29",
+        retain_until="2021-02-28",
+    ),
+    case(
+        "the time of day of an event stays",
+        "A min 1y event at:2021-01-01T12:30:00",
+        retain_until="2022-01-01T12:30:00",
+    ),
+    case(
+        "a minimum without an end is the latest",
+        "A min 100y",
+        "B min 1d event",
+        indefinite=True,
+        retain_until=None,
+    ),
+    case(
+        "a minimum without an end beyond a maximum: a conflict",
+        "A min 1y event",
+        "B max 3y grace 0d",
+        now="2099-01-01",
+        conflicts="b",
+        delete_at=None,
+        due_at=None,
+        state="kept",
+    ),
+    case("a maximum not begun is in no conflict", "A min 7y", "B max 3y event", conflicts=""),
+    case(
+        "a maximum by date while another has not begun",
+        "A max 3y",
+        "B max 1d event",
+        delete_at="2023-01-01",
+    ),
+    case(
+        "once it has happened, the conflict has an end",
+        "A min 6y event at:2021-01-01",
+        "B max 3y",
+        conflicts="b",
+        retain_until="2027-01-01",
+        delete_at="2027-01-01",
+    ),
+    case(
+        "a minimum from an event that ends before a maximum",
+        "A min 1y event at:2020-06-01",
+        "B max 3y",
+        conflicts="",
+        delete_at="2023-01-01",
+        state="due",
+    ),
+    case(
+        "grace counts from the end by the event",
+        "A max 1y event grace 10d at:2022-12-25",
+        delete_at="2023-12-25",
+        due_at="2024-01-04",
+        state="grace",
+    ),
+    case(
+        "a hold stops what an event lets go",
+        "A max 1y event at:2021-01-01",
+        holds=("h",),
+        state="held",
+        due_at=None,
+    ),
+    case(
+        "release starts grace afresh after an event too",
+        "A max 1y event grace 30d at:2021-01-01",
+        released="2023-12-20",
+        due_at="2024-01-19",
+        state="grace",
+    ),
+    case(
+        "an unread event stops deletion",
+        "A max 1y event at:2021-01-01",
+        unreadable=True,
+        state="held",
+        due_at=None,
+    ),
+    case(
+        "where the scope is unknown, a minimum waits for its event",
+        "A min 1y event unknown",
+        indefinite=True,
+    ),
+    case(
+        "where the scope is unknown, an event begins no maximum",
+        "A max 1y event unknown at:2021-01-01",
+        delete_at=None,
+    ),
+    case(
+        "three clocks",
+        "A min 1y captured",
+        "B min 1y event at:2021-06-01",
+        "C max 2y",
+        retain_until="2022-06-01",
+        delete_at="2022-06-01",
+        conflicts="c",
+    ),
     # The calendar.
     case(
         "a year after 29 February",

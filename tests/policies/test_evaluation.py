@@ -2,6 +2,7 @@
 
 import os
 from random import Random
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,18 @@ def test_the_order_of_policies_does_not_matter():
         _, ours, _ = both(record, policies, **rest)
         random.shuffle(policies)
         assert both(record, policies, **rest)[1] == ours
+
+
+def test_a_demand_names_the_event_that_started_it_or_that_it_waits_for():
+    policies = list(written(["A min 3y event at:2021-01-01", "B max 7y event", "C max 9y"]))
+    record = {"occurred": None, "captured": at("2020-01-02")}
+    found, _, _ = both(record, policies, now=record["captured"])
+    told = [(d.policy, d.event, d.started_by, d.starts_at, d.binding) for d in found.demands]
+    assert told == [
+        ("a", "employee-left", UUID(int=1), at("2021-01-01"), True),
+        ("b", "employee-left", None, None, False),
+        ("c", None, None, record["captured"], True),
+    ]
 
 
 def test_every_demand_names_its_policy_and_version():

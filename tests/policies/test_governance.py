@@ -16,7 +16,8 @@ from archive.errors import (
 from archive.events.policy_events import Terms
 from archive.events.types import AccessRecorded, Erased
 from policies.desk import governance_of
-from policies.policy import Book, Policy, VersionState, evolve, lose
+from policies.policy import Book, Policy, evolve, lose
+from policies.versions import VersionState
 
 ANN = Actor("ann", "Ann", Role.COMPLIANCE_OFFICER)
 BO = Actor("bo", "Bo", Role.COMPLIANCE_OFFICER)

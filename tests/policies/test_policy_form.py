@@ -86,7 +86,10 @@ def test_scopes_are_kept_in_the_form_that_means_the_same_in_any_zone():
         ("name: a\nscope: (a OR\nminimum: 1y\n", "Line 2: scope, column 1 of the query"),
         ("name: a\nscope: nofield:x\nminimum: 1y\n", "Line 2: scope, column"),
         ("name: a\nscope: a\nminimum: 1y\nclock: case-closed\n", "Line 4: clock: it is occurred"),
-        ("name: a\nscope: a\nminimum: 1y\nclock:\n  event: case closed\n", "event is not built"),
+        (
+            "name: a\nscope: a\nminimum: 1y\nclock:\n  event: case closed\n",
+            "occurred, captured, or event:",
+        ),
         ("name: a\nscope: a\nminimum: 1y\nlock: compliance\n", "Line 4: lock: a lock in the store"),
         ("name: a\nscope: a\nmaximum: 1y\nreview: x\n", "Line 4: review: it is a list"),
         ("name: a\nscope: a\nmaximum: 1y\nreview:\n" + "  - stage: a\n" * 6, "too many"),

@@ -1,12 +1,16 @@
 """`muniment why`: why a record is still here."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
 from api.cli import options, output
 from archive.access.roles import LOCAL_ACTOR, Purpose
+
+if TYPE_CHECKING:
+    from policies.answers import RetentionAnswer
 
 
 @click.command("why")
@@ -24,8 +28,8 @@ def command(id: UUID, purpose: Purpose, as_json: bool) -> None:
     output.write_facts(
         (
             ("state", answer.state),
-            ("retain until", _told(answer.retain_until, "no policy demands a minimum")),
-            ("delete at", _told(answer.delete_at, "no policy demands its deletion")),
+            ("retain until", _told(answer.retain_until, _no_end(answer.indefinite))),
+            ("delete at", _told(answer.delete_at, _no_deletion(answer))),
             ("due", _told(answer.due_at, "")),
             ("holds", ", ".join(answer.holds) or "none"),
             ("occurred", output.utc_time(answer.occurred_at)),
@@ -41,8 +45,8 @@ def command(id: UUID, purpose: Purpose, as_json: bool) -> None:
                     each.policy,
                     str(each.version),
                     f"{each.kind} {each.period}",
-                    output.utc_time(each.starts_at),
-                    output.utc_time(each.ends_at),
+                    _told(each.starts_at, f"no {each.event} yet"),
+                    _told(each.ends_at, "no end yet" if each.kind == "minimum" else ""),
                     "in conflict" if each.conflicting else "binding" if each.binding else "",
                 )
                 for each in answer.demands
@@ -54,3 +58,13 @@ def command(id: UUID, purpose: Purpose, as_json: bool) -> None:
 
 def _told(moment: datetime | None, otherwise: str) -> str:
     return output.utc_time(moment) if moment else otherwise
+
+
+def _no_end(indefinite: bool) -> str:
+    return "no end yet" if indefinite else "no policy demands a minimum"
+
+
+def _no_deletion(answer: "RetentionAnswer") -> str:
+    if any(each.kind == "maximum" for each in answer.demands):
+        return "no date yet"
+    return "no policy demands its deletion"

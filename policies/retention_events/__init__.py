@@ -1,0 +1,1 @@
+"""Retention events: what starts the clocks of policies that count from something named."""

@@ -1,0 +1,151 @@
+"""What is asked and told of retention events: the same at every door."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from archive.events.policy_events import RetentionEventName, SpanText
+from archive.events.retention_events import (
+    EventQuery,
+    EventReason,
+    EventTitle,
+    Happened,
+    Statement,
+)
+from archive.model.interaction import Frozen
+from policies.asked import Asked
+from policies.retention_events.event import EventBook, EventVersion, RetentionEvent
+from policies.versions import VersionState
+
+
+class NewRetentionEvent(Statement, Asked):
+    """What happened, or will: `name` as policies call it, for the records of a query."""
+
+    name: RetentionEventName
+    reason: EventReason
+
+    def statement(self) -> Statement:
+        """Return what is said of it."""
+        return Statement(date=self.date, query=self.query, title=self.title, delay=self.delay)
+
+
+class RetentionEventCorrection(Asked):
+    """What is to be taken otherwise of a retention event; what is left out stays."""
+
+    date: Happened | None = None
+    query: EventQuery | None = None
+    title: EventTitle | None = None
+    delay: SpanText | None = None
+    reason: EventReason
+
+    def applied(self, old: Statement) -> Statement:
+        """Return a statement with this in it."""
+        given = {name: getattr(self, name) for name in Statement.model_fields}
+        return old.model_copy(
+            update={name: value for name, value in given.items() if value is not None}
+        )
+
+
+class RetentionEventCancellation(Asked):
+    """Why a retention event is to be as if it had not happened."""
+
+    reason: EventReason
+
+
+class EventVersionAnswer(Frozen):
+    """One version of a retention event; `statement` null means that it is cancelled with it.
+
+    `shortens` says why a second person must approve it; who did something is told by name.
+    """
+
+    version: int
+    state: VersionState
+    statement: Statement | None
+    reason: str
+    shortens: str
+    proposed_by: str
+    proposed_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+    effective_at: datetime | None
+
+    @classmethod
+    def of(
+        cls,
+        event: RetentionEvent,
+        version: EventVersion,
+        now: datetime,
+        names: Mapping[str, str],
+    ) -> Self:
+        """Tell of a version; `names` are those of people by id."""
+        approved, withdrawn = version.approved, version.withdrawn
+        return cls(
+            version=version.number,
+            state=event.state(version, now),
+            statement=version.statement,
+            reason=version.reason,
+            shortens=version.shortens,
+            proposed_by=names.get(version.proposed.by, version.proposed.by),
+            proposed_at=version.proposed.at,
+            approved_by=names.get(approved.by, approved.by) if approved else None,
+            approved_at=approved.at if approved else None,
+            withdrawn_by=names.get(withdrawn.by, withdrawn.by) if withdrawn else None,
+            withdrawn_at=withdrawn.at if withdrawn else None,
+            effective_at=version.effective_at,
+        )
+
+
+class RetentionEventAnswer(Frozen):
+    """A retention event: which version is in force, which is pending, and all, oldest first."""
+
+    id: UUID
+    name: str
+    in_force: int | None
+    pending: int | None
+    versions: tuple[EventVersionAnswer, ...]
+
+    @classmethod
+    def of(cls, event: RetentionEvent, now: datetime, names: Mapping[str, str]) -> Self:
+        """Tell of a retention event as of a time; `names` are those of people by id."""
+        found, pending = event.in_force(now), event.pending(now)
+        return cls(
+            id=event.id,
+            name=event.name,
+            in_force=found.number if found else None,
+            pending=pending.number if pending else None,
+            versions=tuple(
+                EventVersionAnswer.of(event, each, now, names) for each in event.versions
+            ),
+        )
+
+
+class RetentionEventsAnswer(Frozen):
+    """All retention events, the newest first; `unreadable`: one of their stream cannot be read."""
+
+    retention_events: tuple[RetentionEventAnswer, ...]
+    unreadable: bool
+
+    @classmethod
+    def of(cls, book: EventBook, now: datetime, names: Mapping[str, str]) -> Self:
+        """Tell of all retention events as of a time."""
+        return cls(
+            retention_events=tuple(
+                RetentionEventAnswer.of(each, now, names)
+                for each in reversed(list(book.events.values()))
+            ),
+            unreadable=book.unreadable,
+        )
+
+
+def people(events: Iterable[RetentionEvent]) -> set[str]:
+    """Return the ids of everybody who did something to retention events."""
+    return {
+        act.by
+        for event in events
+        for version in event.versions
+        for act in (version.proposed, version.approved, version.withdrawn)
+        if act is not None
+    }
