@@ -10,8 +10,9 @@ from api.console.text import number
 from policies.conflicts import conflicts
 from policies.desk import governance_of
 from policies.holds.desk import hold_desk
-from policies.policy import Book, VersionState
+from policies.policy import Book
 from policies.purging.desk import purge_desk
+from policies.versions import VersionState
 
 _PURGES = 10
 """So many of the newest purges are looked at; one that is under way is among them."""
