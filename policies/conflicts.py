@@ -29,6 +29,8 @@ def _conflicts(in_force: Mapping[str, Terms]) -> Iterator[Conflict]:
             if keeping.minimum is None or deleting.maximum is None or keeps == deletes:
                 continue
             # Counted from its occurrence a period never ends later than counted from its capture.
-            starts_later = keeping.clock != "occurred" and keeping.clock != deleting.clock
+            # An event may happen at any time, or never.
+            clocks = keeping.clock, deleting.clock
+            starts_later = keeping.clock != deleting.clock and clocks != ("occurred", "captured")
             if starts_later or earlier_start(keeping.minimum, deleting.maximum):
                 yield Conflict(keeps, deletes)

@@ -72,6 +72,8 @@ def _told(terms: Terms) -> Iterator[Told]:
             text = "none" if value == NOTHING else str(value)
         else:
             text = _VALUES.get(str(value), str(value))
+        if field == "clock" and terms.event is not None:
+            text = f"the event {terms.event}"
         yield Told(_named(field), text, query=field == "scope")
 
 
