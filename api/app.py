@@ -30,6 +30,7 @@ from api.v1 import (
     audit,
     bulk,
     conversations,
+    erasures,
     holds,
     interactions,
     people,
@@ -110,6 +111,7 @@ def create_app(
         holds.blueprint,
         purges.blueprint,
         purges.certificates,
+        erasures.blueprint,
         service,
     ):
         app.register_api(blueprint)
@@ -145,6 +147,7 @@ def _named_schemas() -> dict[str, Schema]:
         *retention_events.BODIES,
         *holds.BODIES,
         *purges.BODIES,
+        *erasures.BODIES,
     )
     for model in bodies:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

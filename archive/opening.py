@@ -16,6 +16,7 @@ from archive.access.saved import SavedSearches
 from archive.access.unsearchable import Unsearchable
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
+from archive.catalog.cases import CaseCatalog
 from archive.catalog.catalog import Catalog
 from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.follower import CatalogFollower
@@ -125,6 +126,7 @@ class Archive(Station):
         )
         self.obligations = ObligationTable(engine)
         self.destroyed = DestroyedCatalog(engine)
+        self.cases = CaseCatalog(engine)
         self.keyring_writer = KeyringWriter(
             self.pointers, bucket, self.held_keyring, self.committer, self.clock
         )

@@ -6,6 +6,7 @@ from threading import Event
 
 from archive.errors import UnavailableError
 from archive.opening import Archive
+from policies.erasures.desk import erasure_desk, executor_of
 from policies.holds.mirror import hold_mirror
 from policies.purging.answers import PurgeAnswer
 from policies.purging.desk import SCHEDULE, obligations_of, purger_of
@@ -21,6 +22,8 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("finish-purge", timedelta(minutes=1), lambda stop: _finish_purge(purger, stop)),
         Job("obligations", timedelta(minutes=15), lambda stop: _oblige(archive, stop)),
         Job("purge", timedelta(days=1), lambda stop: _purge(purger, stop)),
+        Job("finish-erasures", timedelta(minutes=1), lambda stop: _carry_out(archive, stop)),
+        Job("find-for-erasures", timedelta(hours=1), lambda _: _find(archive)),
         Job("mirror-holds", timedelta(minutes=1), lambda stop: _mirror(archive, stop)),
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
         Job("erase", timedelta(days=1), lambda _: _erase(archive)),
@@ -56,6 +59,21 @@ def _purged(done: PurgeAnswer) -> str:
     if not done.destroyed:
         return ""
     return f"Purge {done.id} has destroyed {done.destroyed} records."
+
+
+def _carry_out(archive: Archive, stop: Event) -> str:
+    problems = executor_of(archive, follows=False).finish(stop.is_set)
+    if problems:
+        # It fails, so that health tells of it until everything is destroyed.
+        raise UnavailableError(
+            "Of a case of erasure records are not destroyed yet: " + " ".join(problems)
+        )
+    return ""
+
+
+def _find(archive: Archive) -> str:
+    found = erasure_desk(archive, follows=False).find_all()
+    return f"Of {found} cases of erasure there is more to decide." if found else ""
 
 
 def _mirror(archive: Archive, stop: Event) -> str:

@@ -112,8 +112,12 @@ class GovernedRecords:
 
     def pages_up_to(self, as_of: int) -> Iterator[list[UUID]]:
         """Return the ids of all that began up to a sequence number, some hundreds at a time."""
-        for first in range(1, as_of + 1, _PAGE):
-            page = self._catalog.captured_between(first, min(first + _PAGE - 1, as_of))
+        return self.pages_between(1, as_of)
+
+    def pages_between(self, first: int, last: int) -> Iterator[list[UUID]]:
+        """Return the ids of those that began between two sequence numbers, both included."""
+        for start in range(first, last + 1, _PAGE):
+            page = self._catalog.captured_between(start, min(start + _PAGE - 1, last))
             yield [UUID(bytes=each.id) for each in sorted(page, key=lambda each: each.first_seq)]
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "retention-event": ("retention_event", "Say what happened that clocks of policies start at."),
     "hold": ("hold", "Keep records whatever policies say."),
     "purge": ("purge", "Destroy what is due."),
+    "erasure": ("erasure", "Work on requests of people to be erased."),
     "certificate": ("certificate", "Read certificates of destruction."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),

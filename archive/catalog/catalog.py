@@ -151,6 +151,11 @@ class Catalog:
         """Return the records whose first event is between two sequence numbers, both included."""
         return self._entries(records.c.first_seq.between(first, last))
 
+    def revised_between(self, first: int, last: int) -> list[CatalogEntry]:
+        """Return those of the records before two sequence numbers that changed between them."""
+        changed = records.c.seq.between(first, last)
+        return self._entries(and_(records.c.first_seq < first, changed))
+
     def entries(self, ids: Iterable[UUID]) -> dict[UUID, CatalogEntry]:
         """Return what is known of those of the ids that are catalogued."""
         wanted = [each.bytes for each in ids]

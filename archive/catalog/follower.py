@@ -21,6 +21,7 @@ from archive.catalog.tables import (
     DIRECTIONS,
     KINDS,
     ROLES,
+    cases,
     certificates,
     departments,
     destructions,
@@ -34,6 +35,12 @@ from archive.catalog.tables import (
 )
 from archive.errors import UnavailableError
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
+from archive.events.erasure_events import (
+    ErasureCarriedOut,
+    ErasureClosed,
+    ErasureOpened,
+    ErasureOrdered,
+)
 from archive.events.feed import FedEvent, Follower
 from archive.events.identity import Identity
 from archive.events.opener import DamagedEvent
@@ -180,6 +187,18 @@ class CatalogFollower(Follower):
                 )
             case CertificateIssued():
                 self._certify(connection, row, event)
+            case ErasureOpened():
+                connection.execute(
+                    self._insert(cases)
+                    .values(id=row.originator_id.bytes, seq=row.seq)
+                    .on_conflict_do_nothing()
+                )
+            case ErasureOrdered():
+                self._note_case(connection, row, ordered=1)
+            case ErasureCarriedOut():
+                self._note_case(connection, row, ordered=0)
+            case ErasureClosed():
+                self._note_case(connection, row, closed=1)
             case Erased() | DamagedEvent() if row.type.startswith("interaction."):
                 mark = "damaged" if isinstance(event, DamagedEvent) else "erased"
                 connection.execute(
@@ -225,6 +244,12 @@ class CatalogFollower(Follower):
         if event.erasures:
             rows = [(each.bytes, row.originator_id.bytes, row.seq) for each in event.erasures]
             self._insert_certificates.insert(connection, rows)
+
+    @staticmethod
+    def _note_case(connection: Connection, row: PointerRow, **state: int) -> None:
+        connection.execute(
+            update(cases).where(cases.c.id == row.originator_id.bytes).values(**state)
+        )
 
     def _row(
         self, row: PointerRow, event: InteractionCaptured | InteractionRevised

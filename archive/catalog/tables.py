@@ -146,6 +146,17 @@ purges = Table(
     sqlite_with_rowid=False,
 )
 
+cases = Table(
+    "cases",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("ordered", SmallInteger, nullable=False, default=0),
+    Column("closed", SmallInteger, nullable=False, default=0),
+    Index("cases_by_seq", "seq"),
+    sqlite_with_rowid=False,
+)
+
 obligations = Table(
     "obligations",
     METADATA,

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import Field
 
 from archive.errors import CorruptError
+from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import NEVER
 from archive.events.event import Event as Event
 from archive.events.hold_events import HOLD_EVENTS
@@ -216,6 +217,7 @@ _ALL: tuple[type[Event], ...] = (
     *SEARCH_EVENTS,
     *HOLD_EVENTS,
     *PURGE_EVENTS,
+    *ERASURE_EVENTS,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event_type.type: event_type for event_type in _ALL}
 

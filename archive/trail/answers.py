@@ -55,6 +55,19 @@ class WhoSaw(Frozen):
     seen: tuple[Seen, ...]
 
 
+class Reader(Frozen):
+    """Somebody who read some of many records: of how many, and when first and last.
+
+    Of `downloaded` they were given the captured bytes, or a proof with its evidence.
+    """
+
+    name: str
+    opened: int
+    downloaded: int
+    first_at: datetime
+    last_at: datetime
+
+
 class TokenReview(TokenAnswer):
     """A token, its age, and when it was last used for an act of the trail."""
 

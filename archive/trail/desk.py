@@ -4,15 +4,16 @@ Entries hold what was typed and which records were seen, so reading them is an a
 decided, and committed to the trail before the answer leaves, once for each request.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ForbiddenError, InvalidError
-from archive.trail.answers import AccessReview, TrailExport, TrailPage, WhoSaw
+from archive.trail.answers import AccessReview, Reader, TrailExport, TrailPage, WhoSaw
 from archive.trail.asked import Order, TrailCursor, TrailFilter, TrailRequest
 from archive.trail.entry import TrailEntry
 from archive.trail.finding import Finder, Found
@@ -98,6 +99,10 @@ class Trail:
         report = self._reports.who_saw(about, since, until, as_of)
         self._note(actor, purpose, "audit.who-saw", about, as_of, len(report.seen))
         return report
+
+    def readers(self, ids: Iterable[UUID]) -> tuple[Reader, ...]:
+        """Return who read any of many records, for who lets in and leaves the entry by itself."""
+        return self._reports.readers(ids)
 
     def access_review(
         self,

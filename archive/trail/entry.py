@@ -9,6 +9,12 @@ from pydantic import Field
 
 from archive.access.roles import Purpose
 from archive.errors import InvalidError
+from archive.events.erasure_events import (
+    ERASURE_EVENTS,
+    ErasureDecided,
+    ErasureEvent,
+    ErasureSearched,
+)
 from archive.events.event import Event
 from archive.events.hold_events import HoldEvent, HoldPlaced, HoldsChecked, HoldScopeChanged
 from archive.events.opener import DamagedEvent
@@ -30,6 +36,8 @@ from archive.users.user import TOKEN_ID_LENGTH
 
 READS: Final = ("show", "original", "as-sent", "similar", "conversation", "history", "prove")
 """The actions by which somebody reads records that they name."""
+COPIES: Final = ("original", "prove")
+"""Those of them that give the captured bytes away."""
 SEARCHES: Final = ("search", "hits", "unsearchable")
 """The actions by which somebody asks what there is."""
 
@@ -39,7 +47,7 @@ _CHANGES: Final = (
 )
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
-)
+).union(each.type for each in ERASURE_EVENTS if issubclass(each, ErasureEvent))
 # They accompany an act in its commit, and would tell of it twice.
 _COMPANIONS: Final = frozenset({"user.recovery-code-used", HoldsChecked.type})
 _ASIDE: Final = frozenset({"originator_id", "originator_version", "recorded_at", "by", "address"})
@@ -120,6 +128,13 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
             return _done(row, event.by) | {"change": told, "address": event.address}
         case HoldEvent():
             return _done(row, event.by) | {"change": _held(event), "address": event.address}
+        case ErasureEvent():
+            decided = event.rulings if isinstance(event, ErasureDecided) else ()
+            return _done(row, event.by) | {
+                "change": _of_case(event),
+                "records": tuple(each for ruling in decided for each in ruling.records),
+                "address": event.address,
+            }
         case SessionBegan() | SessionEnded() | SignInRefused():
             how = {name: getattr(event, name, None) for name in ("means", "why")}
             return _done(row, str(event.user) if event.user else None) | {
@@ -157,6 +172,24 @@ def _held(event: HoldEvent) -> dict[str, Any]:
         "condemned": len(event.condemned),
     }
     return told | {name: value for name, value in found.items() if value}
+
+
+def _of_case(event: ErasureEvent) -> dict[str, Any]:
+    """Return what an act on a case did; whom it is about stands in the case alone."""
+    aside = {*_ASIDE, "name", "person", "aliases", "query", "ast", "participant", "mention"}
+    told = {"case": str(event.originator_id), **event.model_dump(mode="json", exclude=aside)}
+    if isinstance(event, ErasureSearched):
+        told |= {"participant": len(event.participant), "mention": len(event.mention)}
+    if isinstance(event, ErasureDecided):
+        told["rulings"] = [
+            {
+                "decision": each.decision,
+                "ground": each.causes[0].ground,
+                "records": len(each.records),
+            }
+            for each in event.rulings
+        ]
+    return told
 
 
 def _matter(purpose: str) -> str | None:

@@ -13,7 +13,7 @@ from archive.catalog.catalog import TRAIL, Catalog
 from archive.catalog.tables import PURPOSE_KINDS, records, trail, trail_subjects
 from archive.errors import UnavailableError
 from archive.trail.asked import Order, milliseconds
-from archive.trail.entry import READS, SEARCHES
+from archive.trail.entry import COPIES, READS, SEARCHES
 from archive.trail.follower import TrailDigests
 
 _IDS_PER_QUERY: Final = 10_000
@@ -31,6 +31,21 @@ class Sighting:
     record: UUID
     allowed: int
     refused: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """That somebody, by a digest, read a record, and whether its captured bytes were given away.
+
+    `seq` is that of the first such entry; times as above.
+    """
+
+    actor: bytes
+    seq: int
+    record: UUID
+    copied: bool
     first: int
     last: int
 
@@ -112,6 +127,32 @@ class TrailIndex:
             Sighting(seq, UUID(bytes=record), int(allowed), int(refused), first, last)
             for seq, record, allowed, refused, first, last in self._all(statement)
         ]
+
+    def readings(self, ids: Iterable[UUID]) -> list[Reading]:
+        """Return who read any of many records, a line for each of both."""
+        action, subject = trail.c.action, trail_subjects.c.subject
+        reads = [self.digests.action(name) for name in READS if name != "history"]
+        copies = action.in_([self.digests.action(name) for name in COPIES])
+        found: list[Reading] = []
+        for page in _pages(ids):
+            statement = (
+                select(
+                    trail.c.actor,
+                    func.min(trail.c.seq),
+                    subject,
+                    func.max(case((copies, 1), else_=0)),
+                    func.min(trail.c.at),
+                    func.max(trail.c.at),
+                )
+                .join(trail_subjects, trail_subjects.c.seq == trail.c.seq)
+                .where(trail.c.allowed == 1, action.in_(reads), subject.in_(page))
+                .group_by(trail.c.actor, subject)
+            )
+            found += [
+                Reading(actor, seq, UUID(bytes=record), bool(copied), first, last)
+                for actor, seq, record, copied, first, last in self._all(statement)
+            ]
+        return found
 
     def activities(self, where: Where, period: Where) -> dict[bytes, Activity]:
         """Return what each actor did, by the digest of their id; counts are of a period."""

@@ -1,6 +1,6 @@
 """The standing reports: who saw what about whom, and the periodic review of access."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_
 from archive.access.roles import LOCAL_ACTOR
 from archive.errors import InvalidError
 from archive.trail import index as sql
-from archive.trail.answers import AccessReview, Reviewed, Seen, TokenReview, WhoSaw
+from archive.trail.answers import AccessReview, Reader, Reviewed, Seen, TokenReview, WhoSaw
 from archive.trail.finding import Finder
-from archive.trail.index import Activity, Sighting
+from archive.trail.index import Activity, Reading, Sighting
 from archive.trail.people import PeopleRecords
 from archive.users.answers import UserAnswer, tokens_of
 from archive.users.user import User
@@ -86,6 +86,27 @@ class Reports:
             ids = list(self._people.of(named))
             for start in range(0, len(ids), _IDS_PER_QUERY):
                 yield sql.any_of(ids[start : start + _IDS_PER_QUERY])
+
+    def readers(self, ids: Iterable[UUID]) -> tuple[Reader, ...]:
+        """Return who read any of many records, by name."""
+        readings: dict[bytes, list[Reading]] = {}
+        for each in self._index.readings(ids):
+            readings.setdefault(each.actor, []).append(each)
+        seqs = sorted(min(each.seq for each in one) for one in readings.values())
+        named = {told.seq: told for told in self._finder.entries(seqs)}
+        found = []
+        for one in readings.values():
+            told = named[min(each.seq for each in one)]
+            found.append(
+                Reader(
+                    name=told.actor_name or told.actor or "",
+                    opened=len(one),
+                    downloaded=sum(each.copied for each in one),
+                    first_at=_moment(min(each.first for each in one)),
+                    last_at=_moment(max(each.last for each in one)),
+                )
+            )
+        return tuple(sorted(found, key=lambda each: (each.name, each.first_at)))
 
     def access_review(
         self,

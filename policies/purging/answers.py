@@ -55,10 +55,11 @@ class CertificateAnswer(Frozen):
 
 
 class IssuedCertificate(Frozen):
-    """A certificate by its id, and how much it is about."""
+    """A certificate by its id, of a purge or of a case of erasure, and how much it is about."""
 
     id: UUID
-    purge: UUID
+    purge: UUID | None
+    case: UUID | None
     completed_at: datetime
     records: int
 

@@ -7,7 +7,7 @@ certificate's canonical JSON (docs/formats.md, "Certificate of destruction").
 import base64
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Final, Literal
 from uuid import UUID
@@ -46,6 +46,14 @@ class CertifiedPolicy(Frozen):
     approved_at: datetime | None
 
 
+class CertifiedCase(Frozen):
+    """The case of erasure by which records went; `decided_by` are others than who ordered it."""
+
+    id: UUID
+    received_on: date
+    decided_by: tuple[str, ...]
+
+
 class Keys(Frozen):
     """What was done with the keys.
 
@@ -78,10 +86,10 @@ class Certificate(Frozen):
     """What was destroyed, by whose rule, how, and what stays. It holds no content.
 
     `organisation` is None where nobody named it, and in certificates from before it could be named.
-    `first_at` and `last_at` are the dates, both included, that retention was counted from. `kept`
-    counts what was due by its dates and stays, by reason. `leaves` are the leaf hashes of the
-    destroyed events in the log, in order; they stay there, and `checkpoint` is the newest signed
-    one when this was issued.
+    It is of a `purge`, or of a `case` of erasure. `first_at` and `last_at` are the dates, both
+    included, that retention was counted from. `kept` counts what was to go and stays, by reason.
+    `leaves` are the leaf hashes of the destroyed events in the log, in order; they stay there, and
+    `checkpoint` is the newest signed one when this was issued.
     """
 
     form: Literal["muniment certificate of destruction 1"] = FORM
@@ -89,7 +97,8 @@ class Certificate(Frozen):
     organisation: str | None = None
     archive: UUID
     sandbox: bool
-    purge: UUID
+    purge: UUID | None = None
+    case: CertifiedCase | None = None
     by: str
     planned_at: datetime
     due_as_of: datetime

@@ -1,6 +1,7 @@
 """Where purges are asked for, and what they did is asked about."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -119,50 +120,58 @@ class PurgeDesk:
     def _told(self, purge: Purge) -> PurgeAnswer:
         if purge.completed is not None:
             return told(purge, purge.completed.destroyed, purge.completed.kept)
-        destructions = self._reader.destructions(purge)
-        destroyed = sum(len(each.condemned.records) for each in destructions if each.destroyed)
-        return told(purge, destroyed, {})
+        destructions = self._reader.destructions(purge.erasures)
+        return told(purge, self._reader.gone(destructions), {})
 
 
 def purger_of(archive: Archive, *, follows: bool = True) -> Purger:
     """Return what purges in an archive; without `follows` another thread here keeps its catalog."""
-    rules = rule_reader(archive)
-    reader = _reader(archive)
-
-    def catch_up(seq: int) -> None:
-        archive.wait_until_catalogued(seq, follows=follows)
-
     return Purger(
         sandbox=archive.keyring.sandbox,
-        rules=rules,
+        rules=rule_reader(archive),
         destroyed=archive.destroyed,
         obligations=obligations_of(archive),
         table=archive.obligations,
-        batches=Batches(
-            rules=rules,
-            holds=hold_reader(archive),
-            records=GovernedRecords(archive.catalog, archive.records),
-            pointers=archive.pointers,
-            eraser=archive.eraser,
-            clock=archive.clock,
-            catch_up=catch_up,
-        ),
-        reader=reader,
-        issuing=Issuing(
-            archive_id=archive.keyring.archive_id,
-            organisation=archive.settings.organisation,
-            sandbox=archive.keyring.sandbox,
-            reader=reader,
-            log=archive.log,
-            signer=log_signer(archive.keyring),
-            names=lambda ids: archive.administration.names(set(ids) - {SCHEDULE}),
-        ),
+        batches=batches_of(archive, follows=follows),
+        reader=purge_reader(archive),
+        issuing=issuing_of(archive),
         eraser=archive.eraser,
         pointers=archive.pointers,
         committer=archive.committer,
         clock=archive.clock,
-        catch_up=catch_up,
+        catch_up=partial(archive.wait_until_catalogued, follows=follows),
     )
+
+
+def batches_of(archive: Archive, *, follows: bool = True) -> Batches:
+    """Return what judges batches and condemns them; `follows` as for `purger_of`."""
+    return Batches(
+        rules=rule_reader(archive),
+        holds=hold_reader(archive),
+        records=GovernedRecords(archive.catalog, archive.records),
+        pointers=archive.pointers,
+        eraser=archive.eraser,
+        clock=archive.clock,
+        catch_up=partial(archive.wait_until_catalogued, follows=follows),
+    )
+
+
+def issuing_of(archive: Archive) -> Issuing:
+    """Return what makes certificates."""
+    return Issuing(
+        archive_id=archive.keyring.archive_id,
+        organisation=archive.settings.organisation,
+        sandbox=archive.keyring.sandbox,
+        reader=purge_reader(archive),
+        log=archive.log,
+        signer=log_signer(archive.keyring),
+        names=lambda ids: archive.administration.names(set(ids) - {SCHEDULE}),
+    )
+
+
+def purge_reader(archive: Archive) -> PurgeReader:
+    """Return what reads purges and what they destroyed."""
+    return PurgeReader(archive.pointers, archive.opener, archive.mapper)
 
 
 def obligations_of(archive: Archive) -> Obligations:
@@ -176,14 +185,10 @@ def purge_desk(archive: Archive) -> PurgeDesk:
     return PurgeDesk(
         governance_of(archive),
         purger_of(archive),
-        _reader(archive),
+        purge_reader(archive),
         archive.destroyed,
         archive.audit,
     )
-
-
-def _reader(archive: Archive) -> PurgeReader:
-    return PurgeReader(archive.pointers, archive.opener, archive.mapper)
 
 
 def _certificate(issued: CertificateIssued) -> Certificate:
@@ -195,6 +200,7 @@ def _listed(issued: CertificateIssued) -> IssuedCertificate:
     return IssuedCertificate(
         id=certificate.id,
         purge=certificate.purge,
+        case=certificate.case.id if certificate.case else None,
         completed_at=certificate.completed_at,
         records=certificate.records,
     )

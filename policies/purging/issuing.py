@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from archive.errors import CorruptError, NotFoundError
-from archive.events.purge_events import CertificateIssued
+from archive.events.purge_events import CertificateIssued, PurgedGroup
 from archive.log.checkpoint import encode_hash
 from archive.log.note import Signer
 from archive.log.reader import LogReader
@@ -18,6 +18,7 @@ from policies.purging.certificate import (
     LIMITS,
     METHOD,
     Certificate,
+    CertifiedCase,
     CertifiedPolicy,
     HoldCheck,
     Keys,
@@ -25,7 +26,7 @@ from policies.purging.certificate import (
     sign,
     stores,
 )
-from policies.purging.purge import Purge
+from policies.purging.purge import Account
 from policies.purging.reading import Destruction, PurgeReader, Traces
 
 _LOOK = (
@@ -62,17 +63,17 @@ class Issuing:
     def issue(
         self,
         certificate_id: UUID,
-        purge: Purge,
+        account: Account,
         destructions: Sequence[Destruction],
         book: Book,
         kept: Mapping[str, int],
         now: datetime,
     ) -> CertificateIssued:
-        """Return the certificate of a purge all of whose keys are destroyed.
+        """Return the certificate of a purge, or another account, all of whose keys are destroyed.
 
         Raises CorruptError where an event that it tells of cannot be read, and UnavailableError.
         """
-        certificate = self._certificate(certificate_id, purge, destructions, book, kept, now)
+        certificate = self._certificate(certificate_id, account, destructions, book, kept, now)
         document = canonical(certificate)
         return CertificateIssued(
             originator_id=certificate_id,
@@ -86,34 +87,35 @@ class Issuing:
     def _certificate(
         self,
         certificate_id: UUID,
-        purge: Purge,
+        account: Account,
         destructions: Sequence[Destruction],
         book: Book,
         kept: Mapping[str, int],
         now: datetime,
     ) -> Certificate:
-        groups = purge.groups
+        groups = account.groups
         traces = self._reader.traces(destructions)
         done = [each.destroyed for each in destructions if each.destroyed is not None]
-        by = purge.plan.by
+        by = account.by
         return Certificate(
             id=certificate_id,
             organisation=self._organisation or None,
             archive=self._archive_id,
             sandbox=self._sandbox,
-            purge=purge.id,
+            purge=account.purge,
+            case=self._case(account.case),
             by=self._names([by]).get(by, by),
-            planned_at=purge.plan.recorded_at,
-            due_as_of=purge.plan.at,
+            planned_at=account.planned_at,
+            due_as_of=account.at,
             completed_at=now,
             evaluator=EVALUATOR,
-            records=purge.condemned,
+            records=account.condemned,
             events=len(traces.leaves),
             bytes=sum(group.bytes for group in groups),
             first_at=min(group.first_at for group in groups),
             last_at=max(group.last_at for group in groups),
             groups=groups,
-            policies=tuple(self._policies(purge, book)),
+            policies=tuple(self._policies(groups, book)),
             method=METHOD,
             keys=Keys(
                 destroyed=len(traces.leaves),
@@ -132,8 +134,17 @@ class Issuing:
             checkpoint=self._checkpoint(),
         )
 
-    def _policies(self, purge: Purge, book: Book) -> Iterable[CertifiedPolicy]:
-        for name, number in sorted({(group.policy, group.version) for group in purge.groups}):
+    def _case(self, case: CertifiedCase | None) -> CertifiedCase | None:
+        """Return a case with the names of those who decided."""
+        if case is None:
+            return None
+        names = self._names(case.decided_by)
+        decided = tuple(sorted(names.get(each, each) for each in case.decided_by))
+        return case.model_copy(update={"decided_by": decided})
+
+    def _policies(self, groups: Sequence[PurgedGroup], book: Book) -> Iterable[CertifiedPolicy]:
+        named = {(group.policy, group.version) for group in groups if group.policy}
+        for name, number in sorted(named):
             policy = book.policies.get(name)
             version = policy.versions[number - 1] if policy else None
             if version is None or version.terms is None:

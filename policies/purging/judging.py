@@ -17,13 +17,14 @@ from policies.rules import Rules
 class Verdict(StrEnum):
     """What is to become of a record that is due by its dates; all but the first keep it.
 
-    `not-due` is one that is not due any more, when it is judged anew; `review` one of which a
-    policy asks for a review first; `unreadable` one that cannot be opened; `locked` one whose keys
-    are locked in the bucket.
+    `minimum` is one that was asked to be erased before it may go; `not-due` one that is not due any
+    more, when it is judged anew; `review` one of which a policy asks for a review first;
+    `unreadable` one that cannot be opened; `locked` one whose keys are locked in the bucket.
     """
 
     DUE = "due"
     HELD = "held"
+    MINIMUM = "minimum"
     NOT_DUE = "not-due"
     REVIEW = "review"
     UNREADABLE = "unreadable"

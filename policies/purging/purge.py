@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from archive.errors import CorruptError
@@ -12,6 +13,27 @@ from archive.events.purge_events import (
     PurgedGroup,
     PurgePlanned,
 )
+from policies.purging.certificate import CertifiedCase
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a certificate tells of: who had what destroyed since when, and as of when.
+
+    It is a purge, or a case of erasure; `groups` are what was condemned.
+    """
+
+    by: str
+    planned_at: datetime
+    at: datetime
+    groups: tuple[PurgedGroup, ...]
+    purge: UUID | None = None
+    case: CertifiedCase | None = None
+
+    @property
+    def condemned(self) -> int:
+        """How many records were condemned."""
+        return sum(group.records for group in self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +55,20 @@ class Purge:
         return 1 + len(self.batches) + (self.completed is not None)
 
     @property
+    def erasures(self) -> tuple[UUID, ...]:
+        """The erasures of its batches."""
+        return tuple(batch.erasure for batch in self.batches)
+
+    @property
     def condemned(self) -> int:
         """How many records it condemned."""
         return sum(group.records for group in self.groups)
+
+    @property
+    def account(self) -> Account:
+        """What its certificate tells of."""
+        plan = self.plan
+        return Account(plan.by, plan.recorded_at, plan.at, self.groups, purge=self.id)
 
     @property
     def groups(self) -> tuple[PurgedGroup, ...]:

@@ -180,10 +180,8 @@ class Purger:
     def _concluded(
         self, purge: Purge, kept: Mapping[str, int], problems: list[str], *, stopped: bool
     ) -> PurgeAnswer:
-        destructions = self._reader.destructions(purge)
-        destroyed = sum(
-            len(each.condemned.records) for each in destructions if each.destroyed is not None
-        )
+        destructions = self._reader.destructions(purge.erasures)
+        destroyed = self._reader.gone(destructions)
         if destroyed == purge.condemned and not stopped:
             problems = self._destroy_latecomers(purge, destructions)
             purge = purge if problems else self._complete(purge, kept)
@@ -206,9 +204,14 @@ class Purger:
         now = self._clock.now()
         issued = None
         if purge.batches:
-            destructions = self._reader.destructions(purge)
+            destructions = self._reader.destructions(purge.erasures)
             issued = self._issuing.issue(
-                self._clock.uuid7(), purge, destructions, self._rules.read().policies, kept, now
+                self._clock.uuid7(),
+                purge.account,
+                destructions,
+                self._rules.read().policies,
+                kept,
+                now,
             )
         completed = PurgeCompleted(
             originator_id=purge.id,

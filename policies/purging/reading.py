@@ -53,19 +53,19 @@ class PurgeReader:
             raise NotFoundError(f"There is no purge {purge_id}.")
         return folded(events)
 
-    def destructions(self, purge: Purge) -> list[Destruction]:
-        """Return the erasures of a purge, in order."""
+    def destructions(self, erasures: Iterable[UUID]) -> list[Destruction]:
+        """Return erasures by their ids, in order."""
         found: list[Destruction] = []
-        for batch in purge.batches:
+        for erasure in erasures:
             condemned: KeysCondemned | None = None
             destroyed: KeysDestroyed | None = None
-            for event in self._events(batch.erasure, KeysCondemned):
+            for event in self._events(erasure, KeysCondemned):
                 if isinstance(event, KeysCondemned):
                     condemned = event
                 elif isinstance(event, KeysDestroyed):
                     destroyed = event
             if condemned is None:
-                raise CorruptError(f"Erasure {batch.erasure} cannot be read: verify names it.")
+                raise CorruptError(f"Erasure {erasure} cannot be read: verify names it.")
             found.append(Destruction(condemned, destroyed))
         return found
 
@@ -88,6 +88,10 @@ class PurgeReader:
         """Return those of the events whose keys may be there still."""
         opened = self._opener.open_each(rows)
         return [each.row for each in opened if not isinstance(each, ErasedEvent)]
+
+    def gone(self, destructions: Iterable[Destruction]) -> int:
+        """Return how many records are known to be destroyed by erasures."""
+        return sum(len(each.condemned.records) for each in destructions if each.destroyed)
 
     def certificate(self, certificate_id: UUID) -> CertificateIssued:
         """Return a certificate's event; NotFoundError if there is none of this id."""

@@ -116,6 +116,7 @@ class World:
     numbers: Iterator[int] = field(default_factory=count)
     alias: str = ""
     policy: str = ""
+    old: UUID | None = None
 
     def answers(self, row: Row) -> Iterator[tuple[str, int, int]]:
         """Ask as everybody; yield each caller with the status expected and the one answered."""
@@ -201,6 +202,8 @@ class World:
             values["id"] = self.retention_event_for(rule.rule.rpartition("/")[2])
         elif "/holds/" in rule.rule:
             values["id"] = self.new_hold()
+        elif "/erasures/" in rule.rule:
+            values["id"] = self.new_case()
         adapter = self.app.url_map.bind("localhost")
         return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
 
@@ -265,6 +268,21 @@ class World:
         wanted = HoldRequest.model_validate(_hold(f"hold-{next(self.numbers)}"))
         return hold_desk(self.archive).place(LOCAL_ACTOR, wanted).name
 
+    def new_case(self) -> UUID:
+        """Return the id of a new case of erasure; `old` is decided to be erased by it."""
+        from archive.access.roles import LOCAL_ACTOR
+        from policies.erasures.answers import CaseDecision, CaseRequest
+        from policies.erasures.desk import erasure_desk
+
+        # Old enough for every minimum that a policy of these demands.
+        (captured,) = self.archive.intake.capture(LOCAL_ACTOR, [_line("old", year=1999)])
+        self.old = captured.id or self.record
+        self.archive.follow()
+        desk = erasure_desk(self.archive)
+        case = desk.open(LOCAL_ACTOR, CaseRequest.read(_case(self)))
+        desk.decide(LOCAL_ACTOR, case.id, CaseDecision.read({}))
+        return case.id
+
     def token_of(self, owner: str) -> str:
         """Return the id of a new token of somebody's."""
         from archive.access.roles import LOCAL_ACTOR
@@ -283,13 +301,13 @@ def _form(**fields: object) -> Body:
     return lambda *_: {"data": fields}
 
 
-def _line(native_id: str = "1") -> bytes:
+def _line(native_id: str = "1", year: int = 2024) -> bytes:
     return json.dumps(
         {
             "source": "desk",
             "native_id": native_id,
             "channel": "chat",
-            "occurred_at": "2024-05-06T07:08:09Z",
+            "occurred_at": f"{year}-05-06T07:08:09Z",
             "participants": [{"role": "author", "address": "ann@example.com"}],
             "text": "The guarantee is in the side letter.",
             "html": "<p>The guarantee is in the <b>side letter</b>.</p>",
@@ -304,6 +322,11 @@ def _policy(name: str) -> dict[str, str]:
 def _retention_event(name: str) -> dict[str, str]:
     happened = {"name": name, "date": "2024-05-06T07:08:09Z", "reason": "a letter"}
     return {**happened, "query": "fee", "delay": "0d"}
+
+
+def _case(world: World) -> dict[str, Any]:
+    today = world.archive.clock.now().date()
+    return {"received_on": str(today), "name": "Ann", "aliases": ["ann@example.com"]}
 
 
 def _hold(name: str) -> dict[str, str]:
@@ -346,6 +369,12 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/holds/reach"): _json({"query": "fee"}),
     ("POST", "/v1/holds/<string:id>/change"): _json({"query": "letter", "reason": "a view"}),
     ("POST", "/v1/holds/<string:id>/release"): _json({"reason": "it is over"}),
+    ("POST", "/v1/erasures"): lambda world, _: {"json": _case(world)},
+    ("POST", "/v1/erasures/<uuid:id>/extend"): _json({"reason": "many records"}),
+    ("POST", "/v1/erasures/<uuid:id>/decide"): lambda world, _: {
+        "json": {"decision": "erase", "records": [str(world.old)]}
+    },
+    ("POST", "/v1/erasures/<uuid:id>/close"): _json({"outcome": "withdrawn", "reason": "a call"}),
     ("POST", "/v1/purges"): _json({"dry_run": True}),
     ("POST", "/v1/users"): lambda world, _: {
         "json": {"name": f"new {next(world.numbers)}", "roles": ["legal"]}

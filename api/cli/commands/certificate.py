@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
@@ -9,6 +10,9 @@ import click
 from api.cli import options, output
 from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.errors import InvalidError
+
+if TYPE_CHECKING:
+    from policies.purging.certificate import Certificate
 
 
 @click.group("certificate")
@@ -73,7 +77,7 @@ def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
             ("certificate", str(certificate.id)),
             ("sandbox", "yes: dates may be made up" if certificate.sandbox else ""),
             ("archive", str(certificate.archive)),
-            ("purge", f"{certificate.purge}, by {certificate.by}"),
+            _account(certificate),
             ("due as of", output.utc_time(certificate.due_as_of)),
             ("completed", output.utc_time(certificate.completed_at)),
             ("records", f"{certificate.records:,} ({certificate.events:,} events)"),
@@ -85,6 +89,14 @@ def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
     )
     click.echo()
     click.echo(found.note, nl=False)
+
+
+def _account(certificate: "Certificate") -> tuple[str, str]:
+    """Tell what it is of."""
+    if certificate.case is None:
+        return "purge", f"{certificate.purge}, by {certificate.by}"
+    decided = ", ".join(certificate.case.decided_by)
+    return "case", f"{certificate.case.id}, decided by {decided}, ordered by {certificate.by}"
 
 
 def _day(moment: datetime) -> str:

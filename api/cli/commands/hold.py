@@ -158,11 +158,12 @@ def _opened(by_token: bool) -> "Iterator[tuple[Archive, HoldDesk, Actor]]":
 
 def _scope(given: dict[str, Any]) -> dict[str, object]:
     """Return what the options of `scope` say."""
-    listed = [*given["record"], *(_ids(given["records"]) if given["records"] else ())]
+    listed = [*given["record"], *(ids_in(given["records"]) if given["records"] else ())]
     return {"query": given["query"], "custodians": given["custodian"], "records": listed}
 
 
-def _ids(file: Path) -> list[UUID]:
+def ids_in(file: Path) -> list[UUID]:
+    """Return the ids of a file, one a line; InvalidError names the line that is none."""
     found = []
     try:
         lines = file.read_text(encoding="utf-8").splitlines()

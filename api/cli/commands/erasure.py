@@ -1,0 +1,328 @@
+"""`muniment erasure`: requests of people to be erased, as cases."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from api.cli import EXIT_PROBLEM, options, output
+from api.cli.commands.hold import FILE, ids_in
+from archive.access.roles import Actor, Purpose
+
+if TYPE_CHECKING:
+    from archive.opening import Archive
+    from policies.erasures.answers import CaseAnswer, CaseRecord
+    from policies.erasures.desk import ErasureDesk
+
+_ID = click.argument("id", type=click.UUID)
+
+
+@click.group("erasure")
+def command() -> None:
+    """Work on requests of people to be erased."""
+
+
+@command.command("list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--cursor", type=click.IntRange(1), metavar="C", help="Go on where a page ended.")
+@options.common
+def everything(limit: int, cursor: int | None, purpose: Purpose, as_json: bool) -> None:
+    """List cases, the newest first."""
+    with _opened(False) as (archive, desk, actor):
+        archive.follow()
+        page = desk.cases(actor, limit, cursor)
+    if as_json:
+        output.write_json(page)
+        return
+    output.write_table(
+        ("case", "state", "name", "received", "due", "records"),
+        [
+            (
+                str(each.id),
+                each.state,
+                each.name or "",
+                str(each.received_on or ""),
+                f"{each.due_on or ''}{' overdue' if each.overdue else ''}",
+                f"{each.found:,}" if each.found is not None else "",
+            )
+            for each in page.cases
+        ],
+    )
+    if page.cursor is not None:
+        click.echo(f"There are more: --cursor {page.cursor}")
+
+
+@command.command("open")
+@click.argument("name")
+@click.option(
+    "--received",
+    "received_on",
+    metavar="DAY",
+    help="The day on which the request came in, as 2024-05-31; today if left.",
+)
+@click.option("--person", type=click.UUID, metavar="ID", help="Somebody in the directory.")
+@click.option("--alias", "aliases", multiple=True, help="An address, or a name without one.")
+@click.option("--query", help="What mentions the person, for somebody to look at.")
+@click.option("--reference", default="", help="The organisation's own mark of the request.")
+@options.by_token
+@options.common
+def open_case(
+    name: str,
+    received_on: str | None,
+    person: UUID | None,
+    aliases: tuple[str, ...],
+    query: str | None,
+    reference: str,
+    by_token: bool,
+    purpose: Purpose,
+    as_json: bool,
+) -> None:
+    """Open a case for a request by NAME, and look for its records."""
+    from policies.erasures.answers import CaseRequest
+
+    with _opened(by_token) as (archive, desk, actor):
+        archive.follow()
+        wanted = CaseRequest.read(
+            {
+                "received_on": received_on or archive.clock.now().astimezone(UTC).date(),
+                "name": name,
+                "person": person,
+                "aliases": aliases,
+                "query": query,
+                "reference": reference,
+            }
+        )
+        _tell(desk.open(actor, wanted), as_json)
+
+
+@command.command("show")
+@_ID
+@options.common
+def show(id: UUID, purpose: Purpose, as_json: bool) -> None:
+    """Show the case ID."""
+    with _opened(False) as (archive, desk, actor):
+        archive.follow()
+        _tell(desk.case(actor, id), as_json)
+
+
+@command.command("records")
+@_ID
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@click.option("--cursor", type=click.IntRange(0), default=0, metavar="C", help="From there on.")
+@options.common
+def records(id: UUID, limit: int, cursor: int, purpose: Purpose, as_json: bool) -> None:
+    """List the records of the case ID, with what is proposed and decided."""
+    with _opened(False) as (archive, desk, actor):
+        archive.follow()
+        page = desk.records(actor, purpose, id, limit, cursor)
+    if as_json:
+        output.write_json(page)
+        return
+    output.write_table(
+        ("record", "found", "of", "from", "proposed", "because", "decided"),
+        [_row(each) for each in page.records],
+    )
+    if page.cursor is not None:
+        click.echo(f"There are more: --cursor {page.cursor}")
+
+
+@command.command("recipients")
+@_ID
+@options.common
+def recipients(id: UUID, purpose: Purpose, as_json: bool) -> None:
+    """Say who saw the records that the case ID erases, and so is to be told."""
+    with _opened(False) as (archive, desk, actor):
+        archive.follow()
+        found = desk.recipients(actor, id)
+    if as_json:
+        output.write_json(found)
+        return
+    output.write_table(
+        ("who", "opened", "downloaded", "first", "last"),
+        [
+            (
+                each.name,
+                f"{each.opened:,}",
+                f"{each.downloaded:,}",
+                output.utc_time(each.first_at),
+                output.utc_time(each.last_at),
+            )
+            for each in found.recipients
+        ],
+    )
+
+
+@command.command("find")
+@_ID
+@options.by_token
+@options.common
+def find(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> None:
+    """Look for what came in or changed since it was looked last."""
+    with _opened(by_token) as (archive, desk, actor):
+        archive.follow()
+        _tell(desk.find(actor, id), as_json)
+
+
+@command.command("extend")
+@_ID
+@click.option("--reason", required=True, help="Why the answer takes two months more.")
+@options.by_token
+@options.common
+def extend(id: UUID, reason: str, by_token: bool, purpose: Purpose, as_json: bool) -> None:
+    """Give the answer of the case ID two months more, once."""
+    from policies.erasures.answers import CaseExtension
+
+    wanted = CaseExtension.read({"reason": reason})
+    with _opened(by_token) as (_, desk, actor):
+        _tell(desk.extend(actor, id, wanted.reason), as_json)
+
+
+@command.command("decide")
+@_ID
+@click.argument("decision", type=click.Choice(["proposed", "erase", "refuse"]))
+@click.option("--record", type=click.UUID, multiple=True, help="A record, by its id.")
+@click.option("--records", type=FILE, help="A file with ids of records, one a line.")
+@click.option(
+    "--proposed",
+    type=click.Choice(["erase", "refuse", "none"]),
+    help="All of which that is proposed and nothing decided.",
+)
+@click.option(
+    "--ground",
+    type=click.Choice(["exemption", "unrelated"]),
+    help="Why a record is refused that nothing forbids to erase.",
+)
+@click.option("--reason", default="", help="More about why.")
+@options.by_token
+@options.common
+def decide(
+    id: UUID,
+    decision: str,
+    record: tuple[UUID, ...],
+    records: Path | None,
+    proposed: str | None,
+    ground: str | None,
+    reason: str,
+    by_token: bool,
+    purpose: Purpose,
+    as_json: bool,
+) -> None:
+    """Decide what becomes of records of the case ID: as proposed, erase, or refuse.
+
+    Without --record, --records and --proposed it is all of which nothing is decided.
+    """
+    from policies.erasures.answers import CaseDecision
+
+    wanted = CaseDecision.read(
+        {
+            "decision": None if decision == "proposed" else decision,
+            "records": [*record, *(ids_in(records) if records else ())],
+            "proposed": proposed,
+            "ground": ground,
+            "reason": reason,
+        }
+    )
+    with _opened(by_token) as (archive, desk, actor):
+        archive.follow()
+        _tell(desk.decide(actor, id, wanted), as_json)
+
+
+@command.command("execute")
+@_ID
+@options.by_token
+@options.common
+def execute(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> int:
+    """Destroy what the case ID decided to be erased, and certify it.
+
+    By somebody else than whoever decided. Leaves with 1 if something could not be destroyed yet.
+    """
+    with _opened(by_token) as (archive, desk, actor):
+        archive.follow()
+        done = desk.execute(actor, id)
+        options.publish(archive)
+    _tell(done, as_json)
+    return EXIT_PROBLEM if done.problems else 0
+
+
+@command.command("close")
+@_ID
+@click.argument("outcome", type=click.Choice(["answered", "withdrawn"]))
+@click.option("--reason", default="", help="More about it; a withdrawal must say why.")
+@options.by_token
+@options.common
+def close(
+    id: UUID, outcome: str, reason: str, by_token: bool, purpose: Purpose, as_json: bool
+) -> None:
+    """Close the case ID: the person was answered, or does not want it any more."""
+    from policies.erasures.answers import CaseClosing
+
+    wanted = CaseClosing.read({"outcome": outcome, "reason": reason})
+    with _opened(by_token) as (archive, desk, actor):
+        archive.follow()
+        _tell(desk.close(actor, id, wanted), as_json)
+
+
+@contextmanager
+def _opened(by_token: bool) -> "Iterator[tuple[Archive, ErasureDesk, Actor]]":
+    """Open the archive, its cases, and whoever works on them."""
+    from policies.erasures.desk import erasure_desk
+
+    with options.acting(by_token) as (archive, actor):
+        yield archive, erasure_desk(archive), actor
+
+
+def _tell(case: "CaseAnswer", as_json: bool) -> None:
+    if as_json:
+        output.write_json(case)
+        return
+    late = ": overdue" if case.overdue else ""
+    output.write_facts(
+        (
+            ("case", str(case.id)),
+            ("state", case.state),
+            ("name", case.name),
+            ("aliases", ", ".join(case.aliases)),
+            ("query", case.query or ""),
+            ("reference", case.reference),
+            ("received", str(case.received_on)),
+            ("due", f"{case.due_on}{', extended' if case.extended else ''}{late}"),
+            ("opened", f"{output.utc_time(case.opened_at)} by {case.opened_by}"),
+            ("found", f"{case.found:,} records, in {case.participant:,} the person takes part"),
+            ("to be decided", f"{case.undecided:,}"),
+            ("to be erased", f"{case.to_erase:,}"),
+            ("refused", f"{case.refused:,}"),
+            ("erased", f"{case.erased:,}"),
+            ("not searched", f"{case.unsearched:,}, {case.unopened:,} could not be opened"),
+            ("closed", _closed(case.closed_at, case.outcome, case.closed_by)),
+        )
+    )
+    for order in case.orders:
+        stays = "".join(f", {count:,} stay ({why})" for why, count in sorted(order.kept.items()))
+        done = "under way" if order.destroyed is None else f"{order.destroyed:,} destroyed{stays}"
+        proof = f"; the certificate is {order.certificate}" if order.certificate else ""
+        click.echo(f"Ordered by {order.by}: {order.records:,} records, {done}{proof}.")
+    for problem in case.problems:
+        click.echo(output.one_line(problem))
+
+
+def _closed(at: datetime | None, outcome: str | None, by: str | None) -> str:
+    return f"{output.utc_time(at)} as {outcome} by {by}" if at is not None else ""
+
+
+def _row(record: "CaseRecord") -> tuple[str, ...]:
+    from policies.erasures.proposing import in_words
+
+    told, decided = record.record, record.decided
+    return (
+        str(record.id),
+        record.found,
+        output.utc_time(told.occurred_at) if told else "",
+        (told.sender or "") if told else "",
+        "erased" if record.erased else str(record.proposed),
+        "; ".join(map(in_words, record.causes)),
+        f"{decided.decision} by {decided.by}" if decided else "",
+    )

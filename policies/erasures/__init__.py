@@ -1,0 +1,1 @@
+"""Cases of erasure: a person's records are found, decided one by one, and destroyed."""

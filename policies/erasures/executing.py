@@ -1,0 +1,216 @@
+"""Carrying out a case of erasure, batch by batch, as a purge is (docs/erasure.md, "Carrying out").
+
+Whatever dies goes on from the events: what was condemned is destroyed first, what is still to go
+follows, and the certificate is made of all of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from archive.clock import Clock
+from archive.erasing.eraser import Eraser
+from archive.errors import ConflictError, CorruptError, LockedError
+from archive.events.commit import Group
+from archive.events.erasure_events import Decision, ErasureCarriedOut, ErasureCondemned
+from archive.events.event import Event
+from archive.events.group import Committer
+from archive.events.plain import plain
+from archive.events.pointers import PointerRecorder
+from archive.events.purge_events import PurgedGroup
+from archive.events.types import KeysCondemned
+from policies.erasures.case import Case, Order
+from policies.erasures.judging import judge
+from policies.erasures.reading import CaseReader
+from policies.purging.batches import Batches
+from policies.purging.certificate import CertifiedCase
+from policies.purging.errand import Errand
+from policies.purging.issuing import Issuing
+from policies.purging.purge import Account
+from policies.purging.purger import BATCH, MOST_RECORDS, Stopped
+from policies.purging.reading import Destruction, PurgeReader
+from policies.records import GovernedRecords
+from policies.rules import RuleReader
+
+
+class CaseErrand(Errand):
+    """An ordered case as it stands before its next batch."""
+
+    def __init__(self, case: Case, order: Order, reader: CaseReader) -> None:
+        self.by = order.ordered.by
+        self.at = order.ordered.recorded_at
+        self.ground = f"case {case.id}"
+        self.judge = judge
+        self._case = case
+        self._order = order
+        self._reader = reader
+
+    def condemning(self, condemned: KeysCondemned, groups: Sequence[PurgedGroup]) -> Event:
+        """Return the event that tells of a batch, as the next of the case."""
+        # Others may find records meanwhile, which takes nothing away from what is ordered.
+        now = self._reader.case(self._case.id)
+        if now.order != self._order:
+            raise ConflictError("Another process carries out this case.")
+        return ErasureCondemned(
+            originator_id=now.id,
+            originator_version=now.newest + 1,
+            recorded_at=condemned.recorded_at,
+            erasure=condemned.originator_id,
+            groups=tuple(groups),
+        )
+
+    def has_begun(self, erasure: UUID | None) -> bool:
+        """Say whether a batch was condemned; ConflictError if another process did another."""
+        order = self._reader.case(self._case.id).order
+        if order == self._order:
+            return False
+        one_more = order is not None and len(order.batches) == len(self._order.batches) + 1
+        if order is not None and one_more and order.batches[-1].erasure == erasure:
+            return True
+        raise ConflictError("Another process carries out this case.")
+
+
+class Executor:
+    """Carries out cases that are ordered. Two processes that try at once do no harm.
+
+    Methods raise CorruptError where it cannot be known what policies or cases say, and
+    UnavailableError where a part does not answer: the same call later goes on.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: CaseReader,
+        rules: RuleReader,
+        batches: Batches,
+        records: GovernedRecords,
+        purges: PurgeReader,
+        issuing: Issuing,
+        eraser: Eraser,
+        pointers: PointerRecorder,
+        committer: Committer,
+        clock: Clock,
+        catch_up: Callable[[int], None],
+    ) -> None:
+        self._reader = reader
+        self._rules = rules
+        self._batches = batches
+        self._records = records
+        self._purges = purges
+        self._issuing = issuing
+        self._eraser = eraser
+        self._pointers = pointers
+        self._committer = committer
+        self._clock = clock
+        self._catch_up = catch_up
+
+    def finish(self, stopped: Stopped = lambda: False) -> list[str]:
+        """Carry out every case that is ordered; say in sentences what is not destroyed yet."""
+        problems: list[str] = []
+        for case_id in self._reader.ordered():
+            problems += self.carry_out(case_id, stopped)
+        return problems
+
+    def carry_out(self, case_id: UUID, stopped: Stopped = lambda: False) -> list[str]:
+        """Destroy what is ordered, and certify it; say in sentences what is not destroyed yet.
+
+        Nothing happens where nothing is ordered. Raises ConflictError where another process
+        carries out the same case.
+        """
+        case = self._reader.case(case_id)
+        if case.order is None:
+            return []
+        problems = self._eraser.resume()
+        self._catch_up(self._pointers.last_seq())
+        kept = Counter[str]()
+        wanted = self._left(case)
+        for start in range(0, len(wanted), BATCH):
+            if stopped() or case.order is None:
+                return problems
+            if case.order.condemned >= MOST_RECORDS:
+                break
+            errand = CaseErrand(case, case.order, self._reader)
+            tally, problem = self._batches.destroy(errand, wanted[start : start + BATCH])
+            kept.update(tally.kept)
+            problems += [problem] if problem else []
+            case = self._reader.case(case_id)
+        if problems:
+            # What was cut off a moment ago may go through by now.
+            self._catch_up(self._pointers.last_seq())
+            problems = self._eraser.resume()
+        return self._concluded(case, kept, problems)
+
+    def _left(self, case: Case) -> list[UUID]:
+        """Return what is decided to be erased and is not."""
+        wanted = case.decided_to(Decision.ERASE)
+        gone = self._records.erased(wanted)
+        return [each for each in wanted if each not in gone]
+
+    def _concluded(self, case: Case, kept: Mapping[str, int], problems: list[str]) -> list[str]:
+        order = case.order
+        if order is None:
+            return problems
+        destructions = self._purges.destructions(batch.erasure for batch in order.batches)
+        if self._purges.gone(destructions) < order.condemned:
+            return problems or ["What was condemned is not destroyed yet."]
+        problems = self._destroy_latecomers(case, order, destructions)
+        if not problems:
+            self._complete(case, order, destructions, kept)
+        return problems
+
+    def _destroy_latecomers(
+        self, case: Case, order: Order, destructions: Sequence[Destruction]
+    ) -> list[str]:
+        """Destroy revisions that came in while their records were condemned; say what stays."""
+        left = self._purges.not_erased(self._purges.traces(destructions).latecomers)
+        if not left:
+            return []
+        try:
+            self._eraser.erase(left, actor=order.ordered.by, ground=f"case {case.id}")
+        except (CorruptError, LockedError) as error:
+            return [str(error)]
+        return []
+
+    def _complete(
+        self,
+        case: Case,
+        order: Order,
+        destructions: Sequence[Destruction],
+        kept: Mapping[str, int],
+    ) -> None:
+        now, issued = self._clock.now(), None
+        if order.batches:
+            account = _account(case, order)
+            issued = self._issuing.issue(
+                self._clock.uuid7(), account, destructions, self._rules.read().policies, kept, now
+            )
+        done = ErasureCarriedOut(
+            originator_id=case.id,
+            originator_version=case.newest + 1,
+            recorded_at=now,
+            destroyed=order.condemned,
+            kept=dict(kept),
+            certificate=issued.originator_id if issued else None,
+        )
+        try:
+            self._committer.commit(Group([plain(each) for each in (issued, done) if each]))
+        except ConflictError:
+            # Somebody else completed it, or this did and was not told.
+            if self._reader.case(case.id).order is not None:
+                raise
+        self._catch_up(self._pointers.last_seq())
+
+
+def _account(case: Case, order: Order) -> Account:
+    deciders = {each.act.by for each in case.decided.values() if each.decision is Decision.ERASE}
+    return Account(
+        by=order.ordered.by,
+        planned_at=order.ordered.recorded_at,
+        at=order.ordered.recorded_at,
+        groups=order.groups,
+        case=CertifiedCase(
+            id=case.id,
+            received_on=case.opened.received_on,
+            decided_by=tuple(sorted(deciders)),
+        ),
+    )

@@ -1,0 +1,125 @@
+"""Finding a person's records: all copies, all versions, under all aliases (docs/erasure.md).
+
+Every record is held against the person by the exact matcher. What was looked at already is not
+looked at again, unless it changed or another alias is known by now.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from archive.catalog.catalog import Catalog
+from archive.events.erasure_events import ErasureOpened
+from archive.index.analysis import value
+from archive.people.directory import People
+from archive.query.attributes import PEOPLE, known_as
+from archive.query.parser import parse
+from archive.query.tree import Node, Phrase, disjunction
+from policies.erasures.case import Case, FoundAs
+from policies.records import Found, GovernedRecords
+from policies.scopes import Standing, standing
+
+_PAGE: Final = 500
+
+
+@dataclass(slots=True)
+class Search:
+    """What a search found that the case did not know, up to sequence number `as_of`.
+
+    `unsearched` and `unopened` count all records that it could not look into, known ones too.
+    """
+
+    as_of: int
+    aliases: frozenset[str]
+    participant: list[UUID] = field(default_factory=list)
+    mention: list[UUID] = field(default_factory=list)
+    unsearched: int = 0
+    unopened: int = 0
+
+    def new_to(self, case: Case) -> bool:
+        """Say whether it tells anything of a case that was not known."""
+        return bool(
+            self.participant
+            or self.mention
+            or self.aliases != case.aliases
+            or (self.unsearched, self.unopened) != (case.unsearched, case.unopened)
+        )
+
+
+class Finder:
+    """Finds the records of cases. Methods raise UnavailableError where a part does not answer."""
+
+    def __init__(self, people: People, catalog: Catalog, records: GovernedRecords) -> None:
+        self._people = people
+        self._catalog = catalog
+        self._records = records
+
+    def aliases(self, case: Case) -> frozenset[str]:
+        """Return all by which the person is known now, as aliases are compared."""
+        directory, person = self._people.directory(), case.opened.person
+        given = {value(alias) for alias in case.opened.aliases}
+        asked = given
+        if person is not None and person not in directory.people:
+            # They were merged into somebody else, who has their aliases now.
+            asked = given | case.aliases
+        behind = {directory.owners[key] for key in asked if key in directory.owners}
+        if person is not None:
+            behind.add(person)
+        known = (directory.people[each].aliases for each in behind if each in directory.people)
+        return frozenset(given.union(value(alias) for alias in chain.from_iterable(known)))
+
+    def search(self, case: Case) -> Search:
+        """Look at what came in or changed since the last search, or at all where it must be."""
+        aliases, as_of = self.aliases(case), self._catalog.position()
+        again = aliases != case.aliases
+        found = Search(as_of, aliases)
+        if not again:
+            found.unsearched, found.unopened = case.unsearched, case.unopened
+        asked = _asked(case.opened)
+        for ids in self._pages(0 if again else case.as_of, as_of):
+            self._look(ids, case, asked, found)
+        return found
+
+    def _pages(self, after: int, as_of: int) -> Iterator[Sequence[UUID]]:
+        if after:
+            changed = self._catalog.revised_between(after + 1, as_of)
+            ids = [UUID(bytes=each.id) for each in changed]
+            yield from (ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE))
+        yield from self._records.pages_between(after + 1, as_of)
+
+    def _look(self, ids: Sequence[UUID], case: Case, asked: Node, found: Search) -> None:
+        known = case.found
+        for each in self._records.load_each(ids):
+            if not isinstance(each, Found):
+                found.unopened += 1
+                continue
+            record_id = each.record.id
+            if takes_part(each, found.aliases):
+                if known.get(record_id) is not FoundAs.PARTICIPANT:
+                    found.participant.append(record_id)
+                continue
+            where = _standing(asked, each)
+            found.unsearched += where is Standing.UNKNOWN
+            if where is Standing.IN and record_id not in known:
+                found.mention.append(record_id)
+
+
+def _asked(opened: ErasureOpened) -> Node:
+    """Return the query that finds what may be about the person."""
+    nodes: list[Node] = [Phrase(opened.name, "participants")]
+    if opened.query is not None:
+        nodes.append(parse(opened.query))
+    return disjunction(nodes)
+
+
+def takes_part(found: Found, aliases: frozenset[str]) -> bool:
+    """Say whether somebody takes part in a version of a record under one of some aliases."""
+    versions = (found.record, *found.earlier)
+    return any(not aliases.isdisjoint(known_as(version, PEOPLE)) for version in versions)
+
+
+def _standing(asked: Node, found: Found) -> Standing:
+    versions = (found.record, *found.earlier)
+    return max(standing(asked, version, found.conversation) for version in versions)
