@@ -30,6 +30,7 @@ from api.v1 import (
     audit,
     bulk,
     conversations,
+    dispositions,
     erasures,
     holds,
     interactions,
@@ -109,6 +110,7 @@ def create_app(
         retention.retention,
         retention_events.blueprint,
         holds.blueprint,
+        dispositions.blueprint,
         purges.blueprint,
         purges.certificates,
         erasures.blueprint,
@@ -146,6 +148,7 @@ def _named_schemas() -> dict[str, Schema]:
         *retention.BODIES,
         *retention_events.BODIES,
         *holds.BODIES,
+        *dispositions.BODIES,
         *purges.BODIES,
         *erasures.BODIES,
     )

@@ -19,6 +19,7 @@ from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.cases import CaseCatalog
 from archive.catalog.catalog import Catalog
 from archive.catalog.destroyed import DestroyedCatalog
+from archive.catalog.dispositions import DispositionTable
 from archive.catalog.follower import CatalogFollower
 from archive.catalog.jobs import JobBook
 from archive.catalog.mirrored import MirrorBook
@@ -127,6 +128,7 @@ class Archive(Station):
         self.obligations = ObligationTable(engine)
         self.destroyed = DestroyedCatalog(engine)
         self.cases = CaseCatalog(engine)
+        self.dispositions = DispositionTable(engine)
         self.keyring_writer = KeyringWriter(
             self.pointers, bucket, self.held_keyring, self.committer, self.clock
         )

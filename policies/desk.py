@@ -15,7 +15,7 @@ from policies.explaining import steps
 from policies.governance import Governance
 from policies.holds.book import HoldReader, hold_reader
 from policies.holds.reach import Holds
-from policies.records import GovernedRecords
+from policies.records import GovernedRecords, governed_records
 from policies.rules import RuleReader, rule_reader
 from policies.simulating import simulate
 
@@ -65,7 +65,7 @@ class RetentionDesk:
             now=now,
             holds=held.holds,
             released_at=held.released_at,
-            unreadable=book.unreadable or held.unreadable,
+            unreadable=book.unreadable or held.unreadable or found.reviewed.unreadable,
         )
         self._audit.record(actor, purpose, "why", records=[record_id])
         return RetentionAnswer(
@@ -85,7 +85,7 @@ class RetentionDesk:
             holds=evaluation.holds,
             uncertain_holds=held.uncertain,
             unreadable=evaluation.unreadable,
-            steps=steps(evaluation, now, held.uncertain),
+            steps=steps(evaluation, now, held.uncertain, found.reviewed),
         )
 
     def simulate(self, actor: Actor, purpose: Purpose, terms: Terms) -> SimulationAnswer:
@@ -127,7 +127,7 @@ def retention_desk(archive: Archive) -> RetentionDesk:
         governance_of(archive),
         rule_reader(archive),
         archive.catalog,
-        GovernedRecords(archive.catalog, archive.records),
+        governed_records(archive),
         hold_reader(archive),
         archive.audit,
         archive.clock,

@@ -51,13 +51,15 @@ class Governing:
 
     `certain` is False where the scope looks into words of the record that could not be read: the
     minimum applies then, and the maximum does not. `start` is for a clock that starts at a named
-    event; None until there is one.
+    event; None until there is one. Before `not_before`, to which a review extended the record, it
+    is not due.
     """
 
     version: int
     terms: Terms
     certain: bool = True
     start: Start | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +249,10 @@ class _Ending:
 
     def _due(self, expiry: datetime, released_at: datetime | None) -> datetime:
         """Return when the grace has passed since then, and since the release of the last hold."""
-        return self.one.terms.grace.after(
+        passed = self.one.terms.grace.after(
             expiry if released_at is None else max(expiry, released_at)
         )
+        return passed if self.one.not_before is None else max(passed, self.one.not_before)
 
 
 def _state(

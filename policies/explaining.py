@@ -4,25 +4,34 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from policies.evaluation import Demand, Evaluation, State
+from policies.reviewing.reviewed import NOT_REVIEWED, Reviewed
+from policies.reviewing.telling import awaited, relabelled
 
 
 def steps(
-    found: Evaluation, now: datetime, uncertain_holds: Collection[str] = ()
+    found: Evaluation,
+    now: datetime,
+    uncertain_holds: Collection[str] = (),
+    reviewed: Reviewed = NOT_REVIEWED,
 ) -> tuple[str, ...]:
     """Return what must happen before the record can go, in the order in which it can.
 
-    `uncertain_holds` are those of its holds that could not search it.
+    `uncertain_holds` are those of its holds that could not search it, and `reviewed` is what
+    disposition reviews decided of it.
     """
-    return tuple(_steps(found, now, uncertain_holds))
+    return tuple(_steps(found, now, uncertain_holds, reviewed))
 
 
-def _steps(found: Evaluation, now: datetime, uncertain_holds: Collection[str]) -> list[str]:
+def _steps(
+    found: Evaluation, now: datetime, uncertain_holds: Collection[str], reviewed: Reviewed
+) -> list[str]:
     told = []
     if found.unreadable:
         told.append(
-            "An event of the policies, the retention events or the holds cannot be read, so it is "
-            "not known what they demand; nothing goes until it can."
+            "An event of the policies, the retention events, the holds or the dispositions cannot "
+            "be read, so it is not known what they demand; nothing goes until it can."
         )
+    told += relabelled(reviewed)
     told += [
         f"It is not known whether it stands in the scope of {name}, because words of it could not "
         "be read: the minimum applies to it, the maximum does not."
@@ -49,13 +58,8 @@ def _steps(found: Evaluation, now: datetime, uncertain_holds: Collection[str]) -
     if found.holds:
         told.append("Then the grace starts afresh.")
     if found.due_at is not None and now < found.due_at:
-        told.append(f"The grace must pass, which ends on {_day(found.due_at)}.")
-    told += [
-        f"The review that {each.policy} asks for must approve it: "
-        + ", ".join(stage.stage for stage in each.review)
-        + "."
-        for each in _reviewing(found)
-    ]
+        told.append(_still(found.due_at, reviewed))
+    told += awaited(found, reviewed)
     if found.state is State.DUE:
         told.append("It is due: every date has passed.")
     return told
@@ -82,9 +86,10 @@ def _released(found: Evaluation, uncertain_holds: Collection[str]) -> list[str]:
     ]
 
 
-def _reviewing(found: Evaluation) -> list[Demand]:
-    """Return the demands that ask for a review before it goes, whichever it goes by."""
-    return [each for each in found.demands if each.kind == "maximum" and each.review]
+def _still(due_at: datetime, reviewed: Reviewed) -> str:
+    if reviewed.until == due_at:
+        return f"A review has extended it: it stays until {_day(due_at)}, and is reviewed anew."
+    return f"The grace must pass, which ends on {_day(due_at)}."
 
 
 def _named(found: Evaluation, kind: str) -> str:

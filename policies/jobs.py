@@ -8,9 +8,12 @@ from archive.errors import UnavailableError
 from archive.opening import Archive
 from policies.erasures.desk import erasure_desk, executor_of
 from policies.holds.mirror import hold_mirror
+from policies.policy import SCHEDULE
 from policies.purging.answers import PurgeAnswer
-from policies.purging.desk import SCHEDULE, obligations_of, purger_of
+from policies.purging.desk import obligations_of, purger_of
 from policies.purging.purger import Purger
+from policies.reviewing.desk import disposition_keeper
+from policies.reviewing.keeper import DispositionKeeper
 from policies.rules import rule_reader
 from policies.schedule import Job, Schedule
 
@@ -18,9 +21,11 @@ from policies.schedule import Job, Schedule
 def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
     """Return the schedule of an archive; it begins when its worker leads."""
     purger = purger_of(archive, follows=False)
+    keeper = disposition_keeper(archive, follows=False)
     jobs = [
         Job("finish-purge", timedelta(minutes=1), lambda stop: _finish_purge(purger, stop)),
         Job("obligations", timedelta(minutes=15), lambda stop: _oblige(archive, stop)),
+        Job("dispositions", timedelta(hours=1), lambda stop: _dispose(keeper, stop)),
         Job("purge", timedelta(days=1), lambda stop: _purge(purger, stop)),
         Job("finish-erasures", timedelta(minutes=1), lambda stop: _carry_out(archive, stop)),
         Job("find-for-erasures", timedelta(hours=1), lambda _: _find(archive)),
@@ -38,6 +43,13 @@ def _oblige(archive: Archive, stop: Event) -> str:
     book = rule_reader(archive).readable()
     obligations_of(archive).settle(book, archive.clock.now(), stop.is_set)
     return ""
+
+
+def _dispose(keeper: DispositionKeeper, stop: Event) -> str:
+    kept = keeper.keep(SCHEDULE, None, stop.is_set)
+    if not kept.opened:
+        return ""
+    return f"{kept.records} records wait for a disposition review, which began now."
 
 
 def _finish_purge(purger: Purger, stop: Event) -> str:

@@ -6,12 +6,16 @@ What an event that cannot be read demanded is not known: the book says so, and n
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from archive.events import policy_events as happened
 from archive.events.event import Event
 from archive.events.policy_events import Terms
 from policies import versions
 from policies.versions import Act, Decided, VersionState
+
+SCHEDULE: Final = "schedule"
+"""Who acts when nobody asked for it: a job of the leading worker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,13 @@ from archive.events.pointers import PointerRow
 from archive.events.policy_events import Terms
 from archive.events.records import Loaded, Records
 from archive.model.record import Record
+from archive.opening import Archive
 from archive.query.parser import parse
 from archive.query.tree import Node
 from policies.evaluation import Governing, Start
 from policies.policy import Version
+from policies.reviewing.reader import DispositionReader, disposition_reader
+from policies.reviewing.reviewed import NOT_REVIEWED, Reviewed
 from policies.scopes import Standing, standing
 
 _PAGE: Final = 500
@@ -24,14 +27,15 @@ _PAGE: Final = 500
 class Found:
     """A record with its archive's own conversation.
 
-    `earlier` are the versions before the one that is shown, oldest first, and `rows` those of all
-    its events.
+    `earlier` are the versions before the one that is shown, oldest first, `rows` those of all its
+    events, and `reviewed` what disposition reviews decided of it.
     """
 
     record: Record
     conversation: str | None
     earlier: tuple[Record, ...] = ()
     rows: tuple[PointerRow, ...] = ()
+    reviewed: Reviewed = NOT_REVIEWED
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,18 @@ class Scoped:
         return standing(self.scope, found.record, found.conversation)
 
     def governs(
-        self, found: Found, started: Callable[[str, Found], Start | None]
+        self,
+        found: Found,
+        started: Callable[[str, Found], Start | None],
+        *,
+        labelled: bool = False,
     ) -> Governing | None:
         """Return it as what governs a record, None where the record is not in the scope.
 
-        `started` gives what starts the record's clock that starts at an event of a name.
+        `started` gives what starts the record's clock that starts at an event of a name. One that
+        is `labelled` so is governed wherever it stands.
         """
-        where = self.standing(found)
+        where = Standing.IN if labelled else self.standing(found)
         if where is Standing.OUT:
             return None
         event = self.terms.event
@@ -69,9 +78,10 @@ class Scoped:
 class GovernedRecords:
     """Opens records for policies to be held against them."""
 
-    def __init__(self, catalog: Catalog, records: Records) -> None:
+    def __init__(self, catalog: Catalog, records: Records, dispositions: DispositionReader) -> None:
         self._catalog = catalog
         self._records = records
+        self._dispositions = dispositions
 
     def load(self, record_id: UUID) -> Found:
         """Return a record; NotFoundError, GoneError and CorruptError as in `Records.load`."""
@@ -82,7 +92,8 @@ class GovernedRecords:
             if not isinstance(found, tuple):
                 raise found
             duplicate = record_id in self._catalog.duplicates([record_id])
-            return _found(found, row, duplicate=duplicate)
+            reviewed = self._dispositions.of([record_id]).get(record_id, NOT_REVIEWED)
+            return _found(found, row, reviewed, duplicate=duplicate)
         raise NotFoundError(f"There is no record {record_id}.")
 
     def erased(self, ids: Sequence[UUID]) -> set[UUID]:
@@ -93,6 +104,7 @@ class GovernedRecords:
         """Return those that exist and are not erased; errors stand in place of damaged ones."""
         rows = self._catalog.rows(ids)
         duplicates = self._catalog.duplicates(ids)
+        reviewed = self._dispositions.of(ids)
         for found in self._records.versions_each(ids):
             if isinstance(found, CorruptError):
                 yield found
@@ -100,7 +112,8 @@ class GovernedRecords:
                 record_id = found[-1].interaction.id
                 row = rows.get(record_id)
                 if row is None or not row.erased:
-                    yield _found(found, row, duplicate=record_id in duplicates)
+                    decided = reviewed.get(record_id, NOT_REVIEWED)
+                    yield _found(found, row, decided, duplicate=record_id in duplicates)
 
     def each_up_to(self, as_of: int) -> Iterator[Found | CorruptError]:
         """Return all that began up to a sequence number, in order of capture, as `load_each`.
@@ -121,7 +134,14 @@ class GovernedRecords:
             yield [UUID(bytes=each.id) for each in sorted(page, key=lambda each: each.first_seq)]
 
 
-def _found(versions: Sequence[Loaded], row: CatalogRow | None, *, duplicate: bool) -> Found:
+def governed_records(archive: Archive) -> GovernedRecords:
+    """Return what opens the records of an archive for policies."""
+    return GovernedRecords(archive.catalog, archive.records, disposition_reader(archive))
+
+
+def _found(
+    versions: Sequence[Loaded], row: CatalogRow | None, reviewed: Reviewed, *, duplicate: bool
+) -> Found:
     *earlier, record = [each.record(duplicate=duplicate) for each in versions]
     conversation = row.conversation if row else None
     return Found(
@@ -129,6 +149,7 @@ def _found(versions: Sequence[Loaded], row: CatalogRow | None, *, duplicate: boo
         str(conversation) if conversation else None,
         tuple(earlier),
         versions[-1].rows,
+        reviewed,
     )
 
 

@@ -5,7 +5,7 @@ has come.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.errors import CorruptError
@@ -27,12 +27,22 @@ class Rules:
     starts: Starts
 
     def governing(self, found: Found) -> list[Governing]:
-        """Return those of the policies that govern a record."""
-        return [
-            one
-            for each in self.policies.values()
-            if (one := each.governs(found, self.starts.of)) is not None
-        ]
+        """Return those of the policies that govern a record.
+
+        One that a review re-labelled it to does, whatever its scope; of one that it was re-labelled
+        from, the minimum does alone.
+        """
+        labels, until = found.reviewed.labels(self.policies), found.reviewed.until
+        labelled = frozenset(labels.values())
+        governs: list[Governing] = []
+        for name, each in self.policies.items():
+            one = each.governs(found, self.starts.of, labelled=name in labelled)
+            if one is not None and name in labels:
+                kept = one.terms.model_copy(update={"maximum": None, "review": ()})
+                one = replace(one, terms=kept)
+            if one is not None:
+                governs.append(one if until is None else replace(one, not_before=until))
+        return governs
 
     def marks(self) -> list[str]:
         """Return texts that differ where the rules may judge a record otherwise."""

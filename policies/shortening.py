@@ -79,12 +79,17 @@ def _reasons(old: Terms | None, new: Terms | None) -> list[str]:
 
 
 def _reviews_less(old: Terms, new: Terms) -> bool:
-    """Say whether a stage is missing, or approves by itself sooner; new ones may stand between."""
+    """Say whether a stage is missing, is another role's, or approves by itself sooner.
+
+    New ones may stand between.
+    """
     left = iter(new.review)
     for stage in old.review:
         for other in left:
             if other.stage != stage.stage:
                 continue
+            if other.role != stage.role and stage.role is not None:
+                return True
             if other.approve_after is not None and (
                 stage.approve_after is None
                 or earlier_start(stage.approve_after, other.approve_after)

@@ -105,7 +105,8 @@ def simulate(
         before_count += stood is Standing.IN
         after_count += stands is Standing.IN
         unsettled += Standing.UNKNOWN in (stood, stands)
-        if stood is Standing.OUT and stands is Standing.OUT:
+        labelled = change.policy in found.reviewed.labels(rules[1].policies).values()
+        if stood is Standing.OUT and stands is Standing.OUT and not labelled:
             continue
         held = holds.held(found.record.id, found)
         was, will_be = (
@@ -116,7 +117,7 @@ def simulate(
                 now=change.effective_at,
                 holds=held.holds,
                 released_at=held.released_at,
-                unreadable=held.unreadable,
+                unreadable=held.unreadable or found.reviewed.unreadable,
             )
             for each in rules
         )

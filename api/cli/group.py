@@ -26,6 +26,7 @@ COMMANDS = {
     "policy": ("policy", "Say how long records are kept."),
     "retention-event": ("retention_event", "Say what happened that clocks of policies start at."),
     "hold": ("hold", "Keep records whatever policies say."),
+    "disposition": ("disposition", "Review what is due before it goes."),
     "purge": ("purge", "Destroy what is due."),
     "erasure": ("erasure", "Work on requests of people to be erased."),
     "certificate": ("certificate", "Read certificates of destruction."),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 import click
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from archive.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""A file that is to be read."""
 
 
 def _purpose(context: click.Context, parameter: click.Parameter, text: str) -> Purpose:
@@ -36,6 +40,22 @@ def time(text: str) -> datetime:
             "A time is written as 2024-05-01 or 2024-05-01T09:00+02:00."
         ) from None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def ids(file: Path) -> list[UUID]:
+    """Read ids, one a line; InvalidError names the line that holds none."""
+    found = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise InvalidError(f"{file.name} is not UTF-8 text.") from None
+    for number, text in enumerate(lines, 1):
+        if text.strip():
+            try:
+                found.append(UUID(text.strip()))
+            except ValueError:
+                raise InvalidError(f"{file.name}, line {number}: this is no id.") from None
+    return found
 
 
 def common(function: Command) -> Command:

@@ -11,9 +11,10 @@ from api.console.site import signed_in
 from api.problems import of_error
 from api.v1.policies import FOR_COMPLIANCE
 from archive.errors import ConflictError, CorruptError, InvalidError
+from policies.policy import SCHEDULE
 from policies.purging.answers import CertificateAnswer, PurgeAnswer
 from policies.purging.certificate import check
-from policies.purging.desk import SCHEDULE, PurgeDesk, purge_desk
+from policies.purging.desk import PurgeDesk, purge_desk
 
 _PAGE = 25
 

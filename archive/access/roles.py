@@ -35,6 +35,7 @@ class Permission(StrEnum):
     AUDIT = "audit"
     GOVERN = "govern"
     HOLD = "hold"
+    REVIEW = "review"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -46,10 +47,17 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.OPERATE,
             Permission.AUDIT,
             Permission.GOVERN,
+            Permission.REVIEW,
         }
     ),
     Role.LEGAL: frozenset(
-        {Permission.CAPTURE, Permission.SEARCH, Permission.READ, Permission.HOLD}
+        {
+            Permission.CAPTURE,
+            Permission.SEARCH,
+            Permission.READ,
+            Permission.HOLD,
+            Permission.REVIEW,
+        }
     ),
     Role.TRAINER: frozenset({Permission.SEARCH, Permission.READ}),
     Role.AUDITOR: frozenset({Permission.OPERATE, Permission.AUDIT}),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.access.roles import Role
 from archive.capture.threads import thread_keys as keys_of
 from archive.catalog.catalog import CATALOG, Catalog
+from archive.catalog.dispositions import DispositionRows
 from archive.catalog.inserting import WholeRows, insert_for
 from archive.catalog.tables import (
     CHANNELS,
@@ -35,6 +36,7 @@ from archive.catalog.tables import (
 )
 from archive.errors import UnavailableError
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
+from archive.events.disposition_events import DispositionEvent
 from archive.events.erasure_events import (
     ErasureCarriedOut,
     ErasureClosed,
@@ -88,6 +90,7 @@ class CatalogFollower(Follower):
         self._insert_departments = WholeRows(engine.dialect, departments)
         self._insert_destructions = WholeRows(engine.dialect, destructions)
         self._insert_certificates = WholeRows(engine.dialect, certificates)
+        self._dispositions = DispositionRows(engine.dialect)
 
     def position(self) -> int:
         return self._catalog.position()
@@ -199,6 +202,8 @@ class CatalogFollower(Follower):
                 self._note_case(connection, row, ordered=0)
             case ErasureClosed():
                 self._note_case(connection, row, closed=1)
+            case DispositionEvent():
+                self._dispositions.apply(connection, row.seq, event)
             case Erased() | DamagedEvent() if row.type.startswith("interaction."):
                 mark = "damaged" if isinstance(event, DamagedEvent) else "erased"
                 connection.execute(

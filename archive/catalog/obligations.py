@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.catalog.dispositions import ENDED_OTHERWISE
 from archive.catalog.inserting import insert_for
-from archive.catalog.tables import obligations, records
+from archive.catalog.tables import obligations, records, reviews
 from archive.errors import UnavailableError
 
 _VALUES = [column.name for column in obligations.columns if not column.primary_key]
@@ -64,6 +65,11 @@ class ObligationTable:
                     obligations.c.policies != policies,
                     records.c.seq > obligations.c.as_of,
                     records.c.rethreaded > obligations.c.as_of,
+                    exists().where(
+                        reviews.c.record == records.c.id,
+                        reviews.c.state.in_(ENDED_OTHERWISE),
+                        reviews.c.seq > obligations.c.as_of,
+                    ),
                 ),
             )
             .order_by(records.c.first_seq)

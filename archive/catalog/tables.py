@@ -157,6 +157,17 @@ cases = Table(
     sqlite_with_rowid=False,
 )
 
+reviews = Table(
+    "reviews",
+    METADATA,
+    Column("record", LargeBinary(16), primary_key=True),
+    Column("disposition", Integer, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False, comment="of the event that last changed it"),
+    Index("reviews_by_disposition", "disposition", "state"),
+    sqlite_with_rowid=False,
+)
+
 obligations = Table(
     "obligations",
     METADATA,

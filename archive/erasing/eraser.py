@@ -37,6 +37,7 @@ from archive.errors import (
     NotFoundError,
 )
 from archive.events.commit import Group
+from archive.events.disposition_events import DISPOSITION_EVENTS
 from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import Event
 from archive.events.group import Committer
@@ -51,7 +52,7 @@ from archive.index.snapshots import SnapshotStore
 _INTERACTION = "interaction."
 _NEVER_ERASED = frozenset(
     {"archive.created", "keys.condemned", "keys.destroyed", "keyring.written"}
-).union(each.type for each in (*PURGE_EVENTS, *ERASURE_EVENTS))
+).union(each.type for each in (*PURGE_EVENTS, *ERASURE_EVENTS, *DISPOSITION_EVENTS))
 _ROWS_PER_QUERY = 1_000
 _FAR_APART = 100
 # By then whoever condemned it has destroyed it, or is gone.

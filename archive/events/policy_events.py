@@ -5,7 +5,7 @@ All policies stand in one stream: what is in force is read in one look, and two 
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -64,9 +64,13 @@ OneLine = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028
 
 
 class Stage(Frozen):
-    """One stage of a disposition review; it approves by itself after a time, if that is given."""
+    """One stage of a disposition review; it approves by itself after a time, if that is given.
+
+    Whoever has the role decides at it; without one, every reviewer.
+    """
 
     stage: Annotated[OneLine, StringConstraints(min_length=1, max_length=100)]
+    role: Literal["compliance-officer", "legal"] | None = None
     approve_after: PeriodText | None = None
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import Field
 
 from archive.errors import CorruptError
+from archive.events.disposition_events import DISPOSITION_EVENTS
 from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import NEVER
 from archive.events.event import Event as Event
@@ -218,6 +219,7 @@ _ALL: tuple[type[Event], ...] = (
     *HOLD_EVENTS,
     *PURGE_EVENTS,
     *ERASURE_EVENTS,
+    *DISPOSITION_EVENTS,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event_type.type: event_type for event_type in _ALL}
 

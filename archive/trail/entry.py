@@ -9,6 +9,7 @@ from pydantic import Field
 
 from archive.access.roles import Purpose
 from archive.errors import InvalidError
+from archive.events.disposition_events import DispositionCondemned, DispositionEvent
 from archive.events.erasure_events import (
     ERASURE_EVENTS,
     ErasureDecided,
@@ -43,13 +44,15 @@ SEARCHES: Final = ("search", "hits", "unsearchable")
 
 _CHANGES: Final = (
     *("user.", "token.", "session.", "sign-in."),
-    *("policy.", "retention-event.", "hold.", "person.", "search."),
+    *("policy.", "retention-event.", "hold.", "person.", "search.", "disposition."),
 )
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
 ).union(each.type for each in ERASURE_EVENTS if issubclass(each, ErasureEvent))
 # They accompany an act in its commit, and would tell of it twice.
-_COMPANIONS: Final = frozenset({"user.recovery-code-used", HoldsChecked.type})
+_COMPANIONS: Final = frozenset(
+    {"user.recovery-code-used", HoldsChecked.type, DispositionCondemned.type}
+)
 _ASIDE: Final = frozenset({"originator_id", "originator_version", "recorded_at", "by", "address"})
 
 
@@ -125,6 +128,10 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
             return _done(row, event.by) | {"change": _change(event), "address": event.address}
         case PurgePlanned():
             told = event.model_dump(mode="json", exclude=set(_ASIDE))
+            return _done(row, event.by) | {"change": told, "address": event.address}
+        case DispositionEvent():
+            told = event.model_dump(mode="json", exclude={*_ASIDE, "records", "own", "stages"})
+            told["records"] = len(event.records)
             return _done(row, event.by) | {"change": told, "address": event.address}
         case HoldEvent():
             return _done(row, event.by) | {"change": _held(event), "address": event.address}

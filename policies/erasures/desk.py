@@ -44,8 +44,9 @@ from policies.erasures.finding import Finder, Search
 from policies.erasures.proposing import Looked, Proposing, rulings
 from policies.erasures.reading import CaseReader, case_reader
 from policies.holds.book import hold_reader
-from policies.purging.desk import SCHEDULE, batches_of, issuing_of, purge_reader
-from policies.records import GovernedRecords
+from policies.policy import SCHEDULE
+from policies.purging.desk import batches_of, issuing_of, purge_reader
+from policies.records import GovernedRecords, governed_records
 from policies.rules import rule_reader
 
 SEES_CASES: Final = frozenset({Permission.GOVERN, Permission.HOLD, Permission.AUDIT})
@@ -390,7 +391,7 @@ class ErasureDesk:
 
 def erasure_desk(archive: Archive, *, follows: bool = True) -> ErasureDesk:
     """Return where cases are worked on; without `follows` another thread keeps the catalog."""
-    records = GovernedRecords(archive.catalog, archive.records)
+    records = governed_records(archive)
     reader = case_reader(archive)
     finder = Finder(archive.people, archive.catalog, records)
     return ErasureDesk(
@@ -423,7 +424,7 @@ def executor_of(archive: Archive, *, follows: bool = True) -> Executor:
         reader=case_reader(archive),
         rules=rule_reader(archive),
         batches=batches_of(archive, follows=follows),
-        records=GovernedRecords(archive.catalog, archive.records),
+        records=governed_records(archive),
         purges=purge_reader(archive),
         issuing=issuing_of(archive),
         eraser=archive.eraser,

@@ -34,7 +34,7 @@ from policies.holds.book import HoldReader, hold_reader
 from policies.holds.hold import Hold, HoldBook
 from policies.holds.lateness import Lateness, lateness
 from policies.holds.reach import Reach
-from policies.records import Found, GovernedRecords
+from policies.records import Found, GovernedRecords, governed_records
 from policies.scopes import Standing
 
 SEES_HOLDS: Final = frozenset({Permission.HOLD, Permission.GOVERN, Permission.AUDIT})
@@ -245,7 +245,7 @@ def hold_desk(archive: Archive) -> HoldDesk:
         hold_reader(archive),
         lateness(archive),
         archive.pointers,
-        GovernedRecords(archive.catalog, archive.records),
+        governed_records(archive),
         archive.committer,
         archive.audit,
         archive.clock,

@@ -18,7 +18,7 @@ from archive.opening import Archive
 from policies.holds.book import HoldReader, hold_reader
 from policies.holds.hold import HoldBook
 from policies.holds.reach import Held, Holds
-from policies.records import Found, GovernedRecords
+from policies.records import Found, GovernedRecords, governed_records
 
 _PAGE: Final = 500
 _INTERACTION: Final = tuple(
@@ -130,7 +130,7 @@ def hold_mirror(archive: Archive) -> HoldMirror:
     """Return what shows the holds of an archive in its bucket, where that is under WORM."""
     return HoldMirror(
         hold_reader(archive),
-        GovernedRecords(archive.catalog, archive.records),
+        governed_records(archive),
         archive.catalog,
         archive.pointers,
         archive.record_locks,

@@ -7,8 +7,8 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 3. Each candidate is opened and judged by the policies and retention events in force, and by the
    holds.
 4. Those whose keys are locked are left out.
-5. `keys.condemned`, what the purge or another errand says of it, and the look at the holds are
-   committed together.
+5. `keys.condemned`, what the purge or another errand says of it, the look at the holds and that
+   at disposition reviews are committed together.
 6. The eraser destroys the keys.
 """
 
@@ -33,6 +33,7 @@ from policies.purging.errand import Errand, Judge
 from policies.purging.judging import Judgement, Verdict
 from policies.purging.purge import merged
 from policies.records import Found, GovernedRecords
+from policies.reviewing.gate import ReviewCheck
 from policies.rules import RuleReader
 
 _PAGE: Final = 500
@@ -70,8 +71,8 @@ class Looked:
     """Candidates as they were judged, and the look at the holds that goes with it.
 
     `rows` are those of all events of the records that may go, `rules` are the versions of the
-    streams of the policies and the retention events that they were judged by, and what is after
-    `as_of` may not have been seen.
+    streams of the policies and the retention events that they were judged by, `reviews` the
+    dispositions that they stand in, and what is after `as_of` may not have been seen.
     """
 
     tally: Tally
@@ -79,6 +80,7 @@ class Looked:
     as_of: int
     check: HoldCheck
     rules: tuple[int, int]
+    reviews: ReviewCheck
 
 
 class Batches:
@@ -118,6 +120,7 @@ class Batches:
         book, now = self._rules.readable(), max(at, self._clock.now())
         rules, reached = book.in_force(now), Holds(holds)
         tally, held, rows = Tally(), dict[UUID, Held](), dict[UUID, tuple[PointerRow, ...]]()
+        reviews = ReviewCheck()
         for start in range(0, len(ids), _PAGE):
             for record_id, found in self._opened(ids[start : start + _PAGE]):
                 held[record_id] = reached.held(record_id, found)
@@ -125,13 +128,14 @@ class Batches:
                     tally.add(record_id, Judgement(Verdict.UNREADABLE))
                     continue
                 rows[record_id] = found.rows
+                reviews.add(found.reviewed)
                 tally.add(record_id, judge(found, rules, held[record_id], now))
         events = frozenset(row.seq for each in rows.values() for row in each)
         check = HoldCheck(self._holds.stream, holds.newest, held, events)
         locked = self._locked([row for record_id in tally.due for row in rows[record_id]])
         tally = tally.without(locked) if locked else tally
         going = [row for record_id in tally.due for row in rows[record_id]]
-        return Looked(tally, going, as_of, check, book.newest)
+        return Looked(tally, going, as_of, check, book.newest, reviews)
 
     def destroy(self, errand: Errand, ids: Sequence[UUID]) -> tuple[Tally, str | None]:
         """Judge candidates and destroy the keys of those that may go.
@@ -214,4 +218,5 @@ class _Condemning:
         if not self._unchanged(self._looked, condemned):
             raise ConflictError("A policy, a retention event or a record was changed meanwhile.")
         told = self._errand.condemning(condemned, merged(self._looked.tally.groups))
-        return [*self._looked.check.seal(condemned), told]
+        reviews = self._looked.reviews.seal(condemned)
+        return [*self._looked.check.seal(condemned), *reviews, told]

@@ -54,6 +54,22 @@ class CertifiedCase(Frozen):
     decided_by: tuple[str, ...]
 
 
+class CertifiedReview(Frozen):
+    """So many records that passed a stage of a review by one decision of a disposition.
+
+    `automatic` is one that nobody decided: the time that the policy gives to the stage had passed.
+    """
+
+    disposition: int
+    policy: str
+    version: int
+    stage: str
+    approved_by: str
+    approved_at: datetime
+    automatic: bool
+    records: int
+
+
 class Keys(Frozen):
     """What was done with the keys.
 
@@ -111,6 +127,7 @@ class Certificate(Frozen):
     last_at: datetime
     groups: tuple[PurgedGroup, ...]
     policies: tuple[CertifiedPolicy, ...]
+    reviews: tuple[CertifiedReview, ...] = ()
     method: str
     keys: Keys
     hold_check: HoldCheck

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Final
 from uuid import UUID
 
 from archive.access.audit import Audit
@@ -15,6 +14,7 @@ from policies.desk import governance_of
 from policies.governance import Governance
 from policies.holds.book import hold_reader
 from policies.obligations import Obligations
+from policies.policy import SCHEDULE
 from policies.purging.answers import (
     CertificateAnswer,
     CertificatesAnswer,
@@ -29,11 +29,8 @@ from policies.purging.issuing import Issuing
 from policies.purging.purge import Purge
 from policies.purging.purger import Purger, Stopped
 from policies.purging.reading import PurgeReader
-from policies.records import GovernedRecords
+from policies.records import governed_records
 from policies.rules import rule_reader
-
-SCHEDULE: Final = "schedule"
-"""Who purges when nobody asked: the job of the leading worker."""
 
 
 class PurgeDesk:
@@ -148,7 +145,7 @@ def batches_of(archive: Archive, *, follows: bool = True) -> Batches:
     return Batches(
         rules=rule_reader(archive),
         holds=hold_reader(archive),
-        records=GovernedRecords(archive.catalog, archive.records),
+        records=governed_records(archive),
         pointers=archive.pointers,
         eraser=archive.eraser,
         clock=archive.clock,
@@ -165,6 +162,7 @@ def issuing_of(archive: Archive) -> Issuing:
         reader=purge_reader(archive),
         log=archive.log,
         signer=log_signer(archive.keyring),
+        dispositions=disposition_reader(archive),
         names=lambda ids: archive.administration.names(set(ids) - {SCHEDULE}),
     )
 
@@ -176,7 +174,7 @@ def purge_reader(archive: Archive) -> PurgeReader:
 
 def obligations_of(archive: Archive) -> Obligations:
     """Return what keeps the obligations of an archive's records."""
-    records = GovernedRecords(archive.catalog, archive.records)
+    records = governed_records(archive)
     return Obligations(archive.obligations, archive.catalog, records, archive.identity)
 
 

@@ -28,6 +28,8 @@ from policies.purging.certificate import (
 )
 from policies.purging.purge import Account
 from policies.purging.reading import Destruction, PurgeReader, Traces
+from policies.purging.reviews import certified
+from policies.reviewing.reader import DispositionReader
 
 _LOOK = (
     "In the commit that condemned each batch, each record having been opened and held against "
@@ -51,6 +53,7 @@ class Issuing:
         log: LogReader,
         signer: Signer,
         names: Names,
+        dispositions: DispositionReader,
     ) -> None:
         self._archive_id = archive_id
         self._organisation = organisation
@@ -59,6 +62,7 @@ class Issuing:
         self._log = log
         self._signer = signer
         self._names = names
+        self._dispositions = dispositions
 
     def issue(
         self,
@@ -116,6 +120,7 @@ class Issuing:
             last_at=max(group.last_at for group in groups),
             groups=groups,
             policies=tuple(self._policies(groups, book)),
+            reviews=certified(self._dispositions, destructions, self._names),
             method=METHOD,
             keys=Keys(
                 destroyed=len(traces.leaves),

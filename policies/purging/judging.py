@@ -11,6 +11,7 @@ from archive.events.purge_events import PurgedGroup
 from policies.evaluation import Demand, Evaluation, State, counted_from, evaluate
 from policies.holds.reach import Held
 from policies.records import Found
+from policies.reviewing.lacking import unreviewed
 from policies.rules import Rules
 
 
@@ -18,8 +19,9 @@ class Verdict(StrEnum):
     """What is to become of a record that is due by its dates; all but the first keep it.
 
     `minimum` is one that was asked to be erased before it may go; `not-due` one that is not due any
-    more, when it is judged anew; `review` one of which a policy asks for a review first;
-    `unreadable` one that cannot be opened; `locked` one whose keys are locked in the bucket.
+    more, when it is judged anew; `review` one of which a policy asks for a review that has not
+    approved it; `unreadable` one that cannot be opened, or of which it is not known what a review
+    decided; `locked` one whose keys are locked in the bucket.
     """
 
     DUE = "due"
@@ -33,10 +35,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict; of a record that is due also what it is counted as."""
+    """A verdict; of a record that is due also what it is counted as.
+
+    Of one that waits for reviews, `lacking` are the demands whose policies ask for them, and
+    `due_at` is since when it is due.
+    """
 
     verdict: Verdict
     group: PurgedGroup | None = None
+    lacking: tuple[Demand, ...] = ()
+    due_at: datetime | None = None
 
 
 def judge(found: Found, rules: Rules, held: Held, now: datetime) -> Judgement:
@@ -49,12 +57,14 @@ def judge(found: Found, rules: Rules, held: Held, now: datetime) -> Judgement:
         now=now,
         released_at=held.released_at,
     )
-    if evaluation.state is not State.DUE:
+    if found.reviewed.unreadable:
+        return Judgement(Verdict.UNREADABLE)
+    if evaluation.state is not State.DUE or evaluation.due_at is None:
         return Judgement(Verdict.NOT_DUE)
     if not held.free:
         return Judgement(Verdict.HELD)
-    if any(each.review for each in evaluation.demands):
-        return Judgement(Verdict.REVIEW)
+    if lacking := unreviewed(evaluation, found.reviewed):
+        return Judgement(Verdict.REVIEW, lacking=lacking, due_at=evaluation.due_at)
     return Judgement(Verdict.DUE, _counted(found, _first_due(evaluation)))
 
 

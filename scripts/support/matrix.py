@@ -200,6 +200,8 @@ class World:
             values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
         elif rule.rule.startswith("/v1/retention-events/"):
             values["id"] = self.retention_event_for(rule.rule.rpartition("/")[2])
+        elif "/dispositions/" in rule.rule:
+            values["id"] = 1
         elif "/holds/" in rule.rule:
             values["id"] = self.new_hold()
         elif "/erasures/" in rule.rule:
@@ -365,6 +367,13 @@ BODIES: dict[tuple[str, str], Body] = {
         {"date": "2025-05-06T07:08:09Z", "reason": "another letter"}
     ),
     ("POST", "/v1/retention-events/<uuid:id>/cancel"): _json({"reason": "it went on"}),
+    ("POST", "/v1/dispositions/<int:id>/approve"): _json({"stage": "a", "comment": "seen"}),
+    ("POST", "/v1/dispositions/<int:id>/extend"): _json(
+        {"stage": "a", "comment": "seen", "until": "2090-01-01T00:00:00Z"}
+    ),
+    ("POST", "/v1/dispositions/<int:id>/relabel"): _json(
+        {"stage": "a", "comment": "seen", "policy": "b"}
+    ),
     ("POST", "/v1/holds"): lambda world, _: {"json": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/v1/holds/reach"): _json({"query": "fee"}),
     ("POST", "/v1/holds/<string:id>/change"): _json({"query": "letter", "reason": "a view"}),

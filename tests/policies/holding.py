@@ -16,7 +16,7 @@ from archive.settings import Settings
 from policies.holds.book import hold_reader
 from policies.holds.gate import HoldCheck
 from policies.holds.reach import Holds
-from policies.records import Found, GovernedRecords
+from policies.records import Found, governed_records
 
 
 def settings(folder: Path, url: str | None) -> Settings:
@@ -46,7 +46,7 @@ class HoldGate:
 
     def __init__(self, archive: Archive) -> None:
         self._reader = hold_reader(archive)
-        self._records = GovernedRecords(archive.catalog, archive.records)
+        self._records = governed_records(archive)
 
     def check(self, ids: Sequence[UUID]) -> HoldCheck:
         book = self._reader.read()

@@ -16,7 +16,7 @@ from archive.query.parser import parse
 from policies.holds.book import hold_reader
 from policies.holds.naming import hold_names
 from policies.holds.reach import Holds
-from policies.records import Found, GovernedRecords
+from policies.records import Found, governed_records
 from policies.scopes import Standing, possible, standing
 from tests.archive.house import capture, create, line
 from tests.archive.house import settings as settings_of
@@ -52,7 +52,7 @@ def found(archive, query, **further):
 
 def held(archive):
     """Return the holds of each record, as what stands before every destruction says."""
-    records = GovernedRecords(archive.catalog, archive.records)
+    records = governed_records(archive)
     holds = Holds(hold_reader(archive).read())
     opened = [
         each for each in records.each_up_to(archive.pointers.last_seq()) if isinstance(each, Found)

@@ -26,6 +26,7 @@ delay: 10d
 review:
 - stage: records manager
 - stage: counsel
+  role: legal
   approve_after: 60d
 """
 
@@ -43,8 +44,8 @@ def test_every_field_is_read_and_written():
         "grace": "0d",
         "delay": "10d",
         "review": [
-            {"stage": "records manager", "approve_after": None},
-            {"stage": "counsel", "approve_after": "60d"},
+            {"stage": "records manager", "role": None, "approve_after": None},
+            {"stage": "counsel", "role": "legal", "approve_after": "60d"},
         ],
     }
     assert write_policy(terms) == WHOLE

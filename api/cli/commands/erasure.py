@@ -10,7 +10,6 @@ from uuid import UUID
 import click
 
 from api.cli import EXIT_PROBLEM, options, output
-from api.cli.commands.hold import FILE, ids_in
 from archive.access.roles import Actor, Purpose
 
 if TYPE_CHECKING:
@@ -185,7 +184,7 @@ def extend(id: UUID, reason: str, by_token: bool, purpose: Purpose, as_json: boo
 @_ID
 @click.argument("decision", type=click.Choice(["proposed", "erase", "refuse"]))
 @click.option("--record", type=click.UUID, multiple=True, help="A record, by its id.")
-@click.option("--records", type=FILE, help="A file with ids of records, one a line.")
+@click.option("--records", type=options.FILE, help="A file with ids of records, one a line.")
 @click.option(
     "--proposed",
     type=click.Choice(["erase", "refuse", "none"]),
@@ -220,7 +219,7 @@ def decide(
     wanted = CaseDecision.read(
         {
             "decision": None if decision == "proposed" else decision,
-            "records": [*record, *(ids_in(records) if records else ())],
+            "records": [*record, *(options.ids(records) if records else ())],
             "proposed": proposed,
             "ground": ground,
             "reason": reason,

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import UUID
 
 import click
 
 from api.cli import options, output
 from archive.access.roles import Actor, Purpose
-from archive.errors import InvalidError
 
 if TYPE_CHECKING:
     from archive.opening import Archive
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN_RECORDS = 20
 
 
@@ -31,7 +27,9 @@ def scope(function: Command) -> Command:
             click.option("--query", help="The records that a query finds; * for all."),
             click.option("--custodian", multiple=True, help="All that a custodian holds."),
             click.option("--record", type=click.UUID, multiple=True, help="A record, by its id."),
-            click.option("--records", type=FILE, help="A file with ids of records, one a line."),
+            click.option(
+                "--records", type=options.FILE, help="A file with ids of records, one a line."
+            ),
         )
     ):
         function = option(function)
@@ -158,24 +156,8 @@ def _opened(by_token: bool) -> "Iterator[tuple[Archive, HoldDesk, Actor]]":
 
 def _scope(given: dict[str, Any]) -> dict[str, object]:
     """Return what the options of `scope` say."""
-    listed = [*given["record"], *(ids_in(given["records"]) if given["records"] else ())]
+    listed = [*given["record"], *(options.ids(given["records"]) if given["records"] else ())]
     return {"query": given["query"], "custodians": given["custodian"], "records": listed}
-
-
-def ids_in(file: Path) -> list[UUID]:
-    """Return the ids of a file, one a line; InvalidError names the line that is none."""
-    found = []
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise InvalidError(f"{file.name} is not UTF-8 text.") from None
-    for number, text in enumerate(lines, 1):
-        if text.strip():
-            try:
-                found.append(UUID(text.strip()))
-            except ValueError:
-                raise InvalidError(f"{file.name}, line {number}: this is no id.") from None
-    return found
 
 
 def _tell(archive: "Archive", hold: "Hold", as_json: bool) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from policies.governance import Governance
     from policies.policy import Policy
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN_GROUPS = 30
 
 
@@ -91,7 +90,7 @@ def presets(name: str | None, purpose: Purpose, as_json: bool) -> None:
 
 
 @command.command("apply")
-@click.argument("file", type=FILE)
+@click.argument("file", type=options.FILE)
 @options.by_token
 @options.common
 def apply(file: Path, by_token: bool, purpose: Purpose, as_json: bool) -> None:
@@ -147,7 +146,7 @@ def lock(id: str, yes: bool, by_token: bool, purpose: Purpose, as_json: bool) ->
 
 
 @command.command("simulate")
-@click.argument("file", type=FILE)
+@click.argument("file", type=options.FILE)
 @options.by_token
 @options.common
 def simulate(file: Path, by_token: bool, purpose: Purpose, as_json: bool) -> None:

@@ -1,0 +1,38 @@
+"""Who owns a record, so that they do not let it go alone (docs/disposition.md). Pure.
+
+A record is owned by its custodian and by whoever takes part in it. A reviewer is known by their
+user name, and by whatever the directory of people knows the person under whom it is recorded.
+"""
+
+from collections.abc import Iterable
+
+from archive.access.roles import LOCAL_ACTOR, Actor
+from archive.index.analysis import value
+from archive.model.person import KnownPerson
+from policies.records import Found
+
+
+def names_of(actor: Actor, people: Iterable[KnownPerson]) -> frozenset[str]:
+    """Return what a reviewer is known by, as names are compared; nothing for `local`."""
+    if actor.id == LOCAL_ACTOR.id:
+        return frozenset()
+    own = value(actor.name)
+    found = {own}
+    for person in people:
+        known = {value(each) for each in (person.name, *person.aliases)}
+        if own in known:
+            found |= known
+    return frozenset(found)
+
+
+def owns(names: frozenset[str], found: Found) -> bool:
+    """Say whether somebody of these names owns a record, in any of its versions."""
+    return any(
+        known is not None and value(known) in names
+        for record in (found.record, *found.earlier)
+        for known in (
+            record.custodian,
+            *(one.address for one in record.content.participants),
+            *(one.name for one in record.content.participants),
+        )
+    )
