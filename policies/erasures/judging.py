@@ -45,11 +45,11 @@ def against(
     """Return what forbids to erase a record; None stands for one that cannot be opened.
 
     `unreadable` says that there may be a policy, or what starts its clock, of which nothing is
-    known.
+    known. A review of which that is so may have put the record under a policy.
     """
     causes = [Cause(ground=Ground.HOLD, name=name) for name in held.certain]
     causes += [Cause(ground=Ground.HOLD, name=name, certain=False) for name in held.uncertain]
-    if unreadable or held.unreadable or found is None:
+    if unreadable or held.unreadable or found is None or found.reviewed.unreadable:
         causes.append(UNREADABLE)
     if found is not None:
         causes += _minimums(_evaluated(found, rules, now), now)

@@ -30,6 +30,7 @@ from policies.purging.purge import Purge
 from policies.purging.purger import Purger, Stopped
 from policies.purging.reading import PurgeReader
 from policies.records import governed_records
+from policies.reviewing.reader import disposition_reader
 from policies.rules import rule_reader
 
 

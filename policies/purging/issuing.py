@@ -20,6 +20,7 @@ from policies.purging.certificate import (
     Certificate,
     CertifiedCase,
     CertifiedPolicy,
+    CertifiedReview,
     HoldCheck,
     Keys,
     canonical,
@@ -120,7 +121,7 @@ class Issuing:
             last_at=max(group.last_at for group in groups),
             groups=groups,
             policies=tuple(self._policies(groups, book)),
-            reviews=certified(self._dispositions, destructions, self._names),
+            reviews=self._reviews(account, destructions),
             method=METHOD,
             keys=Keys(
                 destroyed=len(traces.leaves),
@@ -146,6 +147,14 @@ class Issuing:
         names = self._names(case.decided_by)
         decided = tuple(sorted(names.get(each, each) for each in case.decided_by))
         return case.model_copy(update={"decided_by": decided})
+
+    def _reviews(
+        self, account: Account, destructions: Sequence[Destruction]
+    ) -> tuple[CertifiedReview, ...]:
+        """Return who approved what went by policies; by a case, no review is asked for."""
+        if account.purge is None:
+            return ()
+        return certified(self._dispositions, destructions, self._names)
 
     def _policies(self, groups: Sequence[PurgedGroup], book: Book) -> Iterable[CertifiedPolicy]:
         named = {(group.policy, group.version) for group in groups if group.policy}
