@@ -145,13 +145,13 @@ def evaluate(
     claimed, doubt = counted_from(occurred_at, captured_at)
     started = [(one, _start(one, claimed, captured_at)) for one in governing]
     minimums = [
-        _Ending(one, one.terms.minimum, start)
+        _Ending.of(one, one.terms.minimum, start)
         for one, start in started
         if one.terms.minimum is not None
     ]
     until = _Until.of(each.ends_at for each in minimums)
     maximums = [
-        _Ending(one, one.terms.maximum, start)
+        _Ending.of(one, one.terms.maximum, start)
         for one, start in started
         if one.terms.maximum is not None and one.certain
     ]
@@ -206,16 +206,17 @@ class _Until:
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """A period of a governing policy, and when it starts for the record, None while it has not."""
+    """A period of a governing policy, and when it begins and ends for a record, if it has begun."""
 
     one: Governing
     period: Period
     starts_at: datetime | None
+    ends_at: datetime | None
 
-    @property
-    def ends_at(self) -> datetime | None:
-        """When the period has passed, None while it has not begun."""
-        return None if self.starts_at is None else self.period.after(self.starts_at)
+    @classmethod
+    def of(cls, one: Governing, period: Period, starts_at: datetime | None) -> Self:
+        """Return the period from its start on."""
+        return cls(one, period, starts_at, starts_at and period.after(starts_at))
 
     def keeping(self, until: _Until) -> Demand:
         """Return it as the demand of a minimum."""
