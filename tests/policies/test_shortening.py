@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time
 from itertools import product
 from random import Random
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from archive.events.policy_events import Stage, Terms
 from archive.locking.terms import Period
-from policies.evaluation import Governing, evaluate
+from policies.evaluation import Governing, Start, evaluate
 from policies.shortening import earlier_start, why_it_shortens
 
 TEXTS = ["1d", "28d", "29d", "30d", "31d", "59d", "365d", "366d", "1461d", "1m", "2m", "12m", "1y"]
@@ -26,21 +27,25 @@ def dates(occurred, captured, governing):
     found = evaluate(occurred, captured, governing, now=captured)
     never = datetime.max.replace(tzinfo=UTC)
     return (
-        found.retain_until or datetime.min.replace(tzinfo=UTC),
+        never if found.indefinite else found.retain_until or datetime.min.replace(tzinfo=UTC),
         found.delete_at or never,
         found.due_at or never,
     )
 
 
-def let_go_earlier(old, new, occurred, captured, others=()):
-    """Whether a record in the scope of both, and of other policies, may go earlier afterwards."""
+def let_go_earlier(old, new, occurred, captured, other=None, happened=None):
+    """Whether a record in the scope of both, and of another policy, may go earlier afterwards.
+
+    `happened` says when the events were that clocks start at, by their names.
+    """
+
+    def governs(each):
+        when = (happened or {}).get(each.event)
+        return Governing(1, each, start=when and Start(when, UUID(int=1)))
+
     before, after = (
-        dates(
-            occurred,
-            captured,
-            [*others, *([] if each is None else [Governing(1, each)])],
-        )
-        for each in (old, new)
+        dates(occurred, captured, [governs(each) for each in (other, said) if each is not None])
+        for said in (old, new)
     )
     return any(later < earlier for earlier, later in zip(before, after, strict=True))
 
@@ -52,7 +57,7 @@ some_terms = st.one_of(
         lambda clock, minimum, maximum, grace: terms(
             clock=clock, minimum=minimum, maximum=maximum, grace=grace
         ),
-        st.sampled_from(["occurred", "captured"]),
+        st.sampled_from(["occurred", "captured", "event:left", "event:closed"]),
         st.none() | periods,
         st.none() | periods,
         st.sampled_from(["0d", "1d", "30d", "1m"]),
@@ -62,12 +67,12 @@ moments = st.datetimes(datetime(1971, 1, 1), datetime(2105, 1, 1), timezones=st.
 
 
 @settings(max_examples=150)
-@given(some_terms, some_terms, some_terms, moments, moments)
-def test_no_record_goes_earlier_unless_the_change_shortens(old, new, other, one, another):
+@given(some_terms, some_terms, some_terms, moments, moments, st.none() | moments)
+def test_no_record_goes_earlier_unless_the_change_shortens(old, new, other, one, another, left):
     occurred, captured = sorted((one, another))
-    others = [] if other is None else [Governing(1, other)]
     if not why_it_shortens(old, new):
-        assert not let_go_earlier(old, new, occurred, captured, others)
+        happened = {"left": left}
+        assert not let_go_earlier(old, new, occurred, captured, other, happened)
 
 
 def test_a_period_is_shorter_only_from_a_date_that_shows_it():
@@ -111,6 +116,10 @@ def test_no_start_in_the_calendar_was_missed():
         ({"maximum": "9y"}, {"maximum": "10y"}, False),
         ({}, {"clock": "captured"}, False),
         ({"clock": "captured"}, {}, True),
+        ({"clock": "event:left"}, {"clock": "event:left", "minimum": "6y"}, False),
+        ({"clock": "event:left"}, {"clock": "event:closed"}, True),
+        ({"clock": "event:left"}, {"clock": "captured"}, True),
+        ({}, {"clock": "event:left"}, True),
         ({"maximum": "9y"}, {"maximum": "9y", "grace": "0d"}, True),
         ({"maximum": "9y"}, {"maximum": "9y", "grace": "60d"}, False),
         ({}, {"grace": "0d"}, False),
