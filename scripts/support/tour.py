@@ -37,49 +37,50 @@ def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
     yield "purpose"
     menu.click()
     visitor.search(wanted.query)
-    _shows(visitor, ".results mark", "no result with what was searched for marked")
+    shows(visitor, ".results mark", "no result with what was searched for marked")
     yield "results"
     page.get_by_role("link", name="Hit report").click()
-    _shows(visitor, "table.hits td", "no count of a term")
+    shows(visitor, "table.hits td", "no count of a term")
     yield "hits"
     page.go_back()
     page.locator(".facets").get_by_role("link", name=wanted.value, exact=True).first.click()
-    _shows(visitor, ".chips a", "no sign of what the search is narrowed to")
+    shows(visitor, ".chips a", "no sign of what the search is narrowed to")
     yield "narrowed"
     page.locator(".results h2 a").first.click()
-    _shows(visitor, ".record mark", "no record with what was searched for marked")
+    shows(visitor, ".record mark", "no record with what was searched for marked")
     yield "record"
     page.get_by_role("link", name="in this conversation").click()
-    _shows(visitor, ".thread > li + li", "no second record in the conversation")
+    shows(visitor, ".thread > li + li", "no second record in the conversation")
     yield "conversation"
     page.locator(".thread h2 a").last.click()
     page.get_by_role("link", name="History").click()
-    _shows(visitor, ".events > li", "no event in the history")
+    shows(visitor, ".events > li", "no event in the history")
     yield "history"
     for name in ("Overview", "Status", "Log"):
-        _open(visitor, name)
+        go_to(visitor, name)
         yield name.lower()
-    _open(visitor, "Holds")
+    go_to(visitor, "Holds")
     form = page.locator("section.panel form")
     form.get_by_label("Name").fill(f"savings-{visitor.width}-{visitor.scheme}")
     form.get_by_label("Matter").fill("Complaints about savings")
     form.get_by_label("Reason").fill("Letter of counsel")
     form.get_by_label("A query").fill(wanted.query)
     page.get_by_role("button", name="Count what it would reach").click()
-    _shows(visitor, ".notice strong", "no count of what it would reach")
+    shows(visitor, ".notice strong", "no count of what it would reach")
     yield "holds"
     page.get_by_role("button", name="Place the hold").click()
-    _shows(visitor, ".badge.strong", "no hold in force")
+    shows(visitor, ".badge.strong", "no hold in force")
     yield "hold"
 
 
-def _open(visitor: Visitor, name: str) -> None:
+def go_to(visitor: Visitor, name: str) -> None:
     """Go to a place of the menu, which may stand in one of its groups."""
     menu = visitor.page.get_by_role("navigation", name="Main")
-    link = menu.get_by_role("link", name=name, exact=True, include_hidden=True)
-    if not link.is_visible():
-        menu.locator("details", has=link).locator("summary").click()
-    link.click()
+    link = visitor.page.get_by_role("link", name=name, exact=True, include_hidden=True)
+    group = menu.locator("details").filter(has=link)
+    if group.count():
+        group.locator("summary").click()
+    menu.get_by_role("link", name=name, exact=True).click()
 
 
 def switched(visitor: Visitor) -> None:
@@ -96,7 +97,7 @@ def refused(visitor: Visitor) -> None:
     """Ask what cannot be understood; the page must point at the place."""
     visitor.expects("status of 400")
     visitor.search("fee AND (rebate")
-    _shows(visitor, ".alert .caret", "no mark under what is wrong with a query")
+    shows(visitor, ".alert .caret", "no mark under what is wrong with a query")
 
 
 def keyboard(visitor: Visitor) -> None:
@@ -121,7 +122,8 @@ def _ground(visitor: Visitor) -> str:
     return color
 
 
-def _shows(visitor: Visitor, selector: str, otherwise: str) -> None:
+def shows(visitor: Visitor, selector: str, otherwise: str) -> None:
+    """Fail unless the page has what it was opened for."""
     check(visitor.page.locator(selector).count() > 0, f"{visitor.page.url}: {otherwise}")
 
 
