@@ -34,6 +34,7 @@ from api.v1 import (
     erasures,
     holds,
     interactions,
+    matters,
     people,
     purges,
     retention_events,
@@ -111,6 +112,7 @@ def create_app(
         retention_events.blueprint,
         holds.blueprint,
         dispositions.blueprint,
+        matters.blueprint,
         purges.blueprint,
         purges.certificates,
         erasures.blueprint,
@@ -149,6 +151,7 @@ def _named_schemas() -> dict[str, Schema]:
         *retention_events.BODIES,
         *holds.BODIES,
         *dispositions.BODIES,
+        *matters.BODIES,
         *purges.BODIES,
         *erasures.BODIES,
     )

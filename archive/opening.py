@@ -46,6 +46,8 @@ from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
 from archive.log.timestamps import Timestamps
+from archive.matters.book import Matters
+from archive.matters.desk import MatterDesk
 from archive.packing.packer import Packer
 from archive.people.desk import PeopleDesk
 from archive.people.directory import People
@@ -166,6 +168,7 @@ class Archive(Station):
             self.settings.timestamp_url,
         )
         self.people = People(self.pointers, self.opener, self.mapper, self.identity)
+        self.matters = Matters(self.pointers, self.opener, self.mapper, self.identity)
         self.access = Access(
             archive_id=self.keyring.archive_id,
             clock=self.clock,
@@ -178,6 +181,7 @@ class Archive(Station):
             codebook=self.codebook,
             identity=self.identity,
             people=self.people,
+            matters=self.matters,
             log=self.log,
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
@@ -202,10 +206,20 @@ class Archive(Station):
     def _open_doors(self, engine: "Engine") -> None:
         """Put together who may come in and how."""
         self.users = Users(self.pointers, self.opener, self.mapper, self.catalog, self.identity)
+        self.matter_desk = MatterDesk(
+            matters=self.matters,
+            users=self.users,
+            pointers=self.pointers,
+            committer=self.committer,
+            audit=self.audit,
+            clock=self.clock,
+            zone=self.settings.timezone,
+        )
         passwords = Passwords(self.clock)
         attempts = Attempts(engine, self.identity, self.clock)
         self.administration = Administration(
             users=self.users,
+            matters=self.matters,
             changes=Changes(self.users, self.pointers, self.committer, self.identity, self.clock),
             identity=self.identity,
             audit=self.audit,

@@ -27,6 +27,7 @@ COMMANDS = {
     "retention-event": ("retention_event", "Say what happened that clocks of policies start at."),
     "hold": ("hold", "Keep records whatever policies say."),
     "disposition": ("disposition", "Review what is due before it goes."),
+    "matter": ("matter", "Keep together what belongs to one case, and who works on it."),
     "purge": ("purge", "Destroy what is due."),
     "erasure": ("erasure", "Work on requests of people to be erased."),
     "certificate": ("certificate", "Read certificates of destruction."),

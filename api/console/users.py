@@ -217,9 +217,9 @@ def _permissions() -> list[Permission]:
         raise InvalidError("A permission is one of " + ", ".join(Permission) + ".") from None
 
 
-def _restriction() -> tuple[list[str] | None, list[str] | None]:
-    """Read the custodians and departments to which a user is to be restricted."""
-    return _named("custodians"), _named("departments")
+def _restriction() -> tuple[list[str] | None, list[str] | None, list[str] | None]:
+    """Read the custodians, departments and matters to which a user is to be restricted."""
+    return _named("custodians"), _named("departments"), _named("matters")
 
 
 def _named(field: str) -> list[str] | None:

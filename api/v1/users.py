@@ -27,18 +27,20 @@ blueprint = APIBlueprint(
 
 
 class NewUser(Frozen):
-    """A user to be registered; without custodians or departments they see all records."""
+    """A user to be registered; without custodians, departments or matters they see all records."""
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
     roles: tuple[Role, ...] = Field(min_length=1)
     custodians: tuple[str, ...] | None = Field(default=None, min_length=1)
     departments: tuple[str, ...] | None = Field(default=None, min_length=1)
+    matters: tuple[str, ...] | None = Field(default=None, min_length=1)
 
 
 class UserChange(Frozen):
     """One change of a user: other roles, another restriction, or whether enabled.
 
-    Custodians and departments may be changed together; what is not sent stays. Both null show all.
+    Custodians, departments and matters may be changed together; what is not sent stays. All null
+    show all records.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
@@ -46,6 +48,7 @@ class UserChange(Frozen):
     roles: tuple[Role, ...] = Field(default=(), min_length=1)
     custodians: tuple[str, ...] | None = Field(default=None, min_length=1)
     departments: tuple[str, ...] | None = Field(default=None, min_length=1)
+    matters: tuple[str, ...] | None = Field(default=None, min_length=1)
     enabled: bool = True
 
 
@@ -87,7 +90,7 @@ def register() -> Response:
     """Register a user."""
     new = body_of(NewUser)
     user = context.archive().administration.register(
-        context.actor(), new.name, new.roles, new.custodians, new.departments
+        context.actor(), new.name, new.roles, new.custodians, new.departments, new.matters
     )
     response = _told(user, 201)
     response.headers["Location"] = url_for("users.show", id=user.id)
@@ -114,17 +117,19 @@ def change(path: UserPath) -> Response:
     """Change one user."""
     wanted, actor, id = body_of(UserChange), context.actor(), str(path.id)
     administration = context.archive().administration
-    match sorted(wanted.model_fields_set):
-        case ["roles"]:
-            return _told(administration.change_roles(actor, id, wanted.roles))
-        case ["custodians"] | ["departments"] | ["custodians", "departments"]:
-            stands = UserAnswer.of(administration.show(actor, id), context.clock().now())
-            only = stands.model_copy(update=wanted.model_dump(exclude_unset=True))
-            return _told(administration.restrict(actor, id, only.custodians, only.departments))
-        case ["enabled"]:
-            changed = administration.enable if wanted.enabled else administration.disable
-            return _told(changed(actor, id))
-    raise InvalidError("Send roles, or custodians and departments, or enabled.")
+    sent = wanted.model_fields_set
+    if sent == {"roles"}:
+        return _told(administration.change_roles(actor, id, wanted.roles))
+    if sent == {"enabled"}:
+        changed = administration.enable if wanted.enabled else administration.disable
+        return _told(changed(actor, id))
+    if not sent or not sent <= {"custodians", "departments", "matters"}:
+        raise InvalidError("Send roles, or custodians, departments and matters, or enabled.")
+    stands = UserAnswer.of(administration.show(actor, id), context.clock().now())
+    only = stands.model_copy(update=wanted.model_dump(exclude_unset=True))
+    return _told(
+        administration.restrict(actor, id, only.custodians, only.departments, only.matters)
+    )
 
 
 @blueprint.put(

@@ -6,8 +6,9 @@ Nothing here asks who reads or why, or notes it: `archive.access.desk` has done 
 import base64
 import binascii
 import struct
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from archive.access.answers import (
@@ -29,6 +30,8 @@ from archive.model.record import Record
 _CURSOR: Final = struct.Struct(">Bqq")
 _VERSION: Final = 1
 
+Sees: TypeAlias = Callable[[Record], bool]
+
 
 class Conversations:
     """Reads conversations from the catalog and their records from the events."""
@@ -44,27 +47,30 @@ class Conversations:
         limit: int,
         cursor: str | None,
         seen: Seen | None = None,
+        sees: Sees = lambda _: True,
     ) -> ConversationAnswer:
         """Return the page after a cursor, or the first; InvalidError for a wrong cursor.
 
-        Of what is not `seen`, here and below, nothing is told or counted.
+        Of what is not `seen`, here and below, nothing is told or counted. Each record is shown only
+        if `sees` says so of it as it stands now.
         """
         after = None if cursor is None else _decode(cursor)
         found = self._catalog.members(conversation, limit + 1, after=after, seen=seen)
         count = partial(self._catalog.count, conversation, seen=seen)
         before = 0 if after is None else count(up_to=after)
         members = enumerate(found[:limit], before + 1)
+        items = (self._item(member, at, conversation, viewer, sees) for at, member in members)
         return ConversationAnswer(
             id=conversation,
             total=count(),
-            items=tuple(self._item(member, at, conversation, viewer) for at, member in members),
+            items=tuple(item for item in items if item is not None),
             cursor=_encode(found[limit - 1].moment) if len(found) > limit else None,
             view=viewer.view,
         )
 
     def _item(
-        self, member: Member, position: int, conversation: UUID, viewer: Viewer
-    ) -> ConversationItem:
+        self, member: Member, position: int, conversation: UUID, viewer: Viewer, sees: Sees
+    ) -> ConversationItem | None:
         try:
             if member.erased:
                 raise GoneError(f"Record {member.id} has been erased.")
@@ -77,6 +83,8 @@ class Conversations:
             return ConversationItem(
                 id=member.id, position=position, state="damaged", problem=str(error)
             )
+        if not sees(record):
+            return None
         shown = record_answer(viewer.shown(record), conversation, viewer.view)
         return ConversationItem(id=member.id, position=position, record=shown)
 

@@ -34,7 +34,7 @@ from archive.access.roles import (
 )
 from archive.access.searching import Searching
 from archive.bucket.names import segment_name
-from archive.catalog.catalog import Catalog, CatalogRow
+from archive.catalog.catalog import Catalog, CatalogRow, Seen
 from archive.clock import Clock
 from archive.errors import (
     GoneError,
@@ -50,8 +50,9 @@ from archive.events.records import Loaded, Records
 from archive.events.types import Erased
 from archive.index.searcher import Searcher
 from archive.log.reader import LogReader
+from archive.matters.book import Matters
 from archive.people.directory import People
-from archive.query.tree import EVERYTHING
+from archive.query.tree import EVERYTHING, Value
 
 if TYPE_CHECKING:
     from archive.capture.markup import Markup
@@ -78,6 +79,7 @@ class Access(Searching):
         codebook: Codebook,
         identity: Identity,
         people: People,
+        matters: Matters,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
     ) -> None:
@@ -88,6 +90,7 @@ class Access(Searching):
             audit=audit,
             identity=identity,
             people=people,
+            matters=matters,
             searcher=searcher,
             timezone=timezone,
         )
@@ -113,7 +116,7 @@ class Access(Searching):
         conversation = None if row is None else row.conversation
         place = None
         if conversation is not None:
-            seen = sight.seen(actor, self._codebook, self._identity)
+            seen = self._seen(actor, conversation)
             place = self._conversations.place(record_id, conversation, seen)
         self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
         leaf_hash = loaded.rows[-1].pointer.leaf_hash.hex()
@@ -146,9 +149,17 @@ class Access(Searching):
             row = self._catalog.rows([conversation_id]).get(conversation_id)
             if row is None or row.conversation is None:
                 raise NotFoundError(f"There is no conversation {conversation_id}.")
-            seen = sight.seen(actor, self._codebook, self._identity)
+            seen = self._seen(actor, row.conversation)
             viewer = self.viewer(purpose)
-            page = self._conversations.page(row.conversation, viewer, limit, cursor, seen)
+            thread, matters = str(row.conversation), self.matters_of(actor)
+            page = self._conversations.page(
+                row.conversation,
+                viewer,
+                limit,
+                cursor,
+                seen,
+                lambda record: sight.sees(actor, record, matters, thread),
+            )
             if seen is not None and not page.total:
                 raise NotFoundError(f"There is no conversation {conversation_id}.")
         shown = [item.id for item in page.items if item.record is not None]
@@ -214,7 +225,7 @@ class Access(Searching):
             as_of=as_of,
             limit=limit,
             settle=lambda ids: self.settle(ids, as_of, self.until(actor)),
-            within=sight.within(actor),
+            within=self.within(actor),
         )
         viewer = self.viewer(purpose)
         results = self.results(EVERYTHING, hits, as_of, viewer)
@@ -294,11 +305,27 @@ class Access(Searching):
         if not actor.restricted:
             return
         row = self._catalog.rows([record_id]).get(record_id)
-        for loaded in self._records.load_each([record_id]):
-            erased = row is not None and row.erased
-            if isinstance(loaded, Loaded) and not erased and sight.sees(actor, loaded.record()):
+        conversation = str(row.conversation) if row and row.conversation else None
+        matters = self.matters_of(actor)
+        for record in self.settle([record_id], self._pointers.last_seq(), None):
+            if not (row and row.erased) and sight.sees(actor, record, matters, conversation):
                 return
         raise NotFoundError(f"There is no record {record_id}.")
+
+    def _seen(self, actor: Actor, conversation: UUID) -> Seen | None:
+        """Return what stands in SQL for what the actor sees of a conversation."""
+        records: list[int] = []
+        if actor.matters is not None:
+            # SQL knows nothing of what a matter asks for.
+            searcher, as_of = self.searcher()
+            found = searcher.found(
+                Value(str(conversation), "conversation"),
+                as_of=as_of,
+                settle=lambda ids: self.settle(ids, as_of, self.until(actor)),
+                within=self.within(actor),
+            )
+            records = [row.first_seq for row in self._catalog.rows(found).values()]
+        return sight.seen(actor, self._codebook, self._identity, records)
 
     @contextmanager
     def _telling(

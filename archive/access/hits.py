@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from archive.access import sight
 from archive.access.answers import ParsedQuery
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
@@ -60,20 +59,20 @@ class HitReports:
         def matched(node: Node) -> Matched:
             sought = node if query == EVERYTHING else conjunction([query, node])
             return searcher.matched(
-                searching.known(sought, searcher, as_of),
+                searching.known(actor, sought, searcher, as_of),
                 as_of=as_of,
                 settle=lambda ids: searching.settle(ids, as_of, until),
-                within=sight.within(actor),
+                within=searching.within(actor),
                 rewritten=viewer.searched if viewer.rewritten else None,
                 aliases=aliases,
             )
 
         searched = searcher.search(
-            searching.known(query, searcher, as_of),
+            searching.known(actor, query, searcher, as_of),
             as_of=as_of,
             limit=0,
             settle=lambda ids: searching.settle(ids, as_of, until),
-            within=sight.within(actor),
+            within=searching.within(actor),
             rewritten=viewer.searched if viewer.rewritten else None,
             aliases=aliases,
         )

@@ -6,7 +6,7 @@ themselves, and the same query as of the same sequence number finds the same.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -48,12 +48,15 @@ class Names(ABC):
         """Return the sequence number of the newest change of what the names stand for."""
 
     @abstractmethod
-    def known(self) -> Iterable[str]:
-        """Return all names that were ever given, as of now."""
+    def known(self, actor: Actor) -> Collection[str]:
+        """Return the names that somebody may ask for, all that were ever given, as of now.
+
+        Raises InvalidError where they may ask for none.
+        """
 
     @abstractmethod
-    def meanings(self, as_of: int) -> Mapping[str, Meaning]:
-        """Return what each name stood for as of a sequence number; left out if for nothing."""
+    def meanings(self, actor: Actor, as_of: int) -> Mapping[str, Meaning]:
+        """Return what each of these stood for as of a sequence number; left out if for nothing."""
 
     @abstractmethod
     def told(self, actor: Actor) -> bool:
@@ -76,10 +79,8 @@ class Naming:
         Which there are is told to those alone who may know.
         """
         names = self._of(named)
-        if named.field == "has" or has_wildcard(_pattern(named)):
-            return
-        known = sorted(names.known())
-        if among(_pattern(named), set(map(value, known))):
+        known = sorted(names.known(actor))
+        if has_wildcard(_pattern(named)) or among(_pattern(named), set(map(value, known))):
             return
         sentence = f"There is no {named.field} of this name."
         if names.told(actor):
@@ -91,8 +92,8 @@ class Naming:
         fields = {names_of(each.field, each.text) for each in walk(node) if isinstance(each, Value)}
         return max((self._fields[each].changed() for each in fields if each), default=0)
 
-    def known(self, node: Node, as_of: int, earlier: Earlier) -> Node:
-        """Return a query with what it names put in place, as of a sequence number.
+    def known(self, actor: Actor, node: Node, as_of: int, earlier: Earlier) -> Node:
+        """Return somebody's query with what it names put in place, as of a sequence number.
 
         `earlier` gives the records of which a version finds a query that was superseded by then.
         """
@@ -103,7 +104,7 @@ class Naming:
             if field is None:
                 return named
             if field not in read:
-                read[field] = self._of(named).meanings(as_of)
+                read[field] = self._of(named).meanings(actor, as_of)
             pattern = _pattern(named)
             meant = [each for name, each in read[field].items() if among(pattern, {value(name)})]
             records = frozenset[UUID]().union(*(each.records for each in meant))

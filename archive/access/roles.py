@@ -115,8 +115,9 @@ class Actor:
 
     `further` are the user's other roles. What a token narrows is None where it narrows nothing:
     `scope` to some of the roles' permissions, `purposes` to some kinds of purpose; `expiring` says
-    that it will end. A restricted user sees the records of `custodians`, and those in
-    which `departments` take part; both are None for all.
+    that it will end. A restricted user sees the records of `custodians`, those in which
+    `departments` take part, and those that stand in `matters`, by code, as far as these let them;
+    all three are None for all records.
 
     The last three say how they came this time: the IP address (`local` on the command line), the
     id of the request, and the id of the token behind it.
@@ -131,6 +132,7 @@ class Actor:
     expiring: bool = False
     custodians: frozenset[str] | None = None
     departments: frozenset[str] | None = None
+    matters: frozenset[str] | None = None
     address: str | None = None
     request_id: str | None = None
     token: str | None = None
@@ -138,7 +140,8 @@ class Actor:
     @property
     def restricted(self) -> bool:
         """Whether they see a part of the records alone."""
-        return self.custodians is not None or self.departments is not None
+        only = (self.custodians, self.departments, self.matters)
+        return any(names is not None for names in only)
 
     @property
     def roles(self) -> tuple[Role, ...]:

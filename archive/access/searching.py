@@ -40,13 +40,15 @@ from archive.events.records import Loaded, Records
 from archive.index.asked import Earlier, Hit, Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.searcher import Searcher
+from archive.matters.book import Matters
+from archive.matters.naming import MatterNames, standing_in
 from archive.model.record import Record
 from archive.people.directory import People
 from archive.query.aliases import Widened, widened
 from archive.query.facets import FACETS, narrowing
 from archive.query.parser import parse
 from archive.query.printer import to_text
-from archive.query.tree import EVERYTHING, Node, conjunction, to_json
+from archive.query.tree import EVERYTHING, Named, Node, conjunction, to_json
 
 SEARCH_SECONDS = 60
 """How long records are opened to decide a search; on the command line, as long as it takes."""
@@ -68,6 +70,7 @@ class Searching:
         audit: Audit,
         identity: Identity,
         people: People,
+        matters: Matters,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
     ) -> None:
@@ -77,10 +80,12 @@ class Searching:
         self._audit = audit
         self._identity = identity
         self._people = people
+        self._matters = matters
         self.searcher = searcher
         self._timezone = timezone
         self._viewers = Viewers(identity)
         self.naming = Naming()
+        self.naming.add("matter", MatterNames(matters, people))
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
         """Answer one page of a search.
@@ -102,14 +107,14 @@ class Searching:
         until = self.until(actor)
         wider = self.widened(node, as_of)
         hits = searcher.search(
-            self.known(node, searcher, as_of),
+            self.known(actor, node, searcher, as_of),
             as_of=as_of,
             limit=0 if request.count else request.limit,
             sort=sort,
             after=cursor,
             facets=request.facets,
             settle=lambda ids: self.settle(ids, as_of, until),
-            within=sight.within(actor),
+            within=self.within(actor),
             rewritten=viewer.searched if viewer.rewritten else None,
             aliases=wider.aliases,
             most_hashed=None if request.hash else MOST_HASHED,
@@ -163,6 +168,7 @@ class Searching:
         try:
             require(actor, permission)
             require_purpose(actor, purpose)
+            self._require_matter(actor, purpose)
             if whole:
                 require_full_view(purpose)
         except ForbiddenError:
@@ -177,12 +183,32 @@ class Searching:
         """Return whom a query names, and their aliases, as recorded by a sequence number."""
         return widened(node, self._people.directory(as_of).people.values())
 
-    def known(self, node: Node, searcher: Searcher, as_of: int) -> Node:
-        """Return a query with what it names put in place, as of a sequence number."""
+    def known(self, actor: Actor, node: Node, searcher: Searcher, as_of: int) -> Node:
+        """Return somebody's query with what it names put in place, as of a sequence number."""
         opened = partial(self._superseded, as_of=as_of)
         return self.naming.known(
-            node, as_of, lambda named: searcher.earlier(named, as_of=as_of, opened=opened)
+            actor, node, as_of, lambda named: searcher.earlier(named, as_of=as_of, opened=opened)
         )
+
+    def within(self, actor: Actor) -> Node:
+        """Return the query that finds what somebody sees, as of now."""
+        return sight.within(actor, self.matters_of(actor))
+
+    def matters_of(self, actor: Actor) -> tuple[Named, ...]:
+        """Return what stands in the matters by which a restricted user sees records, as of now."""
+        if actor.matters is None:
+            return ()
+        theirs = self._matters.read().open_to(actor)
+        return standing_in(theirs, self._people.directory().people.values())
+
+    def _require_matter(self, actor: Actor, purpose: Purpose) -> None:
+        """Raise ForbiddenError where who is restricted to matters reads for none of theirs."""
+        if actor.matters is None or purpose.kind != "matter":
+            return
+        theirs = [matter.code for matter in self._matters.read().open_to(actor)]
+        if (purpose.detail or "").strip().lower() not in theirs:
+            told = f"one of yours: {', '.join(theirs)}." if theirs else "yours, and you have none."
+            raise ForbiddenError(f"State the purpose as matter:CODE, of a matter that is {told}")
 
     def _superseded(self, ids: Sequence[UUID], *, as_of: int) -> Iterator[Earlier]:
         """Yield the versions before the newest of records that can be opened."""

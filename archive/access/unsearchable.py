@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from archive.access import sight
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
 from archive.access.search_reports import UnsearchableAnswer, UnsearchableRecord
@@ -79,7 +78,7 @@ class Unsearchable:
             settle=lambda ids: searching.settle(ids, as_of, searching.until(actor)),
             sort=Sort.OLDEST,
             after=place.unread,
-            within=sight.within(actor),
+            within=searching.within(actor),
         )
         records = self._unread(hits.hits, as_of, viewer)
         following = hits.cursor

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, and_, func, not_, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Engine,
+    and_,
+    bindparam,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
@@ -31,13 +42,15 @@ _IDS_PER_QUERY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Which records alone are looked at: of custodians, or in which departments take part.
+    """Which records alone are looked at: of custodians, or in which departments take part, or some.
 
-    `custodians` are codes, `departments` keyed digests.
+    `custodians` are codes, `departments` keyed digests, `records` the first sequence numbers of
+    single ones.
     """
 
     custodians: frozenset[int]
     departments: frozenset[bytes]
+    records: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,15 @@ def _among(seen: Seen | None) -> ColumnElement[bool]:
     if seen is None:
         return true()
     taking_part = select(departments.c.record).where(departments.c.department.in_(seen.departments))
-    whose = or_(records.c.custodian.in_(seen.custodians), records.c.id.in_(taking_part))
+    # These may be more than a statement takes as parameters, so the numbers are written into it.
+    single: BindParameter[int] = bindparam(
+        "single", sorted(seen.records), expanding=True, literal_execute=True
+    )
+    whose = or_(
+        records.c.custodian.in_(seen.custodians),
+        records.c.id.in_(taking_part),
+        records.c.first_seq.in_(single),
+    )
     return and_(records.c.erased == 0, whose)
 
 

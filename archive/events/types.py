@@ -20,6 +20,7 @@ from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import NEVER
 from archive.events.event import Event as Event
 from archive.events.hold_events import HOLD_EVENTS
+from archive.events.matter_events import MATTER_EVENTS
 from archive.events.people_events import PEOPLE_EVENTS
 from archive.events.policy_events import POLICY_EVENTS
 from archive.events.purge_events import PURGE_EVENTS
@@ -217,6 +218,7 @@ _ALL: tuple[type[Event], ...] = (
     *PEOPLE_EVENTS,
     *SEARCH_EVENTS,
     *HOLD_EVENTS,
+    *MATTER_EVENTS,
     *PURGE_EVENTS,
     *ERASURE_EVENTS,
     *DISPOSITION_EVENTS,

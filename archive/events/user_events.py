@@ -51,12 +51,13 @@ class UserRolesChanged(Change):
 
 
 class UserRestricted(Change):
-    """A user sees only the records of these custodians and departments; None of both is all."""
+    """A user sees only the records of these custodians, departments and matters; None is all."""
 
     type = "user.restricted"
 
     custodians: tuple[str, ...] | None
     departments: tuple[str, ...] | None = None
+    matters: tuple[str, ...] | None = None
 
 
 class UserDisabled(Change):

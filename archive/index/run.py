@@ -45,6 +45,7 @@ class _Placed(NamedTuple):
 class _Settled:
     """What the matcher decided of the records between the bounds."""
 
+    ids: set[UUID] = field(default_factory=set)
     attachments: dict[int, int] = field(default_factory=dict)
     unopened: int = 0
     page: list[Hit] = field(default_factory=list)
@@ -176,6 +177,7 @@ class Run:
             records = self._open(batch)
             settled.unopened += len(batch) - len(records)
             for hit in self._confirmed(batch, records):
+                settled.ids.add(hit.id)
                 settled.attachments[hit.seq] = len(records[hit.id].content.attachments)
                 if self._beyond(hit) and len(settled.page) <= self.asked.limit:
                     settled.page.append(hit)
@@ -252,6 +254,11 @@ class Run:
         for start in range(0, len(addresses), step):
             batch = self._hits(addresses[start : start + step])
             yield from batch if self.bounds.exact else self._confirmed(batch, self._open(batch))
+
+    def found(self) -> frozenset[UUID]:
+        """Return the records that match."""
+        sure = self._ids(self.sure)
+        return sure if self.bounds.exact else sure | self.settle_all(facets=False).ids
 
     def unread(self) -> int:
         """Return how many records there are to be seen that were not wholly read, of any query."""

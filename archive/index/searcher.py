@@ -99,6 +99,13 @@ class Searcher:
 
         return self._run(asked, alike)
 
+    def found(
+        self, node: Node, *, as_of: int, settle: Settle, within: Node = EVERYTHING
+    ) -> frozenset[UUID]:
+        """Return the records that match; what is given and raised is as in `search`."""
+        asked = Asked(node, within, as_of, 0, Sort.NEWEST, None, settle, None, NO_ALIASES)
+        return self._run(asked, Run.found)
+
     def earlier(
         self, node: Node, *, as_of: int, opened: Callable[[Sequence[UUID]], Iterable[Earlier]]
     ) -> frozenset[UUID]:

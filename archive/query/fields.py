@@ -59,7 +59,8 @@ FIELDS: Final[dict[str, Field]] = {
         Field("size", FieldKind.SIZE),
         Field("exact", FieldKind.EXACT),
         Field("hold", FieldKind.NAME),
-        *(Field(name, FieldKind.LATER) for name in ("matter", "tag", "class")),
+        Field("matter", FieldKind.NAME),
+        *(Field(name, FieldKind.LATER) for name in ("tag", "class")),
     )
 }
 
@@ -95,7 +96,7 @@ class Askable:
 
 OF_CONTENT: Final = Askable(
     frozenset({None, *FIELDS} - NAMES),
-    "A scope says what is in the records: one that asked for holds would go in circles.",
+    "A scope says what is in the records: one that asked for holds or matters would go in circles.",
 )
 """What the scopes of holds and policies ask: what is in the records, and nothing about them."""
 

@@ -18,6 +18,7 @@ from archive.events.erasure_events import (
 )
 from archive.events.event import Event
 from archive.events.hold_events import HoldEvent, HoldPlaced, HoldsChecked, HoldScopeChanged
+from archive.events.matter_events import MatterContents, MatterEvent
 from archive.events.opener import DamagedEvent
 from archive.events.people_events import PersonEvent
 from archive.events.pointers import PointerRow
@@ -44,7 +45,7 @@ SEARCHES: Final = ("search", "hits", "unsearchable")
 
 _CHANGES: Final = (
     *("user.", "token.", "session.", "sign-in."),
-    *("policy.", "retention-event.", "hold.", "person.", "search.", "disposition."),
+    *("policy.", "retention-event.", "hold.", "matter.", "person.", "search.", "disposition."),
 )
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
@@ -142,6 +143,8 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
                 "records": tuple(each for ruling in decided for each in ruling.records),
                 "address": event.address,
             }
+        case MatterEvent():
+            return _done(row, event.by) | {"change": _kept(event), "address": event.address}
         case SessionBegan() | SessionEnded() | SignInRefused():
             how = {name: getattr(event, name, None) for name in ("means", "why")}
             return _done(row, str(event.user) if event.user else None) | {
@@ -197,6 +200,16 @@ def _of_case(event: ErasureEvent) -> dict[str, Any]:
             for each in event.rulings
         ]
     return told
+
+
+def _kept(event: MatterEvent) -> dict[str, Any]:
+    """Return what a change of a matter set; of records how many."""
+    told = event.model_dump(mode="json", exclude={*_ASIDE, "contents"})
+    contents: MatterContents | None = getattr(event, "contents", None)
+    if contents is None:
+        return told
+    found = contents.model_dump(mode="json") | {"records": len(contents.records)}
+    return told | {name: value for name, value in found.items() if value}
 
 
 def _matter(purpose: str) -> str | None:

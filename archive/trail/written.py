@@ -19,7 +19,7 @@ from archive.trail.entry import TrailEntry
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 REVIEW_COLUMNS: Final = (
-    *("actor", "name", "roles", "enabled", "custodians", "departments", "registered_at"),
+    *("actor", "name", "roles", "enabled", "custodians", "departments", "matters", "registered_at"),
     *(
         "has_password",
         "has_codes",

@@ -19,12 +19,14 @@ from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFound
 from archive.events import user_events as happened
 from archive.events.event import Event
 from archive.events.identity import Identity
+from archive.matters.book import Matters
 from archive.users import totp
 from archive.users.attempts import Attempts
 from archive.users.changes import Changes
 from archive.users.directory import Users, checked_name
 from archive.users.passwords import Passwords
 from archive.users.recovery import new_codes, plain_code
+from archive.users.restriction import restriction
 from archive.users.user import ProvidedIdentity, Token, User
 
 LONGEST_LABEL = 100
@@ -43,6 +45,7 @@ class Administration:
         self,
         *,
         users: Users,
+        matters: Matters,
         changes: Changes,
         identity: Identity,
         audit: Audit,
@@ -51,6 +54,7 @@ class Administration:
         clock: Clock,
     ) -> None:
         self._users = users
+        self._matters = matters
         self._changes = changes
         self._identity = identity
         self._audit = audit
@@ -82,12 +86,14 @@ class Administration:
         roles: Sequence[Role],
         custodians: Sequence[str] | None = None,
         departments: Sequence[str] | None = None,
+        matters: Sequence[str] | None = None,
         *,
         provided: ProvidedIdentity | None = None,
     ) -> User:
         """Register a user; ConflictError if the name is taken, for a name is never given twice.
 
         Whom a provider vouches for is known by what it says, and shares a name with nobody's id.
+        InvalidError for a restriction that cannot be, as in `restrict`.
         """
         self._require(actor, "user.register")
         check_roles(roles)
@@ -107,13 +113,14 @@ class Administration:
                 subject=provided.subject if provided else None,
             )
         ]
-        if custodians is not None or departments is not None:
+        only = restriction(self._matters, custodians, departments, matters)
+        if any(names is not None for names in only.values()):
             events.append(
                 happened.UserRestricted(
                     originator_id=user_id,
                     originator_version=2,
                     recorded_at=now,
-                    **_restriction(custodians, departments),
+                    **only,
                     by=actor.id,
                     address=actor.address,
                 )
@@ -151,10 +158,14 @@ class Administration:
         user: str,
         custodians: Sequence[str] | None,
         departments: Sequence[str] | None = None,
+        matters: Sequence[str] | None = None,
     ) -> User:
-        """Show a user only the records of these custodians and departments, or all again."""
+        """Show a user only the records of these custodians, departments and matters, or all again.
+
+        InvalidError for an empty name, or a matter that is not there.
+        """
         self._require(actor, "user.restrict")
-        only = _restriction(custodians, departments)
+        only = restriction(self._matters, custodians, departments, matters)
         return self._changes.one(happened.UserRestricted, user, actor, **only)
 
     def disable(self, actor: Actor, user: str) -> User:
@@ -330,16 +341,3 @@ def _require_unprovided(user: User, why: str) -> None:
     """Raise InvalidError for a user who comes in by a provider alone."""
     if user.provided is not None:
         raise InvalidError(f"{user.name} comes in by the OpenID Connect provider; {why}.")
-
-
-def _restriction(
-    custodians: Sequence[str] | None, departments: Sequence[str] | None
-) -> dict[str, tuple[str, ...] | None]:
-    named = {"custodians": custodians, "departments": departments}
-    for what, names in named.items():
-        if names is not None and (not names or not all(name.strip() for name in names)):
-            raise InvalidError(f"Name the {what} whose records the user sees, one or more.")
-    return {
-        what: None if names is None else tuple(dict.fromkeys(names))
-        for what, names in named.items()
-    }

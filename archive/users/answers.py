@@ -14,8 +14,9 @@ TokenState = Literal["valid", "expired", "revoked"]
 
 
 class UserAnswer(Frozen):
-    """A user as who administers sees them; `custodians` and `departments` both null
-    mean that they see all records.
+    """A user as who administers sees them.
+
+    `custodians`, `departments` and `matters` all null mean that they see all records.
     """
 
     id: UUID
@@ -25,6 +26,7 @@ class UserAnswer(Frozen):
     registered_at: datetime
     custodians: tuple[str, ...] | None
     departments: tuple[str, ...] | None
+    matters: tuple[str, ...] | None
     has_password: bool
     has_codes: bool
     valid_tokens: int
@@ -38,8 +40,9 @@ class UserAnswer(Frozen):
             roles=user.roles,
             enabled=user.enabled,
             registered_at=user.registered_at,
-            custodians=None if user.custodians is None else tuple(sorted(user.custodians)),
-            departments=None if user.departments is None else tuple(sorted(user.departments)),
+            custodians=_sorted(user.custodians),
+            departments=_sorted(user.departments),
+            matters=_sorted(user.matters),
             has_password=user.password is not None,
             has_codes=user.codes is not None,
             valid_tokens=sum(token.holds(now) for token in user.tokens.values()),
@@ -94,6 +97,10 @@ class TokensAnswer(Frozen):
     """Tokens, the newest first."""
 
     tokens: tuple[TokenAnswer, ...]
+
+
+def _sorted(names: frozenset[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(sorted(names))
 
 
 def tokens_of(user: User, now: datetime) -> list[TokenAnswer]:

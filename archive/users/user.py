@@ -64,9 +64,9 @@ class ProvidedIdentity:
 class User:
     """Somebody who may come in, or might once. `version` is that of the newest event.
 
-    `provided` is None for those who come in by a password or a token. `custodians` and
-    `departments` both None mean all. Sessions that began before version `sessions_since` are over.
-    `tokens` are in the order in which they were issued.
+    `provided` is None for those who come in by a password or a token. `custodians`, `departments`
+    and `matters` all None mean all records. Sessions that began before version `sessions_since` are
+    over. `tokens` are in the order in which they were issued.
     """
 
     id: UUID
@@ -77,6 +77,7 @@ class User:
     enabled: bool = True
     custodians: frozenset[str] | None = None
     departments: frozenset[str] | None = None
+    matters: frozenset[str] | None = None
     password: str | None = field(default=None, repr=False)
     codes: Codes | None = None
     sessions_since: int = 0
@@ -100,6 +101,7 @@ class User:
             expiring=token is not None and token.expires_at is not None,
             custodians=self.custodians,
             departments=self.departments,
+            matters=self.matters,
             token=token.id if token else None,
         )
 
@@ -123,7 +125,10 @@ def evolve(user: User | None, event: Event) -> User | None:
             return replace(user, roles=tuple(Role(role) for role in event.roles))
         case happened.UserRestricted():
             return replace(
-                user, custodians=_only(event.custodians), departments=_only(event.departments)
+                user,
+                custodians=_only(event.custodians),
+                departments=_only(event.departments),
+                matters=_only(event.matters),
             )
         case happened.UserDisabled():
             return replace(user, enabled=False, sessions_since=user.version)
@@ -157,7 +162,7 @@ def lose(user: User | None, type: str, version: int) -> User | None:
     if type == happened.UserRolesChanged.type:
         return replace(user, roles=(), enabled=False)
     if type == happened.UserRestricted.type:
-        return replace(user, custodians=frozenset(), departments=None)
+        return replace(user, custodians=frozenset(), departments=None, matters=None)
     if type == happened.UserDisabled.type:
         return replace(user, enabled=False, sessions_since=version)
     if type in (happened.PasswordSet.type, happened.CodesStarted.type):

@@ -22,6 +22,7 @@ from archive.events.group import Committer
 from archive.events.plain import plain
 from archive.opening import Archive
 from archive.people.directory import People
+from archive.query.fields import OF_CONTENT
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from archive.query.tree import to_json
@@ -325,7 +326,7 @@ class ErasureDesk:
         tree = None
         if request.query is not None:
             try:
-                tree = parse(request.query, self._zone)
+                tree = parse(request.query, self._zone, OF_CONTENT)
             except InvalidError as error:
                 raise InvalidError(f"The query: {error}", column=error.column) from error
         return happened.ErasureOpened(

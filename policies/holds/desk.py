@@ -75,9 +75,12 @@ class HoldDesk:
         self._zone = zone
 
     def book(self, actor: Actor) -> HoldBook:
-        """Return all holds, to whoever holds, governs or audits."""
+        """Return all holds, to whoever holds, governs or audits, and sees all records."""
         if SEES_HOLDS.isdisjoint(actor.permissions):
             self._audit.require(actor, Permission.HOLD, "hold.list")
+        self._require_whole(
+            actor, FOR_OPERATIONS, "hold.list", "is not shown which holds there are"
+        )
         return self._holds.read()
 
     def hold(self, actor: Actor, name: str) -> Hold:
@@ -183,9 +186,12 @@ class HoldDesk:
 
     def _require(self, actor: Actor, action: str, purpose: Purpose = FOR_OPERATIONS) -> None:
         self._audit.require(actor, Permission.HOLD, action, purpose)
+        self._require_whole(actor, purpose, action, "holds none")
+
+    def _require_whole(self, actor: Actor, purpose: Purpose, action: str, then: str) -> None:
         if actor.restricted:
             self._audit.record(actor, purpose, action, allowed=False)
-            raise ForbiddenError("Whoever sees a part of the records alone holds none.")
+            raise ForbiddenError(f"Whoever sees a part of the records alone {then}.")
 
     def _settled(self, request: ScopeRequest) -> HoldScope:
         """Return a scope as it is kept: its query in canonical form, nothing named twice."""

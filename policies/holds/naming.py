@@ -1,10 +1,10 @@
 """What `hold:` and `has:hold` find: the records that holds in force reach, or may reach."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from archive.access.naming import Meaning, Names
 from archive.access.roles import Actor
-from archive.errors import CorruptError
+from archive.errors import CorruptError, InvalidError
 from archive.opening import Archive
 from archive.query.tree import Aliased
 from policies.holds.book import HoldReader, hold_reader
@@ -23,10 +23,12 @@ class HoldNames(Names):
     def changed(self) -> int:
         return self._holds.changed()
 
-    def known(self) -> Iterable[str]:
-        return self._read().holds
+    def known(self, actor: Actor) -> Collection[str]:
+        _require_whole(actor)
+        return self._read().holds.keys()
 
-    def meanings(self, as_of: int) -> Mapping[str, Meaning]:
+    def meanings(self, actor: Actor, as_of: int) -> Mapping[str, Meaning]:
+        _require_whole(actor)
         in_force = self._read(as_of).in_force()
         return {name: _meaning(hold.reached[-1]) for name, hold in in_force.items()}
 
@@ -46,6 +48,19 @@ class HoldNames(Names):
 def hold_names(archive: Archive) -> HoldNames:
     """Return what the holds of an archive are called."""
     return HoldNames(hold_reader(archive))
+
+
+def holds_of(archive: Archive, actor: Actor, matter: str) -> list[str]:
+    """Return the holds in force that name a matter as theirs, to whoever may know of holds."""
+    if actor.restricted:
+        return []
+    in_force = hold_reader(archive).read().in_force()
+    return [name for name, hold in in_force.items() if hold.matter.strip() == matter]
+
+
+def _require_whole(actor: Actor) -> None:
+    if actor.restricted:
+        raise InvalidError("Whoever sees a part of the records alone does not ask for holds.")
 
 
 def _meaning(reached: Reached) -> Meaning:

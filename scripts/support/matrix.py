@@ -206,6 +206,8 @@ class World:
             values["id"] = self.new_hold()
         elif "/erasures/" in rule.rule:
             values["id"] = self.new_case()
+        elif "/matters/" in rule.rule:
+            values["id"] = self.new_matter(closed=rule.rule.endswith("/reopen"))
         adapter = self.app.url_map.bind("localhost")
         return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
 
@@ -285,6 +287,17 @@ class World:
         desk.decide(LOCAL_ACTOR, case.id, CaseDecision.read({}))
         return case.id
 
+    def new_matter(self, *, closed: bool) -> str:
+        """Return the code of a new matter."""
+        from archive.access.roles import LOCAL_ACTOR
+        from archive.matters.answers import MatterRequest
+
+        desk, code = self.archive.matter_desk, f"matter-{next(self.numbers)}"
+        desk.create(LOCAL_ACTOR, MatterRequest.model_validate(_matter(code)))
+        if closed:
+            desk.close(LOCAL_ACTOR, code, "it is over")
+        return code
+
     def token_of(self, owner: str) -> str:
         """Return the id of a new token of somebody's."""
         from archive.access.roles import LOCAL_ACTOR
@@ -333,6 +346,10 @@ def _case(world: World) -> dict[str, Any]:
 
 def _hold(name: str) -> dict[str, str]:
     return {"name": name, "reason": "a case", "query": "fee"}
+
+
+def _matter(code: str) -> dict[str, object]:
+    return {"code": code, "name": "A case", "queries": ["fee"]}
 
 
 BODIES: dict[tuple[str, str], Body] = {
@@ -384,6 +401,12 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"decision": "erase", "records": [str(world.old)]}
     },
     ("POST", "/v1/erasures/<uuid:id>/close"): _json({"outcome": "withdrawn", "reason": "a call"}),
+    ("POST", "/v1/matters"): lambda world, _: {"json": _matter(f"new-{next(world.numbers)}")},
+    ("POST", "/v1/matters/<string:id>/describe"): _json({"name": "Another"}),
+    ("POST", "/v1/matters/<string:id>/add"): _json({"custodians": ["Ann"]}),
+    ("POST", "/v1/matters/<string:id>/remove"): _json({"queries": ["fee"]}),
+    ("POST", "/v1/matters/<string:id>/close"): _json({"reason": "it is over"}),
+    ("POST", "/v1/matters/<string:id>/reopen"): _json({"reason": "it goes on"}),
     ("POST", "/v1/purges"): _json({"dry_run": True}),
     ("POST", "/v1/users"): lambda world, _: {
         "json": {"name": f"new {next(world.numbers)}", "roles": ["legal"]}

@@ -1,13 +1,13 @@
 """Puts random corpora into an index, and says where its answers and the brute force's differ."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from random import Random
 from uuid import UUID
 
 from archive.access.naming import Meaning, Names, Naming
-from archive.access.roles import Actor
+from archive.access.roles import LOCAL_ACTOR, Actor
 from archive.index.asked import Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document
@@ -32,10 +32,10 @@ class Fixed(Names):
     def changed(self) -> int:
         return 0
 
-    def known(self) -> Iterable[str]:
-        return self._meanings
+    def known(self, actor: Actor) -> Collection[str]:
+        return self._meanings.keys()
 
-    def meanings(self, as_of: int) -> Mapping[str, Meaning]:
+    def meanings(self, actor: Actor, as_of: int) -> Mapping[str, Meaning]:
         return self._meanings
 
     def told(self, actor: Actor) -> bool:
@@ -107,7 +107,7 @@ class House:
         told = f"{query.text!r} as of {as_of}"
         if parse(to_text(node)) != node:
             tally.differences.append(f"{told} is printed as {to_text(node)!r}")
-        known = self._naming.known(node, as_of, lambda _: frozenset())
+        known = self._naming.known(LOCAL_ACTOR, node, as_of, lambda _: frozenset())
         opened: list[UUID] = []
 
         def settle(ids: Sequence[UUID]) -> Iterator[Record]:

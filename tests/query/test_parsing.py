@@ -77,7 +77,7 @@ def test_both_dialects_are_read_alike(text: str, read: str) -> None:
         ("Re: fee", 1, "quotes"),
         ("channel:emial", 9, "Did you mean email?"),
         ("fee has:tag", 9, "not available yet"),
-        ("matter:x", 1, "not available yet"),
+        ("tag:x", 1, "not available yet"),
         ("exact:from:a", 7, "in parentheses"),
         ("exact:(subject:a)", 8, "cannot hold another"),
         ("exact:(exact:a)", 8, "cannot hold another"),

@@ -41,7 +41,7 @@ def everybody(purpose: Purpose, as_json: bool) -> None:
                 each.name,
                 ", ".join(each.roles),
                 "yes" if each.enabled else "disabled",
-                ", ".join(_seen(each.custodians, each.departments)) or "all",
+                ", ".join(_seen(each.custodians, each.departments, each.matters)) or "all",
                 _ways(each.has_password, each.has_codes),
                 str(each.valid_tokens),
             )
@@ -74,6 +74,13 @@ def everybody(purpose: Purpose, as_json: bool) -> None:
     metavar="NAME",
     help="Show them what this department takes part in, and no other; may come many times.",
 )
+@click.option(
+    "--matter",
+    "matters",
+    multiple=True,
+    metavar="CODE",
+    help="Show them what stands in this matter once they are a member; may come many times.",
+)
 @click.option("--password", "asks", is_flag=True, help="Ask for a password for them too.")
 @options.common
 def add(
@@ -81,6 +88,7 @@ def add(
     roles: tuple[str, ...],
     custodians: tuple[str, ...],
     departments: tuple[str, ...],
+    matters: tuple[str, ...],
     asks: bool,
     purpose: Purpose,
     as_json: bool,
@@ -94,6 +102,7 @@ def add(
             [Role(role) for role in roles],
             custodians or None,
             departments or None,
+            matters or None,
         )
         if password is not None:
             user = archive.administration.set_password(LOCAL_ACTOR, str(user.id), password)
@@ -130,24 +139,34 @@ def role(name: str, roles: tuple[str, ...], purpose: Purpose, as_json: bool) -> 
     metavar="NAME",
     help="Show them what this one takes part in.",
 )
+@click.option(
+    "--matter",
+    "matters",
+    multiple=True,
+    metavar="CODE",
+    help="Show them what stands in this one, once they are a member of it.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show them all records again.")
 @options.common
 def restrict(
     name: str,
     custodians: tuple[str, ...],
     departments: tuple[str, ...],
+    matters: tuple[str, ...],
     everything: bool,
     purpose: Purpose,
     as_json: bool,
 ) -> None:
-    """Show the user NAME the records of some custodians and departments only."""
-    if everything == bool(custodians or departments):
-        raise click.UsageError("Say --custodian NAME and --department NAME, or else --all.")
+    """Show the user NAME the records of some custodians, departments and matters only."""
+    if everything == bool(custodians or departments or matters):
+        raise click.UsageError(
+            "Say --custodian NAME, --department NAME and --matter CODE, or else --all."
+        )
     with options.opened() as archive:
         user = archive.administration.restrict(
-            LOCAL_ACTOR, name, custodians or None, departments or None
+            LOCAL_ACTOR, name, custodians or None, departments or None, matters or None
         )
-        seen = ", ".join(_seen(custodians, departments)) or "everybody"
+        seen = ", ".join(_seen(custodians, departments, matters)) or "everybody"
         _tell(archive, user, f"sees the records of {seen}", as_json)
 
 
@@ -220,9 +239,17 @@ def _tell(archive: "Archive", user: "User", what: str, as_json: bool) -> None:
         click.echo(f"{output.one_line(user.name)} {output.one_line(what)}.")
 
 
-def _seen(custodians: tuple[str, ...] | None, departments: tuple[str, ...] | None) -> list[str]:
+def _seen(
+    custodians: tuple[str, ...] | None,
+    departments: tuple[str, ...] | None,
+    matters: tuple[str, ...] | None,
+) -> list[str]:
     """Write whose records a restricted user sees; nothing for all."""
-    return [*(custodians or ()), *(f"department {each}" for each in departments or ())]
+    return [
+        *(custodians or ()),
+        *(f"department {each}" for each in departments or ()),
+        *(f"matter {each}" for each in matters or ()),
+    ]
 
 
 def _ways(has_password: bool, has_codes: bool) -> str:

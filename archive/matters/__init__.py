@@ -1,0 +1,1 @@
+"""Matters: what belongs to one case, and who works on it (docs/matters.md)."""
