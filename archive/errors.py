@@ -4,6 +4,8 @@ A message is one sentence for the person who meets it: it names the thing and sa
 and never holds content, keys or tokens. Doors map kinds to exit codes and HTTP in one table.
 """
 
+from datetime import datetime
+
 
 class MunimentError(Exception):
     """The base of every error that Muniment raises on purpose."""
@@ -49,7 +51,14 @@ class ConflictError(MunimentError):
 
 
 class LockedError(MunimentError):
-    """A retention lock or a legal hold forbids the change."""
+    """A retention lock or a legal hold forbids the change.
+
+    `until` is when the retention ends, where it is one.
+    """
+
+    def __init__(self, message: str, *, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class CorruptError(MunimentError):

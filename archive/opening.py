@@ -22,6 +22,7 @@ from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.dispositions import DispositionTable
 from archive.catalog.follower import CatalogFollower
 from archive.catalog.jobs import JobBook
+from archive.catalog.locked import LockBook
 from archive.catalog.mirrored import MirrorBook
 from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock, SystemClock
@@ -42,6 +43,7 @@ from archive.leadership import DeposedError
 from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
 from archive.locking.records import RecordLocks
+from archive.locking.securing import Securing
 from archive.log.head import LogHead
 from archive.log.publisher import LogPublisher, log_signer
 from archive.log.reader import LogReader
@@ -124,9 +126,11 @@ class Archive(Station):
         self.collector = Collector(self.pointers, bucket, self.keyring, self.feed, self.snapshots)
         self.jobs = JobBook(engine)
         self.mirror_book = MirrorBook(engine)
-        self.record_locks = RecordLocks(
-            self.pointers, bucket, self.clock, self.settings.lock_maximum
+        self.record_locks = RecordLocks(self.pointers, bucket)
+        self.securing = Securing(
+            self.pointers, bucket, self.held_keyring, self.key_objects, self.clock
         )
+        self.lock_book = LockBook(engine)
         self.obligations = ObligationTable(engine)
         self.destroyed = DestroyedCatalog(engine)
         self.cases = CaseCatalog(engine)
@@ -386,7 +390,12 @@ class Archive(Station):
             states.append(FollowerState(name=name, position=position, lag=max(0, last - position)))
         notes, pending = self.search_source.notes(), 0
         if not problems:
-            notes += self.log_head.notes() + self.jobs.notes()
+            locks = self.lock_book.read()
+            if locks is not None:
+                # Only where a policy demands locks.
+                lag = max(0, last - locks.seq)
+                states.append(FollowerState(name="locks", position=locks.seq, lag=lag))
+            notes += self.log_head.notes() + self.jobs.notes() + self.lock_book.notes()
             pending = len(self.catalog.unfinished_erasures())
         return Health(
             ready=not problems,

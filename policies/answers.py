@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from archive.bucket.port import LockMode
 from archive.events.policy_events import PeriodText, Stage, Terms
 from archive.model.interaction import Frozen
 from policies.evaluation import Doubt, State
@@ -124,6 +125,20 @@ class DemandAnswer(Frozen):
     review: tuple[Stage, ...]
 
 
+class LockAnswer(Frozen):
+    """How policies demand that a record is locked in the bucket, and how it is.
+
+    `mode` and `until` are demanded, null where no policy demands a lock any more. `held_mode` and
+    `held_until` are what the bucket says of its keys, null where one is not locked: nobody can
+    destroy all of them before then.
+    """
+
+    mode: LockMode | None
+    until: datetime | None
+    held_mode: LockMode | None
+    held_until: datetime | None
+
+
 class RetentionAnswer(Frozen):
     """When a record may go, and what is behind it, as of `evaluated_at`.
 
@@ -151,6 +166,7 @@ class RetentionAnswer(Frozen):
     holds: tuple[str, ...]
     uncertain_holds: tuple[str, ...]
     unreadable: bool
+    lock: LockAnswer
     steps: tuple[str, ...]
 
 
@@ -186,12 +202,29 @@ class Effect(Frozen):
     sample: tuple[EffectExample, ...]
 
 
+class LockEffect(Frozen):
+    """What a change would lock that is not locked by policies now, or not so long or so hard.
+
+    `evidence` are segments and blobs, and `locked_keys` objects with the keys of the records; the
+    first of the records' locks would end at `first_until`, the last at `last_until`. `warning` says
+    what cannot be undone.
+    """
+
+    records: int
+    evidence: int
+    locked_keys: int
+    first_until: datetime | None
+    last_until: datetime | None
+    warning: str
+
+
 class SimulationAnswer(Frozen):
     """What a change would do, as of sequence number `as_of`; nothing has been altered.
 
     `sooner` could go sooner, `longer` would be kept longer, and `due` are due on the day the change
-    takes effect and not without it. Of `unsettled` records words could not be read, so that it is
-    not known whether they stand in the scope; `unopened` could not be opened at all.
+    takes effect and not without it. `lock` is what it would lock. Of `unsettled` records words
+    could not be read, so that it is not known whether they stand in the scope; `unopened` could not
+    be opened at all.
     """
 
     policy: str
@@ -206,3 +239,4 @@ class SimulationAnswer(Frozen):
     sooner: Effect
     longer: Effect
     due: Effect
+    lock: LockEffect

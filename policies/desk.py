@@ -7,6 +7,8 @@ from archive.access.roles import Actor, Purpose
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
 from archive.events.policy_events import Terms
+from archive.locking.securing import Securing
+from archive.locking.terms import Period
 from archive.opening import Archive
 from policies.answers import DemandAnswer, RetentionAnswer, SimulationAnswer
 from policies.book import policy_book
@@ -15,6 +17,8 @@ from policies.explaining import steps
 from policies.governance import Governance
 from policies.holds.book import HoldReader, hold_reader
 from policies.holds.reach import Holds
+from policies.locks.needs import demanded
+from policies.locks.telling import LockSurvey, lock_steps, told
 from policies.records import GovernedRecords, governed_records
 from policies.rules import RuleReader, rule_reader
 from policies.simulating import simulate
@@ -36,6 +40,8 @@ class RetentionDesk:
         holds: HoldReader,
         audit: Audit,
         clock: Clock,
+        securing: Securing,
+        longest_lock: Period,
     ) -> None:
         self._governance = governance
         self._rules = rules
@@ -44,6 +50,8 @@ class RetentionDesk:
         self._holds = holds
         self._audit = audit
         self._clock = clock
+        self._securing = securing
+        self._longest_lock = longest_lock
 
     def why(self, actor: Actor, purpose: Purpose, record_id: UUID) -> RetentionAnswer:
         """Return when a record may go and what is behind it, without its content.
@@ -57,16 +65,19 @@ class RetentionDesk:
         found = self._records.load(record_id)
         book, held = self._rules.read(), Holds(self._holds.read()).held(record_id, found)
         now = self._clock.now()
+        rules = book.in_force(now)
         occurred_at, captured_at = found.record.content.occurred_at, found.record.captured_at
         evaluation = evaluate(
             occurred_at,
             captured_at,
-            book.in_force(now).governing(found),
+            rules.governing(found),
             now=now,
             holds=held.holds,
             released_at=held.released_at,
             unreadable=book.unreadable or held.unreadable or found.reviewed.unreadable,
         )
+        wanted = demanded(evaluation, rules.policies, now, self._longest_lock)
+        locked = self._securing.state(record_id)
         self._audit.record(actor, purpose, "why", records=[record_id])
         return RetentionAnswer(
             id=record_id,
@@ -85,7 +96,9 @@ class RetentionDesk:
             holds=evaluation.holds,
             uncertain_holds=held.uncertain,
             unreadable=evaluation.unreadable,
-            steps=steps(evaluation, now, held.uncertain, found.reviewed),
+            lock=told(wanted, locked),
+            steps=steps(evaluation, now, held.uncertain, found.reviewed)
+            + lock_steps(wanted, locked),
         )
 
     def simulate(self, actor: Actor, purpose: Purpose, terms: Terms) -> SimulationAnswer:
@@ -98,7 +111,8 @@ class RetentionDesk:
         change = self._governance.planned(terms)
         starts = self._rules.readable().in_force(self._clock.now()).starts
         holds = Holds(self._holds.read())
-        answer = simulate(change, starts, self._catalog, self._records, holds)
+        locks = LockSurvey(self._securing, self._longest_lock)
+        answer = simulate(change, starts, self._catalog, self._records, holds, locks)
         self._audit.record(
             actor,
             purpose,
@@ -118,6 +132,7 @@ def governance_of(archive: Archive) -> Governance:
         archive.audit,
         archive.clock,
         archive.settings.timezone,
+        archive.settings.lock_maximum,
     )
 
 
@@ -131,6 +146,8 @@ def retention_desk(archive: Archive) -> RetentionDesk:
         hold_reader(archive),
         archive.audit,
         archive.clock,
+        archive.securing,
+        archive.settings.lock_maximum,
     )
 
 

@@ -12,13 +12,10 @@ from policies.terms import settled
 
 LONGEST: Final = 64 * 1024
 _DEEPEST: Final = 4
-_NOT_BUILT: Final = {
-    "lock": "a lock in the store for the records of one policy is not built; the archive's own is "
-    "the setting MUNIMENT_WORM",
-}
 _CANNOT_BE: Final = {
     "clock": "it is occurred, captured, or event: with the name of what starts it, as in "
     "event:employee-left",
+    "lock": "it is none, governance or compliance",
 }
 _PLAIN: Final = {
     "missing": "it is missing",
@@ -40,8 +37,6 @@ def read_policy(text: str, zone: tzinfo = UTC) -> Terms:
         raise InvalidError(f"A policy has up to {LONGEST:,} characters.")
     lines: dict[tuple[str | int, ...], int] = {}
     fields = _document(text, lines)
-    if "lock" in fields:
-        raise InvalidError(f"Line {lines[('lock',)]}: lock: {_NOT_BUILT['lock']}.")
     try:
         terms = Terms.model_validate(fields)
     except ValidationError as error:
@@ -62,6 +57,8 @@ def write_policy(terms: Terms) -> str:
     """Return a policy as YAML: `read_policy(write_policy(terms)) == terms`."""
     fields = terms.model_dump(mode="json", exclude_none=True)
     shown = {name: value for name, value in fields.items() if value not in ("", [])}
+    if terms.lock == "none":
+        del shown["lock"]
     text: str = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000)
     return text
 

@@ -15,6 +15,7 @@ from archive.errors import (
     ConflictError,
     CorruptError,
     ForbiddenError,
+    InvalidError,
     LockedError,
     NotFoundError,
 )
@@ -22,6 +23,7 @@ from archive.events import policy_events as happened
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.policy_events import PolicyEvent, Terms
+from archive.locking.terms import Period
 from policies.book import PolicyBook
 from policies.policy import Book, Policy, Version
 from policies.records import Scoped, scoped
@@ -41,13 +43,20 @@ class Governance:
     """
 
     def __init__(
-        self, book: PolicyBook, committer: Committer, audit: Audit, clock: Clock, zone: tzinfo
+        self,
+        book: PolicyBook,
+        committer: Committer,
+        audit: Audit,
+        clock: Clock,
+        zone: tzinfo,
+        longest_lock: Period,
     ) -> None:
         self._book = book
         self._committer = committer
         self._audit = audit
         self._clock = clock
         self._zone = zone
+        self._longest_lock = longest_lock
 
     def book(self, actor: Actor) -> Book:
         """Return all policies, to whoever governs or audits."""
@@ -68,7 +77,7 @@ class Governance:
             LockedError: the policy is locked, and the change shortens.
         """
         self.require(actor, "policy.propose")
-        wanted = settled(terms, self._zone)
+        wanted = self._settled(terms)
         return self._changed(wanted.name, lambda book: self._proposal(actor, book, wanted))
 
     def disable(self, actor: Actor, name: str) -> Policy:
@@ -157,7 +166,7 @@ class Governance:
 
         Raises CorruptError where a policy cannot be read.
         """
-        wanted, now = settled(terms, self._zone), self._clock.now()
+        wanted, now = self._settled(terms), self._clock.now()
         in_force = self._readable().in_force(now)
         found = in_force.get(wanted.name)
         return Change(
@@ -174,6 +183,17 @@ class Governance:
         if actor.restricted:
             self._audit.record(actor, purpose, action, allowed=False)
             raise ForbiddenError("Whoever sees a part of the records alone does not govern.")
+
+    def _settled(self, terms: Terms) -> Terms:
+        """Return the terms as `settled` does; InvalidError also for a lock that is too long."""
+        wanted = settled(terms, self._zone)
+        minimum, longest = wanted.minimum, self._longest_lock
+        if wanted.lock != "none" and minimum is not None and minimum.exceeds(longest):
+            raise InvalidError(
+                f"A lock for the minimum of {minimum} is longer than MUNIMENT_LOCK_MAXIMUM "
+                f"({longest}), and could not be undone."
+            )
+        return wanted
 
     def _proposal(self, actor: Actor, book: Book, terms: Terms) -> PolicyEvent | None:
         policy = book.policies.get(terms.name)

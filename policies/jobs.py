@@ -8,6 +8,7 @@ from archive.errors import UnavailableError
 from archive.opening import Archive
 from policies.erasures.desk import erasure_desk, executor_of
 from policies.holds.mirror import hold_mirror
+from policies.locks.locker import locker_of
 from policies.policy import SCHEDULE
 from policies.purging.answers import PurgeAnswer
 from policies.purging.desk import obligations_of, purger_of
@@ -29,6 +30,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("purge", timedelta(days=1), lambda stop: _purge(purger, stop)),
         Job("finish-erasures", timedelta(minutes=1), lambda stop: _carry_out(archive, stop)),
         Job("find-for-erasures", timedelta(hours=1), lambda _: _find(archive)),
+        Job("lock-records", timedelta(minutes=1), lambda stop: _lock_records(archive, stop)),
         Job("mirror-holds", timedelta(minutes=1), lambda stop: _mirror(archive, stop)),
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
         Job("erase", timedelta(days=1), lambda _: _erase(archive)),
@@ -86,6 +88,13 @@ def _carry_out(archive: Archive, stop: Event) -> str:
 def _find(archive: Archive) -> str:
     found = erasure_desk(archive, follows=False).find_all()
     return f"Of {found} cases of erasure there is more to decide." if found else ""
+
+
+def _lock_records(archive: Archive, stop: Event) -> str:
+    done = locker_of(archive).run(stop.is_set)
+    if not done.objects:
+        return ""
+    return f"{done.records} records are locked as policies demand, by {done.objects} new objects."
 
 
 def _mirror(archive: Archive, stop: Event) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
-from archive.events.policy_events import NOTHING, Terms
+from archive.events.policy_events import NOTHING, Lock, Terms
 from archive.locking.terms import Period
 from archive.query.parser import parse
 from archive.query.tree import EVERYTHING, And, Node, Or
 
+_HARDNESS: dict[Lock, int] = {"none": 0, "governance": 1, "compliance": 2}
 _EPOCH = date(2000, 1, 1)
 _MONTHS_IN_CYCLE = 400 * 12
 
@@ -66,6 +67,8 @@ def _reasons(old: Terms | None, new: Terms | None) -> list[str]:
     if old.clock != new.clock and (old.clock, new.clock) != ("occurred", "captured"):
         # What an event will start, and when, is not known: it may be earlier than any date.
         found.append(f"the clock starts {_begins(new)} in place of {_begins(old)}")
+    if kept is not None and keeps is not None and _HARDNESS[new.lock] < _HARDNESS[old.lock]:
+        found.append(f"the lock becomes {new.lock} in place of {old.lock}")
     if kept is not None and keeps is not None and not wider(before, after):
         found.append("records may leave the scope of its minimum")
     if deleted is not None and deletes is not None:

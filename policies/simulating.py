@@ -14,6 +14,8 @@ from archive.errors import CorruptError
 from policies.answers import Effect, EffectExample, EffectGroup, SimulationAnswer
 from policies.evaluation import Evaluation, State, counted_from, evaluate
 from policies.holds.reach import Holds
+from policies.locks.needs import demanded
+from policies.locks.telling import LockSurvey
 from policies.records import Found, GovernedRecords, Scoped
 from policies.retention_events.starts import Starts
 from policies.rules import Rules
@@ -79,11 +81,16 @@ class _Counted:
 
 
 def simulate(
-    change: Change, starts: Starts, catalog: Catalog, records: GovernedRecords, holds: Holds
+    change: Change,
+    starts: Starts,
+    catalog: Catalog,
+    records: GovernedRecords,
+    holds: Holds,
+    locks: LockSurvey,
 ) -> SimulationAnswer:
     """Return what a change would do to every record that is archived now, under the holds of now.
 
-    `starts` are the retention events of now.
+    `starts` are the retention events of now, and `locks` counts what would be locked.
 
     Raises UnavailableError where the catalog or the bucket do not answer.
     """
@@ -121,6 +128,13 @@ def simulate(
             )
             for each in rules
         )
+        locks.add(
+            found.record.id,
+            *(
+                demanded(evaluation, each.policies, change.effective_at, locks.longest)
+                for evaluation, each in zip((was, will_be), rules, strict=True)
+            ),
+        )
         if _goes_sooner(was, will_be):
             sooner.add(found, was, will_be)
         if _stays_longer(was, will_be):
@@ -140,6 +154,7 @@ def simulate(
         sooner=sooner.told(),
         longer=longer.told(),
         due=due.told(),
+        lock=locks.told(change.new.terms),
     )
 
 

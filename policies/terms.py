@@ -17,6 +17,8 @@ def settled(terms: Terms, zone: tzinfo = UTC) -> Terms:
     """
     if terms.minimum is None and terms.maximum is None:
         raise InvalidError("A policy demands a minimum, a maximum, or both: it has neither.")
+    if terms.lock != "none" and terms.minimum is None:
+        raise InvalidError("A lock lasts as long as the minimum, and this policy demands none.")
     if terms.minimum and terms.maximum and earlier_start(terms.minimum, terms.maximum):
         raise InvalidError(
             f"The maximum of {terms.maximum} can end before the minimum of {terms.minimum}."

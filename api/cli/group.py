@@ -23,6 +23,7 @@ COMMANDS = {
     "rebuild": ("rebuild", "Make the database and the index anew from the bucket."),
     "collect": ("collect", "Remove what was written to the bucket and never committed."),
     "pack": ("pack", "Gather small, cold segments into large ones."),
+    "lock-records": ("lock_records", "Lock in the bucket what policies demand."),
     "policy": ("policy", "Say how long records are kept."),
     "retention-event": ("retention_event", "Say what happened that clocks of policies start at."),
     "hold": ("hold", "Keep records whatever policies say."),

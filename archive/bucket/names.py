@@ -5,8 +5,10 @@ from one of ours before anything is fetched. They raise InvalidError for any oth
 """
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID
 
+from archive.bucket.port import LockMode, Retention
 from archive.clock import uuid7_time
 from archive.errors import InvalidError
 
@@ -26,6 +28,7 @@ RELOCATIONS = "relocations/"
 _ID = r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
 _SEGMENT = re.compile(rf"segments/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}\.seg")
 _KEYS = re.compile(rf"keys/{_ID}/{_ID}\.keys")
+_LOCKED_KEYS = re.compile(rf"keys/{_ID}/{_ID}-([gc])([0-9]{{8}}T[0-9]{{6}}Z)\.locked")
 _BLOB = re.compile(rf"blobs/([0-9a-f]{{64}})/{_ID}")
 _COMMIT = re.compile(rf"commits/([0-9]{{20}})-{_ID}")
 _RELOCATION = re.compile(rf"relocations/{_ID}")
@@ -33,6 +36,8 @@ _KEYRING = re.compile(r"keyring/([0-9]{8})")
 _MANIFEST = re.compile(rf"index/{_ID}/manifests/([0-9]{{20}})-{_ID}")
 _CHECKPOINT = re.compile(r"log/checkpoints/(0|[1-9][0-9]{0,18})-([0-9a-f]{64})")
 _TIMESTAMP = re.compile(r"log/timestamps/(0|[1-9][0-9]{0,18})-([0-9a-f]{64})\.tsr")
+_MOMENT = "%Y%m%dT%H%M%SZ"
+_MODES = {mode[0]: mode for mode in LockMode}
 _SEQ_LIMIT = 1 << 64
 _NUMBER_LIMIT = 10**8
 _DIGEST_SIZE = 32
@@ -70,6 +75,29 @@ def parse_keys_name(name: str) -> tuple[UUID, UUID]:
     """Return the segment id and the object id in a key object's name."""
     segment, object_ = _groups(_KEYS, name)
     return UUID(segment), UUID(object_)
+
+
+def locked_keys_name(segment_id: UUID, object_id: UUID, promised: Retention) -> str:
+    """Name an object of locked keys by what is promised of its lock, to the second."""
+    until = promised.until.astimezone(UTC)
+    return (
+        f"{keys_prefix(segment_id)}{_checked(object_id)}-{promised.mode[0]}{until:{_MOMENT}}.locked"
+    )
+
+
+def parse_locked_keys_name(name: str) -> tuple[UUID, UUID, Retention]:
+    """Return the segment id, the object id and the promised lock in the name of locked keys."""
+    segment, object_, mode, moment = _groups(_LOCKED_KEYS, name)
+    try:
+        until = datetime.strptime(moment, _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        raise InvalidError(f"{name!r} says no moment until which it is locked.") from None
+    return UUID(segment), UUID(object_), Retention(_MODES[mode], until)
+
+
+def is_locked_keys_name(name: str) -> bool:
+    """Say whether a name is one of locked keys."""
+    return _LOCKED_KEYS.fullmatch(name) is not None
 
 
 def blob_prefix(digest: bytes) -> str:

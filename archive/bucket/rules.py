@@ -77,7 +77,8 @@ def check_destroyable(
         raise LockedError(f"{name} is under a legal hold in the bucket.")
     if retention is not None and retention.until > now:
         raise LockedError(
-            f"{name} is under {retention.mode} retention until {retention.until.isoformat()}."
+            f"{name} is under {retention.mode} retention until {retention.until.isoformat()}.",
+            until=retention.until,
         )
 
 

@@ -243,5 +243,16 @@ hold_mirror = Table(
     Column("seq", BigInteger, nullable=False, comment="records are mirrored up to here"),
 )
 
-NOT_DERIVED = frozenset({attempts, jobs, hold_mirror})
+record_locks = Table(
+    "record_locks",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("demands", LargeBinary(16), nullable=False, comment="keyed digest of what is demanded"),
+    Column("seq", BigInteger, nullable=False, comment="records are locked up to here"),
+    Column("records", BigInteger, nullable=False, comment="found to need a lock on the way"),
+    Column("failed", BigInteger, nullable=False, comment="of these, could not be locked"),
+    Column("again_at", BigInteger, comment="when all are looked at anew; milliseconds, UTC"),
+)
+
+NOT_DERIVED = frozenset({attempts, jobs, hold_mirror, record_locks})
 """Tables of which the bucket knows nothing. They can be lost all the same."""

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -150,7 +150,11 @@ class Eraser:
             raise InvalidError("There are no events to be erased.")
         if kept := {row.type for row in rows} & _NEVER_ERASED:
             raise InvalidError(f"Events of type {min(kept)} are never erased.")
-        self._each(self._key_objects.check_destroyable, {row.pointer.segment_id for row in rows})
+        slots = _slots(rows)
+        self._each(
+            lambda segment_id: self._key_objects.check_destroyable(segment_id, slots[segment_id]),
+            slots,
+        )
         records = {row.originator_id for row in rows if row.type.startswith(_INTERACTION)}
         condemned = KeysCondemned(
             originator_id=self._clock.uuid7(),
@@ -167,18 +171,26 @@ class Eraser:
         self._committer.commit(Group(events, atomic=bool(sealing)))
         return self._finish(condemned)
 
-    def locked_segments(self, rows: Sequence[PointerRow]) -> dict[UUID, LockedError]:
-        """Return the segments of events whose keys cannot be destroyed yet, and until when."""
+    def locked_records(self, rows: Sequence[PointerRow]) -> dict[UUID, datetime | None]:
+        """Return the streams of events whose keys cannot be destroyed yet, and until when.
 
-        def check(segment_id: UUID) -> tuple[UUID, LockedError | None]:
-            try:
-                self._key_objects.check_destroyable(segment_id)
-            except LockedError as error:
-                return segment_id, error
-            return segment_id, None
-
-        found = self._each(check, {row.pointer.segment_id for row in rows})
-        return {segment_id: error for segment_id, error in found if error is not None}
+        The time is None where that is not known, because of a legal hold in the bucket.
+        """
+        slots = _slots(rows)
+        locks = dict(
+            self._each(
+                lambda each: (each, self._key_objects.locks(each, slots[each])),
+                slots,
+            )
+        )
+        found: dict[UUID, list[datetime | None]] = defaultdict(list)
+        for row in rows:
+            for error in locks[row.pointer.segment_id].get(row.pointer.slot, ()):
+                found[row.originator_id].append(error.until)
+        return {
+            stream: None if None in ends else max(end for end in ends if end is not None)
+            for stream, ends in found.items()
+        }
 
     def resume(self) -> list[str]:
         """Finish what was condemned and is not destroyed; say in sentences what cannot be yet."""
@@ -263,10 +275,8 @@ class Eraser:
         done: dict[UUID, Rewritten] = {}
         missed: set[UUID] = set()
         while True:
-            slots: dict[UUID, set[int]] = defaultdict(set)
             rows = list(self._rows(seqs))
-            for row in rows:
-                slots[row.pointer.segment_id].add(row.pointer.slot)
+            slots = _slots(rows)
             left = {segment_id: slots[segment_id] for segment_id in slots.keys() - done.keys()}
             if not left:
                 return done, rows
@@ -316,3 +326,11 @@ class Eraser:
             return [do(segment_id) for segment_id in ids]
         with ThreadPoolExecutor(self._bucket.at_once, thread_name_prefix="erase") as pool:
             return list(pool.map(do, ids))
+
+
+def _slots(rows: Iterable[PointerRow]) -> dict[UUID, set[int]]:
+    """Return in which slots of which segments the frames of events stand."""
+    slots: dict[UUID, set[int]] = defaultdict(set)
+    for row in rows:
+        slots[row.pointer.segment_id].add(row.pointer.slot)
+    return slots

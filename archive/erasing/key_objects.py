@@ -13,8 +13,14 @@ from itertools import groupby, islice
 from uuid import UUID
 
 from archive.bucket.genuine import genuine
-from archive.bucket.names import KEYS, keys_name, keys_prefix, parse_keys_name
-from archive.bucket.port import Bucket, ObjectInfo, VersionInfo
+from archive.bucket.names import (
+    KEYS,
+    is_locked_keys_name,
+    keys_name,
+    keys_prefix,
+    parse_keys_name,
+)
+from archive.bucket.port import Bucket, ObjectInfo, Retention, VersionInfo
 from archive.bucket.rules import check_destroyable
 from archive.clock import Clock
 from archive.errors import (
@@ -27,6 +33,7 @@ from archive.errors import (
 )
 from archive.events.commit_records import put_again
 from archive.events.custody import HeldSegment, KeyCustody
+from archive.events.locked_keys import open_locked_keys
 from archive.sealing.held import HeldKeyring
 from archive.sealing.keys import KeyObject, open_keys, seal_keys
 
@@ -51,11 +58,42 @@ class KeyObjects:
         self._keyring = keyring
         self._clock = clock
 
-    def check_destroyable(self, segment_id: UUID) -> None:
-        """Raise LockedError, which says until when, if a key object of the segment is locked."""
-        now = self._bucket.now()
-        for info in self._infos(segment_id):
-            check_destroyable(info.name, info.retention, info.legal_hold, now)
+    def locks(self, segment_id: UUID, slots: Set[int]) -> dict[int, list[LockedError]]:
+        """Return what forbids to destroy the keys in slots of a segment now, by slot.
+
+        A lock on a key object is one on all of its segment's keys, since it could not be replaced;
+        one on locked keys is on those that it holds.
+        """
+        now, found = self._bucket.now(), dict[int, list[LockedError]]()
+        for each, info in self._infos(segment_id):
+            try:
+                check_destroyable(info.name, info.retention, info.legal_hold, now)
+            except LockedError as error:
+                held = self._slots(each) if is_locked_keys_name(each.name) else slots
+                for slot in slots & held:
+                    found.setdefault(slot, []).append(error)
+        return found
+
+    def retention(self, segment_id: UUID, slot: int) -> Retention | None:
+        """Return the retention of the key in a slot that ends last; None if there is none."""
+        found = [
+            info.retention
+            for each, info in self._infos(segment_id)
+            if info.retention is not None
+            and (not is_locked_keys_name(each.name) or slot in self._slots(each))
+        ]
+        return max(found, key=lambda each: each.until, default=None)
+
+    def _infos(self, segment_id: UUID) -> Iterator[tuple[VersionInfo, ObjectInfo]]:
+        for each in list(self._bucket.versions(keys_prefix(segment_id))):
+            if not each.delete_marker:
+                with suppress(NotFoundError):
+                    yield each, self._bucket.stat(each.name, version=each.version)
+
+    def check_destroyable(self, segment_id: UUID, slots: Set[int]) -> None:
+        """Raise LockedError, which says until when, if the key in a slot is locked."""
+        for errors in self.locks(segment_id, slots).values():
+            raise errors[0]
 
     def rewrite(
         self,
@@ -106,6 +144,10 @@ class KeyObjects:
         epoch = self._write(segment_id, new, kept, older)
         held.name(new)
         return found.epoch, epoch
+
+    def keys(self, segment_id: UUID, keys_id: UUID) -> Mapping[int, bytes]:
+        """Return the keys by slot in a segment's key object; CorruptError if it cannot be read."""
+        return self._open(segment_id, keys_id)[1].keys
 
     def _open(self, segment_id: UUID, keys_id: UUID) -> tuple[str, KeyObject]:
         """Return a key object and its version: the newest that is what its name says.
@@ -158,17 +200,18 @@ class KeyObjects:
     def sweep(self, segment_id: UUID, *, leave_locked: bool = False) -> int:
         """Destroy all versions of all key objects but the one that SQL names, and prove it.
 
-        Return how many are left because they are locked. Errors as in `rewrite`.
+        Locked keys stay unless they hold a key that this one lacks. Return how many are left
+        because they are locked. Errors as in `rewrite`.
         """
         with self._custody.held_segment(segment_id) as held:
             if held.keys_id is None:
                 raise NotFoundError(f"The database knows no key object of segment {segment_id}.")
             others, locked = self._others(segment_id, held.keys_id), 0
-            for each in others:
+            for each, opens in others:
                 try:
                     self._bucket.delete(each.name, version=each.version)
                 except LockedError:
-                    if not leave_locked:
+                    if opens and not leave_locked:
                         raise
                     locked += 1
             if others and len(self._others(segment_id, held.keys_id)) > locked:
@@ -189,14 +232,34 @@ class KeyObjects:
                 found.append(segment_id)
         return found
 
-    def _others(self, segment_id: UUID, keys_id: UUID) -> list[VersionInfo]:
+    def _others(self, segment_id: UUID, keys_id: UUID) -> list[tuple[VersionInfo, bool]]:
         """List what is to be destroyed: all but the one version that holds the keys.
 
-        CorruptError where that is not to be had: then nothing may be destroyed.
+        Of locked keys it is those that hold others than these, and what does not open, which is
+        told by False: nobody can read it, so that it may stay while it is locked.
+
+        CorruptError where that version is not to be had: then nothing may be destroyed.
         """
         versions = list(self._bucket.versions(keys_prefix(segment_id)))
-        kept = keys_name(segment_id, keys_id), self._open(segment_id, keys_id)[0]
-        return [each for each in versions if (each.name, each.version) != kept]
+        version, found = self._open(segment_id, keys_id)
+        kept = keys_name(segment_id, keys_id), version
+        others: list[tuple[VersionInfo, bool]] = []
+        for each in versions:
+            if not is_locked_keys_name(each.name):
+                if (each.name, each.version) != kept:
+                    others.append((each, True))
+                continue
+            held = frozenset[int]() if each.delete_marker else self._slots(each)
+            if not held or not held <= found.keys.keys():
+                others.append((each, bool(held)))
+        return others
+
+    def _slots(self, found: VersionInfo) -> frozenset[int]:
+        """Return the slots whose keys a version of locked keys holds; none if it does not open."""
+        try:
+            return frozenset(open_locked_keys(self._bucket, self._keyring, found))
+        except (CorruptError, NotFoundError):
+            return frozenset()
 
     def epoch_of(self, segment_id: UUID, keys_id: UUID) -> int:
         """Return the epoch that a segment's keys are under, 0 where they cannot be read.
@@ -221,12 +284,6 @@ class KeyObjects:
         if (found.segment_id, found.object_id) != (segment_id, keys_id):
             raise CorruptError("It is another key object.")
         return found.epoch
-
-    def _infos(self, segment_id: UUID) -> Iterator[ObjectInfo]:
-        for each in list(self._bucket.versions(keys_prefix(segment_id))):
-            if not each.delete_marker:
-                with suppress(NotFoundError):
-                    yield self._bucket.stat(each.name, version=each.version)
 
 
 def _segment_of(version: VersionInfo) -> UUID | None:

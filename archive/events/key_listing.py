@@ -9,7 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from uuid import UUID
 
 from archive.bucket.genuine import genuine
-from archive.bucket.names import KEYS, keys_name, keys_prefix, parse_keys_name
+from archive.bucket.names import (
+    KEYS,
+    is_locked_keys_name,
+    keys_name,
+    keys_prefix,
+    parse_keys_name,
+)
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, InvalidError, NotFoundError
 from archive.events.pointers import PointerRow
@@ -122,6 +128,6 @@ class KeyListing:
         found = {
             parse_keys_name(each.name)[1]
             for each in self._bucket.versions(keys_prefix(segment_id))
-            if not each.delete_marker
+            if not each.delete_marker and not is_locked_keys_name(each.name)
         }
         return list(found)

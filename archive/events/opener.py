@@ -20,6 +20,7 @@ from archive.bucket.genuine import genuine, others
 from archive.bucket.names import keys_name, segment_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, NotFoundError
+from archive.events.locked_keys import all_locked_keys
 from archive.events.pointers import PointerRow
 from archive.sealing.frame import OpenedFrame, evidence_subkey, open_frame
 from archive.sealing.keys import EpochKeys, open_keys
@@ -53,7 +54,6 @@ class DamagedEvent:
 
 
 Opened = OpenedEvent | ErasedEvent | DamagedEvent
-_Keys = Mapping[int, bytes] | CorruptError
 _J = TypeVar("_J")
 _T = TypeVar("_T")
 
@@ -69,8 +69,23 @@ class KeyPlaces(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Keys:
+    """The keys of a segment by slot; `lost` says why there may be more of them."""
+
+    found: Mapping[int, bytes]
+    lost: CorruptError | None = None
+
+    def of(self, slot: int) -> bytes | None:
+        """Return a slot's key, None if it was destroyed; CorruptError if it is lost."""
+        key = self.found.get(slot)
+        if key is None and self.lost is not None:
+            raise self.lost
+        return key
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read of one segment: its keys or why not, and frames by sequence number."""
+    """What was read of one segment: its keys, and frames by sequence number."""
 
     keys: _Keys
     frames: dict[int, bytes]
@@ -154,9 +169,7 @@ class Opener:
             return None
         try:
             ((_, found),) = self._read({row.pointer.segment_id: [row]})
-            if isinstance(found.keys, CorruptError):
-                raise found.keys
-            data_key = found.keys.get(row.pointer.slot)
+            data_key = found.keys.of(row.pointer.slot)
             if data_key is None:
                 return None
             frame, _ = self._open_any(row, data_key, found.frames.get(row.seq, b""))
@@ -183,11 +196,11 @@ class Opener:
         self, job: tuple[UUID, UUID | None, Sequence[PointerRow]]
     ) -> tuple[UUID, "_Read"]:
         segment_id, keys_id, rows = job
-        keys: _Keys
         try:
-            keys = self._keys(segment_id, keys_id)
+            keys = _Keys(self._keys(segment_id, keys_id))
         except CorruptError as error:
-            keys = error
+            # Somebody destroyed or damaged the key object; what is locked beside it stands.
+            keys = _Keys(all_locked_keys(self._bucket, self._keyring, segment_id), error)
         return segment_id, _Read(keys, self._frames(segment_id, rows))
 
     def _frames(self, segment_id: UUID, rows: Sequence[PointerRow]) -> dict[int, bytes]:
@@ -215,11 +228,9 @@ class Opener:
                 frames[row.seq] = self._bucket.get_range(name, pointer.offset, pointer.length)
         return frames
 
-    def _open(self, row: PointerRow, keys: "_Keys", frame: bytes) -> Opened:
+    def _open(self, row: PointerRow, keys: _Keys, frame: bytes) -> Opened:
         try:
-            if isinstance(keys, CorruptError):
-                raise keys
-            data_key = keys.get(row.pointer.slot)
+            data_key = keys.of(row.pointer.slot)
             if data_key is None:
                 return ErasedEvent(row)
             _, opened = self._open_any(row, data_key, frame)

@@ -52,6 +52,9 @@ PeriodText = Annotated[Period, BeforeValidator(_period), _AS_TEXT, _PERIOD_SCHEM
 SpanText = Annotated[Period, BeforeValidator(_span), _AS_TEXT, _SPAN_SCHEMA]
 """A period, or `0d` for none."""
 
+Lock = Literal["none", "governance", "compliance"]
+"""How hard the bucket locks what a policy keeps, from not at all to beyond anybody's power."""
+
 PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 RetentionEventName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 EVENT_CLOCK = "event:"
@@ -78,6 +81,7 @@ class Terms(Frozen):
     """What a policy says. `scope` is a query; `grace` and `delay` may be nothing.
 
     A minimum is how long a record is kept at least, a maximum after how long it is to be deleted.
+    `lock` says how the bucket is to lock a record until the end of the minimum.
     """
 
     name: PolicyName
@@ -90,6 +94,7 @@ class Terms(Frozen):
     grace: SpanText = Period(30, "d")
     delay: SpanText = Period(7, "d")
     review: Annotated[tuple[Stage, ...], Field(max_length=5)] = ()
+    lock: Lock = "none"
 
     @property
     def event(self) -> str | None:

@@ -64,6 +64,7 @@ class PurgeCompleted(Event):
     """Everything that was condemned is destroyed; without a certificate, nothing was due.
 
     The rest counts what was due by its dates and stays: under a hold, or for another reason.
+    `locked_until` is when the lock of the first of these ends.
     """
 
     type = "purge.completed"
@@ -71,6 +72,7 @@ class PurgeCompleted(Event):
     destroyed: int
     held: int
     kept: dict[str, int]
+    locked_until: datetime | None = None
     certificate: UUID | None = None
 
 

@@ -1,6 +1,6 @@
-"""Locks of whole records: of the segments, key objects and blobs that hold them.
+"""Legal holds of whole records: of the segments, key objects and blobs that hold them.
 
-A segment holds other records too, which are then locked as long: a lock can protect too much, never
+A segment holds other records too, which are then held as well: a hold can protect too much, never
 too little. What counts how many holds need an object is not here; whoever lifts one says which
 objects others still need.
 """
@@ -12,32 +12,23 @@ from uuid import UUID
 
 from archive.bucket.names import blob_name, keys_name, segment_name
 from archive.bucket.port import Bucket
-from archive.clock import Clock
-from archive.errors import ConflictError, InvalidError
+from archive.errors import ConflictError
 from archive.events.pointers import PointerRecorder
-from archive.events.sealer import retention_of
-from archive.locking.reaching import reach
-from archive.locking.terms import Period
-from archive.sealing.segment import LockClass
 
 _RECORDS_PER_PAGE = 500
 _ATTEMPTS = 3
 
 
 class RecordLocks:
-    """Extends the locks of records, and places and lifts their legal holds.
+    """Places and lifts the legal holds of records.
 
     All of it is idempotent. Methods raise UnavailableError when bucket or database do not answer;
     what was done by then stays, and the same call again goes on.
     """
 
-    def __init__(
-        self, pointers: PointerRecorder, bucket: Bucket, clock: Clock, maximum: Period
-    ) -> None:
+    def __init__(self, pointers: PointerRecorder, bucket: Bucket) -> None:
         self._pointers = pointers
         self._bucket = bucket
-        self._clock = clock
-        self._maximum = maximum
 
     def objects(self, record_ids: Iterable[UUID]) -> set[str]:
         """Return the names of the objects that hold records, all their versions and blobs."""
@@ -51,29 +42,10 @@ class RecordLocks:
             *(blob_name(digest, blob_id) for digest, blob_id in self._pointers.blobs_of(ids)),
         }
 
-    def extend(self, record_ids: Iterable[UUID], lock_class: LockClass) -> int:
-        """Lock records at least as their class says; return how many objects are locked now.
-
-        Raises:
-            InvalidError: the class is no lock, has ended, or is longer than the longest allowed.
-            ConflictError: what holds the records kept changing.
-        """
-        retention = retention_of(lock_class)
-        if retention is None:
-            raise InvalidError("To be locked, records need a lock class with an end.")
-        longest = LockClass.reaching("compliance", self._maximum.after(self._clock.now())).until
-        if longest is not None and retention.until > longest:
-            raise InvalidError(
-                f"A lock until {retention.until:%Y-%m-%d} is longer than MUNIMENT_LOCK_MAXIMUM "
-                f"({self._maximum}), and could not be undone."
-            )
-        lock = partial(reach, self._bucket, retention=retention)
-        return sum(self._on_all(page, lock) for page in _pages(record_ids))
-
     def hold(self, record_ids: Iterable[UUID]) -> int:
         """Place the legal hold of what holds records; return how many objects are held now.
 
-        Raises ConflictError as `extend` does.
+        Raises ConflictError where what holds the records kept changing.
         """
         return sum(
             self._on_all(page, partial(self._set_legal_hold, on=True))

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from archive.events.commit_records import put_again
 from archive.events.packing import PackMove, PackOvertakenError, PackRow
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.packing.candidates import Candidate, PackLimits, batches, candidates
-from archive.packing.sources import Laid, Source, lay_out, read_source, rows_of
+from archive.packing.sources import Laid, Source, check_free, lay_out, read_source, rows_of
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
 from archive.sealing.relocation import RELOCATION_MAC_LABEL, encode_relocation_record
@@ -106,9 +107,8 @@ class Packer:
             if dry_run:
                 report.packs += 1
                 report.segments += len(batch)
-            elif not self._pack(batch, report):
-                # Locks end in the order of the segments: what comes after is locked too.
-                break
+            else:
+                self._pack(batch, report)
         return report
 
     def settle(self) -> list[str]:
@@ -134,25 +134,23 @@ class Packer:
 
     # One pack
 
-    def _pack(self, batch: Sequence[Candidate], report: Packed) -> bool:
-        """Make one pack; False if all of its segments are locked."""
+    def _pack(self, batch: Sequence[Candidate], report: Packed) -> None:
+        """Make one pack of those segments that can go into one."""
         sources = self._sources(batch, report)
-        if sources is None:
-            return False
         pack_id = self._clock.uuid7()
         keyring = self._keyring.current
         laid = lay_out(keyring.archive_id, pack_id, sources) if len(sources) > 1 else None
         if laid is None:
-            return True
+            return
         chosen = [source.candidate for source, _ in sources]
         self._pointers.begin_pack(pack_id, [each.segment_id for each in chosen])
         try:
             put_again(self._bucket.put, segment_name(pack_id), laid.data, self._clock)
             row = self._move(pack_id, chosen, laid, keyring)
-        except PackOvertakenError:
+        except (LockedError, PackOvertakenError):
             self._keyring.renew(keyring.number)
             self._call_off(pack_id)
-            return True
+            return
         except MunimentError:
             # It may have lost hold of the sources without knowing, and put the keys late.
             with suppress(MunimentError):
@@ -167,12 +165,11 @@ class Packer:
             self._finish(row)
         except LockedError as error:
             report.left += (f"What was packed into {pack_id} is there still: {error}",)
-        return True
 
     def _sources(
         self, batch: Sequence[Candidate], report: Packed
-    ) -> list[tuple[Source, dict[int, PointerRow]]] | None:
-        """Read what can be packed of a batch; None if all of it is locked.
+    ) -> list[tuple[Source, dict[int, PointerRow]]]:
+        """Read what can be packed of a batch, without what is locked.
 
         What is damaged is told, and left to `verify`.
         """
@@ -186,10 +183,7 @@ class Packer:
 
         owed = self._pointers.commits_not_durable()
         sources: list[tuple[Source, dict[int, PointerRow]]] = []
-        found = self._each(read, batch)
-        if all(source is None for source in found):
-            return None
-        for source in found:
+        for source in self._each(read, batch):
             try:
                 if isinstance(source, CorruptError):
                     raise source
@@ -219,6 +213,8 @@ class Packer:
             # Keys that were written anew since they were read may lack one that was read.
             if held.row is None or held.keys != {each.segment_id: each.keys_id for each in chosen}:
                 raise PackOvertakenError
+            # Whoever locks a segment holds it too, so that none is locked from here on.
+            self._all(partial(check_free, self._bucket), [each.segment_id for each in chosen])
             put_again(self._bucket.put, keys_name(pack_id, keys_id), keys, self._clock)
             held.move(PackMove(keys_id, laid.pointers, record, keyring.number))
         return PackRow(pack_id, held.row.sources, record)
@@ -257,17 +253,17 @@ class Packer:
         if found and list(self._bucket.versions(prefix)):
             raise UnavailableError(f"What was destroyed under {prefix} is there still.")
 
-    def _all(self, do: Callable[[str], None], names: Sequence[str]) -> None:
-        """Do something for every name, and then raise what went wrong first."""
+    def _all(self, do: Callable[[_J], None], jobs: Sequence[_J]) -> None:
+        """Do every job, and then raise what went wrong first."""
 
-        def attempt(name: str) -> MunimentError | None:
+        def attempt(job: _J) -> MunimentError | None:
             try:
-                do(name)
+                do(job)
             except MunimentError as error:
                 return error
             return None
 
-        for error in self._each(attempt, names):
+        for error in self._each(attempt, jobs):
             if error is not None:
                 raise error
 

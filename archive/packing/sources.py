@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from archive.bucket.names import keys_name, keys_prefix, segment_name
+from archive.bucket.names import is_locked_keys_name, keys_name, keys_prefix, segment_name
 from archive.bucket.port import Bucket
 from archive.bucket.rules import check_destroyable
 from archive.errors import CorruptError, LockedError, NotFoundError
@@ -60,6 +60,11 @@ def read_source(
     return None if until is not None and until > now else Source(candidate, segment, keys)
 
 
+def check_free(bucket: Bucket, segment_id: UUID) -> None:
+    """Raise LockedError if a lock or a hold has come on a segment."""
+    _check_free(bucket, segment_name(segment_id), bucket.now())
+
+
 def _check_free(bucket: Bucket, name: str, now: datetime) -> None:
     info = bucket.stat(name)
     check_destroyable(name, info.retention, info.legal_hold, now)
@@ -70,10 +75,12 @@ def _read_keys(
 ) -> Mapping[int, bytes]:
     name = keys_name(candidate.segment_id, candidate.keys_id)
     prefix = keys_prefix(candidate.segment_id)
-    if [each.name for each in bucket.versions(prefix)] != [name]:
+    listed = [each.name for each in bucket.versions(prefix)]
+    if [each for each in listed if not is_locked_keys_name(each)] != [name]:
         # An erasure was interrupted, or somebody put something there.
         raise CorruptError(f"Under {prefix} is not what the database says.")
-    _check_free(bucket, name, now)
+    for each in listed:
+        _check_free(bucket, each, now)
     held = open_keys(bucket.get(name), keyring)
     if keys_name(held.segment_id, held.object_id) != name:
         raise CorruptError(f"{name} holds another key object.")

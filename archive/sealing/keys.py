@@ -22,6 +22,10 @@ _ENTRY = Struct(">I32s")
 _LABEL = "muniment/keys/1"
 
 
+class UnknownEpochError(CorruptError):
+    """A key object names an epoch that the keyring does not hold."""
+
+
 class EpochKeys(Protocol):
     """What opening a key object needs of a keyring."""
 
@@ -89,8 +93,9 @@ def seal_keys(
 def open_keys(data: Octets, keyring: EpochKeys) -> KeyObject:
     """Open a key object.
 
-    CorruptError, naming it, if it was changed, is of another archive, or names an epoch that the
-    keyring does not hold: a damaged epoch and one that was shredded look the same.
+    CorruptError, naming it, if it was changed, or is of another archive; UnknownEpochError if it
+    names an epoch that the keyring does not hold: a damaged epoch and one that was shredded look
+    the same.
     """
     try:
         magic, version, archive, segment, object_, epoch, count = _HEADER.unpack_from(data)
@@ -110,7 +115,7 @@ def open_keys(data: Octets, keyring: EpochKeys) -> KeyObject:
         key = expand(keyring.epoch_key(epoch), _LABEL, segment + object_)
         entries = open_once(key, data[: _HEADER.size], data[_HEADER.size :])
     except NotFoundError:
-        raise CorruptError(
+        raise UnknownEpochError(
             f"{name} is under epoch {epoch}, which the keyring does not hold: "
             "it was shredded, the keyring is an older one, or the object is damaged."
         ) from None

@@ -34,9 +34,9 @@ from archive.verifying.examiner import Examiner, SegmentEntries
 from archive.verifying.findings import Fault, Findings, twice
 from archive.verifying.inventory import Inventory
 from archive.verifying.packs import Packs
-from archive.verifying.segments import Outcome, Stored
 from archive.verifying.signed import published_faults, read_signed
 from archive.verifying.stamped import check_timestamps
+from archive.verifying.stored import Outcome, Stored
 from archive.verifying.tree import PublishedLog
 from archive.verifying.workers import Workers
 
@@ -211,7 +211,7 @@ class BucketCheck:
         self._findings.add(outcome.faults)
         keyless = set(outcome.keyless)
         keyed = (entry.seq for entry in entries if entry.seq not in keyless)
-        self.accounts.note_keys(keyed, outcome.keyless)
+        self.accounts.note_keys(chain(keyed, outcome.left), outcome.keyless)
         for contents in outcome.contents:
             if contents.condemned:
                 self.accounts.condemn(contents.entry.originator_id, contents.condemned)

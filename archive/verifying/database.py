@@ -25,7 +25,8 @@ from archive.verifying.accounts import Bits
 from archive.verifying.bucket import BucketCheck
 from archive.verifying.contents import event_name
 from archive.verifying.findings import RECHECK_SECONDS, Fault
-from archive.verifying.segments import SegmentCheck, Stored
+from archive.verifying.segments import SegmentCheck
+from archive.verifying.stored import Stored
 from archive.verifying.trail import TrailCheck
 
 _ROWS_AT_ONCE: Final = 4096

@@ -13,7 +13,8 @@ from archive.sealing.commit import CommitEntry
 from archive.sealing.keys import EpochKeys
 from archive.verifying.contents import event_name
 from archive.verifying.findings import RECHECK_SECONDS, Fault, twice
-from archive.verifying.segments import Outcome, SegmentCheck, Stored
+from archive.verifying.segments import SegmentCheck
+from archive.verifying.stored import Outcome, Stored
 
 
 class SegmentEntries(tuple[CommitEntry, ...]):

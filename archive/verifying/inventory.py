@@ -16,9 +16,11 @@ from archive.bucket.names import (
     RELOCATIONS,
     SEGMENTS,
     blob_name,
+    is_locked_keys_name,
     keys_name,
     parse_blob_name,
     parse_keys_name,
+    parse_locked_keys_name,
     parse_segment_name,
     segment_name,
 )
@@ -27,7 +29,7 @@ from archive.errors import InvalidError
 from archive.events.types import BlobPlace
 from archive.verifying.findings import Fault
 from archive.verifying.listed import Listed, by_name
-from archive.verifying.segments import Copy, Stored, copies
+from archive.verifying.stored import Copy, Stored, copies
 
 _KNOWN = (
     *(SEGMENTS, KEYS, BLOBS, COMMITS, RELOCATIONS, KEYRINGS, INDEX),
@@ -51,6 +53,7 @@ class Inventory:
         # Those that are not simply one object in one version; hardly any are.
         self._segments: dict[UUID, tuple[Copy, ...]] = {}
         self._keys: dict[UUID, tuple[Copy, ...]] = {}
+        self._locked_keys: dict[UUID, tuple[Copy, ...]] = {}
         self._list(bucket, SEGMENTS, self._add_segment)
         self._list(bucket, KEYS, self._add_keys)
         self._list(bucket, BLOBS, self._add_blob)
@@ -66,7 +69,7 @@ class Inventory:
         listed = self.keys.take(segment_id.bytes)
         if listed is not None and not keys:
             keys = (Copy(keys_name(segment_id, UUID(bytes=listed[0])), None, 0),)
-        return Stored(segment, keys)
+        return Stored(segment, keys, self._locked_keys.get(segment_id, ()))
 
     def blob(self, place: BlobPlace) -> tuple[int | None, bool]:
         """Return a blob's size, None if it is not listed, and whether it was asked for before."""
@@ -90,6 +93,11 @@ class Inventory:
             self._segments[segment_id] = copies(found)
 
     def _add_keys(self, name: str, found: list[VersionInfo]) -> None:
+        if is_locked_keys_name(name):
+            segment_id, _, _ = parse_locked_keys_name(name)
+            known = self._locked_keys.get(segment_id, ())
+            self._locked_keys[segment_id] = known + copies(found)
+            return
         segment_id, object_id = parse_keys_name(name)
         if self.keys.last == segment_id.bytes:
             if segment_id not in self._keys:

@@ -7,60 +7,24 @@ Only what may name a blob, or erasures, is decrypted.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
-from archive.bucket.names import keys_prefix, parse_keys_name, segment_name
-from archive.bucket.port import Bucket, LockMode, VersionInfo
-from archive.errors import CorruptError, InvalidError, NotFoundError
-from archive.events.sealer import retention_of
+from archive.bucket.names import is_locked_keys_name, keys_prefix, segment_name
+from archive.bucket.port import Bucket
+from archive.errors import CorruptError, NotFoundError
 from archive.sealing.commit import CommitEntry
 from archive.sealing.frame import header_start, is_sealed_under, leaf_hash, parse_header
-from archive.sealing.keys import EpochKeys, KeyObject, open_keys
+from archive.sealing.keys import EpochKeys
 from archive.sealing.primitives import Octets
-from archive.sealing.segment import LockClass, parse_segment
-from archive.verifying.contents import CONDEMNED, Contents, event_name, read_contents
+from archive.sealing.segment import parse_segment
+from archive.verifying.contents import CONDEMNED, event_name, read_contents
 from archive.verifying.findings import Fault
 from archive.verifying.intact import read_intact
+from archive.verifying.key_check import KeyCheck
 from archive.verifying.listed import by_name
+from archive.verifying.stored import Copy, Outcome, Stored, copies, segment_fault
 
 _TABLE_ENTRY, _HASH = 8, 32
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One version of an object; `version` is None for the current one of which there is no other.
-
-    `visible` is False for one that lies under another version, or under a delete marker.
-    """
-
-    name: str
-    version: str | None
-    size: int
-    visible: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the bucket holds for one segment: the copies of the segment, and all key objects."""
-
-    segment: tuple[Copy, ...]
-    keys: tuple[Copy, ...]
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What checking a segment gave.
-
-    `keyless` are the events, by sequence number, whose key is nowhere. `contents` is what was read
-    out of frames. `unread` says that no key object could be: there is none, or those that were
-    listed have gone since.
-    """
-
-    faults: list[Fault] = field(default_factory=list)
-    unread: bool = False
-    keyless: list[int] = field(default_factory=list)
-    contents: list[Contents] = field(default_factory=list)
 
 
 class SegmentCheck:
@@ -70,21 +34,28 @@ class SegmentCheck:
         self._bucket = bucket
         self._keyring = keyring
         self._full = full
-        self._now = bucket.now()
+        self._keys = KeyCheck(bucket, keyring)
 
     def stored(self, segment_id: UUID) -> Stored:
         """Look up what there is of a segment now."""
         name = segment_name(segment_id)
         segments = [copies(held) for found, held in by_name(self._bucket, name) if found == name]
-        keys = [copies(held) for _, held in by_name(self._bucket, keys_prefix(segment_id))]
-        return Stored(sum(segments, ()), sum(keys, ()))
+        keys, locked = list[Copy](), list[Copy]()
+        for found, held in by_name(self._bucket, keys_prefix(segment_id)):
+            (locked if is_locked_keys_name(found) else keys).extend(copies(held))
+        return Stored(sum(segments, ()), tuple(keys), tuple(locked))
 
     def check(self, entries: Sequence[CommitEntry], stored: Stored) -> Outcome:
         """Check the segment that these entries, by slot, are all of."""
         outcome = Outcome()
-        keys, readable = self._keys(entries, stored.keys, outcome)
+        locked = self._keys.read_locked(entries, stored.locked_keys, outcome)
+        keys, readable = self._keys.read(entries, stored.keys, outcome)
+        if outcome.unread:
+            keys = locked
         if readable:
             outcome.keyless = [entry.seq for entry in entries if entry.slot not in keys]
+        # What a reader does not go by any more is there all the same.
+        outcome.left = [entry.seq for entry in entries if entry.slot in locked.keys() - keys.keys()]
         if not stored.segment:
             if len(outcome.keyless) < len(entries):
                 outcome.faults.append(_missing(entries, outcome.keyless))
@@ -96,7 +67,7 @@ class SegmentCheck:
             copy.size == size and copy.visible for copy in stored.segment
         ):
             outcome.faults.append(
-                _fault(
+                segment_fault(
                     entries,
                     "segment",
                     f"does not have the {size} bytes that its commit record says. Run verify "
@@ -108,49 +79,6 @@ class SegmentCheck:
         frames = ((entry, self._frame(entry)) for entry in accounts)
         self._contents(frames, keys, outcome)
         return outcome
-
-    # Keys
-
-    def _keys(
-        self, entries: Sequence[CommitEntry], found: Sequence[Copy], outcome: Outcome
-    ) -> tuple[dict[int, bytes], bool]:
-        """Return the keys by slot in all key objects, and whether at least one could be read."""
-        keys: dict[int, bytes] = {}
-        bad: list[str] = []
-        good: set[str] = set()
-        for copy in found:
-            try:
-                opened = self._open_keys(copy)
-            except NotFoundError:
-                continue
-            except (CorruptError, InvalidError) as error:
-                bad.append(str(error))
-                continue
-            good.add(copy.name)
-            strange = opened.keys.keys() - {entry.slot for entry in entries}
-            if strange:
-                bad.append(f"{copy.name} has keys of slots that the segment does not have.")
-            # Of two objects the newer one comes last, and its keys are those that readers use.
-            keys.update(opened.keys)
-        hidden = good - {copy.name for copy in found if copy.visible}
-        bad += [
-            f"{name} lies under another version or a delete marker; remove those."
-            for name in hidden
-        ]
-        for message in bad:
-            lost = "" if good else " None of the segment's events can be read: restore it."
-            outcome.faults.append(
-                _fault(entries, "keys", f"has a key object that is wrong: {message}{lost}")
-            )
-        outcome.unread = not good
-        return keys, bool(good) or not bad
-
-    def _open_keys(self, copy: Copy) -> KeyObject:
-        segment_id, object_id = parse_keys_name(copy.name)
-        opened = open_keys(self._bucket.get(copy.name, version=copy.version), self._keyring)
-        if (opened.segment_id, opened.object_id) != (segment_id, object_id):
-            raise CorruptError(f"{copy.name} is the key object of segment {opened.segment_id}.")
-        return opened
 
     # Frames
 
@@ -174,7 +102,7 @@ class SegmentCheck:
                 continue
             if told or not copy.visible:
                 told = [
-                    _fault(
+                    segment_fault(
                         entries,
                         "overwritten",
                         "was overwritten or hidden. An older version is whole, and readers use "
@@ -182,7 +110,8 @@ class SegmentCheck:
                     )
                 ]
             outcome.faults += told
-            self._locks(entries, intact.lock_class, [copy, *stored.keys], outcome)
+            self._keys.check_locks(entries, intact.lock_class, [copy, *stored.keys], outcome)
+            self._keys.check_promised(entries, copy, stored.locked_keys, outcome)
             self._contents(intact.telling, keys, outcome)
             return True
         outcome.faults += told
@@ -208,7 +137,7 @@ class SegmentCheck:
                 raise CorruptError("it is another segment, or does not have the committed frames.")
         except CorruptError as error:
             damage = f"is damaged outside of its frames; all events can be read: {error}"
-            return faults or [_fault(entries, "segment", damage)]
+            return faults or [segment_fault(entries, "segment", damage)]
         faults += [
             fault
             for entry, frame in zip(entries, segment.frames, strict=True)
@@ -216,7 +145,7 @@ class SegmentCheck:
             for fault in _wrong_event(entry, frame, archive_id, keys.get(entry.slot))
         ]
         # Whatever both ways do not agree on is not passed.
-        return faults or [_fault(entries, "segment", "is not what was committed.")]
+        return faults or [segment_fault(entries, "segment", "is not what was committed.")]
 
     def _frame(self, entry: CommitEntry) -> bytes:
         name = segment_name(entry.segment_id)
@@ -243,64 +172,14 @@ class SegmentCheck:
             if found is not None:
                 outcome.contents.append(found)
 
-    # Locks
-
-    def _locks(
-        self,
-        entries: Sequence[CommitEntry],
-        lock_class: LockClass,
-        found: Sequence[Copy],
-        outcome: Outcome,
-    ) -> None:
-        wanted = retention_of(lock_class)
-        if wanted is None or wanted.until <= self._now:
-            return
-        for copy in found:
-            held = self._bucket.stat(copy.name, version=copy.version).retention
-            softer = wanted.mode is LockMode.COMPLIANCE
-            if (
-                held is None
-                or held.until < wanted.until
-                or (softer and held.mode is not LockMode.COMPLIANCE)
-            ):
-                outcome.faults.append(
-                    Fault(
-                        "lock",
-                        f"{copy.name} must be locked ({wanted.mode}) until "
-                        f"{wanted.until:%Y-%m-%d}, and is not, or not so long or so firmly: "
-                        "somebody lifted the lock, or the object was copied without it.",
-                        copy.name,
-                        seq=entries[0].seq,
-                    )
-                )
-
-
-def copies(found: Sequence[VersionInfo]) -> tuple[Copy, ...]:
-    """Return the copies of an object from its versions, newest first."""
-    if len(found) == 1:
-        return (Copy(found[0].name, None, found[0].size),)
-    return tuple(
-        Copy(each.name, each.version, each.size, each.latest)
-        for each in found
-        if not each.delete_marker
-    )
-
 
 def _missing(entries: Sequence[CommitEntry], keyless: Sequence[int]) -> Fault:
     lost = len(entries) - len(keyless)
-    return _fault(
+    return segment_fault(
         entries,
         "segment",
         f"is missing, and with it {lost} events whose keys are still there. Restore it.",
     )
-
-
-def _fault(entries: Sequence[CommitEntry], kind: str, what: str) -> Fault:
-    name = segment_name(entries[0].segment_id)
-    seqs = f"events {entries[0].seq} to {entries[-1].seq}"
-    if len(entries) == 1:
-        seqs = f"event {entries[0].seq}"
-    return Fault(kind, f"{name} ({seqs}) {what}", name, seq=entries[0].seq)
 
 
 def _event_fault(kind: str, entry: CommitEntry, what: str) -> Fault:

@@ -34,7 +34,7 @@ from archive.verifying.database import DatabaseCheck
 from archive.verifying.examiner import Examiner
 from archive.verifying.findings import Fault, Findings, Patience, twice
 from archive.verifying.index import index_faults
-from archive.verifying.segments import Stored
+from archive.verifying.stored import Stored
 from archive.verifying.trail import TrailCheck
 from archive.verifying.workers import Children, Workers
 

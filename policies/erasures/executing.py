@@ -4,8 +4,7 @@ Whatever dies goes on from the events: what was condemned is destroyed first, wh
 follows, and the certificate is made of all of it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from archive.clock import Clock
@@ -26,6 +25,7 @@ from policies.purging.batches import Batches
 from policies.purging.certificate import CertifiedCase
 from policies.purging.errand import Errand
 from policies.purging.issuing import Issuing
+from policies.purging.kept import Kept
 from policies.purging.purge import Account
 from policies.purging.purger import BATCH, MOST_RECORDS, Stopped
 from policies.purging.reading import Destruction, PurgeReader
@@ -122,7 +122,7 @@ class Executor:
             return []
         problems = self._eraser.resume()
         self._catch_up(self._pointers.last_seq())
-        kept = Counter[str]()
+        kept = Kept()
         wanted = self._left(case)
         for start in range(0, len(wanted), BATCH):
             if stopped() or case.order is None:
@@ -131,7 +131,7 @@ class Executor:
                 break
             errand = CaseErrand(case, case.order, self._reader)
             tally, problem = self._batches.destroy(errand, wanted[start : start + BATCH])
-            kept.update(tally.kept)
+            kept.take(tally.kept)
             problems += [problem] if problem else []
             case = self._reader.case(case_id)
         if problems:
@@ -146,7 +146,7 @@ class Executor:
         gone = self._records.erased(wanted)
         return [each for each in wanted if each not in gone]
 
-    def _concluded(self, case: Case, kept: Mapping[str, int], problems: list[str]) -> list[str]:
+    def _concluded(self, case: Case, kept: Kept, problems: list[str]) -> list[str]:
         order = case.order
         if order is None:
             return problems
@@ -176,7 +176,7 @@ class Executor:
         case: Case,
         order: Order,
         destructions: Sequence[Destruction],
-        kept: Mapping[str, int],
+        kept: Kept,
     ) -> None:
         now, issued = self._clock.now(), None
         if order.batches:

@@ -9,6 +9,7 @@ from archive.events.purge_events import PurgedGroup
 from archive.model.interaction import Frozen
 from policies.purging.certificate import Certificate
 from policies.purging.judging import Verdict
+from policies.purging.kept import Kept
 from policies.purging.purge import Purge, merged
 
 _HELD: Final = Verdict.HELD.value
@@ -19,8 +20,9 @@ class PurgeAnswer(Frozen):
 
     `planned` records were found due and free of holds, and of these `destroyed` are gone; of
     `failed` the keys are condemned and could not be destroyed yet, which is tried again. `held` and
-    `kept`, by reason, are due by their dates and stay. `certificate` is null until everything that
-    was condemned is destroyed, and where there was nothing.
+    `kept`, by reason, are due by their dates and stay; `locked_until` is when the lock of the first
+    of them ends. `certificate` is null until everything that was condemned is destroyed, and where
+    there was nothing.
     """
 
     id: UUID | None
@@ -34,6 +36,7 @@ class PurgeAnswer(Frozen):
     held: int
     failed: int
     kept: dict[str, int]
+    locked_until: datetime | None
     groups: tuple[PurgedGroup, ...]
     certificate: UUID | None
     problems: tuple[str, ...] = ()
@@ -71,9 +74,7 @@ class CertificatesAnswer(Frozen):
     cursor: str | None
 
 
-def told(
-    purge: Purge, destroyed: int, kept: Mapping[str, int], problems: Sequence[str] = ()
-) -> PurgeAnswer:
+def told(purge: Purge, destroyed: int, kept: Kept, problems: Sequence[str] = ()) -> PurgeAnswer:
     """Tell of a purge that began.
 
     `destroyed` are known to be gone, and `kept` counts what stays; what a completed purge says
@@ -81,7 +82,8 @@ def told(
     """
     completed = purge.completed
     if completed is not None:
-        destroyed, kept = completed.destroyed, {**completed.kept, _HELD: completed.held}
+        destroyed, kept = completed.destroyed, Kept({**completed.kept, _HELD: completed.held})
+        kept.locked_until = completed.locked_until
     return PurgeAnswer(
         id=purge.id,
         dry_run=False,
@@ -94,6 +96,7 @@ def told(
         held=kept.get(_HELD, 0),
         failed=purge.condemned - destroyed,
         kept=_others(kept),
+        locked_until=kept.locked_until,
         groups=purge.groups,
         certificate=completed.certificate if completed else None,
         problems=tuple(problems),
@@ -101,7 +104,7 @@ def told(
 
 
 def looked_at(
-    at: datetime, planned: int, kept: Mapping[str, int], groups: Sequence[PurgedGroup], *, dry: bool
+    at: datetime, planned: int, kept: Kept, groups: Sequence[PurgedGroup], *, dry: bool
 ) -> PurgeAnswer:
     """Tell of a purge that did not begin: of a dry run, or where nothing may go."""
     return PurgeAnswer(
@@ -116,6 +119,7 @@ def looked_at(
         held=kept.get(_HELD, 0),
         failed=0,
         kept=_others(kept),
+        locked_until=kept.locked_until,
         groups=merged(groups),
         certificate=None,
     )

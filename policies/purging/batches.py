@@ -12,8 +12,7 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 6. The eraser destroys the keys.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -31,6 +30,7 @@ from policies.holds.gate import HoldCheck
 from policies.holds.reach import Held, Holds
 from policies.purging.errand import Errand, Judge
 from policies.purging.judging import Judgement, Verdict
+from policies.purging.kept import Kept
 from policies.purging.purge import merged
 from policies.records import Found, GovernedRecords
 from policies.reviewing.gate import ReviewCheck
@@ -47,7 +47,7 @@ class Tally:
 
     due: list[UUID] = field(default_factory=list)
     groups: list[PurgedGroup] = field(default_factory=list)
-    kept: Counter[str] = field(default_factory=Counter)
+    kept: Kept = field(default_factory=Kept)
 
     def add(self, record_id: UUID, judgement: Judgement) -> None:
         """Count one."""
@@ -57,9 +57,12 @@ class Tally:
             self.due.append(record_id)
             self.groups.append(judgement.group)
 
-    def without(self, locked: set[UUID]) -> "Tally":
-        """Return it with records left out because their keys are locked."""
-        left = Tally(kept=Counter(self.kept))
+    def without(self, locked: Mapping[UUID, datetime | None]) -> "Tally":
+        """Return it with records left out because their keys are locked, until a time if known."""
+        left = Tally()
+        left.kept.take(self.kept)
+        for until in locked.values():
+            left.kept.note_lock(until)
         for record_id, group in zip(self.due, self.groups, strict=True):
             verdict = Verdict.LOCKED if record_id in locked else Verdict.DUE
             left.add(record_id, Judgement(verdict, None if record_id in locked else group))
@@ -132,7 +135,9 @@ class Batches:
                 tally.add(record_id, judge(found, rules, held[record_id], now))
         events = frozenset(row.seq for each in rows.values() for row in each)
         check = HoldCheck(self._holds.stream, holds.newest, held, events)
-        locked = self._locked([row for record_id in tally.due for row in rows[record_id]])
+        locked = self._eraser.locked_records(
+            [row for record_id in tally.due for row in rows[record_id]]
+        )
         tally = tally.without(locked) if locked else tally
         going = [row for record_id in tally.due for row in rows[record_id]]
         return Looked(tally, going, as_of, check, book.newest, reviews)
@@ -196,10 +201,6 @@ class Batches:
         }
         gone = self._records.erased([record_id for record_id in ids if record_id not in found])
         return [(record_id, found.get(record_id)) for record_id in ids if record_id not in gone]
-
-    def _locked(self, rows: Sequence[PointerRow]) -> set[UUID]:
-        segments = self._eraser.locked_segments(rows) if rows else {}
-        return {row.originator_id for row in rows if row.pointer.segment_id in segments}
 
 
 class _Condemning:

@@ -103,9 +103,10 @@ class Certificate(Frozen):
 
     `organisation` is None where nobody named it, and in certificates from before it could be named.
     It is of a `purge`, or of a `case` of erasure. `first_at` and `last_at` are the dates, both
-    included, that retention was counted from. `kept` counts what was to go and stays, by reason.
-    `leaves` are the leaf hashes of the destroyed events in the log, in order; they stay there, and
-    `checkpoint` is the newest signed one when this was issued.
+    included, that retention was counted from. `kept` counts what was to go and stays, by reason;
+    `locked_until` is when the lock of the first of these ends. `leaves` are the leaf hashes of the
+    destroyed events in the log, in order; they stay there, and `checkpoint` is the newest signed
+    one when this was issued.
     """
 
     form: Literal["muniment certificate of destruction 1"] = FORM
@@ -132,6 +133,7 @@ class Certificate(Frozen):
     keys: Keys
     hold_check: HoldCheck
     kept: dict[str, int]
+    locked_until: datetime | None = None
     stores: tuple[StoreOutcome, ...]
     exceptions: tuple[str, ...]
     limits: str

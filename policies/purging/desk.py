@@ -26,6 +26,7 @@ from policies.purging.answers import (
 from policies.purging.batches import Batches
 from policies.purging.certificate import Certificate
 from policies.purging.issuing import Issuing
+from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.purger import Purger, Stopped
 from policies.purging.reading import PurgeReader
@@ -117,9 +118,9 @@ class PurgeDesk:
 
     def _told(self, purge: Purge) -> PurgeAnswer:
         if purge.completed is not None:
-            return told(purge, purge.completed.destroyed, purge.completed.kept)
+            return told(purge, purge.completed.destroyed, Kept())
         destructions = self._reader.destructions(purge.erasures)
-        return told(purge, self._reader.gone(destructions), {})
+        return told(purge, self._reader.gone(destructions), Kept())
 
 
 def purger_of(archive: Archive, *, follows: bool = True) -> Purger:

@@ -27,6 +27,7 @@ from policies.purging.certificate import (
     sign,
     stores,
 )
+from policies.purging.kept import Kept
 from policies.purging.purge import Account
 from policies.purging.reading import Destruction, PurgeReader, Traces
 from policies.purging.reviews import certified
@@ -71,7 +72,7 @@ class Issuing:
         account: Account,
         destructions: Sequence[Destruction],
         book: Book,
-        kept: Mapping[str, int],
+        kept: Kept,
         now: datetime,
     ) -> CertificateIssued:
         """Return the certificate of a purge, or another account, all of whose keys are destroyed.
@@ -95,7 +96,7 @@ class Issuing:
         account: Account,
         destructions: Sequence[Destruction],
         book: Book,
-        kept: Mapping[str, int],
+        kept: Kept,
         now: datetime,
     ) -> Certificate:
         groups = account.groups
@@ -130,6 +131,7 @@ class Issuing:
             ),
             hold_check=HoldCheck(times=len(destructions), held=kept.get("held", 0), method=_LOOK),
             kept={reason: count for reason, count in kept.items() if reason != "held"},
+            locked_until=kept.locked_until,
             stores=stores(
                 blobs=sum(each.blobs for each in done),
                 blobs_left=done[-1].blobs_left if done else 0,

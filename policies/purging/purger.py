@@ -4,8 +4,7 @@ Whatever dies goes on from the events: what was condemned is destroyed first, wh
 follows, and the certificate is made of all of it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -26,6 +25,7 @@ from policies.purging.batches import Batches
 from policies.purging.errand import PurgeErrand
 from policies.purging.issuing import Issuing
 from policies.purging.judging import judge
+from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.reading import Destruction, PurgeReader
 from policies.rules import RuleReader
@@ -86,10 +86,10 @@ class Purger:
         """
         at = self._checked(at)
         self._catch_up(self._pointers.last_seq())
-        kept, groups, planned = Counter[str](), list[PurgedGroup](), 0
+        kept, groups, planned = Kept(), list[PurgedGroup](), 0
         for ids in self._candidates(at):
             tally = self._batches.look(ids, at, judge).tally
-            kept.update(tally.kept)
+            kept.take(tally.kept)
             groups += tally.groups
             planned += len(tally.due)
         return looked_at(at, planned, kept, groups, dry=True)
@@ -119,7 +119,7 @@ class Purger:
         if self._unfinished():
             raise ConflictError("A purge is under way: it is finished first.")
         found = self._begun(by, address, at)
-        return told(found, 0, {}) if isinstance(found, Purge) else found
+        return told(found, 0, Kept()) if isinstance(found, Purge) else found
 
     def finish(self, stopped: Stopped = lambda: False) -> PurgeAnswer | None:
         """Finish the purge that is under way; None if there is none."""
@@ -132,12 +132,12 @@ class Purger:
 
     def _begun(self, by: str, address: str | None, at: datetime) -> Purge | PurgeAnswer:
         """Plan a purge if anything may go; else tell what stays."""
-        kept = Counter[str]()
+        kept = Kept()
         for ids in self._candidates(at, size=_FEW):
             tally = self._batches.look(ids, at, judge).tally
             if tally.due:
                 return self._plan(by, address, at)
-            kept.update(tally.kept)
+            kept.take(tally.kept)
         return looked_at(at, 0, kept, (), dry=False)
 
     def _plan(self, by: str, address: str | None, at: datetime) -> Purge:
@@ -162,12 +162,12 @@ class Purger:
 
     def _carry_out(self, purge: Purge, stopped: Stopped) -> PurgeAnswer:
         problems = self._eraser.resume()
-        kept = Counter[str]()
+        kept = Kept()
         for ids in self._candidates(purge.plan.at, stopped):
             if stopped() or purge.condemned >= MOST_RECORDS:
                 break
             tally, problem = self._batches.destroy(PurgeErrand(purge, self._reader, judge), ids)
-            kept.update(tally.kept)
+            kept.take(tally.kept)
             problems += [problem] if problem else []
             if tally.due:
                 purge = self._reader.purge(purge.id)
@@ -178,7 +178,7 @@ class Purger:
         return self._concluded(purge, kept, problems, stopped=stopped())
 
     def _concluded(
-        self, purge: Purge, kept: Mapping[str, int], problems: list[str], *, stopped: bool
+        self, purge: Purge, kept: Kept, problems: list[str], *, stopped: bool
     ) -> PurgeAnswer:
         destructions = self._reader.destructions(purge.erasures)
         destroyed = self._reader.gone(destructions)
@@ -200,7 +200,7 @@ class Purger:
             return [str(error)]
         return []
 
-    def _complete(self, purge: Purge, kept: Mapping[str, int]) -> Purge:
+    def _complete(self, purge: Purge, kept: Kept) -> Purge:
         now = self._clock.now()
         issued = None
         if purge.batches:
@@ -220,6 +220,7 @@ class Purger:
             destroyed=purge.condemned,
             held=kept.get("held", 0),
             kept={reason: count for reason, count in kept.items() if reason != "held"},
+            locked_until=kept.locked_until,
             certificate=issued.originator_id if issued else None,
         )
         events = [plain(each) for each in (issued, completed) if each is not None]

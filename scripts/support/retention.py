@@ -13,15 +13,17 @@ Period = tuple[int, str]
 
 @dataclass(frozen=True)
 class Rule:
-    """A policy: a query, and how long what it finds is kept at least or at most."""
+    """A policy: a query, how long what it finds is kept at least or at most, and its lock."""
 
     scope: str
     minimum: Period | None = None
     maximum: Period | None = None
+    lock: str = "none"
 
     def write(self, folder: Path, name: str) -> Path:
         """Write it as YAML, in force at once and without grace."""
         lines = [f"name: {name}", f"scope: '{self.scope}'", "grace: 0d", "delay: 0d"]
+        lines.append(f"lock: {self.lock}")
         for field, period in (("minimum", self.minimum), ("maximum", self.maximum)):
             lines += [f"{field}: {period[0]}{period[1]}"] if period else []
         path = folder / f"{name}.yaml"

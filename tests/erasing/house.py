@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from archive.bucket.fake import FakeBucket, Operation
-from archive.bucket.names import parse_keys_name
+from archive.bucket.names import is_locked_keys_name, parse_keys_name, parse_locked_keys_name
 from archive.clock import Clock, SystemClock
 from archive.erasing.eraser import Eraser
 from archive.erasing.key_objects import KeyObjects
@@ -179,7 +179,8 @@ def keys_in(bucket: FakeBucket, *keyrings: EpochKeys) -> dict[UUID, set[int]]:
     for each in bucket.versions("keys/"):
         if each.delete_marker:
             continue
-        segment_id, _ = parse_keys_name(each.name)
+        locked = is_locked_keys_name(each.name)
+        segment_id = (parse_locked_keys_name if locked else parse_keys_name)(each.name)[0]
         for keyring in keyrings:
             try:
                 opened = open_keys(bucket.get(each.name, version=each.version), keyring)

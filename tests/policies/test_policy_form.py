@@ -28,6 +28,7 @@ review:
 - stage: counsel
   role: legal
   approve_after: 60d
+lock: compliance
 """
 
 
@@ -47,6 +48,7 @@ def test_every_field_is_read_and_written():
             {"stage": "records manager", "role": None, "approve_after": None},
             {"stage": "counsel", "role": "legal", "approve_after": "60d"},
         ],
+        "lock": "compliance",
     }
     assert write_policy(terms) == WHOLE
 
@@ -91,7 +93,7 @@ def test_scopes_are_kept_in_the_form_that_means_the_same_in_any_zone():
             "name: a\nscope: a\nminimum: 1y\nclock:\n  event: case closed\n",
             "occurred, captured, or event:",
         ),
-        ("name: a\nscope: a\nminimum: 1y\nlock: compliance\n", "Line 4: lock: a lock in the store"),
+        ("name: a\nscope: a\nminimum: 1y\nlock: worm\n", "Line 4: lock: it is none, governance"),
         ("name: a\nscope: a\nmaximum: 1y\nreview: x\n", "Line 4: review: it is a list"),
         ("name: a\nscope: a\nmaximum: 1y\nreview:\n" + "  - stage: a\n" * 6, "too many"),
         ("name: a\nscope: a\nmaximum: 1y\nreview:\n" + "  - stage: a\n" * 2, "the same name"),
@@ -137,6 +139,7 @@ def policies(draw):
             "grace": draw(spans | st.just("0d")),
             "delay": draw(spans | st.just("0d")),
             "review": review,
+            "lock": draw(st.sampled_from(["none", "governance", "compliance"])),
         }
     )
 

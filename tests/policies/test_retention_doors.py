@@ -96,7 +96,7 @@ CANNOT_BE: list[dict[str, object]] = [
     {"minimum": {"count": -5, "unit": "y"}},
     {"minimum": None},
     {"clock": "case-closed"},
-    {"lock": "compliance"},
+    {"lock": "worm"},
     {"name": "../a"},
     {"title": "a\nb"},
 ]

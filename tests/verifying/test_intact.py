@@ -14,7 +14,8 @@ from archive.sealing.commit import CommitEntry
 from archive.sealing.frame import leaf_hash, parse_header
 from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
-from archive.verifying.segments import Copy, Outcome, SegmentCheck, Stored
+from archive.verifying.segments import SegmentCheck
+from archive.verifying.stored import Copy, Outcome, Stored
 from tests.sealing.support import ARCHIVE, OTHER_ARCHIVE, CountingClock, new_keyring, some_frames
 
 CLOCK = CountingClock()

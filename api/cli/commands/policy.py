@@ -254,6 +254,14 @@ def _write_simulation(answer: "SimulationAnswer") -> None:
     _write_effect("could go sooner", answer.sooner)
     _write_effect("would be kept longer", answer.longer)
     _write_effect("would be due on that day", answer.due)
+    lock = answer.lock
+    if lock.records and lock.first_until and lock.last_until:
+        click.echo(
+            f"\n{lock.records:,} records would be locked in the bucket, the first until "
+            f"{output.utc_time(lock.first_until)}, the last until "
+            f"{output.utc_time(lock.last_until)}: {lock.evidence:,} segments and blobs, to the end "
+            f"of that month, and {lock.locked_keys:,} objects of locked keys. {lock.warning}"
+        )
 
 
 def _write_effect(what: str, effect: "Effect") -> None:

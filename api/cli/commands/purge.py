@@ -66,6 +66,8 @@ def _write(done: "PurgeAnswer") -> None:
         )
     for reason, count in {"held": done.held, **done.kept}.items():
         click.echo(f"Due, and kept ({reason}): {count:,}.")
+    if done.locked_until is not None:
+        click.echo(f"The first lock ends on {output.utc_time(done.locked_until)}.")
     if done.certificate is not None:
         click.echo(f"The certificate is {done.certificate}.")
     for problem in done.problems:
