@@ -278,11 +278,11 @@ def _split(token: Token) -> tuple[str, str | None]:
 def _loose(text: str, suffix: str, quoted: bool, name: str | None) -> Node:
     if quoted:
         raise InvalidError("~ and % go with single words; for a loose phrase write a w/5 b.")
+    if _SUFFIX.fullmatch(text):
+        raise InvalidError("A word takes one of ~, ~1 and %1, not two of them.")
     found = terms(Word(text, name))
     if len(found) != 1 or any(character in text for character in "*?\\"):
         raise InvalidError(f"{suffix} goes with a single word without wildcards.")
-    if _SUFFIX.fullmatch(text):
-        raise InvalidError("A word takes one of ~, ~1 and %1, not two of them.")
     if suffix == "~":
         return Stem(text, name)
     if len(text) > LONGEST_FUZZY:

@@ -118,7 +118,7 @@ def test_both_dialects_are_read_alike(text: str, read: str) -> None:
         ("feee~3", 1, "out of reach"),
         ("fee~%1", 1, "one of"),
         ("fee%1~", 1, "one of"),
-        ("body:fee~2~1", 1, "one of"),
+        ("body:fee~2~1", 6, "one of"),
         ("fe*~1", 1, "without wildcards"),
         ('"a b"~2', 1, "w/5"),
         ("b *a?????????", 3, "at most 8"),
