@@ -218,16 +218,16 @@ class LockEffect(Frozen):
     warning: str
 
 
-class SimulationAnswer(Frozen):
+class Simulation(Frozen):
     """What a change would do, as of sequence number `as_of`; nothing has been altered.
 
-    `sooner` could go sooner, `longer` would be kept longer, and `due` are due on the day the change
-    takes effect and not without it. `lock` is what it would lock. Of `unsettled` records words
-    could not be read, so that it is not known whether they stand in the scope; `unopened` could not
-    be opened at all.
+    `shortens` says why a second person must approve it. The scope is that of a policy, or the query
+    of a retention event. `sooner` could go sooner, `longer` would be kept longer, and `due` are due
+    on the day the change takes effect and not without it. Of `unsettled` records words could not be
+    read, so that it is not known whether they stand in the scope; `unopened` could not be opened at
+    all.
     """
 
-    policy: str
     shortens: str
     effective_at: datetime
     as_of: int
@@ -239,4 +239,10 @@ class SimulationAnswer(Frozen):
     sooner: Effect
     longer: Effect
     due: Effect
+
+
+class SimulationAnswer(Simulation):
+    """What a change of a policy would do; `lock` is what it would lock."""
+
+    policy: str
     lock: LockEffect

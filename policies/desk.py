@@ -4,7 +4,6 @@ from uuid import UUID
 
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Purpose
-from archive.catalog.catalog import Catalog
 from archive.clock import Clock
 from archive.events.policy_events import Terms
 from archive.locking.securing import Securing
@@ -21,7 +20,7 @@ from policies.locks.needs import demanded
 from policies.locks.telling import LockSurvey, lock_steps, told
 from policies.records import GovernedRecords, governed_records
 from policies.rules import RuleReader, rule_reader
-from policies.simulating import simulate
+from policies.simulating import Simulator, simulator
 
 
 class RetentionDesk:
@@ -35,7 +34,7 @@ class RetentionDesk:
         self,
         governance: Governance,
         rules: RuleReader,
-        catalog: Catalog,
+        simulator: Simulator,
         records: GovernedRecords,
         holds: HoldReader,
         audit: Audit,
@@ -45,7 +44,7 @@ class RetentionDesk:
     ) -> None:
         self._governance = governance
         self._rules = rules
-        self._catalog = catalog
+        self._simulator = simulator
         self._records = records
         self._holds = holds
         self._audit = audit
@@ -110,9 +109,8 @@ class RetentionDesk:
         self._governance.require(actor, "policy.simulate", purpose)
         change = self._governance.planned(terms)
         starts = self._rules.readable().in_force(self._clock.now()).starts
-        holds = Holds(self._holds.read())
         locks = LockSurvey(self._securing, self._longest_lock)
-        answer = simulate(change, starts, self._catalog, self._records, holds, locks)
+        answer = self._simulator.simulate(change.under(starts), locks)
         self._audit.record(
             actor,
             purpose,
@@ -121,7 +119,8 @@ class RetentionDesk:
             as_of=answer.as_of,
             total=answer.in_scope_after,
         )
-        return answer
+        lock = locks.told(change.new.terms)
+        return SimulationAnswer(policy=change.policy, lock=lock, **dict(answer))
 
 
 def governance_of(archive: Archive) -> Governance:
@@ -141,7 +140,7 @@ def retention_desk(archive: Archive) -> RetentionDesk:
     return RetentionDesk(
         governance_of(archive),
         rule_reader(archive),
-        archive.catalog,
+        simulator(archive),
         governed_records(archive),
         hold_reader(archive),
         archive.audit,

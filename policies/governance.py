@@ -28,7 +28,7 @@ from policies.book import PolicyBook
 from policies.policy import Book, Policy, Version
 from policies.records import Scoped, scoped
 from policies.shortening import why_it_shortens
-from policies.simulating import Change
+from policies.simulating import PolicyChange
 from policies.terms import settled
 
 Decide = Callable[[Book], PolicyEvent | None]
@@ -161,7 +161,7 @@ class Governance:
 
         return self._changed(name, decide)
 
-    def planned(self, terms: Terms) -> Change:
+    def planned(self, terms: Terms) -> PolicyChange:
         """Return what a change would be if it were decided now; InvalidError as in `propose`.
 
         Raises CorruptError where a policy cannot be read.
@@ -169,7 +169,7 @@ class Governance:
         wanted, now = self._settled(terms), self._clock.now()
         in_force = self._readable().in_force(now)
         found = in_force.get(wanted.name)
-        return Change(
+        return PolicyChange(
             policy=wanted.name,
             shortens=why_it_shortens(found.terms if found else None, wanted),
             effective_at=self._effective_at(found, wanted, now),

@@ -1,4 +1,4 @@
-"""What a change of a policy would do, record by record; nothing is altered.
+"""What a change of a policy or a retention event would do, record by record; nothing is altered.
 
 The exact matcher says which record stands in which scope.
 """
@@ -11,15 +11,18 @@ from typing import Final
 
 from archive.catalog.catalog import Catalog
 from archive.errors import CorruptError
-from policies.answers import Effect, EffectExample, EffectGroup, SimulationAnswer
+from archive.opening import Archive
+from archive.query.tree import Node
+from policies.answers import Effect, EffectExample, EffectGroup, Simulation
 from policies.evaluation import Evaluation, State, counted_from, evaluate
+from policies.holds.book import HoldReader, hold_reader
 from policies.holds.reach import Holds
 from policies.locks.needs import demanded
 from policies.locks.telling import LockSurvey
-from policies.records import Found, GovernedRecords, Scoped
+from policies.records import Found, GovernedRecords, Scoped, governed_records
 from policies.retention_events.starts import Starts
 from policies.rules import Rules
-from policies.scopes import Standing
+from policies.scopes import Standing, standing
 
 _SAMPLE: Final = 20
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -28,13 +31,43 @@ _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of one policy: what is in force of all, what it says now, and what it would."""
+    """A change of the rules: all that are in force, and what would be.
+
+    `old` and `new` are the scope that changes, before and after; None reaches nothing. `policy` is
+    the policy that does, by name, if one does.
+    """
+
+    shortens: str
+    effective_at: datetime
+    before: Rules
+    after: Rules
+    old: Node | None
+    new: Node | None
+    policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A change of one policy: what is in force of all, and what it would say."""
 
     policy: str
     shortens: str
     effective_at: datetime
     in_force: Mapping[str, Scoped]
     new: Scoped
+
+    def under(self, starts: Starts) -> Change:
+        """Return it as a change of the rules, under some retention events."""
+        old = self.in_force.get(self.policy)
+        return Change(
+            shortens=self.shortens,
+            effective_at=self.effective_at,
+            before=Rules(self.in_force, starts),
+            after=Rules({**self.in_force, self.policy: self.new}, starts),
+            old=old.scope if old is not None else None,
+            new=self.new.scope,
+            policy=self.policy,
+        )
 
 
 @dataclass(slots=True)
@@ -80,82 +113,86 @@ class _Counted:
         )
 
 
-def simulate(
-    change: Change,
-    starts: Starts,
-    catalog: Catalog,
-    records: GovernedRecords,
-    holds: Holds,
-    locks: LockSurvey,
-) -> SimulationAnswer:
-    """Return what a change would do to every record that is archived now, under the holds of now.
+class Simulator:
+    """Says what changes would do; nothing is altered."""
 
-    `starts` are the retention events of now, and `locks` counts what would be locked.
+    def __init__(self, catalog: Catalog, records: GovernedRecords, holds: HoldReader) -> None:
+        self._catalog = catalog
+        self._records = records
+        self._holds = holds
 
-    Raises UnavailableError where the catalog or the bucket do not answer.
-    """
-    as_of = catalog.position()
-    old = change.in_force.get(change.policy)
-    rules = (
-        Rules(change.in_force, starts),
-        Rules({**change.in_force, change.policy: change.new}, starts),
-    )
-    sooner, longer, due = _Counted(), _Counted(), _Counted()
-    total = unopened = unsettled = before_count = after_count = 0
-    for found in records.each_up_to(as_of):
-        total += 1
-        if isinstance(found, CorruptError):
-            unopened += 1
-            continue
-        stood = old.standing(found) if old else Standing.OUT
-        stands = change.new.standing(found)
-        before_count += stood is Standing.IN
-        after_count += stands is Standing.IN
-        unsettled += Standing.UNKNOWN in (stood, stands)
-        labelled = change.policy in found.reviewed.labels(rules[1].policies).values()
-        if stood is Standing.OUT and stands is Standing.OUT and not labelled:
-            continue
-        held = holds.held(found.record.id, found)
-        was, will_be = (
-            evaluate(
-                found.record.content.occurred_at,
-                found.record.captured_at,
-                each.governing(found),
-                now=change.effective_at,
-                holds=held.holds,
-                released_at=held.released_at,
-                unreadable=held.unreadable or found.reviewed.unreadable,
+    def simulate(self, change: Change, locks: LockSurvey | None = None) -> Simulation:
+        """Return what a change would do to every record of now, under the holds of now.
+
+        `locks` counts what would be locked, if that is wanted.
+
+        Raises UnavailableError where the catalog or the bucket do not answer.
+        """
+        as_of, holds = self._catalog.position(), Holds(self._holds.read())
+        sooner, longer, due = _Counted(), _Counted(), _Counted()
+        total = unopened = unsettled = before_count = after_count = 0
+        for found in self._records.each_up_to(as_of):
+            total += 1
+            if isinstance(found, CorruptError):
+                unopened += 1
+                continue
+            stood, stands = _standing(change.old, found), _standing(change.new, found)
+            before_count += stood is Standing.IN
+            after_count += stands is Standing.IN
+            unsettled += Standing.UNKNOWN in (stood, stands)
+            labelled = change.policy in found.reviewed.labels(change.after.policies).values()
+            if stood is Standing.OUT and stands is Standing.OUT and not labelled:
+                continue
+            held = holds.held(found.record.id, found)
+            was, will_be = (
+                evaluate(
+                    found.record.content.occurred_at,
+                    found.record.captured_at,
+                    each.governing(found),
+                    now=change.effective_at,
+                    holds=held.holds,
+                    released_at=held.released_at,
+                    unreadable=held.unreadable or found.reviewed.unreadable,
+                )
+                for each in (change.before, change.after)
             )
-            for each in rules
+            if locks is not None:
+                at, longest = change.effective_at, locks.longest
+                locks.add(
+                    found.record.id,
+                    demanded(was, change.before.policies, at, longest),
+                    demanded(will_be, change.after.policies, at, longest),
+                )
+            if _goes_sooner(was, will_be):
+                sooner.add(found, was, will_be)
+            if _stays_longer(was, will_be):
+                longer.add(found, was, will_be)
+            if will_be.state is State.DUE and was.state is not State.DUE:
+                due.add(found, was, will_be)
+        return Simulation(
+            shortens=change.shortens,
+            effective_at=change.effective_at,
+            as_of=as_of,
+            records=total,
+            in_scope_before=before_count,
+            in_scope_after=after_count,
+            unsettled=unsettled,
+            unopened=unopened,
+            sooner=sooner.told(),
+            longer=longer.told(),
+            due=due.told(),
         )
-        locks.add(
-            found.record.id,
-            *(
-                demanded(evaluation, each.policies, change.effective_at, locks.longest)
-                for evaluation, each in zip((was, will_be), rules, strict=True)
-            ),
-        )
-        if _goes_sooner(was, will_be):
-            sooner.add(found, was, will_be)
-        if _stays_longer(was, will_be):
-            longer.add(found, was, will_be)
-        if will_be.state is State.DUE and was.state is not State.DUE:
-            due.add(found, was, will_be)
-    return SimulationAnswer(
-        policy=change.policy,
-        shortens=change.shortens,
-        effective_at=change.effective_at,
-        as_of=as_of,
-        records=total,
-        in_scope_before=before_count,
-        in_scope_after=after_count,
-        unsettled=unsettled,
-        unopened=unopened,
-        sooner=sooner.told(),
-        longer=longer.told(),
-        due=due.told(),
-        lock=locks.told(change.new.terms),
-    )
+
+
+def simulator(archive: Archive) -> Simulator:
+    """Return what simulates changes in an archive."""
+    return Simulator(archive.catalog, governed_records(archive), hold_reader(archive))
+
+
+def _standing(scope: Node | None, found: Found) -> Standing:
+    if scope is None:
+        return Standing.OUT
+    return standing(scope, found.record, found.conversation)
 
 
 def _kept_until(found: Evaluation) -> datetime:

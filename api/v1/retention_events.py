@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.policies import PolicyVersionParameters
+from api.v1.policies import FOR_COMPLIANCE, PolicyVersionParameters
 from api.v1.shapes import SECURITY, answer, body_of, json_body
 from policies.retention_events.answers import (
     NewRetentionEvent,
@@ -17,6 +17,7 @@ from policies.retention_events.answers import (
     RetentionEventCancellation,
     RetentionEventCorrection,
     RetentionEventsAnswer,
+    RetentionEventSimulation,
     people,
 )
 from policies.retention_events.desk import RetentionEventDesk, retention_event_desk
@@ -70,6 +71,23 @@ def record() -> Response:
     response = _told(event, 201)
     response.headers["Location"] = url_for("retention-events.show", id=event.id)
     return response
+
+
+@blueprint.post(
+    "/simulate",
+    responses={
+        "200": RetentionEventSimulation,
+        **documented(400, 401, 403, 413, 415, 500, 503),
+    },
+    description="What an event would do if it were recorded and approved now: how many records "
+    "and bytes, by channel and year, and a sample. Nothing is altered. Every record is looked at, "
+    "so it takes its time.",
+    openapi_extensions=json_body(NewRetentionEvent),
+)
+def simulate() -> Response:
+    """Say what a retention event would do."""
+    wanted = body_of(NewRetentionEvent)
+    return answer(_desk().simulate(context.actor(), FOR_COMPLIANCE, wanted))
 
 
 @blueprint.get(

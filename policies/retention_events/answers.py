@@ -14,6 +14,7 @@ from archive.events.retention_events import (
     Statement,
 )
 from archive.model.interaction import Frozen
+from policies.answers import Simulation
 from policies.asked import Asked
 from policies.retention_events.event import EventBook, EventVersion, RetentionEvent
 from policies.versions import VersionState
@@ -138,6 +139,12 @@ class RetentionEventsAnswer(Frozen):
             ),
             unreadable=book.unreadable,
         )
+
+
+class RetentionEventSimulation(Simulation):
+    """What a retention event would do."""
+
+    name: str
 
 
 def people(events: Iterable[RetentionEvent]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission
+from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError, ForbiddenError, NotFoundError
 from archive.events import retention_events as happened
@@ -18,12 +18,20 @@ from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.retention_events import RetentionEventEvent, Statement
 from archive.opening import Archive
+from archive.query.parser import parse
 from policies.desk import governance_of
 from policies.governance import Governance
-from policies.retention_events.answers import NewRetentionEvent, RetentionEventCorrection
+from policies.retention_events.answers import (
+    NewRetentionEvent,
+    RetentionEventCorrection,
+    RetentionEventSimulation,
+)
 from policies.retention_events.book import EventReader, event_reader
-from policies.retention_events.event import EventBook, EventVersion, RetentionEvent
+from policies.retention_events.event import EventBook, EventVersion, InForce, RetentionEvent
 from policies.retention_events.shortening import why_it_starts_sooner
+from policies.retention_events.starts import Starts
+from policies.rules import RuleReader, Rules, rule_reader
+from policies.simulating import Change, Simulator, simulator
 from policies.terms import canonical
 
 Decide = Callable[[EventBook], RetentionEventEvent | None]
@@ -41,6 +49,8 @@ class RetentionEventDesk:
         self,
         governance: Governance,
         events: EventReader,
+        rules: RuleReader,
+        simulator: Simulator,
         committer: Committer,
         audit: Audit,
         clock: Clock,
@@ -48,6 +58,8 @@ class RetentionEventDesk:
     ) -> None:
         self._governance = governance
         self._events = events
+        self._rules = rules
+        self._simulator = simulator
         self._committer = committer
         self._audit = audit
         self._clock = clock
@@ -62,6 +74,39 @@ class RetentionEventDesk:
     def event(self, actor: Actor, event_id: UUID) -> RetentionEvent:
         """Return one, to whoever governs or audits; NotFoundError if there is none of this id."""
         return _known(self.book(actor), event_id)
+
+    def simulate(
+        self, actor: Actor, purpose: Purpose, wanted: NewRetentionEvent
+    ) -> RetentionEventSimulation:
+        """Return what an event would do if it were recorded and approved now; nothing is altered.
+
+        Raises InvalidError as `record`, and CorruptError where a policy or a retention event cannot
+        be read.
+        """
+        self._governance.require(actor, "retention-event.simulate", purpose)
+        statement, now = self._settled(wanted.statement()), self._clock.now()
+        book = self._rules.readable()
+        rules, new = book.in_force(now), InForce(self._clock.uuid7(), wanted.name, 1, statement)
+        others = [each.statement for each in rules.starts.events if each.name == wanted.name]
+        shortens = why_it_starts_sooner(None, statement, others)
+        change = Change(
+            shortens=shortens,
+            effective_at=statement.delay.after(now) if shortens else now,
+            before=rules,
+            after=Rules(rules.policies, Starts([*rules.starts.events, new])),
+            old=None,
+            new=parse(statement.query),
+        )
+        found = self._simulator.simulate(change)
+        self._audit.record(
+            actor,
+            purpose,
+            "retention-event.simulate",
+            query=statement.query,
+            as_of=found.as_of,
+            total=found.in_scope_after,
+        )
+        return RetentionEventSimulation(name=wanted.name, **dict(found))
 
     def record(self, actor: Actor, wanted: NewRetentionEvent) -> RetentionEvent:
         """Record that something happened, or will.
@@ -257,6 +302,8 @@ def retention_event_desk(archive: Archive) -> RetentionEventDesk:
     return RetentionEventDesk(
         governance_of(archive),
         event_reader(archive),
+        rule_reader(archive),
+        simulator(archive),
         archive.committer,
         archive.audit,
         archive.clock,

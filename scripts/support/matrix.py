@@ -380,6 +380,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/policies"): lambda world, _: {"json": _policy(f"new-{next(world.numbers)}")},
     ("POST", "/v1/policies/simulate"): _json(_policy("simulated")),
     ("POST", "/v1/retention-events"): _json(_retention_event("case-closed")),
+    ("POST", "/v1/retention-events/simulate"): _json(_retention_event("case-closed")),
     ("POST", "/v1/retention-events/<uuid:id>/correct"): _json(
         {"date": "2025-05-06T07:08:09Z", "reason": "another letter"}
     ),

@@ -87,6 +87,9 @@ def naive(record, policies, holds, released, unreadable, now):
             delete_at = end
         waits_from = released if released is not None and released > end else end
         due = later(waits_from, policy["grace"])
+        extended = record.get("extended")
+        if extended is not None and due < extended:
+            due = extended
         if due_at is None or due < due_at:
             due_at = due
     stopped = bool(holds) or unreadable

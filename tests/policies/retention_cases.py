@@ -30,6 +30,7 @@ class Case:
     captured: str = "2020-01-02"
     holds: tuple[str, ...] = ()
     released: str | None = None
+    extended: str | None = None
     unreadable: bool = False
     now: str = "2024-01-01"
     expected: dict[str, Any] = field(default_factory=dict)
@@ -75,14 +76,14 @@ def start_of(policy):
     return started((Start(date, UUID(int=1)), _STANDING[reaches]) for date, reaches in latest_first)
 
 
-def governing(policy):
+def governing(policy, extended):
     periods: dict[str, Any] = {
         key: None if policy[key] is None else Period(*policy[key])
         for key in ("minimum", "maximum", "grace")
     }
     clock = "event:employee-left" if policy["clock"] == "event" else policy["clock"]
     terms = Terms(name=policy["name"], scope="*", clock=clock, **periods)
-    return Governing(policy["version"], terms, policy["certain"], start_of(policy))
+    return Governing(policy["version"], terms, policy["certain"], start_of(policy), extended)
 
 
 def both(record, policies, *, holds=(), released=None, unreadable=False, now):
@@ -90,7 +91,7 @@ def both(record, policies, *, holds=(), released=None, unreadable=False, now):
     found = evaluate(
         record["occurred"],
         record["captured"],
-        [governing(policy) for policy in policies],
+        [governing(policy, record.get("extended")) for policy in policies],
         now=now,
         holds=holds,
         released_at=released,
@@ -113,7 +114,8 @@ def told(found: Evaluation):
 
 def run(each: Case):
     """Return what both evaluators say of a case, and what the case expects."""
-    record = {"occurred": at(each.occurred), "captured": at(each.captured)}
+    dates = ("occurred", "captured", "extended")
+    record = {name: at(getattr(each, name)) for name in dates}
     _, ours, theirs = both(
         record,
         list(written(each.policies)),
@@ -174,7 +176,8 @@ def random_case(random):
         "unreadable": random.random() < 0.05,
         "now": random_moment(random) + timedelta(days=random.choice([0, 3650])),
     }
-    return {"occurred": occurred, "captured": captured}, policies, rest
+    extended = random.choice([None, None, None, random_moment(random)])
+    return {"occurred": occurred, "captured": captured, "extended": extended}, policies, rest
 
 
 CASES = [
@@ -575,6 +578,22 @@ CASES = [
     ),
     case("a release within grace", "A max 4y", released="2024-01-10", due_at="2024-02-09"),
     case("a hold after a release", "A max 3y", released="2023-02-01", holds=("h",), state="held"),
+    # Extensions by a review.
+    case(
+        "what a review extended is not due before",
+        "A max 3y grace 0d",
+        extended="2024-02-01",
+        delete_at="2023-01-01",
+        due_at="2024-02-01",
+        state="grace",
+    ),
+    case(
+        "an extension that has passed changes nothing",
+        "A max 3y",
+        extended="2023-01-10",
+        due_at="2023-01-31",
+        state="due",
+    ),
     # What cannot be known.
     case("an unread policy stops deletion", "A max 3y", unreadable=True, state="held", due_at=None),
     case("it governs every record", unreadable=True, state="kept"),

@@ -4,6 +4,7 @@ Each case says by its docstring what it shows, and asserts it in an archive of i
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from archive.errors import (
 from policies.form import read_policy
 from policies.presets import preset
 from policies.purging.desk import obligations_of
+from policies.reviewing.answers import ApproveRequest, ExtendRequest, RelabelRequest
 from policies.rules import rule_reader
 from tests.archive.house import OPERATIONS, found, line
+from tests.policies import reviewing_house as reviewing
 from tests.policies.rule_house import ANN, BO, House
 
 RULES: dict[str, Callable[[House], None]] = {}
@@ -302,6 +305,19 @@ def _(house: House) -> None:
     house.capture(2001, text="Bob", custodian="Bob")
     house.counts("custodian:ann")
     assert house.simulate(clock="event:left", maximum="1y").due.records == 1
+
+
+@rule
+def _(house: House) -> None:
+    """A simulation of an event counts the records that it would let go."""
+    house.capture(2001, text="Ann", custodian="Ann")
+    house.capture(2001, 2002, text="Bob", custodian="Bob")
+    house.in_force(clock="event:left", maximum="1y")
+    told = house.simulate_event("custodian:bob", "2002-06-01")
+    assert (told.records, told.in_scope_after, told.shortens != "") == (3, 2, True)
+    assert (told.sooner.records, told.due.records) == (2, 2)
+    assert house.simulate_event("custodian:bob", "2999-01-01").due.records == 0
+    assert house.events.book(ANN).events == {}
 
 
 @rule
@@ -732,3 +748,92 @@ def _(house: House) -> None:
     house.in_force(maximum="1y", review=[{"stage": "counsel"}])
     done = house.purge()
     assert (done.destroyed, done.kept) == (0, {"review": 1}) and house.here(ids) == [True]
+
+
+@rule
+def _(house: House) -> None:
+    """A purge takes what every stage of its review approved."""
+    ids = house.capture(2001)
+    reviewing.reviewed(house.archive, reviewing.TWO)
+    reviewing.opened(house.archive)
+    reviewing.approve(house.archive, reviewing.OFFICER, "records manager")
+    assert house.purge().destroyed == 0
+    reviewing.approve(house.archive, reviewing.LAWYER, "counsel")
+    assert house.purge().destroyed == 1 and house.here(ids) == [False]
+
+
+@rule
+def _(house: House) -> None:
+    """A review approves a record alone, or all of its batch."""
+    ids = house.capture(2001, 2002, 2003)
+    reviewing.reviewed(house.archive, reviewing.ONE)
+    reviewing.opened(house.archive)
+    one = reviewing.approve(house.archive, reviewing.OFFICER, "records manager", ids[1:2])
+    assert (one.records, house.purge().destroyed) == (1, 1)
+    assert house.here(ids) == [True, False, True]
+    rest = reviewing.approve(house.archive, reviewing.OFFICER, "records manager")
+    assert (rest.records, house.purge().destroyed) == (2, 2)
+
+
+@rule
+def _(house: House) -> None:
+    """What a review extends is kept until then, and reviewed anew."""
+    ids = house.capture(2001)
+    reviewing.reviewed(house.archive, reviewing.ONE)
+    reviewing.opened(house.archive)
+    later = house.clock.now() + timedelta(days=100)
+    stage = "records manager"
+    reviewing.extend(house.archive, reviewing.OFFICER, stage=stage, until=later)
+    assert house.purge().planned == 0 and reviewing.opened(house.archive).opened == ()
+    house.clock.move(days=100)
+    assert reviewing.opened(house.archive).opened == (2,) and house.here(ids) == [True]
+
+
+@rule
+def _(house: House) -> None:
+    """What a review re-labels stands under the other policy."""
+    ids = house.capture(2001)
+    reviewing.reviewed(house.archive, reviewing.ONE)
+    house.in_force("longer", scope="nothing", minimum="90y")
+    reviewing.opened(house.archive)
+    stage = "records manager"
+    reviewing.relabel(house.archive, reviewing.OFFICER, stage=stage, policy="longer")
+    house.archive.follow()
+    kept = house.why(ids[0]).retain_until
+    assert kept is not None and kept.year == 2091 and house.purge().planned == 0
+
+
+@rule
+def _(house: House) -> None:
+    """No decision of a review is without a comment."""
+    for request in (ApproveRequest, ExtendRequest, RelabelRequest):
+        with pytest.raises(ValueError, match="comment"):
+            request.model_validate({"stage": "a", "until": "2100-01-01T00:00:00Z", "policy": "a"})
+
+
+@rule
+def _(house: House) -> None:
+    """A stage approves by itself after its time, if the policy says so."""
+    ids = house.capture(2001)
+    reviewing.reviewed(house.archive, reviewing.TWO)
+    reviewing.opened(house.archive)
+    reviewing.approve(house.archive, reviewing.OFFICER, "records manager")
+    house.clock.move(days=29)
+    reviewing.opened(house.archive)
+    assert house.purge().destroyed == 0
+    house.clock.move(days=1)
+    reviewing.opened(house.archive)
+    assert house.purge().destroyed == 1 and house.here(ids) == [False]
+
+
+@rule
+def _(house: House) -> None:
+    """No reviewer approves alone what they own."""
+    ids = house.capture(2001)
+    reviewing.reviewed(house.archive, reviewing.ONE)
+    reviewing.opened(house.archive)
+    with pytest.raises(ForbiddenError, match="own"):
+        reviewing.approve(house.archive, reviewing.ANN, "records manager", ids)
+    assert house.purge().destroyed == 0
+    reviewing.approve(house.archive, reviewing.OFFICER, "records manager", ids)
+    assert house.purge().destroyed == 1

@@ -12,7 +12,7 @@ from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.creating import create_archive
 from archive.events.policy_events import Terms
 from archive.opening import Archive, open_archive
-from policies.answers import RetentionAnswer, SimulationAnswer
+from policies.answers import RetentionAnswer, Simulation, SimulationAnswer
 from policies.desk import governance_of, retention_desk
 from policies.governance import Governance
 from policies.holds.answers import HoldRequest
@@ -116,6 +116,11 @@ class House:
         """Record that somebody left, for whoever is second to approve."""
         given = {"name": "left", "query": query, "date": f"{date}T00:00:00Z", "reason": "a letter"}
         return self.events.record(ANN, NewRetentionEvent.model_validate(given | changes))
+
+    def simulate_event(self, query: str, date: str) -> Simulation:
+        given = {"name": "left", "query": query, "date": f"{date}T00:00:00Z", "reason": "a letter"}
+        wanted = NewRetentionEvent.model_validate(given)
+        return self.events.simulate(ANN, OPERATIONS, wanted)
 
     def counts(self, query: str, date: str = "2002-01-01") -> RetentionEvent:
         """Record that somebody left, in force at once."""

@@ -126,6 +126,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     ),
     "would become deletable": (
         "A simulation tells of records that an event lets go under the new policy",
+        "A simulation of an event counts the records that it would let go",
     ),
     "or newly kept": ("A simulation counts what would be newly kept",),
     "a sample": ("A simulation shows some of the records",),
@@ -213,5 +214,19 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "disposition review, where a policy asks for it": (
         "What a policy asks a review of is not purged without it",
     ),
-    "up to five stages": ("A review has up to five stages",),
+    "up to five stages": (
+        "A review has up to five stages",
+        "A purge takes what every stage of its review approved",
+    ),
+    "extend": (
+        "what a review extended is not due before",
+        "What a review extends is kept until then, and reviewed anew",
+    ),
+    "re-label": ("What a review re-labels stands under the other policy",),
+    "with a comment": ("No decision of a review is without a comment",),
+    "per record or per batch": ("A review approves a record alone, or all of its batch",),
+    "approved by itself after a time if the policy says so": (
+        "A stage approves by itself after its time, if the policy says so",
+    ),
+    "no reviewer approves alone what they own": ("No reviewer approves alone what they own",),
 }

@@ -348,6 +348,8 @@ def test_the_command_line_from_the_record_to_the_explanation(call, tmp_path):
     told = call("why", record["id"], as_json=False)
     assert "no left yet" in told and "no end yet" in told
     given = ("--date", "2020-02-29", "--query", "custodian:ann", "--reason", "a letter")
+    told = call("retention-event", "simulate", "left", *given, as_json=False)
+    assert "left: of 1 records, 0 are in its scope now and 1 would be" in told
     event = call("retention-event", "record", "left", *given, "--delay", "0d")
     call("user", "add", "Bo", "--role", "compliance-officer")
     token = call("token", "create", "Bo")["token"]
@@ -395,5 +397,7 @@ def test_http_from_the_record_to_the_cancelling(archive, clock):
     for wrong in ({"name": "A"}, {"date": 5}, {"query": "(x"}, {"date": None}, {"extra": 1}):
         refused = client.post("/v1/retention-events", json=given | wrong, headers=officer)
         assert refused.status_code == 400, wrong
+    told = client.post("/v1/retention-events/simulate", json=given, headers=officer).get_json()
+    assert (told["name"], told["records"], told["due"]["records"]) == ("left", 0, 0)
     nobody = f"/v1/retention-events/{NOBODY}"
     assert client.get(nobody, headers=officer).status_code == 404

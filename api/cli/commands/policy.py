@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import options, output
+from api.cli.simulations import write_simulation
 from archive.access.roles import Actor, Purpose
 from archive.errors import InvalidError
 
 if TYPE_CHECKING:
     from archive.events.policy_events import Terms
     from archive.opening import Archive
-    from policies.answers import Effect, PolicyAnswer, SimulationAnswer, VersionAnswer
+    from policies.answers import LockEffect, PolicyAnswer, VersionAnswer
     from policies.governance import Governance
     from policies.policy import Policy
-
-_SHOWN_GROUPS = 30
 
 
 @click.group("policy")
@@ -159,7 +158,8 @@ def simulate(file: Path, by_token: bool, purpose: Purpose, as_json: bool) -> Non
     if as_json:
         output.write_json(answer)
     else:
-        _write_simulation(answer)
+        write_simulation(answer.policy, answer)
+        _write_lock(answer.lock)
 
 
 @contextmanager
@@ -237,24 +237,7 @@ def _row(policy: "PolicyAnswer") -> tuple[str, ...]:
     )
 
 
-def _write_simulation(answer: "SimulationAnswer") -> None:
-    click.echo(
-        f"{answer.policy}: of {answer.records:,} records, {answer.in_scope_before:,} are in its "
-        f"scope now and {answer.in_scope_after:,} would be."
-    )
-    if answer.shortens:
-        click.echo(f"Somebody else must approve it, because {answer.shortens}.")
-    click.echo(f"Decided now, it takes effect on {output.utc_time(answer.effective_at)}.")
-    for count, what in (
-        (answer.unsettled, "of which it is not known, because words could not be read"),
-        (answer.unopened, "that could not be opened"),
-    ):
-        if count:
-            click.echo(f"{count:,} records {what}.")
-    _write_effect("could go sooner", answer.sooner)
-    _write_effect("would be kept longer", answer.longer)
-    _write_effect("would be due on that day", answer.due)
-    lock = answer.lock
+def _write_lock(lock: "LockEffect") -> None:
     if lock.records and lock.first_until and lock.last_until:
         click.echo(
             f"\n{lock.records:,} records would be locked in the bucket, the first until "
@@ -262,20 +245,3 @@ def _write_simulation(answer: "SimulationAnswer") -> None:
             f"{output.utc_time(lock.last_until)}: {lock.evidence:,} segments and blobs, to the end "
             f"of that month, and {lock.locked_keys:,} objects of locked keys. {lock.warning}"
         )
-
-
-def _write_effect(what: str, effect: "Effect") -> None:
-    click.echo(f"\n{effect.records:,} records ({effect.bytes:,} bytes) {what}.")
-    if not effect.groups:
-        return
-    output.write_table(
-        ("class", "year", "records", "bytes"),
-        [
-            (each.channel, str(each.year), f"{each.records:,}", f"{each.bytes:,}")
-            for each in effect.groups[:_SHOWN_GROUPS]
-        ],
-    )
-    left = len(effect.groups) - _SHOWN_GROUPS
-    if left > 0:
-        click.echo(f"and {left} lines more: --json has them all")
-    click.echo("for example: " + ", ".join(str(each.id) for each in effect.sample[:5]))

@@ -1,14 +1,15 @@
 """`muniment retention-event`: what happened that clocks of policies start at."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
 
 from api.cli import options, output
+from api.cli.simulations import write_simulation
 from archive.access.roles import Actor, Purpose
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from policies.retention_events.answers import EventVersionAnswer, RetentionEventAnswer
     from policies.retention_events.desk import RetentionEventDesk
     from policies.retention_events.event import RetentionEvent
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 VERSION = click.option("--version", type=click.IntRange(min=1), help="Only if it is this one.")
 
@@ -55,13 +58,44 @@ def show(id: UUID, purpose: Purpose, as_json: bool) -> None:
         _tell(archive, desk.event(actor, id), as_json)
 
 
+def _new(function: Command) -> Command:
+    """Add what is said of a new retention event."""
+    for option in reversed(
+        (
+            click.argument("name"),
+            click.option("--date", type=options.time, required=True, help="When, past or to come."),
+            click.option("--query", required=True, help="For which records; * for all."),
+            click.option("--title", default="", help="What it is, for people."),
+            click.option("--reason", required=True, help="How that is known."),
+            click.option("--delay", help="How long after its approval it counts; 7d unless given."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("simulate")
+@_new
+@options.by_token
+@options.common
+def simulate(
+    name: str, by_token: bool, purpose: Purpose, as_json: bool, **given: str | datetime | None
+) -> None:
+    """Say what NAME would do if it were recorded and approved now; nothing is altered."""
+    from policies.retention_events.answers import NewRetentionEvent
+
+    wanted = NewRetentionEvent.read({"name": name, **_given(given)})
+    with _opened(by_token) as (archive, desk, actor):
+        archive.follow()
+        answer = desk.simulate(actor, purpose, wanted)
+    if as_json:
+        output.write_json(answer)
+    else:
+        write_simulation(answer.name, answer)
+
+
 @command.command("record")
-@click.argument("name")
-@click.option("--date", type=options.time, required=True, help="When it happened, or will.")
-@click.option("--query", required=True, help="For which records; * for all.")
-@click.option("--title", default="", help="What it is, for people.")
-@click.option("--reason", required=True, help="How that is known.")
-@click.option("--delay", help="How long after its approval it takes effect; 7d unless given.")
+@_new
 @options.by_token
 @options.common
 def record(
