@@ -67,10 +67,10 @@ class Naming:
     """The fields that name something, each with its names."""
 
     def __init__(self) -> None:
-        self._fields: dict[str, Names] = {}
+        self._fields: dict[str, Callable[[], Names]] = {}
 
-    def add(self, field: str, names: Names) -> None:
-        """Let the values of a field be these names."""
+    def add(self, field: str, names: Callable[[], Names]) -> None:
+        """Let the values of a field be names, which are given when a query asks for them."""
         self._fields[field] = names
 
     def check(self, actor: Actor, named: Value) -> None:
@@ -90,7 +90,7 @@ class Naming:
     def changed(self, node: Node) -> int:
         """Return the sequence number of the newest change of what a query names, 0 if nothing."""
         fields = {names_of(each.field, each.text) for each in walk(node) if isinstance(each, Value)}
-        return max((self._fields[each].changed() for each in fields if each), default=0)
+        return max((self._fields[each]().changed() for each in fields if each), default=0)
 
     def known(self, actor: Actor, node: Node, as_of: int, earlier: Earlier) -> Node:
         """Return somebody's query with what it names put in place, as of a sequence number.
@@ -120,7 +120,7 @@ class Naming:
         names = self._fields.get(field or "")
         if names is None:
             raise InvalidError(f"{named.field}:{named.text} cannot be asked at this door.")
-        return names
+        return names()
 
 
 def _pattern(named: Value) -> str:

@@ -85,7 +85,7 @@ class Searching:
         self._timezone = timezone
         self._viewers = Viewers(identity)
         self.naming = Naming()
-        self.naming.add("matter", MatterNames(matters, people))
+        self.naming.add("matter", lambda: MatterNames(matters, people))
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
         """Answer one page of a search.

@@ -80,7 +80,7 @@ class House:
         for name in ("smith-v-jones", "smoke", "audit-2"):
             self._names[name], meanings[name] = self._reach()
         self._naming = Naming()
-        self._naming.add("hold", Fixed(meanings))
+        self._naming.add("hold", lambda: Fixed(meanings))
 
     def _reach(self) -> tuple[Holds, Meaning]:
         """Return what a random hold reaches, said twice."""
