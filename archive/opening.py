@@ -189,6 +189,7 @@ class Archive(Station):
             log=self.log,
             searcher=self.search_source.searcher,
             timezone=self.settings.timezone,
+            names=lambda ids: self.administration.names(ids),
         )
         self.hit_reports = HitReports(self.access, self.audit)
         self.people_desk = PeopleDesk(
@@ -256,7 +257,8 @@ class Archive(Station):
     def _trail(self, index: TrailIndex) -> Trail:
         """Put together what reads the audit trail."""
         people = PeopleRecords(self.search_source.searcher, self.records)
-        finder = Finder(index, self.feed, self.users, self.codebook, people)
+        captures = self.pointers.select_pointers_of
+        finder = Finder(index, self.feed, self.users, self.codebook, people, captures)
         return Trail(
             finder=finder,
             reports=Reports(finder, people),

@@ -240,7 +240,11 @@ class ConversationAnswer(Frozen):
 
 
 class HistoryEvent(Frozen):
-    """One event of an interaction, without its content."""
+    """One event of an interaction, without its content.
+
+    `sent_by` is who sent it, a user by name where there is one, and `sent_token` the id of the
+    token that they came by; null where that was not kept, or the view hides it.
+    """
 
     seq: int
     version: int
@@ -248,6 +252,8 @@ class HistoryEvent(Frozen):
     recorded_at: datetime | None
     leaf_hash: str
     segment: str
+    sent_by: str | None = None
+    sent_token: str | None = None
 
 
 class HistoryAnswer(Frozen):

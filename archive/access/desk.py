@@ -5,7 +5,7 @@ opens what is asked for, and appends the audit event; only then does the answer 
 are audited too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import tzinfo
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from archive.access import sight
 from archive.access.answers import (
     ConversationAnswer,
     HistoryAnswer,
-    HistoryEvent,
     Original,
     OriginalInfo,
     ProofAnswer,
@@ -25,15 +24,16 @@ from archive.access.answers import (
 from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
 from archive.access.endings import ending
+from archive.access.histories import history, senders
 from archive.access.passages import Said, passages
 from archive.access.proofs import Proofs
 from archive.access.roles import (
     Actor,
     Permission,
     Purpose,
+    View,
 )
 from archive.access.searching import Searching
-from archive.bucket.names import segment_name
 from archive.catalog.catalog import Catalog, CatalogRow, Seen
 from archive.clock import Clock
 from archive.errors import (
@@ -47,7 +47,6 @@ from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, Opener
 from archive.events.pointers import PointerRecorder
 from archive.events.records import Loaded, Records
-from archive.events.types import Erased
 from archive.index.searcher import Searcher
 from archive.log.reader import LogReader
 from archive.matters.book import Matters
@@ -82,6 +81,7 @@ class Access(Searching):
         matters: Matters,
         searcher: Callable[[], tuple[Searcher, int]],
         timezone: tzinfo,
+        names: Callable[[Iterable[str]], Mapping[str, str]],
     ) -> None:
         super().__init__(
             clock=clock,
@@ -100,6 +100,7 @@ class Access(Searching):
         self._conversations = Conversations(catalog, records)
         self._proofs = Proofs(archive_id, pointers, opener, log, clock)
         self._codebook = codebook
+        self._names = names
 
     def show(
         self, actor: Actor, purpose: Purpose, record_id: UUID, *, as_of: int | None = None
@@ -245,22 +246,15 @@ class Access(Searching):
             ]
             if not rows:
                 raise NotFoundError(f"There is no record {record_id}.")
-        events = []
-        for row, opened in zip(rows, self._opener.open_each(rows), strict=True):
-            event = None if isinstance(opened, DamagedEvent) else self._mapper.event(opened)
-            known = event is not None and not isinstance(event, Erased)
-            events.append(
-                HistoryEvent(
-                    seq=row.seq,
-                    version=row.originator_version,
-                    type=row.type,
-                    recorded_at=event.recorded_at if known and event else None,
-                    leaf_hash=row.pointer.leaf_hash.hex(),
-                    segment=segment_name(row.pointer.segment_id),
-                )
-            )
+        found = [
+            None if isinstance(opened, DamagedEvent) else self._mapper.event(opened)
+            for opened in self._opener.open_each(rows)
+        ]
         self._audit.record(actor, purpose, "history", records=[record_id])
-        return HistoryAnswer(id=record_id, events=tuple(events))
+        # Who sent it is a person, whom other views hide.
+        who = senders(found) if purpose.view is View.FULL else set[str]()
+        names = self._names(who)
+        return history(record_id, rows, found, {id: names.get(id, id) for id in who})
 
     def prove(
         self, actor: Actor, purpose: Purpose, record_id: UUID, *, version: int | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archive.capture import parse
 from archive.capture.intake import Intake, Item
+from archive.capture.prepare import Sender
 from archive.capture.slices import UNTOLD, Slice, Unreadable, items_in
 from archive.errors import ConfigurationError, InvalidError, UnavailableError
 
@@ -38,6 +39,7 @@ class Plan:
     """What an import says of all its items. `custodians` maps path prefixes to custodians."""
 
     source: str
+    sender: Sender
     custodian: str | None = None
     custodians: tuple[tuple[str, str], ...] = ()
 
@@ -119,7 +121,7 @@ def capture_batch(intake: Intake, plan: Plan, batch: Sequence[Slice]) -> Tally:
             continue
         items.append(Item(parsed, plan.custodian_of(each.path)))
         taken.append(each)
-    for each, result in zip(taken, intake.take(items), strict=True):
+    for each, result in zip(taken, intake.take(plan.sender, items), strict=True):
         if result.status == "rejected":
             tally.reject(each, result.reason or "rejected")
         elif result.status == "archived":

@@ -20,6 +20,7 @@ from archive.capture.batches import (
     capture_batch,
     read_custodian_map,
 )
+from archive.capture.prepare import Sender
 from archive.capture.slices import UNTOLD, Slice, Unreadable, files, items
 from archive.capture.workers import WorkerPool
 from archive.opening import Archive
@@ -74,7 +75,8 @@ def import_paths(
         UnavailableError: the archive stopped taking items; what was archived stays.
     """
     archive.intake.allow(actor)
-    plan = Plan(source, custodian, read_custodian_map(custodian_map) if custodian_map else ())
+    custodians = read_custodian_map(custodian_map) if custodian_map else ()
+    plan = Plan(source, Sender.of(actor), custodian, custodians)
     run = _Run(archive, plan, _measure(paths), progress)
     waiting = batches(run.readable(_pieces(files(paths, format))))
     first = list(islice(waiting, 2))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Literal
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from archive.capture import ndjson
 from archive.capture.extract.attachments import has_unread, read_attachments
 from archive.capture.extract.reader import DocumentReader
 from archive.capture.parsed import Parsed
-from archive.capture.prepare import Prepared, Preparer
+from archive.capture.prepare import Prepared, Preparer, Sender
 from archive.clock import Clock
 from archive.errors import ConflictError, GoneError, InvalidError
 from archive.events.blobs import INLINE_LIMIT
@@ -50,12 +51,15 @@ class Item:
 class Batch:
     """Items that are read and only wait to be committed; `rejected` by place among the lines.
 
+    `sender` is who sends them.
+
     A prepared item is an event, or its answer where one is known already.
     """
 
     items: Sequence[Item]
     prepared: Sequence[Prepared | CaptureResult]
     rejected: Mapping[int, CaptureResult]
+    sender: Sender
 
 
 class Intake:
@@ -106,8 +110,8 @@ class Intake:
                 items.append(Item(ndjson.parse(line)))
             except InvalidError as error:
                 rejected[place] = CaptureResult(status="rejected", reason=str(error))
-        items = self._read_attachments(items)
-        return Batch(items, self._prepare_all(items), rejected)
+        items, sender = self._read_attachments(items), Sender.of(actor)
+        return Batch(items, self._prepare_all(items, sender), rejected, sender)
 
     def commit(self, batch: Batch) -> list[CaptureResult]:
         """Do the second half of `capture`, which waits: the commit, and what it says."""
@@ -128,10 +132,10 @@ class Intake:
             for each in results
         ]
 
-    def take(self, items: Sequence[Item]) -> list[CaptureResult]:
-        """Capture parsed items, in order; errors as in `capture`."""
+    def take(self, sender: Sender, items: Sequence[Item]) -> list[CaptureResult]:
+        """Capture parsed items of somebody who may, in order; errors as in `capture`."""
         items = self._read_attachments(items)
-        return self._take(Batch(items, self._prepare_all(items), {}))
+        return self._take(Batch(items, self._prepare_all(items, sender), {}, sender))
 
     def _read_attachments(self, items: Sequence[Item]) -> list[Item]:
         """Read the attachments of what is not here yet, since reading them is what costs most."""
@@ -154,7 +158,7 @@ class Intake:
         sha256 = hashlib.sha256(item.parsed.original).hexdigest()
         return self._preparer.id_of(item.parsed, sha256, item.held_by)
 
-    def _prepare_all(self, items: Sequence[Item]) -> list[Prepared | CaptureResult]:
+    def _prepare_all(self, items: Sequence[Item], sender: Sender) -> list[Prepared | CaptureResult]:
         for source in {item.parsed.content.source for item in items}:
             self._codebook.ensure(self._committer, SOURCE, source)
         for custodian in {item.held_by for item in items if item.held_by}:
@@ -165,17 +169,19 @@ class Intake:
                 place: item
                 for place, item in enumerate(items)
                 if place not in known and _has_large_part(item.parsed)
-            }
+            },
+            sender,
         )
-        return [known.get(place) or self._prepare(item) for place, item in enumerate(items)]
+        return [known.get(place) or self._prepare(item, sender) for place, item in enumerate(items)]
 
-    def _prepare_large(self, items: Mapping[int, Item]) -> dict[int, Prepared]:
+    def _prepare_large(self, items: Mapping[int, Item], sender: Sender) -> dict[int, Prepared]:
         """Prepare items that upload blobs, as many at once as the bucket likes."""
         at_once = min(len(items), self._preparer.uploads_at_once)
         if at_once <= 1:
-            return {place: self._prepare(item) for place, item in items.items()}
+            return {place: self._prepare(item, sender) for place, item in items.items()}
         with ThreadPoolExecutor(at_once, thread_name_prefix="blob") as pool:
-            return dict(zip(items, pool.map(self._prepare, items.values()), strict=True))
+            prepared = pool.map(self._prepare, items.values(), repeat(sender))
+            return dict(zip(items, prepared, strict=True))
 
     def _take(self, batch: Batch) -> list[CaptureResult]:
         prepared, group = self._commit(batch)
@@ -199,9 +205,10 @@ class Intake:
                 results.append(_archived(each.event, group.seqs[each.event.key]))
         return results
 
-    def _prepare(self, item: Item, *, blobs_anew: bool = False) -> Prepared:
+    def _prepare(self, item: Item, sender: Sender, *, blobs_anew: bool = False) -> Prepared:
         return self._preparer.prepare(
             item.parsed,
+            sender,
             custodian=item.held_by,
             labels=item.parsed.labels,
             blobs_anew=blobs_anew,
@@ -234,7 +241,9 @@ class Intake:
                 self._committer.commit(group)
         except BlobCondemnedError:
             prepared = [
-                each if isinstance(each, CaptureResult) else self._prepare(item, blobs_anew=True)
+                each
+                if isinstance(each, CaptureResult)
+                else self._prepare(item, batch.sender, blobs_anew=True)
                 for item, each in zip(batch.items, prepared, strict=True)
             ]
             group = _group(prepared)

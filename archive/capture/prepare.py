@@ -4,14 +4,29 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
+from archive.access.roles import Actor
 from archive.capture.parsed import Parsed
 from archive.clock import Clock
 from archive.events.blobs import INLINE_LIMIT, BlobStore
 from archive.events.identity import Identity
 from archive.events.pointers import BlobUse
 from archive.events.types import BlobPlace, InteractionCaptured, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends items: the id of a user, or `local`, and that of the token they come by."""
+
+    by: str
+    token: str | None = None
+
+    @classmethod
+    def of(cls, actor: Actor) -> Self:
+        """Return the actor as who sends."""
+        return cls(actor.id, actor.token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class Preparer:
     def prepare(
         self,
         parsed: Parsed,
+        sender: Sender,
         *,
         custodian: str | None,
         labels: Mapping[str, str],
@@ -68,6 +84,8 @@ class Preparer:
             custodian=custodian,
             labels=dict(labels),
             blob_keys=keeper.keys,
+            sent_by=sender.by,
+            sent_token=sender.token,
             inline=b"".join(keeper.inline),
         )
         return Prepared(event, keeper.uses(event), parsed.reusable_ids)

@@ -27,7 +27,7 @@ def withdraw(
     record_id = station.identity.interaction(source, custodian, native_id, None)
     while True:
         loaded = station.records.load(record_id)
-        event = loaded.interaction.withdraw(station.clock.now())
+        event = loaded.interaction.withdraw(station.clock.now(), actor.id, actor.token)
         if event is None:
             return CaptureResult(status="already", id=record_id, seq=loaded.rows[-1].seq)
         group = Group([plain(event)])

@@ -47,12 +47,18 @@ class Interaction:
         fields |= {"originator_version": self.version + 1, "recorded_at": recorded_at}
         return InteractionRevised.model_validate(fields)
 
-    def withdraw(self, recorded_at: datetime) -> InteractionWithdrawn | None:
+    def withdraw(
+        self, recorded_at: datetime, sent_by: str | None = None, sent_token: str | None = None
+    ) -> InteractionWithdrawn | None:
         """Return the event that says the source took it back, None if it already has."""
         if self.withdrawn:
             return None
         return InteractionWithdrawn(
-            originator_id=self.id, originator_version=self.version + 1, recorded_at=recorded_at
+            originator_id=self.id,
+            originator_version=self.version + 1,
+            recorded_at=recorded_at,
+            sent_by=sent_by,
+            sent_token=sent_token,
         )
 
     def record(self, *, seq: int, first_seq: int, duplicate: bool = False) -> Record:

@@ -6,8 +6,10 @@ a class to `EVENT_TYPES`; changing one is raising `class_version` and giving the
 `upcast_vN_vN+1` static method, as the event library does it.
 """
 
+import json
 from abc import ABC, abstractmethod
 from datetime import datetime
+from functools import lru_cache
 from struct import Struct
 from typing import Any, Literal
 from uuid import UUID
@@ -55,10 +57,22 @@ class Part(Frozen):
     blob: BlobPlace | None = None
 
 
-class _Interaction(Event):
+class Sent(Event):
+    """What somebody sent: `sent_by` is their id, `sent_token` that of the token they came by.
+
+    Both are None in events from before that was kept.
+    """
+
+    custody_fields = frozenset({"sent_by", "sent_token"})
+
+    sent_by: str | None = None
+    sent_token: str | None = None
+
+
+class _Interaction(Sent):
     """What capturing and revising have in common: content, original, and who held it."""
 
-    custody_fields = frozenset({"custodian", "labels", "blob_keys"})
+    custody_fields = Sent.custody_fields | {"custodian", "labels", "blob_keys"}
 
     content: Content
     original: Part
@@ -71,7 +85,7 @@ class _Interaction(Event):
     def custody_box(self) -> bytes:
         if self.custodian is None and not self.labels and not self.blob_keys:
             # What the model would write, without asking it: most lines of a bulk have no more.
-            return b"{}"
+            return _sender_box(self.sent_by, self.sent_token)
         return super().custody_box()
 
     def evidence_box(self) -> bytes:
@@ -88,6 +102,13 @@ class _Interaction(Event):
         return fields
 
 
+@lru_cache(maxsize=256)
+def _sender_box(by: str | None, token: str | None) -> bytes:
+    told = {"sent_by": by, "sent_token": token}
+    given = {name: value for name, value in told.items() if value is not None}
+    return json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 class InteractionCaptured(_Interaction):
     """An interaction came in from a source."""
 
@@ -100,7 +121,7 @@ class InteractionRevised(_Interaction):
     type = "interaction.revised"
 
 
-class InteractionWithdrawn(Event):
+class InteractionWithdrawn(Sent):
     """The source no longer shows the interaction; the archive keeps it and says so."""
 
     type = "interaction.withdrawn"

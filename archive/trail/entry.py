@@ -31,6 +31,7 @@ from archive.events.types import (
     Erased,
     KeyringWritten,
     KeysCondemned,
+    Sent,
 )
 from archive.events.user_events import Change, SessionBegan, SessionEnded, SignInRefused
 from archive.model.interaction import Frozen
@@ -136,6 +137,9 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
             return _done(row, event.by) | {"change": told, "address": event.address}
         case HoldEvent():
             return _done(row, event.by) | {"change": _held(event), "address": event.address}
+        case Sent():
+            sent = {"records": (row.originator_id,), "token": event.sent_token}
+            return _done(row, event.sent_by) | sent
         case ErasureEvent():
             decided = event.rulings if isinstance(event, ErasureDecided) else ()
             return _done(row, event.by) | {

@@ -1,9 +1,9 @@
 """From filters to entries: the index is asked in SQL, and words are looked for in the events."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_
@@ -13,6 +13,7 @@ from archive.catalog.tables import trail
 from archive.errors import InvalidError
 from archive.events.codebook import CUSTODIAN, Codebook
 from archive.events.feed import Feed
+from archive.events.pointers import PointerRow
 from archive.index.analysis import value
 from archive.trail import index as sql
 from archive.trail.asked import Order, TrailFilter
@@ -24,6 +25,9 @@ from archive.users.directory import Users
 MOST_READ: Final = 50_000
 """How many entries are opened at most to look for words in them."""
 _AT_ONCE: Final = 500
+
+Captures: TypeAlias = Callable[[Sequence[UUID]], Sequence[PointerRow]]
+"""Gives the rows of records' own events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,25 @@ class Finder:
         users: Users,
         codebook: Codebook,
         people: PeopleRecords,
+        captures: Captures,
     ) -> None:
         self.index = index
         self._feed = feed
         self._users = users
         self._codebook = codebook
         self._people = people
+        self._captures = captures
 
     def find(self, asked: TrailFilter, as_of: int) -> Found:
-        """Return the entries to which all filters apply; InvalidError where too many are read."""
+        """Return the entries to which all filters apply.
+
+        Raises InvalidError where too many are read, or captures are asked for of no one record.
+        """
         found = Found(self.index, and_(*self._conditions(asked, as_of)))
+        captured = self._sent(asked, as_of)
+        if captured:
+            acts = self.index.seqs(found.where, "oldest")
+            found = replace(found, seqs=tuple(sorted({*acts, *captured})))
         if asked.person is not None:
             about = self.index.about(self._people.of(asked.person))
             seqs = self.index.seqs(found.where, "oldest")
@@ -88,6 +101,31 @@ class Finder:
             found,
             seqs=tuple(each.seq for each in self.entries(candidates) if _holds(each, words)),
         )
+
+    def _sent(self, asked: TrailFilter, as_of: int) -> list[int]:
+        """Return the captures of a record that are asked for by their types.
+
+        They are no entries of the index: there is one for each record that came in.
+        """
+        kinds = [name for name in asked.action if name.startswith("interaction.")]
+        if not kinds:
+            return []
+        if asked.record is None:
+            raise InvalidError("Who sent it is told of one record: say which.")
+        # None of these is told of a capture.
+        about = (asked.custodian, asked.person, asked.user)
+        why = (asked.purpose, asked.matter, asked.words, asked.address)
+        if asked.allowed is False or any(each is not None for each in (*about, *why)):
+            return []
+        rows = [row for row in self._captures([asked.record]) if row.type in kinds]
+        actor = None if asked.actor is None else self._id(asked.actor)
+        return [
+            told.seq
+            for told in self.entries([row.seq for row in rows if row.seq <= as_of])
+            if (actor is None or told.actor == actor)
+            and (asked.since is None or (told.at is not None and asked.since <= told.at))
+            and (asked.until is None or (told.at is not None and told.at < asked.until))
+        ]
 
     def entries(self, seqs: Sequence[int]) -> Iterator[TrailEntry]:
         """Yield entries in the order given; one whose event is gone is told as damaged."""

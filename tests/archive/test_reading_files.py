@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from archive.capture.batches import Plan, Rejected, Tally, capture_batch
+from archive.capture.prepare import Sender
 from archive.capture.slices import UNTOLD, Slice, find, items
 from archive.opening import Archive
 from tests.archive import house
@@ -27,7 +28,7 @@ def untold(path: Path, content: bytes, *, length: int | None = None) -> Slice:
 
 
 def captured(archive: Archive, *slices: Slice) -> Tally:
-    return capture_batch(archive.intake, Plan("files"), slices)
+    return capture_batch(archive.intake, Plan("files", Sender("local")), slices)
 
 
 def test_a_file_of_many_items_gives_each_of_them(archive: Archive, tmp_path: Path) -> None:
