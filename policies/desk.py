@@ -76,7 +76,7 @@ class RetentionDesk:
             unreadable=book.unreadable or held.unreadable or found.reviewed.unreadable,
         )
         wanted = demanded(evaluation, rules.policies, now, self._longest_lock)
-        locked = self._securing.state(record_id)
+        locked = self._securing.locks(record_id)
         self._audit.record(actor, purpose, "why", records=[record_id])
         return RetentionAnswer(
             id=record_id,

@@ -74,15 +74,16 @@ class KeyObjects:
                     found.setdefault(slot, []).append(error)
         return found
 
-    def retention(self, segment_id: UUID, slot: int) -> Retention | None:
-        """Return the retention of the key in a slot that ends last; None if there is none."""
-        found = [
+    def retentions(self, segment_id: UUID, slot: int) -> tuple[Retention, ...]:
+        """Return the retentions in force of the objects that hold the key in a slot."""
+        now = self._bucket.now()
+        return tuple(
             info.retention
             for each, info in self._infos(segment_id)
             if info.retention is not None
+            and info.retention.until > now
             and (not is_locked_keys_name(each.name) or slot in self._slots(each))
-        ]
-        return max(found, key=lambda each: each.until, default=None)
+        )
 
     def _infos(self, segment_id: UUID) -> Iterator[tuple[VersionInfo, ObjectInfo]]:
         for each in list(self._bucket.versions(keys_prefix(segment_id))):

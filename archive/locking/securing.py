@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import TypeVar
 from uuid import UUID
@@ -27,6 +28,8 @@ from archive.locking.reaching import joined, reach
 from archive.sealing.held import HeldKeyring
 
 _ATTEMPTS = 3
+_SOON = timedelta(seconds=5)
+"""What ends within this time is not locked any more."""
 _INTERACTION = "interaction."
 
 _T = TypeVar("_T")
@@ -47,6 +50,29 @@ class Survey:
 
     evidence: frozenset[str]
     locked_keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLocks:
+    """The retentions in force of a record's keys: of each event those of the objects with it."""
+
+    events: tuple[tuple[Retention, ...], ...]
+
+    @property
+    def held(self) -> Retention | None:
+        """The lock that all of its keys are under, as the first of them loses it; None if none."""
+        if not all(self.events):
+            return None
+        lasts = (max(each, key=_end) for each in self.events)
+        return min(lasts, key=_end, default=None)
+
+    def meet(self, need: LockNeed) -> bool:
+        """Say whether each key is locked as is needed."""
+        return all(any(need.met_by(held) for held in each) for each in self.events)
+
+
+def _end(retention: Retention) -> datetime:
+    return retention.until
 
 
 class Securing:
@@ -70,13 +96,14 @@ class Securing:
     def secure(self, needs: Mapping[UUID, LockNeed]) -> Secured:
         """Lock records, with all their versions, at least as they need.
 
-        Needs that have ended are passed over. A record whose keys cannot be read has failed.
+        Needs that have ended, or end within seconds, are passed over. A record whose keys cannot
+        be read has failed.
 
         Raises ConflictError where frames kept moving.
         """
         self._clocks.check()
         now, secured = self._bucket.now(), Secured()
-        left = {record_id: need for record_id, need in needs.items() if need.until > now}
+        left = {each: need for each, need in needs.items() if need.until > now + _SOON}
         done: set[int] = set()
         for _ in range(_ATTEMPTS):
             jobs = _jobs([row for row in self._rows(left) if row.seq not in done], left)
@@ -103,18 +130,14 @@ class Securing:
             sum(len(grouped(job.needs)) for job in jobs),
         )
 
-    def state(self, record_id: UUID) -> Retention | None:
-        """Return the lock that the keys of all events of a record are under now; None if none is.
-
-        Where they differ it is the one that ends first.
-        """
-        now, found = self._bucket.now(), list[Retention]()
-        for row in self._rows([record_id]):
-            held = self._key_objects.retention(row.pointer.segment_id, row.pointer.slot)
-            if held is None or held.until <= now:
-                return None
-            found.append(held)
-        return min(found, key=lambda each: each.until, default=None)
+    def locks(self, record_id: UUID) -> KeyLocks:
+        """Return the locks that the keys of all events of a record are under now."""
+        return KeyLocks(
+            tuple(
+                self._key_objects.retentions(row.pointer.segment_id, row.pointer.slot)
+                for row in self._rows([record_id])
+            )
+        )
 
     def _rows(self, record_ids: Iterable[UUID]) -> list[PointerRow]:
         return [
@@ -132,6 +155,9 @@ class Securing:
             evidence = reduce(joined, (need.evidence for need in job.needs.values()))
             reach(self._bucket, segment_name(segment_id), evidence)
             covered = self._covered(segment_id, job.needs)
+            # The bucket takes no lock that has ended by the time it arrives.
+            soon = self._bucket.now() + _SOON
+            covered |= {slot for slot, need in job.needs.items() if need.until <= soon}
             if covered == job.needs.keys():
                 return _Put()
             try:

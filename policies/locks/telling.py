@@ -8,7 +8,7 @@ from uuid import UUID
 from archive.bucket.port import LockMode, Retention
 from archive.events.policy_events import Terms
 from archive.locking.needs import LockNeed
-from archive.locking.securing import Securing
+from archive.locking.securing import KeyLocks, Securing
 from archive.locking.terms import Period
 from policies.answers import LockAnswer, LockEffect
 from policies.locks.needs import Demanded
@@ -16,8 +16,9 @@ from policies.locks.needs import Demanded
 _PAGE: Final = 500
 
 
-def told(wanted: Demanded | None, held: Retention | None) -> LockAnswer:
+def told(wanted: Demanded | None, locks: KeyLocks) -> LockAnswer:
     """Tell of a record's lock: what is demanded, and what there is."""
+    held = locks.held
     return LockAnswer(
         mode=wanted.need.mode if wanted else None,
         until=wanted.need.until if wanted else None,
@@ -26,15 +27,15 @@ def told(wanted: Demanded | None, held: Retention | None) -> LockAnswer:
     )
 
 
-def lock_steps(wanted: Demanded | None, held: Retention | None) -> tuple[str, ...]:
+def lock_steps(wanted: Demanded | None, locks: KeyLocks) -> tuple[str, ...]:
     """Return what must happen to the lock before a record can go, in sentences."""
-    steps = []
+    steps, held = [], locks.held
     if held is not None:
         steps.append(
             f"Its keys are locked in the bucket ({held.mode}) until {_moment(held.until)}, and "
             "cannot be destroyed before."
         )
-    if wanted is not None and not wanted.need.met_by(held):
+    if wanted is not None and not locks.meet(wanted.need):
         steps.append(
             f"Its keys are to be locked in the bucket ({wanted.need.mode}) until "
             f"{_moment(wanted.need.until)}: the worker that leads does it within minutes."

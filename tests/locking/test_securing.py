@@ -79,13 +79,13 @@ def test_ciphertext_is_locked_by_the_month_and_keys_to_the_second(
         segment_name(row.pointer.segment_id),
         blob,
     }
-    assert securing(opened).state(record_id) is None
+    assert securing(opened).locks(record_id).held is None
     assert securing(opened).secure({record_id: wanted}).put == 1
     for name in (segment_name(row.pointer.segment_id), blob):
         assert opened.bucket.stat(name).retention == wanted.evidence
     assert locked_keys(opened, row) == [Retention(LockMode.COMPLIANCE, wanted.until)]
     assert opened.bucket.stat(main_keys(opened, row)).retention is None
-    assert securing(opened).state(record_id) == Retention(LockMode.COMPLIANCE, wanted.until)
+    assert securing(opened).locks(record_id).held == Retention(LockMode.COMPLIANCE, wanted.until)
     # Its neighbour in the segment is not locked, and can go.
     neighbour = opened.pointers.select_pointers_of([UUID(bytes=other.originator)])
     assert opened.eraser.locked_records([row, *neighbour]) == {record_id: wanted.until}
@@ -131,7 +131,7 @@ def test_locks_grow_and_never_shrink(tmp_path: Path) -> None:
     long = need(opened, 60)
     for wanted in (need(opened, 9, hard=False), need(opened, 9), long, need(opened, 20)):
         service.secure({record_id: wanted})
-    assert service.state(record_id) == Retention(LockMode.COMPLIANCE, long.until)
+    assert service.locks(record_id).held == Retention(LockMode.COMPLIANCE, long.until)
     assert opened.bucket.stat(segment_name(row.pointer.segment_id)).retention == long.evidence
     assert len(locked_keys(opened, row)) == 3
     clock.move(days=10)
@@ -199,7 +199,7 @@ def test_whoever_is_cut_off_locks_the_rest_the_next_time(tmp_path: Path, fate: F
         came = bucket.heal_all()
         securing(opened).secure(wanted)
         for row, limit in ((first, need(opened, 6).until), (second, None)):
-            held = securing(opened).state(row.originator_id)
+            held = securing(opened).locks(row.originator_id).held
             assert wanted[row.originator_id].met_by(held)
             assert held is not None and (limit is None or held.until <= limit)
         erased_at_last(opened, clock, [first, second])

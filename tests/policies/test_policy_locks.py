@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from archive.bucket.names import segment_name
 from archive.bucket.port import LockMode, Retention
 from archive.creating import create_archive
 from archive.errors import InvalidError, LockedError, UnavailableError
+from archive.events.locked_keys import all_locked_keys
 from archive.events.policy_events import Terms
+from archive.keks import named_kek
 from archive.opening import Archive, open_archive
+from archive.settings import Settings
 from archive.verifying.verifier import verify
 from policies.desk import governance_of, retention_desk
 from policies.jobs import schedule_of
@@ -50,6 +54,7 @@ def terms(**fields: object) -> Terms:
 
 
 def faults(archive: Archive) -> list[tuple[str, str | None]]:
+    archive.follow()
     archive.publish()
     found = verify(archive.settings, full=True)
     return [(fault.kind, fault.object) for fault in found.faults]
@@ -184,7 +189,7 @@ def test_a_run_that_is_cut_off_goes_on_where_it_was(
     with pytest.raises(UnavailableError):
         locker.run()
     assert locker.run().records == 3
-    assert [archive.securing.state(each) is None for each in ids] == [False] * 5
+    assert [archive.securing.locks(each).held is None for each in ids] == [False] * 5
 
 
 def test_what_cannot_be_read_is_told_and_tried_again(
@@ -273,5 +278,87 @@ def test_retentions_say_no_more_than_the_policies(archive: Archive, locker: Lock
     in_force(archive, name="hard", minimum="3d", lock="compliance")
     archive.follow()
     locker.run()
-    held = archive.securing.state(record_id)
+    held = archive.securing.locks(record_id).held
     assert held == Retention(LockMode.COMPLIANCE, now + timedelta(days=8))
+
+
+def test_a_minimum_without_an_end_is_locked_ahead_and_prolonged(
+    archive: Archive, locker: Locker, clock: MovableClock
+) -> None:
+    record_id = recent(archive, "1", "the fee", hours=1)
+    in_force(archive, clock="event:left", minimum="3d", lock="governance")
+    archive.follow()
+    year = timedelta(days=365)
+    assert locker.run().records == 1
+    first = archive.securing.locks(record_id).held
+    assert first is not None and year <= first.until - clock.now() <= year + timedelta(days=32)
+    clock.move(days=150)
+    assert locker.run().records == 0
+    clock.move(days=40)
+    assert locker.run().objects == 1
+    second = archive.securing.locks(record_id).held
+    assert second is not None and second.until - clock.now() >= year
+    assert first.until < second.until
+
+
+def test_locks_reach_no_further_than_the_setting_and_are_prolonged(
+    tmp_path: Path, clock: MovableClock
+) -> None:
+    create_archive(settings(tmp_path), clock=clock)
+    with open_archive(settings(tmp_path), clock=clock) as archive:
+        archive.follow()
+        record_id = recent(archive, "1", "the fee", hours=1)
+        in_force(archive, minimum="3y", lock="governance")
+    home = str(settings(tmp_path).home)
+    shorter = Settings.load({"MUNIMENT_HOME": home, "MUNIMENT_LOCK_MAXIMUM": "1y"}, tmp_path)
+    with open_archive(shorter, clock=clock) as archive:
+        archive.follow()
+        assert locker_of(archive).run().records == 1
+        held = archive.securing.locks(record_id).held
+        assert held is not None
+        assert held.until - clock.now() <= timedelta(days=366 + 31)
+        clock.move(days=190)
+        assert locker_of(archive).run().objects == 1
+
+
+def test_keys_that_were_shredded_are_locked_again_under_the_new_ones(
+    tmp_path: Path, clock: MovableClock
+) -> None:
+    create_archive(settings(tmp_path), clock=clock)
+    with open_archive(settings(tmp_path), clock=clock) as archive:
+        archive.follow()
+        record_id = recent(archive, "1", "the fee", hours=1)
+        in_force(archive, minimum="60d", lock="compliance")
+        archive.follow()
+        locker_of(archive).run()
+        kek = named_kek(archive.settings.kek, {})
+        shred = partial(archive.shredder.shred, actor="local", before=[kek], after=[kek])
+        done = shred(frozenset({1}), progress=lambda doing, count: None)
+        assert done.dropped == (1,)
+        assert faults(archive) == []
+        (row,) = archive.pointers.select_pointers_of([record_id])
+        segment_id = row.pointer.segment_id
+        locked = partial(all_locked_keys, archive.bucket, archive.held_keyring, segment_id)
+        assert locked() == {}
+        archive.follow()
+        assert locker_of(archive).run().objects == 1
+        assert list(locked()) == [row.pointer.slot]
+        assert faults(archive) == []
+
+
+def test_keys_that_somebody_puts_back_are_found(
+    archive: Archive, locker: Locker, clock: MovableClock
+) -> None:
+    record_id = recent(archive, "1", "the fee", days=1)
+    in_force(archive, minimum="2d", maximum="2d", lock="governance")
+    archive.follow()
+    locker.run()
+    (name,) = [each for each in archive.bucket.names("keys/") if each.endswith(".locked")]
+    data = archive.bucket.get(name)
+    clock.move(days=1, seconds=1)
+    assert desk(archive).run(LOCAL_ACTOR).destroyed == 1
+    assert faults(archive) == []
+    archive.bucket.put(name, data)
+    assert sorted(kind for kind, _ in faults(archive)) == ["keys", "lock"]
+    # Readers never take them: the record stays erased.
+    assert states(archive, [record_id]) == ["GoneError"]
