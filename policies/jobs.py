@@ -11,7 +11,7 @@ from policies.holds.mirror import hold_mirror
 from policies.locks.locker import locker_of
 from policies.policy import SCHEDULE
 from policies.purging.answers import PurgeAnswer
-from policies.purging.desk import obligations_of, purger_of
+from policies.purging.desk import obligations_of, purger_of, supplementing_of
 from policies.purging.purger import Purger
 from policies.reviewing.desk import disposition_keeper
 from policies.reviewing.keeper import DispositionKeeper
@@ -34,6 +34,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("mirror-holds", timedelta(minutes=1), lambda stop: _mirror(archive, stop)),
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
         Job("erase", timedelta(days=1), lambda _: _erase(archive)),
+        Job("supplement", timedelta(days=1), lambda _: _supplement(archive)),
         Job("pack", timedelta(days=1), lambda stop: _pack(archive, stop)),
         Job("lock-log", timedelta(days=1), lambda stop: _lock_log(archive, stop)),
         Job("timestamp", timedelta(hours=1), lambda stop: _timestamp(archive, stop)),
@@ -125,6 +126,11 @@ def _erase(archive: Archive) -> str:
     if locked:
         parts.append(f"{locked} blobs of erased records are left, because they are locked.")
     return " ".join(parts)
+
+
+def _supplement(archive: Archive) -> str:
+    done = supplementing_of(archive).issue()
+    return f"{len(done)} certificates were supplemented after a shredding." if done else ""
 
 
 def _pack(archive: Archive, stop: Event) -> str:

@@ -12,6 +12,7 @@ from api.problems import of_error
 from api.v1.policies import FOR_COMPLIANCE
 from archive.errors import ConflictError, CorruptError, InvalidError
 from policies.policy import SCHEDULE
+from policies.purging import supplement
 from policies.purging.answers import CertificateAnswer, PurgeAnswer
 from policies.purging.certificate import check
 from policies.purging.desk import PurgeDesk, purge_desk
@@ -75,15 +76,19 @@ def certificate(id: UUID) -> str:
         "certificate.html",
         shown=found.certificate,
         note=found.note,
+        supplement=found.supplement,
         fault=_fault(found),
         scheduled=found.certificate.by == SCHEDULE,
     )
 
 
 def _fault(found: CertificateAnswer) -> str | None:
-    """Say why a certificate's signature does not check; None if it does."""
+    """Say why a signature of a certificate, or its supplement, does not check; None if it does."""
+    verifier, added = context.archive().log.verifier, found.supplement
     try:
-        check(found.document, found.note, context.archive().log.verifier)
+        check(found.document, found.note, verifier)
+        if added is not None:
+            supplement.check(added.document, added.note, found.document, verifier)
     except CorruptError as error:
         return str(error)
     return None

@@ -107,6 +107,11 @@ class KeyChanges:
         """Do so in an archive that was opened with the recovery code."""
         return self._write("recovered", to)
 
+    @property
+    def archive(self) -> "Archive":
+        """The archive whose keys it changes."""
+        return self._archive
+
     def shred(self, *, everything: bool, progress: Progress) -> KeysChanged | None:
         """Shred the epochs that were touched, or all; None where there is nothing to shred.
 

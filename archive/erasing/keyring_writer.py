@@ -123,6 +123,15 @@ class KeyringWriter:
             raise CorruptError("Older keyrings were destroyed and are still there.")
         return len(older)
 
+    def is_alone(self) -> bool:
+        """Say whether this process knows the keyring in force, and the bucket holds no other.
+
+        Raises UnavailableError if bucket or database do not answer.
+        """
+        in_force = self._custody.keyring_state().in_force
+        found = {parse_keyring_name(name) for name, _ in self._versions()}
+        return found == {in_force} == {self._keyring.current.number}
+
     def _versions(self) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         for each in self._bucket.versions(KEYRINGS):

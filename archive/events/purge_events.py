@@ -90,9 +90,23 @@ class CertificateIssued(Event):
     note: str
 
 
+class CertificateSupplemented(Event):
+    """The epochs that a certificate names have been shredded since; it stands in the same stream.
+
+    `document` is the canonical JSON of the supplement and `note` the signed note over it
+    (docs/formats.md, "Supplement to a certificate").
+    """
+
+    type = "certificate.supplemented"
+
+    document: str
+    note: str
+
+
 PURGE_EVENTS: tuple[type[Event], ...] = (
     PurgePlanned,
     PurgeCondemned,
     PurgeCompleted,
     CertificateIssued,
+    CertificateSupplemented,
 )

@@ -11,6 +11,7 @@ from policies.purging.certificate import Certificate
 from policies.purging.judging import Verdict
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge, merged
+from policies.purging.supplement import Supplement
 
 _HELD: Final = Verdict.HELD.value
 
@@ -49,12 +50,24 @@ class PurgesAnswer(Frozen):
     cursor: str | None
 
 
+class SupplementAnswer(Frozen):
+    """A supplement with the note over its canonical JSON, which is `document` to the byte."""
+
+    supplement: Supplement
+    document: str
+    note: str
+
+
 class CertificateAnswer(Frozen):
-    """A certificate with the note over its canonical JSON, which is `document` to the byte."""
+    """A certificate with the note over its canonical JSON, which is `document` to the byte.
+
+    `supplement` says that its epochs were shredded since, null while they are not known to be.
+    """
 
     certificate: Certificate
     document: str
     note: str
+    supplement: SupplementAnswer | None = None
 
 
 class IssuedCertificate(Frozen):

@@ -141,15 +141,15 @@ class Certificate(Frozen):
     checkpoint: str | None
 
 
-def canonical(certificate: Certificate) -> str:
+def canonical(told: Frozen) -> str:
     """Return the one JSON text of a certificate: sorted names, no spaces, no escapes of letters."""
-    fields = certificate.model_dump(mode="json")
+    fields = told.model_dump(mode="json")
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def sign(document: str, certificate_id: UUID, signer: Signer) -> str:
     """Return the signed note over a certificate's canonical JSON."""
-    return signer.sign(_statement(document, certificate_id))
+    return signer.sign(signed_text(FORM, certificate_id, document))
 
 
 def check(document: str, note: str, verifier: Verifier) -> Certificate:
@@ -158,7 +158,7 @@ def check(document: str, note: str, verifier: Verifier) -> Certificate:
         certificate = Certificate.model_validate_json(document)
     except ValidationError:
         raise CorruptError("It is not a certificate of destruction.") from None
-    if verifier.open(note) != _statement(document, certificate.id):
+    if verifier.open(note) != signed_text(FORM, certificate.id, document):
         raise CorruptError("The note was signed over another certificate.")
     return certificate
 
@@ -178,7 +178,8 @@ def stores(*, blobs: int, blobs_left: int) -> tuple[StoreOutcome, ...]:
     return tuple(StoreOutcome(store=name, outcome=outcome) for name, outcome in told.items())
 
 
-def _statement(document: str, certificate_id: UUID) -> str:
+def signed_text(form: str, certificate_id: UUID, document: str) -> str:
+    """Return what the note of a document of this form says: whose it is, and the digest of it."""
     digest = base64.b64encode(sha256(document.encode()).digest()).decode()
     # No first line of this kind is the origin of a log, so that it is never a checkpoint.
-    return f"{FORM}\n{certificate_id}\nsha256 {digest}\n"
+    return f"{form}\n{certificate_id}\nsha256 {digest}\n"

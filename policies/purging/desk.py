@@ -7,7 +7,7 @@ from uuid import UUID
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
 from archive.catalog.destroyed import DestroyedCatalog
-from archive.events.purge_events import CertificateIssued
+from archive.events.purge_events import CertificateIssued, CertificateSupplemented
 from archive.log.publisher import log_signer
 from archive.opening import Archive
 from policies.desk import governance_of
@@ -21,6 +21,7 @@ from policies.purging.answers import (
     IssuedCertificate,
     PurgeAnswer,
     PurgesAnswer,
+    SupplementAnswer,
     told,
 )
 from policies.purging.batches import Batches
@@ -30,6 +31,8 @@ from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.purger import Purger, Stopped
 from policies.purging.reading import PurgeReader
+from policies.purging.supplement import Supplement
+from policies.purging.supplementing import Supplementing
 from policies.records import governed_records
 from policies.reviewing.reader import disposition_reader
 from policies.rules import rule_reader
@@ -94,8 +97,12 @@ class PurgeDesk:
         """Return a certificate; NotFoundError if there is none of this id."""
         self._require_reader(actor, "certificate.show")
         issued = self._reader.certificate(certificate_id)
+        added = self._reader.supplement(certificate_id)
         return CertificateAnswer(
-            certificate=_certificate(issued), document=issued.document, note=issued.note
+            certificate=_certificate(issued),
+            document=issued.document,
+            note=issued.note,
+            supplement=_supplement(added) if added else None,
         )
 
     def certificates(
@@ -180,6 +187,11 @@ def obligations_of(archive: Archive) -> Obligations:
     return Obligations(archive.obligations, archive.catalog, records, archive.identity)
 
 
+def supplementing_of(archive: Archive) -> Supplementing:
+    """Return what adds to an archive's certificates that their epochs were shredded."""
+    return Supplementing(archive, purge_reader(archive))
+
+
 def purge_desk(archive: Archive) -> PurgeDesk:
     """Return where purges in an archive are asked for."""
     return PurgeDesk(
@@ -188,6 +200,14 @@ def purge_desk(archive: Archive) -> PurgeDesk:
         purge_reader(archive),
         archive.destroyed,
         archive.audit,
+    )
+
+
+def _supplement(added: CertificateSupplemented) -> SupplementAnswer:
+    return SupplementAnswer(
+        supplement=Supplement.model_validate_json(added.document),
+        document=added.document,
+        note=added.note,
     )
 
 

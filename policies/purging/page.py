@@ -12,7 +12,13 @@ def pdf_of(answer: CertificateAnswer) -> bytes:
     import typst
 
     template = files(__package__).joinpath("certificate.typ").read_bytes()
-    told = {"certificate": answer.document, "note": answer.note}
+    added = answer.supplement
+    told = {
+        "certificate": answer.document,
+        "note": answer.note,
+        "supplement": added.document if added else "",
+        "supplement-note": added.note if added else "",
+    }
     try:
         return typst.compile(template, sys_inputs=told, ignore_system_fonts=True)
     except RuntimeError as error:

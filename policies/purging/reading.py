@@ -9,7 +9,11 @@ from archive.events.event import Event
 from archive.events.mapper import EventMapper
 from archive.events.opener import ErasedEvent, Opener
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.events.purge_events import CertificateIssued, PurgePlanned
+from archive.events.purge_events import (
+    CertificateIssued,
+    CertificateSupplemented,
+    PurgePlanned,
+)
 from archive.events.types import KeysCondemned, KeysDestroyed
 from policies.purging.purge import Purge, folded
 
@@ -99,6 +103,11 @@ class PurgeReader:
             if isinstance(event, CertificateIssued):
                 return event
         raise NotFoundError(f"There is no certificate {certificate_id}.")
+
+    def supplement(self, certificate_id: UUID) -> CertificateSupplemented | None:
+        """Return what was added to a certificate later, None while nothing was."""
+        events = self._events(certificate_id, CertificateIssued)
+        return next((each for each in events if isinstance(each, CertificateSupplemented)), None)
 
     def _events(self, stream: UUID, begins: type[Event]) -> list[Event]:
         """Return a stream's events; none where it begins with another kind, and so is another's."""

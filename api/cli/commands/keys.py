@@ -11,6 +11,7 @@ import click
 from api.cli import options, output, progress
 from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.clock import SystemClock
+from archive.errors import MunimentError
 
 if TYPE_CHECKING:
     from archive.erasing.key_changes import KeyChanges, KeysChanged, KeyStatus
@@ -107,12 +108,26 @@ def shred(everything: bool, purpose: Purpose, as_json: bool) -> None:
     """
     with _changes(as_json) as changes, progress.numbered(SystemClock()) as show:
         done = changes.shred(everything=everything, progress=show)
+        supplemented = _supplement(changes) if done is not None else 0
+    if supplemented and not as_json:
+        click.echo(f"Certificates that now say that it is shredded: {supplemented:,}.")
     if done is not None:
         _show(done, as_json=as_json)
     elif as_json:
         output.write_json({"dropped": [], "rewritten": 0, "locked": 0})
     else:
         click.echo("There is nothing to shred: no key was destroyed under any epoch in force.")
+
+
+def _supplement(changes: "KeyChanges") -> int:
+    """Say on certificates that their epochs are gone; what fails the worker does within a day."""
+    from policies.purging.desk import supplementing_of
+
+    try:
+        return len(supplementing_of(changes.archive).issue())
+    except MunimentError as error:
+        click.echo(f"Certificates are supplemented later, by the worker: {error}", err=True)
+        return 0
 
 
 @contextmanager
