@@ -12,10 +12,14 @@ from policies.desk import governance_of
 from policies.holds.desk import hold_desk
 from policies.policy import Book
 from policies.purging.desk import purge_desk
+from policies.reviewing.desk import disposition_desk
 from policies.versions import VersionState
 
 _PURGES = 10
 """So many of the newest purges are looked at; one that is under way is among them."""
+
+_DISPOSITIONS = 20
+"""Of so many of the newest dispositions in which something waits, the records are counted."""
 
 
 class Point(NamedTuple):
@@ -30,7 +34,7 @@ class Point(NamedTuple):
 def points() -> list[Point]:
     """Return what needs attention, the urgent first; for actors who govern or audit."""
     book = governance_of(context.archive()).book(context.actor())
-    found = [*_of_policies(book), *_of_purges(), *_of_holds()]
+    found = [*_of_policies(book), *_of_dispositions(), *_of_purges(), *_of_holds()]
     return sorted(found, key=lambda point: not point.urgent)
 
 
@@ -83,6 +87,24 @@ def _of_purges() -> Iterator[Point]:
             url_for("console.status"),
             "Status",
             urgent=True,
+        )
+
+
+def _of_dispositions() -> Iterator[Point]:
+    if context.actor().restricted:
+        # Whoever sees a part of the records alone does not review.
+        return
+    desk = disposition_desk(context.archive())
+    page = desk.everything(context.actor(), _DISPOSITIONS, waiting=True)
+    waiting = sum(each.waiting for each in page.dispositions)
+    if waiting:
+        more = " and more" if page.cursor else ""
+        yield Point(
+            f"{number(waiting)}{more} records wait for a disposition review."
+            if waiting > 1
+            else "One record waits for a disposition review.",
+            url_for("console.dispositions", waiting="true"),
+            "Dispositions",
         )
 
 

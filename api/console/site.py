@@ -13,6 +13,7 @@ from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
 from policies.holds.desk import SEES_HOLDS
+from policies.reviewing.desk import SEES_REVIEWS
 
 APPEARANCE_COOKIE = "muniment_appearance"
 APPEARANCES = {"system": "System", "light": "Light", "dark": "Dark"}
@@ -30,6 +31,7 @@ def shared() -> JsonObject:
         "may_audit": actor is not None and Permission.AUDIT in actor.permissions,
         "may_see_holds": actor is not None and not SEES_HOLDS.isdisjoint(actor.permissions),
         "may_hold": actor is not None and Permission.HOLD in actor.permissions,
+        "may_see_reviews": actor is not None and not SEES_REVIEWS.isdisjoint(actor.permissions),
         "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,
         "may_see_people": session is not None and _sees_people(session),
         "may_govern": actor is not None and governs(actor),
@@ -59,6 +61,11 @@ def _sees_people(session: Session) -> bool:
 def governs(actor: Actor) -> bool:
     """Say whether somebody decides on retention: who sees a part of the records alone does not."""
     return Permission.GOVERN in actor.permissions and not actor.restricted
+
+
+def reviews(actor: Actor) -> bool:
+    """Say whether somebody decides on what is due before it goes."""
+    return Permission.REVIEW in actor.permissions and not actor.restricted
 
 
 def sees_retention(actor: Actor) -> bool:

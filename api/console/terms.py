@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from api.console.text import label
-from archive.events.policy_events import NOTHING, Terms
+from archive.events.policy_events import NOTHING, Stage, Terms
 from archive.locking.terms import Period
 
 _NAMES = {
@@ -67,7 +67,7 @@ def _told(terms: Terms) -> Iterator[Told]:
         if field == "name" or value in (None, "", ()):
             continue
         if field == "review":
-            text = ", then ".join(_stage(each.stage, each.approve_after) for each in value)
+            text = ", then ".join(map(_stage, value))
         elif isinstance(value, Period):
             text = "none" if value == NOTHING else str(value)
         else:
@@ -81,5 +81,8 @@ def _named(field: str) -> str:
     return _NAMES.get(field, label(field))
 
 
-def _stage(name: str, approve_after: Period | None) -> str:
-    return name if approve_after is None else f"{name} (approves by itself after {approve_after})"
+def _stage(stage: Stage) -> str:
+    notes = [] if stage.role is None else [f"decided by {label(stage.role).lower()}"]
+    if stage.approve_after is not None:
+        notes.append(f"approves by itself after {stage.approve_after}")
+    return f"{stage.stage} ({', '.join(notes)})" if notes else stage.stage

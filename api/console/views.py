@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from api.console import (
     auditing,
+    disposing,
     entering,
     governing,
     holding,
@@ -64,6 +65,8 @@ for address, page in (
     ("/policies/<string:id>", governing.policy),
     ("/policies/<string:id>/lock", governing.lock_form),
     ("/new-policy", governing.policy_form),
+    ("/dispositions", disposing.dispositions),
+    ("/dispositions/<int:id>", disposing.disposition),
     ("/purges", purging.purges),
     ("/purges/<uuid:id>", purging.purge),
     ("/due", purging.due),
@@ -95,6 +98,8 @@ for address, form in (
     ("/policies/<string:id>/withdraw", governing.withdraw_policy),
     ("/policies/<string:id>/end", governing.end_policy),
     ("/policies/<string:id>/lock", governing.lock_policy),
+    ("/dispositions", disposing.open_dispositions),
+    ("/dispositions/<int:id>", disposing.decide),
     ("/purges", purging.run_purge),
     ("/people", knowing.record_person),
     ("/people/<uuid:id>/aliases", knowing.alias_person),

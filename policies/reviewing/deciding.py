@@ -244,11 +244,19 @@ class Deciding:
                     actor, action, "Somebody else shortens an extension than whoever gave it."
                 )
 
+    def destinations(self, actor: Actor, number: int) -> list[str]:
+        """Return the policies that records of a disposition can be put under, for reviewers."""
+        if Permission.REVIEW not in actor.permissions or actor.restricted:
+            return []
+        book, policy = self._book.read(), self._reader.read(number).policy
+        in_force = book.in_force(self._clock.now())
+        return [name for name, each in in_force.items() if name != policy and _takes(each.terms)]
+
     def _check_label(self, disposition: Disposition, book: Book, name: str) -> None:
         found = book.in_force(self._clock.now()).get(name)
-        if found is None or found.terms is None or name == disposition.policy:
+        if found is None or name == disposition.policy:
             raise ConflictError(f"There is no other policy {name} in force.")
-        if found.terms.maximum is not None and not found.terms.review:
+        if not _takes(found.terms):
             raise ConflictError(
                 f"The policy {name} demands deletion without a review: what is under review does "
                 "not go there."
@@ -316,6 +324,11 @@ class Deciding:
     def _refuse(self, actor: Actor, action: str, why: str) -> None:
         self._audit.record(actor, FOR_OPERATIONS, action, allowed=False)
         raise ForbiddenError(why)
+
+
+def _takes(terms: Terms | None) -> bool:
+    """Say whether what is under review may be put under a policy: it gets round no review."""
+    return terms is not None and (terms.maximum is None or bool(terms.review))
 
 
 def _sits_at(actor: Actor, stage: Stage) -> bool:

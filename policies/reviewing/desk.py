@@ -1,7 +1,7 @@
 """Where dispositions are asked about, opened, and decided on (docs/disposition.md)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from archive.access.audit import FOR_OPERATIONS
@@ -29,6 +29,9 @@ from policies.reviewing.keeper import DispositionKeeper
 from policies.reviewing.owning import names_of, owns
 from policies.reviewing.reader import disposition_reader
 from policies.rules import rule_reader
+
+SEES_REVIEWS: Final = frozenset({Permission.REVIEW, Permission.AUDIT})
+"""Whoever has one of these sees which dispositions there are."""
 
 Names = Callable[[Iterable[str]], Mapping[str, str]]
 """Gives the names of people by their ids."""
@@ -126,8 +129,8 @@ class DispositionDesk(Deciding):
         return self._names(acted - {SCHEDULE})
 
     def _require_reader(self, actor: Actor, action: str, purpose: Purpose = FOR_OPERATIONS) -> None:
-        if Permission.REVIEW not in actor.permissions:
-            self._audit.require(actor, Permission.AUDIT, action, purpose)
+        if SEES_REVIEWS.isdisjoint(actor.permissions):
+            self._audit.require(actor, Permission.REVIEW, action, purpose)
         self._require_whole(actor, action)
 
 

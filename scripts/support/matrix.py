@@ -423,6 +423,9 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/people/<uuid:id>/split"): lambda world, _: {
         "data": {"name": "Somebody else", "alias": world.alias}
     },
+    ("POST", "/dispositions/<int:id>"): _form(
+        stage="a", comment="seen", all="yes", decision="approve"
+    ),
     ("POST", "/holds"): lambda world, _: {"data": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/holds/<string:id>/scope"): _form(query="letter", reason="a view"),
     ("POST", "/holds/<string:id>/release"): _form(reason="it is over"),
