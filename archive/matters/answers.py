@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from archive.errors import InvalidError
+from archive.asked import Asked
 from archive.events.hold_events import MOST_CUSTODIANS, MOST_RECORDS, CustodianName, Reason
 from archive.events.matter_events import (
     MOST_MEMBERS,
@@ -23,21 +23,7 @@ from archive.model.interaction import Frozen
 State = Literal["open", "closed"]
 
 
-class _Request(Frozen):
-    """What is asked of a matter, also by who has no model of it."""
-
-    @classmethod
-    def read(cls, fields: Mapping[str, object]) -> Self:
-        """Return the request that fields make; InvalidError names the first that cannot be so."""
-        try:
-            return cls.model_validate(fields)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            place = f"The {first['loc'][0]}" if first["loc"] else "This"
-            raise InvalidError(f"{place} cannot be so: {first['msg']}.") from None
-
-
-class ContentsRequest(_Request):
+class ContentsRequest(Asked):
     """What is to stand in a matter, and who works on it; `members` are names or ids of users."""
 
     custodians: Annotated[tuple[CustodianName, ...], Field(max_length=MOST_CUSTODIANS)] = ()
@@ -46,7 +32,7 @@ class ContentsRequest(_Request):
     members: Annotated[tuple[str, ...], Field(max_length=MOST_MEMBERS)] = ()
 
 
-class MatterDescription(_Request):
+class MatterDescription(Asked):
     """What a matter is called, and what it is about."""
 
     name: MatterName
@@ -59,7 +45,7 @@ class MatterRequest(ContentsRequest, MatterDescription):
     code: MatterCode
 
 
-class MatterReason(_Request):
+class MatterReason(Asked):
     """Why a matter is closed, or open again."""
 
     reason: Reason

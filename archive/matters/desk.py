@@ -17,7 +17,13 @@ from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFound
 from archive.events import matter_events as happened
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
-from archive.events.matter_events import MatterContents, MatterEvent
+from archive.events.hold_events import MOST_CUSTODIANS, MOST_RECORDS
+from archive.events.matter_events import (
+    MOST_MEMBERS,
+    MOST_QUERIES,
+    MatterContents,
+    MatterEvent,
+)
 from archive.events.pointers import PointerRecorder
 from archive.matters.answers import ContentsRequest, MatterDescription, MatterRequest
 from archive.matters.book import Matters
@@ -132,7 +138,10 @@ class MatterDesk:
             try:
                 joined(has, wanted)
             except ValidationError:
-                raise InvalidError("A matter takes no more than that of this.") from None
+                raise InvalidError(
+                    f"A matter takes at most {MOST_CUSTODIANS:,} custodians, {MOST_QUERIES:,} "
+                    f"queries, {MOST_RECORDS:,} records and {MOST_MEMBERS:,} members."
+                ) from None
             more = without(wanted, has)
             if more == MatterContents():
                 return None
@@ -193,7 +202,7 @@ class MatterDesk:
             records=ids,
             members=tuple(self._users.meant(each).id for each in request.members),
         )
-        if contents == MatterContents() and type(request) is ContentsRequest:
+        if contents == MatterContents() and not isinstance(request, MatterRequest):
             raise InvalidError("Name custodians, queries, records or members.")
         return joined(MatterContents(), contents)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from archive.access.answers import SearchResult
+from archive.asked import Asked
 from archive.events.erasure_events import (
     MOST_ALIASES,
     MOST_RECORDS,
@@ -21,7 +22,6 @@ from archive.events.erasure_events import (
 )
 from archive.model.interaction import Frozen
 from archive.trail.answers import Reader
-from policies.asked import Asked
 from policies.erasures.case import Case, Decided, FoundAs, Order, State
 
 Proposed = Literal["erase", "refuse", "none"]

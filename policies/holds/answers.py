@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from archive.asked import Asked
 from archive.events.hold_events import (
     MOST_CUSTODIANS,
     MOST_RECORDS,
@@ -16,7 +17,6 @@ from archive.events.hold_events import (
     Reason,
 )
 from archive.model.interaction import Frozen, JsonObject
-from policies.asked import Asked
 from policies.holds.hold import Hold, HoldBook, Reached
 
 State = Literal["in-force", "released"]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from archive.asked import Asked
 from archive.events.policy_events import RetentionEventName, SpanText
 from archive.events.retention_events import (
     EventQuery,
@@ -15,7 +16,6 @@ from archive.events.retention_events import (
 )
 from archive.model.interaction import Frozen
 from policies.answers import Simulation
-from policies.asked import Asked
 from policies.retention_events.event import EventBook, EventVersion, RetentionEvent
 from policies.versions import VersionState
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import Field
 
+from archive.asked import Asked
 from archive.catalog.dispositions import ReviewState
 from archive.events.disposition_events import MOST_RECORDS, Departure
 from archive.events.hold_events import Reason
 from archive.events.policy_events import PeriodText, PolicyName
 from archive.model.interaction import Frozen
 from archive.model.moment import Moment
-from policies.asked import Asked
 from policies.records import Found
 from policies.reviewing.disposition import Approval, Disposition, Item, ItemState
 
