@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from archive.events.policy_events import Terms
+from archive.query.parser import parse
+from archive.query.tree import And, Node, Or, Value
 from policies.shortening import earlier_start
 
 
@@ -18,7 +20,8 @@ class Conflict:
 def conflicts(in_force: Mapping[str, Terms]) -> list[Conflict]:
     """Return the pairs of policies of which the minimum of one can end after another's maximum.
 
-    Whether any record stands in the scopes of both is not looked at.
+    Whether any record stands in the scopes of both is not looked at, but for the channels that they
+    ask for: a record has one.
     """
     return list(_conflicts(in_force))
 
@@ -32,5 +35,22 @@ def _conflicts(in_force: Mapping[str, Terms]) -> Iterator[Conflict]:
             # An event may happen at any time, or never.
             clocks = keeping.clock, deleting.clock
             starts_later = keeping.clock != deleting.clock and clocks != ("occurred", "captured")
-            if starts_later or earlier_start(keeping.minimum, deleting.maximum):
+            ends_later = starts_later or earlier_start(keeping.minimum, deleting.maximum)
+            if ends_later and not _apart(keeping.scope, deleting.scope):
                 yield Conflict(keeps, deletes)
+
+
+def _apart(one: str, other: str) -> bool:
+    """Say whether two scopes ask for channels none of which is the same."""
+    channels, others = _channels(parse(one)), _channels(parse(other))
+    return channels is not None and others is not None and channels.isdisjoint(others)
+
+
+def _channels(scope: Node) -> frozenset[str] | None:
+    """Return the channels that a scope asks for, None where it does not."""
+    for part in scope.children if isinstance(scope, And) else (scope,):
+        asked = part.children if isinstance(part, Or) else (part,)
+        named = [each.text for each in asked if isinstance(each, Value) and each.field == "channel"]
+        if len(named) == len(asked):
+            return frozenset(named)
+    return None

@@ -40,3 +40,23 @@ def test_both_ways_and_never_with_itself():
     assert conflicts(both) == []
     both["b"] = terms("b", minimum="5y", maximum="9y")
     assert conflicts(both) == [Conflict("b", "a")]
+
+
+@pytest.mark.parametrize(
+    ("keeps", "deletes", "found"),
+    [
+        ("channel:voice", "channel:chat", False),
+        ("channel:voice AND fee", "(channel:chat OR channel:email) AND rebate", False),
+        ("channel:voice", "channel:chat OR channel:voice", True),
+        ("channel:voice", "channel:chat OR fee", True),
+        ("channel:voice", "NOT channel:voice", True),
+        ("channel:voice", "channel:VOICE", True),
+        ("fee", "rebate", True),
+    ],
+)
+def test_scopes_that_ask_for_other_channels_are_apart(keeps, deletes, found):
+    in_force = {
+        "a": terms("a", scope=keeps, minimum="5y"),
+        "b": terms("b", scope=deletes, maximum="3y"),
+    }
+    assert bool(conflicts(in_force)) is found

@@ -12,6 +12,7 @@ from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.errors import InvalidError
 
 if TYPE_CHECKING:
+    from policies.purging.answers import CertificateAnswer
     from policies.purging.certificate import Certificate
 
 
@@ -74,6 +75,7 @@ def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
     certificate = found.certificate
     output.write_facts(
         (
+            ("organisation", certificate.organisation or ""),
             ("certificate", str(certificate.id)),
             ("sandbox", "yes: dates may be made up" if certificate.sandbox else ""),
             ("archive", str(certificate.archive)),
@@ -85,10 +87,13 @@ def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
             ("dated", f"{_day(certificate.first_at)} to {_day(certificate.last_at)}"),
             ("policies", ", ".join(f"{p.policy} {p.version}" for p in certificate.policies)),
             ("held", f"{certificate.hold_check.held:,}"),
+            ("shredded", _shredded(found)),
         )
     )
     click.echo()
     click.echo(found.note, nl=False)
+    if found.supplement is not None:
+        click.echo("\n" + found.supplement.note, nl=False)
 
 
 def _account(certificate: "Certificate") -> tuple[str, str]:
@@ -97,6 +102,12 @@ def _account(certificate: "Certificate") -> tuple[str, str]:
         return "purge", f"{certificate.purge}, by {certificate.by}"
     decided = ", ".join(certificate.case.decided_by)
     return "case", f"{certificate.case.id}, decided by {decided}, ordered by {certificate.by}"
+
+
+def _shredded(found: "CertificateAnswer") -> str:
+    if found.supplement is None:
+        return "not when it was issued"
+    return f"{output.utc_time(found.supplement.supplement.shredded_at)}, as the supplement says"
 
 
 def _day(moment: datetime) -> str:
