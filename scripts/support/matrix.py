@@ -198,7 +198,7 @@ class World:
             values["id"] = self.person()
         elif "/policies/" in rule.rule:
             values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
-        elif rule.rule.startswith("/v1/retention-events/"):
+        elif "/retention-events/" in rule.rule:
             values["id"] = self.retention_event_for(rule.rule.rpartition("/")[2])
         elif "/dispositions/" in rule.rule:
             values["id"] = 1
@@ -426,6 +426,13 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/dispositions/<int:id>"): _form(
         stage="a", comment="seen", all="yes", decision="approve"
     ),
+    ("POST", "/retention-events"): _form(
+        name="case-closed", date="2024-05-06", query="fee", reason="a letter"
+    ),
+    ("POST", "/retention-events/<uuid:id>/correct"): _form(
+        date="2025-05-06", query="fee", reason="another letter"
+    ),
+    ("POST", "/retention-events/<uuid:id>/cancel"): _form(reason="it went on"),
     ("POST", "/holds"): lambda world, _: {"data": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/holds/<string:id>/scope"): _form(query="letter", reason="a view"),
     ("POST", "/holds/<string:id>/release"): _form(reason="it is over"),
