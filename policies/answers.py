@@ -147,7 +147,8 @@ class RetentionAnswer(Frozen):
     `doubt` says why the date that the source claims is not counted from. `uncertain` are the
     policies of which it is not known whether the record stands in their scope. `steps` are what
     must happen before the record can go, in sentences; `holds` and `unreadable` stop it. Of the
-    holds, `uncertain_holds` could not search the record, and count as holding it.
+    holds, `uncertain_holds` could not search the record, and count as holding it. `restricted_by`
+    are the cases of erasure that restrict it, which does not stop it from going.
     """
 
     id: UUID
@@ -165,6 +166,7 @@ class RetentionAnswer(Frozen):
     uncertain: tuple[str, ...]
     holds: tuple[str, ...]
     uncertain_holds: tuple[str, ...]
+    restricted_by: tuple[UUID, ...] = ()
     unreadable: bool
     lock: LockAnswer
     steps: tuple[str, ...]

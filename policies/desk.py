@@ -94,6 +94,7 @@ class RetentionDesk:
             uncertain=evaluation.uncertain,
             holds=evaluation.holds,
             uncertain_holds=held.uncertain,
+            restricted_by=self._records.restricted_by(record_id),
             unreadable=evaluation.unreadable,
             lock=told(wanted, locked),
             steps=steps(evaluation, now, held.uncertain, found.reviewed)

@@ -96,6 +96,10 @@ class GovernedRecords:
             return _found(found, row, reviewed, duplicate=duplicate)
         raise NotFoundError(f"There is no record {record_id}.")
 
+    def restricted_by(self, record_id: UUID) -> tuple[UUID, ...]:
+        """Return the cases of erasure that restrict a record now."""
+        return tuple(sorted(self._catalog.restricted().get(record_id, ())))
+
     def erased(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of the records that the catalog knows to be erased."""
         return {record_id for record_id, row in self._catalog.rows(ids).items() if row.erased}

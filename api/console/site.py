@@ -12,6 +12,7 @@ from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
+from policies.erasures.desk import SEES_CASES
 from policies.holds.desk import SEES_HOLDS
 from policies.reviewing.desk import SEES_REVIEWS
 
@@ -30,6 +31,9 @@ def shared() -> JsonObject:
         "may_search": actor is not None and Permission.SEARCH in actor.permissions,
         "may_audit": actor is not None and Permission.AUDIT in actor.permissions,
         "may_see_holds": actor is not None and not SEES_HOLDS.isdisjoint(actor.permissions),
+        "may_see_cases": actor is not None
+        and not SEES_CASES.isdisjoint(actor.permissions)
+        and not actor.restricted,
         "may_hold": actor is not None and Permission.HOLD in actor.permissions,
         "may_see_reviews": actor is not None and not SEES_REVIEWS.isdisjoint(actor.permissions),
         "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,

@@ -18,6 +18,7 @@ from policies.erasures.answers import (
     CaseClosing,
     CaseDecision,
     CaseExtension,
+    CaseLifting,
     CaseRecordsAnswer,
     CaseRequest,
     CasesAnswer,
@@ -33,7 +34,13 @@ blueprint = APIBlueprint(
     abp_security=SECURITY,
 )
 
-BODIES: tuple[type[BaseModel], ...] = (CaseRequest, CaseExtension, CaseDecision, CaseClosing)
+BODIES: tuple[type[BaseModel], ...] = (
+    CaseRequest,
+    CaseExtension,
+    CaseDecision,
+    CaseLifting,
+    CaseClosing,
+)
 
 
 class CasePath(BaseModel):
@@ -140,6 +147,18 @@ def extend(path: CasePath) -> Response:
 def decide(path: CasePath) -> Response:
     """Decide what becomes of records."""
     return answer(_desk().decide(context.actor(), path.id, body_of(CaseDecision)))
+
+
+@blueprint.post(
+    "/<uuid:id>/lift",
+    responses=_CHANGED,
+    description="They are open to all again, and stay; also once the case is closed. 400 for one "
+    "that the case does not restrict.",
+    openapi_extensions=json_body(CaseLifting),
+)
+def lift(path: CasePath) -> Response:
+    """Lift the restriction of records."""
+    return answer(_desk().lift(context.actor(), path.id, body_of(CaseLifting)))
 
 
 @blueprint.post(

@@ -7,6 +7,7 @@ are audited too.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -33,7 +34,7 @@ from archive.access.roles import (
     Purpose,
     View,
 )
-from archive.access.searching import Searching
+from archive.access.searching import FOR_LEGAL_CLAIMS, Searching
 from archive.catalog.catalog import Catalog, CatalogRow, Seen
 from archive.clock import Clock
 from archive.errors import (
@@ -117,7 +118,7 @@ class Access(Searching):
         conversation = None if row is None else row.conversation
         place = None
         if conversation is not None:
-            seen = self._seen(actor, conversation)
+            seen = self._seen(actor, purpose, conversation)
             place = self._conversations.place(record_id, conversation, seen)
         self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
         leaf_hash = loaded.rows[-1].pointer.leaf_hash.hex()
@@ -150,16 +151,19 @@ class Access(Searching):
             row = self._catalog.rows([conversation_id]).get(conversation_id)
             if row is None or row.conversation is None:
                 raise NotFoundError(f"There is no conversation {conversation_id}.")
-            seen = self._seen(actor, row.conversation)
+            seen = self._seen(actor, purpose, row.conversation)
             viewer = self.viewer(purpose)
             thread, matters = str(row.conversation), self.matters_of(actor)
+            hidden = self.hidden(purpose)
             page = self._conversations.page(
                 row.conversation,
                 viewer,
                 limit,
                 cursor,
                 seen,
-                lambda record: sight.sees(actor, record, matters, thread),
+                lambda record: (
+                    record.id not in hidden and sight.sees(actor, record, matters, thread)
+                ),
             )
             if seen is not None and not page.total:
                 raise NotFoundError(f"There is no conversation {conversation_id}.")
@@ -226,7 +230,7 @@ class Access(Searching):
             as_of=as_of,
             limit=limit,
             settle=lambda ids: self.settle(ids, as_of, self.until(actor)),
-            within=self.within(actor),
+            within=self.within(actor, purpose),
         )
         viewer = self.viewer(purpose)
         results = self.results(EVERYTHING, hits, as_of, viewer)
@@ -238,7 +242,7 @@ class Access(Searching):
         """Return what happened to a record, erased ones included; errors as in `show`."""
         self.allow(actor, purpose, Permission.READ, "history", records=[record_id])
         with self._telling(actor, purpose, "history", record_id):
-            self._require_seen(actor, record_id)
+            self._require_seen(actor, purpose, record_id)
             rows = [
                 row
                 for row in self._pointers.select_pointers_of([record_id])
@@ -271,7 +275,7 @@ class Access(Searching):
         """
         self.allow(actor, purpose, Permission.READ, "prove", records=[record_id], whole=True)
         with self._telling(actor, purpose, "prove", record_id):
-            self._require_seen(actor, record_id)
+            self._require_seen(actor, purpose, record_id)
             row = self._catalog.rows([record_id]).get(record_id)
             answer = self._proofs.prove(record_id, version, erased=row is not None and row.erased)
         self._audit.record(actor, purpose, "prove", records=[record_id])
@@ -288,25 +292,34 @@ class Access(Searching):
         whole: bool = False,
     ) -> tuple[Loaded, CatalogRow | None]:
         self.allow(actor, purpose, Permission.READ, action, records=[record_id], whole=whole)
-        self._require_seen(actor, record_id)
+        self._require_seen(actor, purpose, record_id)
         row = self._catalog.rows([record_id]).get(record_id)
         if row is not None and row.erased:
             raise GoneError(f"Record {record_id} has been erased.")
         return self._records.load(record_id, as_of=as_of), row
 
-    def _require_seen(self, actor: Actor, record_id: UUID) -> None:
+    def _require_seen(self, actor: Actor, purpose: Purpose, record_id: UUID) -> None:
         """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""
+        if not self._sees(actor, record_id):
+            raise NotFoundError(f"There is no record {record_id}.")
+        if record_id in self.hidden(purpose):
+            raise NotFoundError(
+                f"The record {record_id} is restricted: it is open for legal claims alone, for a "
+                "purpose matter:NAME."
+            )
+
+    def _sees(self, actor: Actor, record_id: UUID) -> bool:
         if not actor.restricted:
-            return
+            return True
         row = self._catalog.rows([record_id]).get(record_id)
         conversation = str(row.conversation) if row and row.conversation else None
         matters = self.matters_of(actor)
         for record in self.settle([record_id], self._pointers.last_seq(), None):
             if not (row and row.erased) and sight.sees(actor, record, matters, conversation):
-                return
-        raise NotFoundError(f"There is no record {record_id}.")
+                return True
+        return False
 
-    def _seen(self, actor: Actor, conversation: UUID) -> Seen | None:
+    def _seen(self, actor: Actor, purpose: Purpose, conversation: UUID) -> Seen | None:
         """Return what stands in SQL for what the actor sees of a conversation."""
         records: list[int] = []
         if actor.matters is not None:
@@ -316,10 +329,13 @@ class Access(Searching):
                 Value(str(conversation), "conversation"),
                 as_of=as_of,
                 settle=lambda ids: self.settle(ids, as_of, self.until(actor)),
-                within=self.within(actor),
+                within=self.within(actor, purpose),
             )
             records = [row.first_seq for row in self._catalog.rows(found).values()]
-        return sight.seen(actor, self._codebook, self._identity, records)
+        seen = sight.seen(actor, self._codebook, self._identity, records)
+        if purpose.kind == FOR_LEGAL_CLAIMS:
+            return seen
+        return replace(seen or Seen(whole=True), unrestricted=True)
 
     @contextmanager
     def _telling(

@@ -62,7 +62,7 @@ class HitReports:
                 searching.known(actor, sought, searcher, as_of),
                 as_of=as_of,
                 settle=lambda ids: searching.settle(ids, as_of, until),
-                within=searching.within(actor),
+                within=searching.within(actor, purpose),
                 rewritten=viewer.searched if viewer.rewritten else None,
                 aliases=aliases,
             )
@@ -72,7 +72,7 @@ class HitReports:
             as_of=as_of,
             limit=0,
             settle=lambda ids: searching.settle(ids, as_of, until),
-            within=searching.within(actor),
+            within=searching.within(actor, purpose),
             rewritten=viewer.searched if viewer.rewritten else None,
             aliases=aliases,
         )

@@ -21,6 +21,7 @@ from archive.access.answers import (
 )
 from archive.access.audit import Audit
 from archive.access.naming import Naming
+from archive.access.restricted import Restricted
 from archive.access.roles import (
     Actor,
     Permission,
@@ -46,10 +47,13 @@ from archive.model.record import Record
 from archive.people.directory import People
 from archive.query.aliases import Widened, widened
 from archive.query.facets import FACETS, narrowing
+from archive.query.fields import RESTRICTED
 from archive.query.parser import parse
 from archive.query.printer import to_text
-from archive.query.tree import EVERYTHING, Named, Node, conjunction, to_json
+from archive.query.tree import EVERYTHING, Named, Node, Not, Value, conjunction, to_json
 
+FOR_LEGAL_CLAIMS: Final = "matter"
+"""The kind of purpose for which records are open that a case of erasure restricts."""
 SEARCH_SECONDS = 60
 """How long records are opened to decide a search; on the command line, as long as it takes."""
 MOST_HASHED: Final = 20_000
@@ -86,6 +90,7 @@ class Searching:
         self._viewers = Viewers(identity)
         self.naming = Naming()
         self.naming.add("matter", lambda: MatterNames(matters, people))
+        self.naming.add(RESTRICTED, lambda: Restricted(catalog))
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
         """Answer one page of a search.
@@ -114,7 +119,7 @@ class Searching:
             after=cursor,
             facets=request.facets,
             settle=lambda ids: self.settle(ids, as_of, until),
-            within=self.within(actor),
+            within=self.within(actor, purpose),
             rewritten=viewer.searched if viewer.rewritten else None,
             aliases=wider.aliases,
             most_hashed=None if request.hash else MOST_HASHED,
@@ -190,9 +195,20 @@ class Searching:
             actor, node, as_of, lambda named: searcher.earlier(named, as_of=as_of, opened=opened)
         )
 
-    def within(self, actor: Actor) -> Node:
-        """Return the query that finds what somebody sees, as of now."""
-        return sight.within(actor, self.matters_of(actor))
+    def within(self, actor: Actor, purpose: Purpose) -> Node:
+        """Return the query that finds what somebody sees for a purpose, as of now."""
+        seen = sight.within(actor, self.matters_of(actor))
+        hidden = self.hidden(purpose)
+        if not hidden:
+            return seen
+        shown = Not(Named(Value(RESTRICTED, "is"), records=hidden))
+        return shown if seen == EVERYTHING else conjunction([seen, shown])
+
+    def hidden(self, purpose: Purpose) -> frozenset[UUID]:
+        """Return the records that are restricted, unless it is for legal claims, as of now."""
+        if purpose.kind == FOR_LEGAL_CLAIMS:
+            return frozenset()
+        return frozenset(self._catalog.restricted())
 
     def matters_of(self, actor: Actor) -> tuple[Named, ...]:
         """Return what stands in the matters by which a restricted user sees records, as of now."""

@@ -78,7 +78,7 @@ class Unsearchable:
             settle=lambda ids: searching.settle(ids, as_of, searching.until(actor)),
             sort=Sort.OLDEST,
             after=place.unread,
-            within=searching.within(actor),
+            within=searching.within(actor, purpose),
         )
         records = self._unread(hits.hits, as_of, viewer)
         following = hits.cursor

@@ -27,6 +27,7 @@ from archive.catalog.tables import (
     erasures,
     positions,
     records,
+    restrictions,
     tokens,
     users,
 )
@@ -45,12 +46,15 @@ class Seen:
     """Which records alone are looked at: of custodians, or in which departments take part, or some.
 
     `custodians` are codes, `departments` keyed digests, `records` the first sequence numbers of
-    single ones.
+    single ones; or all of them where it is `whole`. If `unrestricted`, those that a case of erasure
+    restricts are left out.
     """
 
-    custodians: frozenset[int]
-    departments: frozenset[bytes]
+    custodians: frozenset[int] = frozenset()
+    departments: frozenset[bytes] = frozenset()
     records: frozenset[int] = frozenset()
+    whole: bool = False
+    unrestricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,10 @@ def _earlier(moment: Moment) -> ColumnElement[bool]:
 def _among(seen: Seen | None) -> ColumnElement[bool]:
     if seen is None:
         return true()
+    restricted = select(restrictions.c.record).where(restrictions.c.until.is_(None))
+    open_to_all = records.c.id.not_in(restricted) if seen.unrestricted else true()
+    if seen.whole:
+        return open_to_all
     taking_part = select(departments.c.record).where(departments.c.department.in_(seen.departments))
     # These may be more than a statement takes as parameters, so the numbers are written into it.
     single: BindParameter[int] = bindparam(
@@ -128,7 +136,7 @@ def _among(seen: Seen | None) -> ColumnElement[bool]:
         records.c.id.in_(taking_part),
         records.c.first_seq.in_(single),
     )
-    return and_(records.c.erased == 0, whose)
+    return and_(records.c.erased == 0, whose, open_to_all)
 
 
 class Catalog:
@@ -186,6 +194,24 @@ class Catalog:
             entries = self._entries(records.c.id.in_(page))
             found.update({UUID(bytes=each.id): each for each in entries})
         return found
+
+    def restricted(self, as_of: int | None = None) -> dict[UUID, set[UUID]]:
+        """Return the records that cases of erasure restrict, with these; now, or as of then."""
+        statement = select(restrictions.c.record, restrictions.c.case)
+        if as_of is None:
+            statement = statement.where(restrictions.c.until.is_(None))
+        else:
+            lifted = or_(restrictions.c.until.is_(None), restrictions.c.until > as_of)
+            statement = statement.where(restrictions.c.seq <= as_of, lifted)
+        found: dict[UUID, set[UUID]] = {}
+        for record, case in self._all(statement):
+            found.setdefault(UUID(bytes=record), set()).add(UUID(bytes=case))
+        return found
+
+    def restriction_changed(self) -> int:
+        """Return the sequence number of the newest change of what is restricted, 0 if none."""
+        statement = select(func.max(restrictions.c.seq), func.max(restrictions.c.until))
+        return max((seq for seq in self._all(statement)[0] if seq is not None), default=0)
 
     def count_up_to(self, seq: int, *, searchable: bool = False) -> int:
         """Return how many records begin up to a sequence number; or of those that can be read."""

@@ -168,6 +168,16 @@ reviews = Table(
     sqlite_with_rowid=False,
 )
 
+restrictions = Table(
+    "restrictions",
+    METADATA,
+    Column("record", LargeBinary(16), primary_key=True),
+    Column("case", LargeBinary(16), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, comment="event that lifted it; null while it is restricted"),
+    sqlite_with_rowid=False,
+)
+
 obligations = Table(
     "obligations",
     METADATA,

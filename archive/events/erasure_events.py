@@ -31,6 +31,7 @@ class Decision(StrEnum):
     """What is to become of a record."""
 
     ERASE = "erase"
+    RESTRICT = "restrict"
     REFUSE = "refuse"
 
 
@@ -132,6 +133,15 @@ class ErasureDecided(ErasureEvent):
     reason: str = ""
 
 
+class ErasureLifted(ErasureEvent):
+    """Records are not restricted any more, and stay."""
+
+    type = "erasure.lifted"
+
+    records: Annotated[tuple[UUID, ...], Field(max_length=MOST_RECORDS)]
+    reason: Explanation
+
+
 class ErasureOrdered(ErasureEvent):
     """Somebody who decided none of it ordered that `records` records are erased."""
 
@@ -176,6 +186,7 @@ ERASURE_EVENTS: tuple[type[Event], ...] = (
     ErasureSearched,
     ErasureExtended,
     ErasureDecided,
+    ErasureLifted,
     ErasureOrdered,
     ErasureCondemned,
     ErasureCarriedOut,

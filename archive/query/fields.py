@@ -35,9 +35,12 @@ class Field:
 
 
 _HAS: Final = frozenset({"attachment", "text", "html", "audio", "hold"})
-_IS: Final = frozenset({"edited", "deleted", "undated", "duplicate", "unsearchable", "html-only"})
+RESTRICTED: Final = "restricted"
+"""What `is:` asks that no record says of itself: a case of erasure restricts it."""
+_IS: Final = frozenset(
+    {"edited", "deleted", "undated", "duplicate", "unsearchable", "html-only", RESTRICTED}
+)
 _LATER_HAS: Final = frozenset({"tag"})
-_LATER_IS: Final = frozenset({"restricted"})
 
 FIELDS: Final[dict[str, Field]] = {
     field.name: field
@@ -53,7 +56,7 @@ FIELDS: Final[dict[str, Field]] = {
         Field("kind", FieldKind.CHOICE, frozenset(Kind)),
         Field("direction", FieldKind.CHOICE, frozenset(Direction)),
         Field("has", FieldKind.CHOICE, _HAS | _LATER_HAS, _LATER_HAS),
-        Field("is", FieldKind.CHOICE, _IS | _LATER_IS, _LATER_IS),
+        Field("is", FieldKind.CHOICE, _IS),
         Field("sent", FieldKind.DATE),
         Field("captured", FieldKind.DATE),
         Field("size", FieldKind.SIZE),
@@ -105,6 +108,8 @@ def names_of(field: str, text: str) -> str | None:
     """Return the field of names that a value asks for, None where it asks for none."""
     if field in NAMES:
         return field
+    if field == "is":
+        return text if text == RESTRICTED else None
     return text if field == "has" and text in NAMES else None
 
 

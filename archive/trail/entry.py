@@ -14,6 +14,7 @@ from archive.events.erasure_events import (
     ERASURE_EVENTS,
     ErasureDecided,
     ErasureEvent,
+    ErasureLifted,
     ErasureSearched,
 )
 from archive.events.event import Event
@@ -141,10 +142,9 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
             sent = {"records": (row.originator_id,), "token": event.sent_token}
             return _done(row, event.sent_by) | sent
         case ErasureEvent():
-            decided = event.rulings if isinstance(event, ErasureDecided) else ()
             return _done(row, event.by) | {
                 "change": _of_case(event),
-                "records": tuple(each for ruling in decided for each in ruling.records),
+                "records": _named_by(event),
                 "address": event.address,
             }
         case MatterEvent():
@@ -188,12 +188,22 @@ def _held(event: HoldEvent) -> dict[str, Any]:
     return told | {name: value for name, value in found.items() if value}
 
 
+def _named_by(event: ErasureEvent) -> tuple[UUID, ...]:
+    """Return the records that an act on a case names."""
+    if isinstance(event, ErasureLifted):
+        return event.records
+    decided = event.rulings if isinstance(event, ErasureDecided) else ()
+    return tuple(each for ruling in decided for each in ruling.records)
+
+
 def _of_case(event: ErasureEvent) -> dict[str, Any]:
     """Return what an act on a case did; whom it is about stands in the case alone."""
     aside = {*_ASIDE, "name", "person", "aliases", "query", "ast", "participant", "mention"}
     told = {"case": str(event.originator_id), **event.model_dump(mode="json", exclude=aside)}
     if isinstance(event, ErasureSearched):
         told |= {"participant": len(event.participant), "mention": len(event.mention)}
+    if isinstance(event, ErasureLifted):
+        told["records"] = len(event.records)
     if isinstance(event, ErasureDecided):
         told["rulings"] = [
             {

@@ -59,6 +59,13 @@ class CaseDecision(Asked):
     reason: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
+class CaseLifting(Asked):
+    """Records that are not to be restricted any more, and why."""
+
+    records: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST_RECORDS)]
+    reason: Explanation
+
+
 class CaseClosing(Asked):
     """How a case ends: the person was answered, or does not want it any more."""
 
@@ -121,6 +128,7 @@ class CaseAnswer(Frozen):
     undecided: int
     to_erase: int
     refused: int
+    restricted: int
     erased: int
     unsearched: int
     unopened: int
@@ -168,6 +176,7 @@ class CaseAnswer(Frozen):
             undecided=len(case.found.keys() - case.decided.keys() - erased),
             to_erase=len(decided[Decision.ERASE]),
             refused=len(decided[Decision.REFUSE]),
+            restricted=len(decided[Decision.RESTRICT]),
             erased=len(erased),
             unsearched=case.unsearched,
             unopened=case.unopened,

@@ -146,6 +146,16 @@ def evolve(case: Case | None, event: Event) -> Case:
                 for record in ruling.records
             }
             return replace(case, decided={**case.decided, **new})
+        case happened.ErasureLifted():
+            act = Act(event.by, event.recorded_at)
+            lifted = {
+                record: replace(
+                    case.decided[record], decision=Decision.REFUSE, reason=event.reason, act=act
+                )
+                for record in event.records
+                if record in case.decided
+            }
+            return replace(case, decided={**case.decided, **lifted})
         case happened.ErasureOrdered():
             return replace(case, orders=(*case.orders, Order(event)))
         case happened.ErasureCondemned() if case.order is not None:

@@ -20,6 +20,7 @@ from archive.events.deciding import commit_decided
 from archive.events.erasure_events import Decision, ErasureEvent
 from archive.events.group import Committer
 from archive.events.plain import plain
+from archive.events.pointers import PointerRecorder
 from archive.opening import Archive
 from archive.people.directory import People
 from archive.query.fields import OF_CONTENT
@@ -31,6 +32,7 @@ from policies.erasures.answers import (
     CaseAnswer,
     CaseClosing,
     CaseDecision,
+    CaseLifting,
     CaseRecord,
     CaseRecordsAnswer,
     CaseRequest,
@@ -80,6 +82,8 @@ class ErasureDesk:
         trail: Trail,
         records: GovernedRecords,
         people: People,
+        pointers: PointerRecorder,
+        catch_up: Callable[[int], None],
         committer: Committer,
         audit: Audit,
         clock: Clock,
@@ -93,6 +97,8 @@ class ErasureDesk:
         self._trail = trail
         self._records = records
         self._people = people
+        self._pointers = pointers
+        self._catch_up = catch_up
         self._committer = committer
         self._audit = audit
         self._clock = clock
@@ -198,6 +204,23 @@ class ErasureDesk:
                     happened.ErasureDecided, actor, case, rulings=decided, reason=request.reason
                 )
             ]
+
+        return self._changed(case_id, decide)
+
+    def lift(self, actor: Actor, case_id: UUID, request: CaseLifting) -> CaseAnswer:
+        """Let records be open to all again whom the case restricts, also once it is closed.
+
+        Raises InvalidError for a record that it does not restrict.
+        """
+        self._require(actor, "erasure.lift")
+
+        def decide(case: Case) -> list[ErasureEvent]:
+            there = set(case.decided_to(Decision.RESTRICT))
+            for each in request.records:
+                if each not in there:
+                    raise InvalidError(f"The record {each} is not restricted by the case.")
+            told = {"records": tuple(dict.fromkeys(request.records)), "reason": request.reason}
+            return [self._event(happened.ErasureLifted, actor, case, **told)]
 
         return self._changed(case_id, decide)
 
@@ -375,6 +398,8 @@ class ErasureDesk:
     def _changed(self, case_id: UUID, decide: Decide) -> CaseAnswer:
         """Commit what is decided over the newest state; ConflictError after several tries."""
         commit_decided(self._committer, lambda: decide(self._reader.case(case_id)))
+        # What is restricted is so from the moment that this returns.
+        self._catch_up(self._pointers.last_seq())
         return self._told(self._reader.case(case_id))
 
     def _summary(self, case_id: UUID) -> CaseSummary:
@@ -411,6 +436,8 @@ def erasure_desk(archive: Archive, *, follows: bool = True) -> ErasureDesk:
         trail=archive.trail,
         records=records,
         people=archive.people,
+        pointers=archive.pointers,
+        catch_up=partial(archive.wait_until_catalogued, follows=follows),
         committer=archive.committer,
         audit=archive.audit,
         clock=archive.clock,

@@ -132,6 +132,8 @@ def _ruled(request: CaseDecision, looked: Looked) -> tuple[Decision, tuple[Cause
         return wanted, (REQUESTED,)
     if proposal.barred:
         return wanted, proposal.causes
+    if wanted is Decision.RESTRICT:
+        return wanted, (REQUESTED,)
     if request.ground is None:
         raise InvalidError(
             f"Nothing forbids to erase the record {looked.id}: a refusal is for an exemption, or "

@@ -401,6 +401,9 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/erasures/<uuid:id>/decide"): lambda world, _: {
         "json": {"decision": "erase", "records": [str(world.old)]}
     },
+    ("POST", "/v1/erasures/<uuid:id>/lift"): lambda world, _: {
+        "json": {"records": [str(world.record)], "reason": "a letter"}
+    },
     ("POST", "/v1/erasures/<uuid:id>/close"): _json({"outcome": "withdrawn", "reason": "a call"}),
     ("POST", "/v1/matters"): lambda world, _: {"json": _matter(f"new-{next(world.numbers)}")},
     ("POST", "/v1/matters/<string:id>/describe"): _json({"name": "Another"}),
@@ -433,6 +436,15 @@ BODIES: dict[tuple[str, str], Body] = {
         date="2025-05-06", query="fee", reason="another letter"
     ),
     ("POST", "/retention-events/<uuid:id>/cancel"): _form(reason="it went on"),
+    ("POST", "/erasures"): lambda world, _: {"data": _case(world)},
+    ("POST", "/erasures/<uuid:id>/extend"): _form(reason="many records"),
+    ("POST", "/erasures/<uuid:id>/decide"): lambda world, _: {
+        "data": {"decision": "erase", "record": str(world.old)}
+    },
+    ("POST", "/erasures/<uuid:id>/lift"): lambda world, _: {
+        "data": {"record": str(world.record), "reason": "a letter"}
+    },
+    ("POST", "/erasures/<uuid:id>/close"): _form(outcome="withdrawn", reason="a call"),
     ("POST", "/holds"): lambda world, _: {"data": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/holds/<string:id>/scope"): _form(query="letter", reason="a view"),
     ("POST", "/holds/<string:id>/release"): _form(reason="it is over"),

@@ -84,6 +84,24 @@ def test_the_command_line_from_a_request_to_the_answer(call, tmp_path):
     assert call("erasure", "show", case) == shown
 
 
+def test_what_is_restricted_stays_so_over_a_rebuild(call, tmp_path):
+    lines = [line("1", "the fee", participants=MAIA), line("2", "the fee")]
+    (tmp_path / "chat.ndjson").write_bytes(b"\n".join(lines))
+    call("init")
+    call("import", "chat.ndjson", "--source", "desk")
+    case = call("erasure", "open", "Maia", "--alias", "maia@old.example")["id"]
+    (record,) = (each["id"] for each in call("erasure", "records", case)["records"])
+    assert call("erasure", "decide", case, "restrict")["restricted"] == 1
+    for command in (["erasure", "show", case], ["rebuild"]):
+        call(*command)
+        assert call("search", "fee")["total"] == 1
+        assert call("search", "is:restricted", "--purpose", "matter:smith")["total"] == 1
+        assert "legal claims" in call("show", record, status=1)
+        assert call("why", record)["restricted_by"] == [case]
+    call("erasure", "lift", case, "--record", record, "--reason", "a letter")
+    assert call("search", "fee")["total"] == 2
+
+
 def test_http_from_a_request_to_the_answer(client, archive, clock, officer, second, auditor):
     ids = capture(archive, line("1", participants=MAIA), line("2", participants=MAIA))
     archive.follow()

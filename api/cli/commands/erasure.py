@@ -182,7 +182,7 @@ def extend(id: UUID, reason: str, by_token: bool, purpose: Purpose, as_json: boo
 
 @command.command("decide")
 @_ID
-@click.argument("decision", type=click.Choice(["proposed", "erase", "refuse"]))
+@click.argument("decision", type=click.Choice(["proposed", "erase", "restrict", "refuse"]))
 @click.option("--record", type=click.UUID, multiple=True, help="A record, by its id.")
 @click.option("--records", type=options.FILE, help="A file with ids of records, one a line.")
 @click.option(
@@ -210,7 +210,7 @@ def decide(
     purpose: Purpose,
     as_json: bool,
 ) -> None:
-    """Decide what becomes of records of the case ID: as proposed, erase, or refuse.
+    """Decide what becomes of records of the case ID: as proposed, erase, restrict, or refuse.
 
     Without --record, --records and --proposed it is all of which nothing is decided.
     """
@@ -228,6 +228,32 @@ def decide(
     with _opened(by_token) as (archive, desk, actor):
         archive.follow()
         _tell(desk.decide(actor, id, wanted), as_json)
+
+
+@command.command("lift")
+@_ID
+@click.option("--record", type=click.UUID, multiple=True, help="A record, by its id.")
+@click.option("--records", type=options.FILE, help="A file with ids of records, one a line.")
+@click.option("--reason", required=True, help="Why they are not to be restricted any more.")
+@options.by_token
+@options.common
+def lift(
+    id: UUID,
+    record: tuple[UUID, ...],
+    records: Path | None,
+    reason: str,
+    by_token: bool,
+    purpose: Purpose,
+    as_json: bool,
+) -> None:
+    """Let records be open to all again that the case ID restricts."""
+    from policies.erasures.answers import CaseLifting
+
+    listed = [*record, *(options.ids(records) if records else ())]
+    wanted = CaseLifting.read({"records": listed, "reason": reason})
+    with _opened(by_token) as (archive, desk, actor):
+        archive.follow()
+        _tell(desk.lift(actor, id, wanted), as_json)
 
 
 @command.command("execute")
@@ -294,6 +320,7 @@ def _tell(case: "CaseAnswer", as_json: bool) -> None:
             ("to be decided", f"{case.undecided:,}"),
             ("to be erased", f"{case.to_erase:,}"),
             ("refused", f"{case.refused:,}"),
+            ("restricted", f"{case.restricted:,}"),
             ("erased", f"{case.erased:,}"),
             ("not searched", f"{case.unsearched:,}, {case.unopened:,} could not be opened"),
             ("closed", _closed(case.closed_at, case.outcome, case.closed_by)),

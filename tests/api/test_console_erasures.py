@@ -1,0 +1,99 @@
+"""The console's pages of cases of erasure: who sees them, and a case from its form to its end."""
+
+import re
+from uuid import UUID
+
+import pytest
+
+from archive.access.roles import Role
+from policies.erasures.desk import executor_of
+from tests.api.console_house import entered, sent
+from tests.archive.house import capture, create, line, opened
+from tests.policies.purging_house import states
+
+MAIA = [
+    {"role": "from", "address": "maia@old.example"},
+    {"role": "to", "address": "otto@firm.example"},
+]
+GIVEN = {"name": "Maia <Bleu>", "aliases": "maia@old.example\r\n\r\n", "query": "maia"}
+
+
+@pytest.fixture
+def archive(tmp_path):
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        yield archive
+
+
+@pytest.fixture
+def ids(archive):
+    found = capture(
+        archive,
+        line("1", "Xanthippe", participants=MAIA),
+        line("2", participants=MAIA),
+        line("3", "Ask Maia"),
+    )
+    archive.follow()
+    return [str(each) for each in found]
+
+
+def place_of(page):
+    """Return the address of a case from a page that shows it."""
+    found = re.search(r'action="(/erasures/[0-9a-f-]+)/', page)
+    assert found
+    return found[1]
+
+
+def test_a_case_from_its_form_to_its_end(archive, ids):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    assert "There are none." in officer.get("/erasures").text
+    today = str(archive.clock.now().date())
+    page = sent(officer, "/erasures", received_on=today, **GIVEN)
+    case = place_of(page)
+    assert "Maia &lt;Bleu&gt;" in page and "3 records, in 2 the person takes part" in page
+    assert "to be looked at" in page and "Xanthippe" not in page
+    refused = sent(officer, f"{case}/decide", 400, decision="erase")
+    assert 'role="alert"' in refused and "Tick the records" in refused
+    page = sent(officer, f"{case}/decide", decision="restrict", record=[ids[1]])
+    assert "<dt>Restricted</dt><dd>1</dd>" in page
+    page = sent(officer, f"{case}/decide", decision="proposed")
+    assert "<dt>To be erased</dt><dd>1</dd>" in page
+    why = {"ground": "unrelated", "reason": "another Maia"}
+    sent(officer, f"{case}/decide", decision="refuse", record=[ids[2]], **why)
+    sent(officer, f"{case}/order", 403)
+    page = sent(officer, f"{case}/extend", reason="many records")
+    assert "many records" in page and "Two months more" not in page
+    assert 'role="alert"' in sent(officer, f"{case}/close", 409, outcome="answered")
+    second = entered(archive, Role.COMPLIANCE_OFFICER, "Sam")
+    page = sent(second, f"{case}/order")
+    assert "It is being carried out" in page and "under way" in page
+    assert executor_of(archive).finish() == []
+    assert states(archive, [UUID(ids[0])]) == ["GoneError"]
+    page = sent(officer, f"{case}/find")
+    assert "1 destroyed" in page and "/certificates/" in page
+    page = sent(officer, f"{case}/close", outcome="answered")
+    assert "as answered by compliance-officer" in page
+    page = sent(officer, f"{case}/lift", record=[ids[1]], reason="a letter")
+    assert "<dt>Restricted</dt><dd>0</dd>" in page
+    assert "Closed" in officer.get("/erasures").text
+
+
+def test_who_sees_a_case_and_who_works_on_it(archive, ids):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    today = str(archive.clock.now().date())
+    case = place_of(sent(officer, "/erasures", received_on=today, **GIVEN))
+    lawyer, auditor = entered(archive, Role.LEGAL), entered(archive, Role.AUDITOR)
+    for reader in (lawyer, auditor):
+        assert "New case" not in reader.get("/erasures").text
+        assert "Close the case" not in reader.get(case).text
+        sent(reader, f"{case}/decide", 403, decision="proposed")
+    assert ids[0] in lawyer.get(case).text and ids[0] not in auditor.get(case).text
+    assert ">Erasure</a>" not in entered(archive, Role.TRAINER).get("/status").text
+
+
+def test_what_is_refused_is_said_and_what_was_written_stays(archive):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    page = sent(officer, "/erasures", 400, received_on="2999-01-01", **GIVEN)
+    assert 'role="alert"' in page and 'value="maia"' in page
+    assert 'role="alert"' in sent(officer, "/erasures", 400, received_on="nonsense", name="Maia")
+    assert officer.get("/erasures/00000000-0000-0000-0000-000000000000").status_code == 404
