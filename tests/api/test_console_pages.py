@@ -195,7 +195,7 @@ def test_an_empty_archive_says_how_to_fill_it(archive):
     assert "Nothing is archived yet." in entered(archive).get("/overview").text
 
 
-@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.AUDITOR])
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.COLLECTOR])
 def test_who_may_not_search_comes_to_the_status(archive, role):
     browser = entered(archive, role)
     assert browser.get("/").headers["Location"] == "/status"
