@@ -103,6 +103,15 @@ class DispositionTable:
                 found.setdefault(UUID(bytes=record), []).append(disposition)
         return found
 
+    def relabelled(self, after: int, last: int) -> list[UUID]:
+        """Return the records that were re-labelled after a sequence number and up to another."""
+        statement = select(reviews.c.record).where(
+            reviews.c.state == int(ReviewState.RELABELLED),
+            reviews.c.seq > after,
+            reviews.c.seq <= last,
+        )
+        return [UUID(bytes=record) for (record,) in self._all(statement)]
+
     def unsettled(self) -> list[int]:
         """Return the dispositions of which records wait, or are approved and not condemned."""
         states = int(ReviewState.WAITING), int(ReviewState.APPROVED)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalog.dispositions import ENDED_OTHERWISE
@@ -18,6 +18,13 @@ from archive.catalog.inserting import insert_for
 from archive.catalog.tables import obligations, records, reviews
 from archive.errors import UnavailableError
 
+# Not by each record: of many records few were extended or re-labelled.
+_judged = obligations.alias("judged")
+_reviewed = (
+    select(reviews.c.record)
+    .join(_judged, _judged.c.record == reviews.c.record)
+    .where(reviews.c.state.in_(ENDED_OTHERWISE), reviews.c.seq > _judged.c.as_of)
+)
 _VALUES = [column.name for column in obligations.columns if not column.primary_key]
 
 
@@ -65,11 +72,7 @@ class ObligationTable:
                     obligations.c.policies != policies,
                     records.c.seq > obligations.c.as_of,
                     records.c.rethreaded > obligations.c.as_of,
-                    exists().where(
-                        reviews.c.record == records.c.id,
-                        reviews.c.state.in_(ENDED_OTHERWISE),
-                        reviews.c.seq > obligations.c.as_of,
-                    ),
+                    records.c.id.in_(_reviewed),
                 ),
             )
             .order_by(records.c.first_seq)

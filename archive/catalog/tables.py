@@ -165,6 +165,7 @@ reviews = Table(
     Column("state", SmallInteger, nullable=False),
     Column("seq", BigInteger, nullable=False, comment="of the event that last changed it"),
     Index("reviews_by_disposition", "disposition", "state"),
+    Index("reviews_by_state", "state", "seq"),
     sqlite_with_rowid=False,
 )
 

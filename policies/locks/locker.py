@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from archive.catalog.catalog import Catalog
+from archive.catalog.dispositions import DispositionTable
 from archive.catalog.locked import LockBook, LockProgress
 from archive.clock import Clock
 from archive.errors import CorruptError
@@ -58,6 +59,7 @@ class Locker:
         rules: RuleReader,
         records: GovernedRecords,
         catalog: Catalog,
+        dispositions: DispositionTable,
         pointers: PointerRecorder,
         securing: Securing,
         book: LockBook,
@@ -69,6 +71,7 @@ class Locker:
         self._rules = rules
         self._records = records
         self._catalog = catalog
+        self._dispositions = dispositions
         self._pointers = pointers
         self._securing = securing
         self._book = book
@@ -141,7 +144,10 @@ class Locker:
         end = rows[-1].seq if len(rows) == _PAGE else up_to
         # Their scopes may be others since they moved to another conversation.
         moved = self._catalog.rethreaded(after, end)
-        return _Page(list(dict.fromkeys([*(row.originator_id for row in rows), *moved])), end)
+        # A review put these under another policy, whatever its scope.
+        labelled = self._dispositions.relabelled(after, end)
+        ids = [*(row.originator_id for row in rows), *moved, *labelled]
+        return _Page(list(dict.fromkeys(ids)), end)
 
     def _lock(self, ids: Sequence[UUID], rules: Rules, now: datetime) -> "_Counted":
         gone = self._records.erased(ids)
@@ -189,6 +195,7 @@ def locker_of(archive: Archive) -> Locker:
         rules=rule_reader(archive),
         records=governed_records(archive),
         catalog=archive.catalog,
+        dispositions=archive.dispositions,
         pointers=archive.pointers,
         securing=archive.securing,
         book=archive.lock_book,
