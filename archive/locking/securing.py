@@ -104,17 +104,22 @@ class Securing:
         self._clocks.check()
         now, secured = self._bucket.now(), Secured()
         left = {each: need for each, need in needs.items() if need.until > now + _SOON}
-        done: set[int] = set()
+        done, missed = set[int](), set[UUID]()
         for _ in range(_ATTEMPTS):
             jobs = _jobs([row for row in self._rows(left) if row.seq not in done], left)
             if not jobs:
                 self._lock_blobs(left)
                 return secured
             for job, put in zip(jobs, self._each(self._secure_segment, jobs), strict=True):
-                if put is None:
+                if put is None and job.segment_id not in missed:
                     # It was packed meanwhile: the rows are read again.
+                    missed.add(job.segment_id)
                     continue
                 done |= {row.seq for row in job.rows}
+                if put is None:
+                    # The database knows no key object of it: it was lost before a rebuild.
+                    secured.failed |= job.without(frozenset())
+                    continue
                 secured.put += put.objects
                 secured.failed |= put.failed
         raise ConflictError("What holds the records kept changing; try again.")

@@ -1,6 +1,7 @@
 """Records locked in a bucket: ciphertext to the end of a month, keys no longer than they may be."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ from archive.bucket.names import blob_name, keys_name, keys_prefix, segment_name
 from archive.bucket.port import LockMode, Retention
 from archive.errors import LockedError, UnavailableError
 from archive.events.commit import Group
+from archive.events.custody import HeldSegment
 from archive.events.pointers import BlobUse, PointerRow
 from archive.locking.needs import LockNeed
 from archive.locking.securing import Securing
@@ -155,6 +157,23 @@ def test_a_locked_record_reads_on_when_its_key_object_is_destroyed(tmp_path: Pat
         free.originator_id
     }
     again.close()
+    opened.close()
+
+
+def test_a_segment_whose_key_object_nobody_knows_has_failed(tmp_path: Path) -> None:
+    opened = host(tmp_path, None)
+    (row,) = opened.commit(plain())
+    held_segment = opened.pointers.held_segment
+
+    @contextmanager
+    def forgotten(segment_id: UUID) -> Iterator[HeldSegment]:
+        with held_segment(segment_id) as held:
+            held.keys_id = None
+            yield held
+
+    opened.pointers.held_segment = forgotten  # type: ignore[method-assign]
+    secured = securing(opened).secure({row.originator_id: need(opened, 9)})
+    assert (secured.put, secured.failed) == (0, {row.originator_id})
     opened.close()
 
 
