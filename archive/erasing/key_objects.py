@@ -146,9 +146,9 @@ class KeyObjects:
         held.name(new)
         return found.epoch, epoch
 
-    def keys(self, segment_id: UUID, keys_id: UUID) -> Mapping[int, bytes]:
-        """Return the keys by slot in a segment's key object; CorruptError if it cannot be read."""
-        return self._open(segment_id, keys_id)[1].keys
+    def read(self, segment_id: UUID, keys_id: UUID) -> KeyObject:
+        """Return a segment's key object; CorruptError if it cannot be read."""
+        return self._open(segment_id, keys_id)[1]
 
     def _open(self, segment_id: UUID, keys_id: UUID) -> tuple[str, KeyObject]:
         """Return a key object and its version: the newest that is what its name says.

@@ -19,8 +19,7 @@ from archive.bucket.port import Bucket, Retention, VersionInfo
 from archive.clock import Clock
 from archive.errors import CorruptError, NotFoundError
 from archive.events.commit_records import put_again
-from archive.sealing.keyring import Keyring
-from archive.sealing.keys import EpochKeys, open_keys, seal_keys
+from archive.sealing.keys import EpochKeys, KeyObject, open_keys, seal_keys
 
 
 def locked_keys_of(versions: Iterable[VersionInfo]) -> list[VersionInfo]:
@@ -55,21 +54,28 @@ def all_locked_keys(bucket: Bucket, keyring: EpochKeys, segment_id: UUID) -> dic
 
 def put_locked_keys(
     bucket: Bucket,
-    keyring: Keyring,
+    keyring: EpochKeys,
     clock: Clock,
-    segment_id: UUID,
-    keys: Mapping[int, bytes],
+    of: KeyObject,
+    slots: Iterable[int],
     lock: Retention,
 ) -> None:
-    """Put keys of a segment under a lock, in an object of their own, and read it back.
+    """Put some keys of a segment's key object under a lock in one of their own, and read it back.
+
+    They stay under the epoch that they are under there: what is erased later names that epoch, or
+    a later one, as the newest that the key was ever under.
 
     Raises CorruptError where it does not come back as it was written.
     """
     object_id = clock.uuid7()
-    name = locked_keys_name(segment_id, object_id, lock)
-    epoch = keyring.current_epoch
+    name = locked_keys_name(of.segment_id, object_id, lock)
     data = seal_keys(
-        keyring.archive_id, segment_id, object_id, epoch, keyring.epoch_key(epoch), keys
+        keyring.archive_id,
+        of.segment_id,
+        object_id,
+        of.epoch,
+        keyring.epoch_key(of.epoch),
+        {slot: of.keys[slot] for slot in slots},
     )
 
     put_again(partial(bucket.put, retention=lock), name, data, clock)

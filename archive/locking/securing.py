@@ -166,14 +166,12 @@ class Securing:
             if covered == job.needs.keys():
                 return _Put()
             try:
-                keys = self._key_objects.keys(segment_id, held.keys_id)
+                found = self._key_objects.read(segment_id, held.keys_id)
                 # A key that is not there was destroyed a moment ago.
-                wanted = job.needs.keys() & keys.keys() - covered
+                wanted = job.needs.keys() & found.keys.keys() - covered
                 groups = grouped({slot: job.needs[slot] for slot in wanted})
                 for lock, group in groups:
-                    found = {slot: keys[slot] for slot in group}
-                    keyring = self._keyring.current
-                    put_locked_keys(self._bucket, keyring, self._clock, segment_id, found, lock)
+                    put_locked_keys(self._bucket, self._keyring, self._clock, found, group, lock)
             except CorruptError:
                 return _Put(failed=job.without(covered))
             return _Put(len(groups))

@@ -125,8 +125,8 @@ class Locker:
         demands = self._identity.policies(
             [
                 *rules.marks(),
-                # Under a new epoch older locked keys may be unreadable; others take their place.
-                f"epoch {self._keyring.current_epoch}",
+                # Locked keys under an epoch that was shredded are unreadable; others replace them.
+                *(f"epoch {each}" for each in sorted(self._keyring.current.epochs)),
                 f"longest {self._longest.text}",
             ]
         )

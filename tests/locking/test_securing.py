@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,6 +17,8 @@ from archive.events.custody import HeldSegment
 from archive.events.pointers import BlobUse, PointerRow
 from archive.locking.needs import LockNeed
 from archive.locking.securing import Securing
+from archive.sealing.held import HeldKeyring
+from archive.sealing.keys import open_keys
 from tests.erasing.house import (
     WHO,
     Fate,
@@ -158,6 +161,27 @@ def test_a_locked_record_reads_on_when_its_key_object_is_destroyed(tmp_path: Pat
     }
     again.close()
     opened.close()
+
+
+def test_locked_keys_are_under_no_newer_epoch_than_an_erasure_names(tmp_path: Path) -> None:
+    clock = MayClock()
+    opened = host(tmp_path, None, clock=clock)
+    (row,) = opened.commit(plain())
+    segment_id = row.pointer.segment_id
+    before = opened.keyring.current
+    epochs = {**before.epochs, 2: opened.clock.random_bytes(32)}
+    renewed = replace(before, number=before.number + 1, epochs=epochs, current_epoch=2)
+    held = HeldKeyring(renewed)
+    opened.close()
+    again = host(tmp_path, None, bucket=opened.bucket, held=held, clock=clock)
+    securing(again).secure({row.originator_id: need(again, 5)})
+    (name,) = [
+        name for name in again.bucket.names(keys_prefix(segment_id)) if name.endswith(".locked")
+    ]
+    assert open_keys(again.bucket.get(name), held).epoch == 1
+    clock.move(days=6)
+    assert again.eraser.erase([row], **WHO).epochs == (1,)
+    again.close()
 
 
 def test_a_segment_whose_key_object_nobody_knows_has_failed(tmp_path: Path) -> None:
