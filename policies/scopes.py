@@ -4,13 +4,13 @@ Where words of a record could not be read, a scope that looks for words may be m
 question has three answers, joined as Kleene's logic joins them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Final
 
 from archive.model.record import Record
 from archive.query import attributes
-from archive.query.matcher import matches, text_names
+from archive.query.matcher import matcher, matches, text_names
 from archive.query.tree import (
     NO_ALIASES,
     Aliases,
@@ -58,6 +58,14 @@ def standing(
     if attributes.searchable(record):
         return _known(matches(scope, record, conversation=conversation, aliases=aliases))
     return _judged(scope, record, conversation, aliases)
+
+
+def standings(record: Record, conversation: str | None = None) -> Callable[[Node], Standing]:
+    """Return what says of many scopes whether one record stands in them, as `standing` does."""
+    if not attributes.searchable(record):
+        return lambda scope: _judged(scope, record, conversation, NO_ALIASES)
+    found = matcher(record, conversation=conversation)
+    return lambda scope: _known(found(scope))
 
 
 def possible(scope: Node) -> Node:

@@ -4,7 +4,7 @@ The index answers the same question faster; where it cannot be exact, this settl
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from archive.errors import InvalidError
@@ -51,6 +51,14 @@ def matches(
     of whom the query names.
     """
     return _Matcher(record, conversation, aliases).matches(node)
+
+
+def matcher(record: Record, *, conversation: str | None = None) -> Callable[[Node], bool]:
+    """Return what says of many queries whether one record matches them, as `matches` does.
+
+    What it says is analysed once.
+    """
+    return _Matcher(record, conversation, NO_ALIASES).matches
 
 
 def people_parts(node: Node) -> tuple[str, ...]:

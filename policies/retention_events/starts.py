@@ -14,7 +14,7 @@ from archive.query.tree import Node
 from policies.evaluation import Start
 from policies.records import Found
 from policies.retention_events.event import InForce
-from policies.scopes import Standing, standing
+from policies.scopes import Standing, standings
 
 
 class Starts:
@@ -37,10 +37,11 @@ class Starts:
 
         Events are looked at until one reaches the record for certain.
         """
-        return started(
-            (start, standing(query, found.record, found.conversation))
-            for start, query in self._by_name.get(name, ())
-        )
+        events = self._by_name.get(name)
+        if not events:
+            return None
+        standing = standings(found.record, found.conversation)
+        return started((start, standing(query)) for start, query in events)
 
 
 def started(latest_first: Iterable[tuple[Start, Standing]]) -> Start | None:

@@ -8,7 +8,7 @@ import pytest
 from archive.model.interaction import Attachment, Channel, Content, Unreadable
 from archive.model.record import Record
 from archive.query.parser import parse
-from policies.scopes import Standing, standing
+from policies.scopes import Standing, standing, standings
 
 OUT, UNKNOWN, IN = Standing
 
@@ -67,3 +67,10 @@ def record(unreadable: Unreadable | None) -> Record:
 def test_what_is_not_known_is_said(scope, read, unread):
     assert standing(parse(scope), record(None)) is read
     assert standing(parse(scope), record(Unreadable.ENCRYPTED)) is unread
+
+
+def test_many_scopes_of_one_record_are_judged_as_each_alone():
+    scopes = [parse(text) for text in ("fee", "rebate", "custodian:ann", "NOT rebate", "is:edited")]
+    for one in (record(None), record(Unreadable.ENCRYPTED)):
+        judge = standings(one)
+        assert [judge(scope) for scope in scopes] == [standing(scope, one) for scope in scopes]
