@@ -43,7 +43,7 @@ from policies.erasures.answers import (
 )
 from policies.erasures.case import Case, State
 from policies.erasures.executing import Executor
-from policies.erasures.finding import Finder, Search
+from policies.erasures.finding import Finder
 from policies.erasures.proposing import Looked, Proposing, rulings
 from policies.erasures.reading import CaseReader, case_reader
 from policies.holds.book import hold_reader
@@ -312,10 +312,10 @@ class ErasureDesk:
 
     def _look(self, by: str, address: str | None, case_id: UUID) -> None:
         """Look for records of a case, and take down what is new; of two at once both count."""
-        search: Search | None = None
+        # What was acknowledged before this is looked at, however far the catalog is.
+        self._catch_up(self._pointers.last_seq())
 
         def decide() -> list[ErasureEvent]:
-            nonlocal search
             case = self._reader.case(case_id)
             if case.state is State.CLOSED:
                 return []
@@ -348,6 +348,8 @@ class ErasureDesk:
             raise InvalidError("There is no such person.")
         tree = None
         if request.query is not None:
+            if not request.query.strip():
+                raise InvalidError("The query is empty; leave it out.")
             try:
                 tree = parse(request.query, self._zone, OF_CONTENT)
             except InvalidError as error:

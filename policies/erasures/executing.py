@@ -108,7 +108,11 @@ class Executor:
         """Carry out every case that is ordered; say in sentences what is not destroyed yet."""
         problems: list[str] = []
         for case_id in self._reader.ordered():
-            problems += self.carry_out(case_id, stopped)
+            try:
+                problems += self.carry_out(case_id, stopped)
+            except (ConflictError, CorruptError) as error:
+                # The others do not wait for it.
+                problems.append(f"Case {case_id}: {error}")
         return problems
 
     def carry_out(self, case_id: UUID, stopped: Stopped = lambda: False) -> list[str]:

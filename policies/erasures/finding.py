@@ -4,6 +4,7 @@ Every record is held against the person by the exact matcher. What was looked at
 looked at again, unless it changed or another alias is known by now.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -12,16 +13,17 @@ from uuid import UUID
 
 from archive.catalog.catalog import Catalog
 from archive.events.erasure_events import ErasureOpened
-from archive.index.analysis import value
+from archive.index.analysis import value, words
 from archive.people.directory import People
 from archive.query.attributes import PEOPLE, known_as
 from archive.query.parser import parse
-from archive.query.tree import Node, Phrase, disjunction
+from archive.query.tree import EVERYTHING, Node, Not, Phrase, disjunction
 from policies.erasures.case import Case, FoundAs
 from policies.records import Found, GovernedRecords
 from policies.scopes import Standing, standing
 
 _PAGE: Final = 500
+_WILD: Final = re.compile(r"[\\*?]")
 
 
 @dataclass(slots=True)
@@ -108,10 +110,13 @@ class Finder:
 
 def _asked(opened: ErasureOpened) -> Node:
     """Return the query that finds what may be about the person."""
-    nodes: list[Node] = [Phrase(opened.name, "participants")]
+    nodes: list[Node] = []
+    if words(opened.name):
+        # A name is no pattern.
+        nodes.append(Phrase(_WILD.sub(r"\\\g<0>", opened.name), "participants"))
     if opened.query is not None:
         nodes.append(parse(opened.query))
-    return disjunction(nodes)
+    return disjunction(nodes) if nodes else Not(EVERYTHING)
 
 
 def takes_part(found: Found, aliases: frozenset[str]) -> bool:

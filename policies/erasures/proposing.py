@@ -11,7 +11,7 @@ from archive.access.views.viewer import Viewer
 from archive.catalog.destroyed import DestroyedCatalog
 from archive.clock import Clock
 from archive.errors import InvalidError
-from archive.events.erasure_events import Cause, Decision, Ground, Ruling
+from archive.events.erasure_events import MOST_RECORDS, Cause, Decision, Ground, Ruling
 from archive.query.tree import EVERYTHING
 from policies.erasures.answers import CaseDecision, Proposed
 from policies.erasures.case import Case
@@ -110,8 +110,9 @@ def rulings(case: Case, request: CaseDecision, records: Iterable[Looked]) -> tup
     if not found:
         raise InvalidError("There is no record of which that is to be decided.")
     return tuple(
-        Ruling(decision=decision, causes=causes, records=tuple(ids))
+        Ruling(decision=decision, causes=causes, records=tuple(ids[start : start + MOST_RECORDS]))
         for (decision, causes), ids in found.items()
+        for start in range(0, len(ids), MOST_RECORDS)
     )
 
 

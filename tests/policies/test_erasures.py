@@ -95,6 +95,15 @@ def test_all_copies_under_all_aliases_in_every_role_are_found(archive):
     assert there[mine[0]].record.subject is None and there[mine[0]].record.snippet == ""
 
 
+def test_a_name_is_no_pattern(archive):
+    capture(archive, written("1", MAIA, OTHER), written("2", {"role": "from", "name": "*"}, OTHER))
+    for name in ("*", "M?ia", "Ma*", "\\", "—"):
+        assert opened(archive, name=name).found == 0
+    (told,) = capture(archive, written("3", {"role": "from", "name": "Bleu, Maia"}, OTHER))
+    case = opened(archive, name="bleu maia")
+    assert list(listed(archive, case)) == [told]
+
+
 def test_an_edited_message_is_found_by_what_it_was(archive):
     (edited,) = capture(archive, written("1", MAIA, OTHER))
     capture(archive, written("1", OTHER, text="Edited"))
@@ -246,7 +255,9 @@ def test_what_cannot_be_asked_is_refused(archive):
     tomorrow = archive.clock.now().date() + timedelta(days=1)
     with pytest.raises(InvalidError, match="today or earlier"):
         opened(archive, received_on=tomorrow)
-    with pytest.raises(InvalidError, match="The query"):
+    with pytest.raises(InvalidError, match="The query is empty"):
+        opened(archive, query=" ")
+    with pytest.raises(InvalidError, match="The query: "):
         opened(archive, query="(maia")
     capture(archive, written("1", OTHER, text="Maia"))
     (strange,) = capture(archive, written("2", OTHER))

@@ -32,6 +32,7 @@ def command(id: UUID, purpose: Purpose, as_json: bool) -> None:
             ("delete at", _told(answer.delete_at, _no_deletion(answer))),
             ("due", _told(answer.due_at, "")),
             ("holds", ", ".join(answer.holds) or "none"),
+            ("restricted by", ", ".join(f"case {each}" for each in answer.restricted_by)),
             ("occurred", output.utc_time(answer.occurred_at)),
             ("captured", output.utc_time(answer.captured_at)),
             ("doubt", answer.doubt or ""),
