@@ -42,6 +42,7 @@ from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.mapper import EventMapper
+from archive.events.matter_events import MATTER_EVENTS
 from archive.events.opener import Opener
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder, PointerRow
@@ -52,7 +53,7 @@ from archive.index.snapshots import SnapshotStore
 _INTERACTION = "interaction."
 _NEVER_ERASED = frozenset(
     {"archive.created", "keys.condemned", "keys.destroyed", "keyring.written"}
-).union(each.type for each in (*PURGE_EVENTS, *ERASURE_EVENTS, *DISPOSITION_EVENTS))
+).union(each.type for each in (*PURGE_EVENTS, *ERASURE_EVENTS, *DISPOSITION_EVENTS, *MATTER_EVENTS))
 _ROWS_PER_QUERY = 1_000
 _FAR_APART = 100
 # By then whoever condemned it has destroyed it, or is gone.

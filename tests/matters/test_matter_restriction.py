@@ -223,6 +223,16 @@ def test_a_lost_event_shows_nobody_anything(archive, monkeypatch):
             act()
 
 
+def test_no_event_of_a_matter_is_erased(archive):
+    code = matter(archive, queries=["fee"])
+    rows = archive.pointers.select_pointers(
+        archive.matters.stream, gt=None, lte=None, desc=False, limit=None
+    )
+    with pytest.raises(InvalidError, match="never erased"):
+        archive.eraser.erase(rows[-1:], actor="local", ground="a test")
+    assert found(archive, lea(archive, code)) == {archive.ids[1]}
+
+
 def test_matters_are_as_of_the_sequence_number(archive):
     code = matter(archive, queries=["fee"])
     then = archive.pointers.last_seq()
