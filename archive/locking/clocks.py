@@ -42,6 +42,7 @@ class AgreedClocks:
             minutes = abs(apart) // timedelta(minutes=1)
             raise ClocksApartError(
                 f"The bucket's clock is {minutes} minutes {way} this machine's. A lock cannot be "
-                "shortened, so nothing is locked, and nothing archived, until one of them is set."
+                "shortened, so nothing is locked, nor archived that must be locked at once, until "
+                "one of them is set."
             )
         self._compared = self._clock.monotonic()

@@ -189,7 +189,7 @@ class Securing:
                     continue
                 met = {slot for slot, need in slots.items() if need.met_by(held)}
                 if met - covered:
-                    keys = open_locked_keys(self._bucket, self._keyring.current, each)
+                    keys = open_locked_keys(self._bucket, self._keyring, each)
                     covered |= met & keys.keys()
             except (CorruptError, NotFoundError):
                 continue
