@@ -73,14 +73,13 @@ def rounds(visitor: Visitor, token: str) -> Iterator[str]:
     page.get_by_role("button", name="Propose it").click()
     shows(visitor, ".pending .changes", "no change that is pending")
     yield "policy"
-    page.get_by_role("button", name="Simulate it").click()
-    page.locator(".effect summary").first.click()
-    page.locator(".effect details a").first.click()
-    shows(visitor, ".reasons li", "no reason why a record is still here")
-    yield "retention"
-    go_to(visitor, "Policies")
-    page.get_by_role("link", name=name, exact=True).click()
     page.get_by_role("button", name="Withdraw it").click()
+    visitor.search("channel:voice")
+    page.locator(".results h2 a").first.click()
+    shows(visitor, ".about .reasons li", "no reason why a record is still here")
+    page.get_by_role("link", name="Policies and holds behind it").click()
+    shows(visitor, ".scroll tbody tr", "no policy behind that")
+    yield "retention"
     go_to(visitor, "Purges")
     yield "purges"
     page.get_by_role("link", name="What is due now").click()
