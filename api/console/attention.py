@@ -12,6 +12,7 @@ from policies.desk import governance_of
 from policies.holds.desk import hold_desk
 from policies.policy import Book
 from policies.purging.desk import purge_desk
+from policies.retention_events.desk import retention_event_desk
 from policies.reviewing.desk import disposition_desk
 from policies.versions import VersionState
 
@@ -34,7 +35,13 @@ class Point(NamedTuple):
 def points() -> list[Point]:
     """Return what needs attention, the urgent first; for actors who govern or audit."""
     book = governance_of(context.archive()).book(context.actor())
-    found = [*_of_policies(book), *_of_dispositions(), *_of_purges(), *_of_holds()]
+    found = [
+        *_of_policies(book),
+        *_of_retention_events(),
+        *_of_dispositions(),
+        *_of_purges(),
+        *_of_holds(),
+    ]
     return sorted(found, key=lambda point: not point.urgent)
 
 
@@ -67,6 +74,26 @@ def _of_policies(book: Book) -> Iterator[Point]:
             url_for("console.policy", id=each.keeps),
             each.keeps,
         )
+
+
+def _of_retention_events() -> Iterator[Point]:
+    book = retention_event_desk(context.archive()).book(context.actor())
+    if book.unreadable:
+        yield Point(
+            "A retention event cannot be read: nothing is destroyed until it can.",
+            url_for("console.retention_events"),
+            "Retention events",
+            urgent=True,
+        )
+    now = context.clock().now()
+    for event in book.events.values():
+        pending = event.pending(now)
+        if pending is not None and event.state(pending, now) is VersionState.WAITING:
+            yield Point(
+                f"A change of a retention event {event.name} waits for approval.",
+                url_for("console.retention_event", id=event.id),
+                f"Version {pending.number} of it",
+            )
 
 
 def _of_purges() -> Iterator[Point]:

@@ -6,6 +6,8 @@ import pytest
 
 from archive.access.roles import LOCAL_ACTOR, Role
 from policies.desk import governance_of
+from policies.retention_events.answers import NewRetentionEvent
+from policies.retention_events.desk import retention_event_desk
 from tests.api.console_house import entered, sent
 from tests.archive.house import capture, create, line, opened
 
@@ -149,6 +151,10 @@ def test_the_overview_tells_what_needs_attention(archive):
     proposed(ann, "name: all\nscope: '*'\nminimum: 5y\ndelay: 0d\n")
     told = ben.get("/overview").text
     assert "all and mail can be in conflict" in told and "waits for approval" not in told
+    wanted = {"name": "left", "date": "2020-01-01T00:00:00Z", "query": "fee", "reason": "r"}
+    desk = retention_event_desk(archive)
+    desk.record(LOCAL_ACTOR, NewRetentionEvent.model_validate(wanted))
+    assert "A change of a retention event left waits for approval" in ben.get("/overview").text
     sent(entered(archive, Role.LEGAL), "/holds", name="a", reason="r", query="fee")
     assert "One legal hold is in force" in entered(archive, Role.AUDITOR).get("/overview").text
     assert "What needs attention" not in entered(archive, Role.LEGAL).get("/overview").text
