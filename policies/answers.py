@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from archive.bucket.port import LockMode
@@ -10,18 +10,17 @@ from archive.events.policy_events import PeriodText, Stage, Terms
 from archive.model.interaction import Frozen
 from policies.evaluation import Doubt, State
 from policies.policy import Book, Policy, Version
-from policies.versions import VersionState
+from policies.versions import Decided, VersionState
 
 
-class VersionAnswer(Frozen):
-    """One version of a policy; `terms` null means that the policy ends with it.
+class DecidedAnswer(Frozen):
+    """One version of what people decide on; who did something is told by name.
 
-    `shortens` says why a second person must approve it; who did something is told by name.
+    `shortens` says why a second person must approve it.
     """
 
     version: int
     state: VersionState
-    terms: Terms | None
     shortens: str
     proposed_by: str
     proposed_at: datetime
@@ -32,15 +31,14 @@ class VersionAnswer(Frozen):
     effective_at: datetime | None
 
     @classmethod
-    def of(
-        cls, policy: Policy, version: Version, now: datetime, names: Mapping[str, str]
-    ) -> "VersionAnswer":
-        """Tell of a version; `names` are those of people by id."""
+    def told(
+        cls, version: Decided, state: VersionState, names: Mapping[str, str], **said: Any
+    ) -> Self:
+        """Tell of a version and what it says; `names` are those of people by id."""
         approved, withdrawn = version.approved, version.withdrawn
         return cls(
             version=version.number,
-            state=policy.state(version, now),
-            terms=version.terms,
+            state=state,
             shortens=version.shortens,
             proposed_by=names.get(version.proposed.by, version.proposed.by),
             proposed_at=version.proposed.at,
@@ -49,7 +47,19 @@ class VersionAnswer(Frozen):
             withdrawn_by=names.get(withdrawn.by, withdrawn.by) if withdrawn else None,
             withdrawn_at=withdrawn.at if withdrawn else None,
             effective_at=version.effective_at,
+            **said,
         )
+
+
+class VersionAnswer(DecidedAnswer):
+    """One version of a policy; `terms` null means that the policy ends with it."""
+
+    terms: Terms | None
+
+    @classmethod
+    def of(cls, policy: Policy, version: Version, now: datetime, names: Mapping[str, str]) -> Self:
+        """Tell of a version; `names` are those of people by id."""
+        return cls.told(version, policy.state(version, now), names, terms=version.terms)
 
 
 class PolicyAnswer(Frozen):

@@ -15,9 +15,8 @@ from archive.events.retention_events import (
     Statement,
 )
 from archive.model.interaction import Frozen
-from policies.answers import Simulation
+from policies.answers import DecidedAnswer, Simulation
 from policies.retention_events.event import EventBook, EventVersion, RetentionEvent
-from policies.versions import VersionState
 
 
 class NewRetentionEvent(Statement, Asked):
@@ -54,24 +53,11 @@ class RetentionEventCancellation(Asked):
     reason: EventReason
 
 
-class EventVersionAnswer(Frozen):
-    """One version of a retention event; `statement` null means that it is cancelled with it.
+class EventVersionAnswer(DecidedAnswer):
+    """One version of a retention event; `statement` null means that it is cancelled with it."""
 
-    `shortens` says why a second person must approve it; who did something is told by name.
-    """
-
-    version: int
-    state: VersionState
     statement: Statement | None
     reason: str
-    shortens: str
-    proposed_by: str
-    proposed_at: datetime
-    approved_by: str | None
-    approved_at: datetime | None
-    withdrawn_by: str | None
-    withdrawn_at: datetime | None
-    effective_at: datetime | None
 
     @classmethod
     def of(
@@ -82,21 +68,8 @@ class EventVersionAnswer(Frozen):
         names: Mapping[str, str],
     ) -> Self:
         """Tell of a version; `names` are those of people by id."""
-        approved, withdrawn = version.approved, version.withdrawn
-        return cls(
-            version=version.number,
-            state=event.state(version, now),
-            statement=version.statement,
-            reason=version.reason,
-            shortens=version.shortens,
-            proposed_by=names.get(version.proposed.by, version.proposed.by),
-            proposed_at=version.proposed.at,
-            approved_by=names.get(approved.by, approved.by) if approved else None,
-            approved_at=approved.at if approved else None,
-            withdrawn_by=names.get(withdrawn.by, withdrawn.by) if withdrawn else None,
-            withdrawn_at=withdrawn.at if withdrawn else None,
-            effective_at=version.effective_at,
-        )
+        said = {"statement": version.statement, "reason": version.reason}
+        return cls.told(version, event.state(version, now), names, **said)
 
 
 class RetentionEventAnswer(Frozen):

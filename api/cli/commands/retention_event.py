@@ -10,6 +10,7 @@ import click
 
 from api.cli import options, output
 from api.cli.simulations import write_simulation
+from api.cli.versions import stands
 from archive.access.roles import Actor, Purpose
 
 if TYPE_CHECKING:
@@ -204,18 +205,7 @@ def _sentence(version: "EventVersionAnswer") -> str:
         what += f"on {date} for {version.statement.query}{title},"
     by = f" By {version.proposed_by} on {output.utc_time(version.proposed_at)}: {version.reason}"
     by += f" Approved by {version.approved_by}." if version.approved_by else ""
-    match version.state.value:
-        case "waiting":
-            said = f"{what} waits for approval by somebody else, because {version.shortens}."
-        case "scheduled":
-            said = f"{what} takes effect on {output.utc_time(version.effective_at)}."
-        case "in-force":
-            said = f"{what} is in force since {output.utc_time(version.effective_at)}."
-        case "replaced":
-            said = f"{what} was in force from {output.utc_time(version.effective_at)} on."
-        case _:
-            said = f"{what} was withdrawn by {version.withdrawn_by}."
-    return said + by
+    return stands(what, version) + by
 
 
 def _row(event: "RetentionEventAnswer") -> tuple[str, ...]:
