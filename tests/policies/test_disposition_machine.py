@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.events import disposition_events as happened
@@ -104,6 +104,7 @@ class Table:
                 self.tell(happened.DispositionLeft, here, reason="held")
 
 
+@settings(max_examples=50)
 @given(stages, owners, steps)
 def test_whatever_is_decided_the_rules_hold(stages, owners, taken):
     table = Table(stages, owners)
@@ -134,6 +135,7 @@ def test_whatever_is_decided_the_rules_hold(stages, owners, taken):
                 began = at
 
 
+@settings(max_examples=25)
 @given(stages, owners)
 def test_whoever_owns_nothing_can_always_end_it(stages, owners):
     table = Table(stages, owners)
