@@ -4,7 +4,7 @@ Each case says by its docstring what it shows, and asserts it in an archive of i
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -544,7 +544,7 @@ def _(house: House) -> None:
     """A purge as of a time to come is refused."""
     house.capture(2999)
     house.in_force(maximum="1y")
-    later = house.clock.now().replace(year=house.clock.now().year + 5)
+    later = house.clock.now() + timedelta(days=2_000)
     with pytest.raises(InvalidError):
         house.purges.run(LOCAL_ACTOR, later)
 
@@ -554,7 +554,7 @@ def _(house: House) -> None:
     """A purge as of a time to come is a dry run."""
     ids = house.capture(2001)
     house.in_force(maximum="90y")
-    later = house.clock.now().replace(year=2100)
+    later = datetime(2100, 1, 1, tzinfo=UTC)
     told = house.purges.dry_run(LOCAL_ACTOR, OPERATIONS, later)
     assert (told.planned, told.destroyed, told.dry_run) == (1, 0, True) and house.here(ids)[0]
 
@@ -564,7 +564,7 @@ def _(house: House) -> None:
     """In a sandbox a purge can be of a time to come."""
     ids = house.capture(2001)
     house.in_force(maximum="90y")
-    later = house.clock.now().replace(year=2100)
+    later = datetime(2100, 1, 1, tzinfo=UTC)
     assert house.purges.run(LOCAL_ACTOR, later).destroyed == 1 and not house.here(ids)[0]
 
 
