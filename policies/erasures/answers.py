@@ -22,7 +22,7 @@ from archive.events.erasure_events import (
 )
 from archive.model.interaction import Frozen
 from archive.trail.answers import Reader
-from policies.erasures.case import Case, Decided, FoundAs, Order, State
+from policies.erasures.case import Case, CaseState, Decided, FoundAs, Order
 
 Proposed = Literal["erase", "refuse", "none"]
 """What is proposed for a record; `none` is left to somebody who looks."""
@@ -108,7 +108,7 @@ class CaseAnswer(Frozen):
     """
 
     id: UUID
-    state: State
+    state: CaseState
     name: str
     person: UUID | None
     aliases: tuple[str, ...]
@@ -193,7 +193,7 @@ class CaseSummary(Frozen):
     """A case in a list; of one that cannot be read no more than its id is known."""
 
     id: UUID
-    state: State | Literal["unreadable"]
+    state: CaseState | Literal["unreadable"]
     name: str | None = None
     reference: str | None = None
     received_on: date | None = None

@@ -21,7 +21,7 @@ ANSWERED_WITHIN: Final = Period(1, "m")
 EXTENDED: Final = Period(3, "m")
 
 
-class State(StrEnum):
+class CaseState(StrEnum):
     """Where a case stands."""
 
     OPEN = "open"
@@ -91,11 +91,11 @@ class Case:
         return self.opened.originator_id
 
     @property
-    def state(self) -> State:
+    def state(self) -> CaseState:
         """Where it stands."""
         if self.closed is not None:
-            return State.CLOSED
-        return State.ORDERED if self.order is not None else State.OPEN
+            return CaseState.CLOSED
+        return CaseState.ORDERED if self.order is not None else CaseState.OPEN
 
     @property
     def order(self) -> Order | None:

@@ -41,7 +41,7 @@ from policies.erasures.answers import (
     DecidedAnswer,
     RecipientsAnswer,
 )
-from policies.erasures.case import Case, State
+from policies.erasures.case import Case, CaseState
 from policies.erasures.executing import Executor
 from policies.erasures.finding import Finder
 from policies.erasures.proposing import Looked, Proposing, rulings
@@ -233,7 +233,7 @@ class ErasureDesk:
         self._require(actor, "erasure.order")
 
         def decide(case: Case) -> list[ErasureEvent]:
-            if case.state is State.ORDERED:
+            if case.state is CaseState.ORDERED:
                 return []
             _if_open(case)
             wanted = case.decided_to(Decision.ERASE)
@@ -317,7 +317,7 @@ class ErasureDesk:
 
         def decide() -> list[ErasureEvent]:
             case = self._reader.case(case_id)
-            if case.state is State.CLOSED:
+            if case.state is CaseState.CLOSED:
                 return []
             search = self._finder.search(case)
             if not search.new_to(case) and case.as_of:
@@ -486,5 +486,5 @@ def _unless_closed(case: Case) -> None:
 
 def _if_open(case: Case) -> None:
     _unless_closed(case)
-    if case.state is State.ORDERED:
+    if case.state is CaseState.ORDERED:
         raise ConflictError("The case is being carried out: wait until that is done.")

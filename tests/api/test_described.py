@@ -2,14 +2,18 @@
 
 import pytest
 
-from api.v1 import tokens, users
+from api.v1 import erasures, tokens, users
 from archive.access.answers import RecordAnswer, SearchAnswer
 from archive.model.interaction import IncomingInteraction
 from archive.users.answers import TokensAnswer, UsersAnswer
+from policies.answers import RetentionAnswer
+from policies.erasures.answers import CaseAnswer, CaseRecordsAnswer
 
 MODELS = [
     *((model, "validation") for model in (IncomingInteraction, *users.BODIES, *tokens.BODIES)),
+    *((model, "validation") for model in erasures.BODIES),
     *((m, "serialization") for m in (RecordAnswer, SearchAnswer, TokensAnswer, UsersAnswer)),
+    *((m, "serialization") for m in (RetentionAnswer, CaseAnswer, CaseRecordsAnswer)),
 ]
 
 
