@@ -29,9 +29,7 @@ class LockNeed:
     @property
     def evidence(self) -> Retention:
         """The lock of what holds its ciphertext: to the end of the month."""
-        until = LockClass.reaching(self.mode.value, self.until).until
-        assert until is not None
-        return Retention(self.mode, until)
+        return Retention(self.mode, end_of_month(self.until))
 
     @property
     def latest(self) -> datetime:
@@ -46,6 +44,12 @@ class LockNeed:
             and held.until >= self.until
             and (held.mode is LockMode.COMPLIANCE or self.mode is LockMode.GOVERNANCE)
         )
+
+
+def end_of_month(moment: datetime) -> datetime:
+    """Return the first of the next month, UTC; one that is a first ends the month before it."""
+    # A class that locks has an end.
+    return LockClass.reaching("governance", moment).until or moment
 
 
 def whole_second(moment: datetime) -> datetime:

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from archive.bucket.port import LockMode
-from archive.locking.needs import LockNeed, whole_second
+from archive.locking.needs import LockNeed, end_of_month, whole_second
 from archive.locking.terms import Period
-from archive.sealing.segment import LockClass
 from policies.evaluation import Evaluation
 from policies.records import Scoped
 
@@ -46,7 +45,7 @@ def demanded(
     if not running:
         return None
     # In whole months, so that what is looked at twice in a month is locked once.
-    ahead, most = _month_after(now, AHEAD), _month_after(now, longest)
+    ahead, most = end_of_month(AHEAD.after(now)), end_of_month(longest.after(now))
     until = max(ahead if end is None else end for end, _ in running)
     need = LockNeed(
         max((mode for _, mode in running), key=list(LockMode).index),
@@ -54,10 +53,3 @@ def demanded(
         found.delete_at,
     )
     return Demanded(need, until > most or any(end is None for end, _ in running))
-
-
-def _month_after(now: datetime, period: Period) -> datetime:
-    """Return the end of the month in which a period ends that begins now."""
-    until = LockClass.reaching("governance", period.after(now)).until
-    assert until is not None
-    return until

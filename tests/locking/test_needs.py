@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.bucket.port import LockMode, Retention
-from archive.locking.needs import LockNeed, grouped, whole_second
+from archive.locking.needs import LockNeed, end_of_month, grouped, whole_second
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 DAYS = st.integers(0, 400).map(lambda days: timedelta(days=days))
@@ -55,6 +55,11 @@ def test_a_lock_meets_a_need_if_it_is_as_long_and_as_hard() -> None:
     assert need.met_by(Retention(LockMode.COMPLIANCE, BEGIN))
     assert not hard.met_by(Retention(LockMode.GOVERNANCE, BEGIN + timedelta(days=1)))
     assert not need.met_by(short) and not need.met_by(None)
+
+
+def test_a_month_ends_with_the_first_of_the_next() -> None:
+    assert end_of_month(BEGIN + timedelta(seconds=1)) == datetime(2030, 2, 1, tzinfo=UTC)
+    assert end_of_month(BEGIN) == BEGIN
 
 
 def test_moments_are_rounded_up_to_a_second() -> None:
