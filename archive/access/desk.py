@@ -217,7 +217,8 @@ class Access(Searching):
         What the record quotes is left out, unless it says nothing else. ForbiddenError also where
         the purpose does not show all words.
         """
-        loaded, _ = self._read(actor, purpose, record_id, "similar", whole=True)
+        with self._telling(actor, purpose, "similar", record_id):
+            loaded, _ = self._read(actor, purpose, record_id, "similar", whole=True)
         record = loaded.record()
         searcher, as_of = self.searcher()
         text = record.content.text or record.content.html_text or ""
