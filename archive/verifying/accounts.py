@@ -71,6 +71,8 @@ class Accounts:
         self._keyless = Bits()
         self.condemned = Bits()
         """The events for whose key an erasure accounts."""
+        self.newest = 0
+        """The sequence number of the newest event that accounts for keys."""
         self._destroyed = Bits()
         self._unfinished: dict[UUID, tuple[int, ...]] = {}
         # Packs are read when they are complete, and so one may tell of the end before the other.
@@ -81,8 +83,9 @@ class Accounts:
         self._keyed.update(keyed)
         self._keyless.update(keyless)
 
-    def condemn(self, erasure: UUID, seqs: tuple[int, ...]) -> None:
-        """Note that an erasure accounts for the keys of these events."""
+    def condemn(self, erasure: UUID, seq: int, seqs: tuple[int, ...]) -> None:
+        """Note that an erasure, condemned by the event `seq`, accounts for the keys of events."""
+        self.newest = max(self.newest, seq)
         self.condemned.update(seqs)
         if erasure in self._ended:
             self._destroyed.update(seqs)

@@ -214,9 +214,13 @@ class BucketCheck:
         self.accounts.note_keys(chain(keyed, outcome.left), outcome.keyless)
         for contents in outcome.contents:
             if contents.condemned:
-                self.accounts.condemn(contents.entry.originator_id, contents.condemned)
+                self._account(contents)
             for place in contents.blobs if self._full else ():
                 self._take_blob(contents, place)
+
+    def _account(self, contents: Contents) -> None:
+        entry = contents.entry
+        self.accounts.condemn(entry.originator_id, entry.seq, contents.condemned)
 
     # Blobs
 
@@ -239,7 +243,7 @@ class BucketCheck:
                         entries, self._segments.stored(entries[0].segment_id)
                     )
                     for contents in found.contents:
-                        self.accounts.condemn(contents.entry.originator_id, contents.condemned)
+                        self._account(contents)
             runs = self.accounts.unaccounted()
         entries_of = self._commits.entries([first for first, _ in runs[:_MOST_NAMED]])
         for first, last in runs[:_MOST_NAMED]:

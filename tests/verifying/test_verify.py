@@ -181,6 +181,17 @@ def test_an_index_that_was_edited_is_named(tmp_path: Path):
         assert [(each.record, "erased" in each.message) for each in faults] == [(third, True)]
 
 
+def test_an_erasure_that_the_catalog_has_not_come_to_is_no_fault(tmp_path: Path):
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        found = capture(archive, *(line(str(number)) for number in range(3)))
+        archive.follow()
+        archive.eraser.erase_records(found[:1], actor="local", ground="case 1")
+        behind = archive.catalog.position() < archive.pointers.last_seq()
+    assert behind
+    assert verified(tmp_path / "home").faults == []
+
+
 def test_the_command_leaves_with_1_and_lists_the_faults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
