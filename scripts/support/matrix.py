@@ -278,8 +278,9 @@ class World:
         from policies.erasures.answers import CaseDecision, CaseRequest
         from policies.erasures.desk import erasure_desk
 
-        # Old enough for every minimum that a policy of these demands.
-        (captured,) = self.archive.intake.capture(LOCAL_ACTOR, [_line("old", year=1999)])
+        # One that no policy and no hold of another row reaches.
+        line = _line(f"asked-{next(self.numbers)}", text="Please forget me.")
+        (captured,) = self.archive.intake.capture(LOCAL_ACTOR, [line])
         self.old = captured.id or self.record
         self.archive.follow()
         desk = erasure_desk(self.archive)
@@ -316,22 +317,23 @@ def _form(**fields: object) -> Body:
     return lambda *_: {"data": fields}
 
 
-def _line(native_id: str = "1", year: int = 2024) -> bytes:
+def _line(native_id: str = "1", text: str = "The guarantee is in the side letter.") -> bytes:
     return json.dumps(
         {
             "source": "desk",
             "native_id": native_id,
             "channel": "chat",
-            "occurred_at": f"{year}-05-06T07:08:09Z",
+            "occurred_at": "2024-05-06T07:08:09Z",
             "participants": [{"role": "author", "address": "ann@example.com"}],
-            "text": "The guarantee is in the side letter.",
-            "html": "<p>The guarantee is in the <b>side letter</b>.</p>",
+            "text": text,
+            "html": f"<p><b>{text}</b></p>",
         }
     ).encode()
 
 
 def _policy(name: str) -> dict[str, str]:
-    return {"name": name, "scope": "*", "minimum": "3y"}
+    # No record of these is a ticket, so that no purge of one row gets in the way of another.
+    return {"name": name, "scope": "channel:ticket", "minimum": "3y"}
 
 
 def _retention_event(name: str) -> dict[str, str]:
