@@ -6,7 +6,7 @@ from threading import Event
 
 from archive.errors import UnavailableError
 from archive.opening import Archive
-from policies.erasures.desk import erasure_desk, executor_of
+from policies.erasures.opening import executor_of, searching_of
 from policies.holds.mirror import hold_mirror
 from policies.locks.locker import locker_of
 from policies.policy import SCHEDULE
@@ -87,7 +87,7 @@ def _carry_out(archive: Archive, stop: Event) -> str:
 
 
 def _find(archive: Archive) -> str:
-    found = erasure_desk(archive, follows=False).find_all()
+    found = searching_of(archive, follows=False).find_all()
     return f"Of {found} cases of erasure there is more to decide." if found else ""
 
 

@@ -20,7 +20,8 @@ from policies.erasures.answers import (
     CaseLifting,
     CaseRequest,
 )
-from policies.erasures.desk import SEES_RECORDS, ErasureDesk, erasure_desk
+from policies.erasures.desk import SEES_RECORDS, ErasureDesk
+from policies.erasures.opening import erasure_desk
 from policies.erasures.proposing import in_words
 
 _PAGE = 50

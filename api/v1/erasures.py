@@ -24,7 +24,8 @@ from policies.erasures.answers import (
     CasesAnswer,
     RecipientsAnswer,
 )
-from policies.erasures.desk import ErasureDesk, erasure_desk
+from policies.erasures.desk import ErasureDesk
+from policies.erasures.opening import erasure_desk
 
 blueprint = APIBlueprint(
     "erasures",

@@ -5,8 +5,6 @@ and decides anew.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, tzinfo
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,12 +19,6 @@ from archive.events.erasure_events import Decision, ErasureEvent
 from archive.events.group import Committer
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
-from archive.opening import Archive
-from archive.people.directory import People
-from archive.query.fields import OF_CONTENT
-from archive.query.parser import parse
-from archive.query.printer import to_text
-from archive.query.tree import to_json
 from archive.trail.desk import Trail
 from policies.erasures.answers import (
     CaseAnswer,
@@ -43,21 +35,15 @@ from policies.erasures.answers import (
 )
 from policies.erasures.case import Case, CaseState
 from policies.erasures.executing import Executor
-from policies.erasures.finding import Finder
 from policies.erasures.proposing import Looked, Proposing, rulings
-from policies.erasures.reading import CaseReader, case_reader
-from policies.holds.book import hold_reader
-from policies.policy import SCHEDULE
-from policies.purging.desk import batches_of, issuing_of, purge_reader
-from policies.records import GovernedRecords, governed_records
-from policies.rules import rule_reader
+from policies.erasures.reading import CaseReader
+from policies.erasures.searching import CaseSearching
+from policies.records import GovernedRecords
 
 SEES_CASES: Final = frozenset({Permission.GOVERN, Permission.HOLD, Permission.AUDIT})
 """Whoever has one of these sees which cases there are."""
 SEES_RECORDS: Final = frozenset({Permission.GOVERN, Permission.HOLD})
 """Whoever has one of these sees which records a case is about."""
-_METADATA: Final = Purpose("compensation")
-"""Shows who, when and through what, which is all that deciding needs."""
 _PAGE: Final = 500
 
 Decide = Callable[[Case], Sequence[ErasureEvent]]
@@ -76,33 +62,29 @@ class ErasureDesk:
         self,
         *,
         reader: CaseReader,
-        finder: Finder,
+        searching: CaseSearching,
         proposing: Proposing,
         executor: Executor,
         trail: Trail,
         records: GovernedRecords,
-        people: People,
         pointers: PointerRecorder,
         catch_up: Callable[[int], None],
         committer: Committer,
         audit: Audit,
         clock: Clock,
-        zone: tzinfo,
         names: Names,
     ) -> None:
         self._reader = reader
-        self._finder = finder
+        self._searching = searching
         self._proposing = proposing
         self._executor = executor
         self._trail = trail
         self._records = records
-        self._people = people
         self._pointers = pointers
         self._catch_up = catch_up
         self._committer = committer
         self._audit = audit
         self._clock = clock
-        self._zone = zone
         self._names = names
 
     def cases(self, actor: Actor, limit: int, before: int | None = None) -> CasesAnswer:
@@ -127,26 +109,18 @@ class ErasureDesk:
         """
         self._require(actor, "erasure.open")
         case_id = self._clock.uuid7()
-        opened = self._opened(actor, case_id, request)
+        opened = self._searching.opened(actor, case_id, request)
         # Not atomic: sent twice after a cut connection, the event meets itself.
         self._committer.commit(Group([plain(opened)], atomic=False))
-        self._look(actor.id, actor.address, case_id)
+        self._searching.look(actor.id, actor.address, case_id)
         return self._told(self._reader.case(case_id))
 
     def find(self, actor: Actor, case_id: UUID) -> CaseAnswer:
         """Look for what came in or changed since it was looked last."""
         self._require(actor, "erasure.find")
         _unless_closed(self._reader.case(case_id))
-        self._look(actor.id, actor.address, case_id)
+        self._searching.look(actor.id, actor.address, case_id)
         return self._told(self._reader.case(case_id))
-
-    def find_all(self) -> int:
-        """Do so for every case that is not closed, as the worker; return how many tell more."""
-        count = 0
-        for case in self._reader.open():
-            self._look(SCHEDULE, None, case.id)
-            count += self._reader.case(case.id).newest > case.newest
-        return count
 
     def records(
         self, actor: Actor, purpose: Purpose, case_id: UUID, limit: int, start: int = 0
@@ -263,7 +237,7 @@ class ErasureDesk:
         self._require(actor, "erasure.close")
         _if_open(self._reader.case(case_id))
         if request.outcome == "answered":
-            self._look(actor.id, actor.address, case_id)
+            self._searching.look(actor.id, actor.address, case_id)
         elif not request.reason.strip():
             raise InvalidError("Say why the request is withdrawn.")
 
@@ -309,65 +283,6 @@ class ErasureDesk:
             for each in looked
             if not each.erased and request.proposed in (None, each.proposal_name)
         ]
-
-    def _look(self, by: str, address: str | None, case_id: UUID) -> None:
-        """Look for records of a case, and take down what is new; of two at once both count."""
-        # What was acknowledged before this is looked at, however far the catalog is.
-        self._catch_up(self._pointers.last_seq())
-
-        def decide() -> list[ErasureEvent]:
-            case = self._reader.case(case_id)
-            if case.state is CaseState.CLOSED:
-                return []
-            search = self._finder.search(case)
-            if not search.new_to(case) and case.as_of:
-                return []
-            return [
-                happened.ErasureSearched(
-                    originator_id=case_id,
-                    originator_version=case.newest + 1,
-                    recorded_at=self._clock.now(),
-                    by=by,
-                    address=address,
-                    as_of=search.as_of,
-                    aliases=tuple(sorted(search.aliases)),
-                    participant=tuple(search.participant),
-                    mention=tuple(search.mention),
-                    unsearched=search.unsearched,
-                    unopened=search.unopened,
-                )
-            ]
-
-        commit_decided(self._committer, decide)
-
-    def _opened(self, actor: Actor, case_id: UUID, request: CaseRequest) -> happened.ErasureOpened:
-        now = self._clock.now()
-        if request.received_on > now.astimezone(UTC).date():
-            raise InvalidError("A request is received today or earlier, in UTC.")
-        if request.person is not None and request.person not in self._people.directory().people:
-            raise InvalidError("There is no such person.")
-        tree = None
-        if request.query is not None:
-            if not request.query.strip():
-                raise InvalidError("The query is empty; leave it out.")
-            try:
-                tree = parse(request.query, self._zone, OF_CONTENT)
-            except InvalidError as error:
-                raise InvalidError(f"The query: {error}", column=error.column) from error
-        return happened.ErasureOpened(
-            originator_id=case_id,
-            originator_version=1,
-            recorded_at=now,
-            by=actor.id,
-            address=actor.address,
-            received_on=request.received_on,
-            name=request.name,
-            person=request.person,
-            aliases=tuple(dict.fromkeys(request.aliases)),
-            query=to_text(tree) if tree is not None else None,
-            ast=to_json(tree) if tree is not None else None,
-            reference=request.reference,
-        )
 
     def _require(self, actor: Actor, action: str) -> None:
         self._require_one(actor, frozenset({Permission.GOVERN}), action)
@@ -415,54 +330,6 @@ class ErasureDesk:
         names = self._names({act.by for act in acts if act is not None})
         erased = self._records.erased(list(case.found))
         return CaseAnswer.of(case, erased, names, self._clock.now(), problems)
-
-
-def erasure_desk(archive: Archive, *, follows: bool = True) -> ErasureDesk:
-    """Return where cases are worked on; without `follows` another thread keeps the catalog."""
-    records = governed_records(archive)
-    reader = case_reader(archive)
-    finder = Finder(archive.people, archive.catalog, records)
-    return ErasureDesk(
-        reader=reader,
-        finder=finder,
-        proposing=Proposing(
-            finder=finder,
-            rules=rule_reader(archive),
-            holds=hold_reader(archive),
-            records=records,
-            destroyed=archive.destroyed,
-            viewer=lambda: archive.access.viewer(_METADATA),
-            clock=archive.clock,
-        ),
-        executor=executor_of(archive, follows=follows),
-        trail=archive.trail,
-        records=records,
-        people=archive.people,
-        pointers=archive.pointers,
-        catch_up=partial(archive.wait_until_catalogued, follows=follows),
-        committer=archive.committer,
-        audit=archive.audit,
-        clock=archive.clock,
-        zone=archive.settings.timezone,
-        names=lambda ids: archive.administration.names(set(ids) - {SCHEDULE}),
-    )
-
-
-def executor_of(archive: Archive, *, follows: bool = True) -> Executor:
-    """Return what carries out cases; `follows` as for `erasure_desk`."""
-    return Executor(
-        reader=case_reader(archive),
-        rules=rule_reader(archive),
-        batches=batches_of(archive, follows=follows),
-        records=governed_records(archive),
-        purges=purge_reader(archive),
-        issuing=issuing_of(archive),
-        eraser=archive.eraser,
-        pointers=archive.pointers,
-        committer=archive.committer,
-        clock=archive.clock,
-        catch_up=partial(archive.wait_until_catalogued, follows=follows),
-    )
 
 
 def _record(case: Case, looked: Looked, names: dict[str, str]) -> CaseRecord:

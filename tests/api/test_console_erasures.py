@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from archive.access.roles import Role
-from policies.erasures.desk import executor_of
+from policies.erasures.opening import executor_of
 from tests.api.console_house import entered, sent
 from tests.archive.house import capture, create, line, opened
 from tests.policies.purging_house import states

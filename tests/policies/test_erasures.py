@@ -12,7 +12,7 @@ from archive.events.hold_events import HoldScope
 from archive.log.publisher import log_signer
 from policies.erasures.answers import CaseClosing, CaseDecision, CaseRequest
 from policies.erasures.case import due_on
-from policies.erasures.desk import erasure_desk
+from policies.erasures.opening import erasure_desk, searching_of
 from policies.purging.certificate import check
 from policies.purging.desk import purge_desk
 from tests.archive.house import OPERATIONS, capture, found, line
@@ -124,14 +124,14 @@ def test_what_comes_in_later_is_found_until_the_case_is_closed(archive):
         LOCAL_ACTOR, FOR_OPERATIONS, "Maia", ["maia@old.example", "maia@new.example"]
     )
     archive.follow()
-    assert desk(archive).find_all() == 1
+    assert searching_of(archive).find_all() == 1
     assert list(listed(archive, case)) == [*first, *later, *other]
-    assert desk(archive).find_all() == 0
+    assert searching_of(archive).find_all() == 0
     decided(archive, case, decision="refuse", ground="unrelated")
     assert answered(archive, case).state == "closed"
     capture(archive, written("4", MAIA, OTHER))
     archive.follow()
-    assert desk(archive).find_all() == 0
+    assert searching_of(archive).find_all() == 0
     with pytest.raises(ConflictError, match="closed"):
         desk(archive).find(LOCAL_ACTOR, case.id)
 

@@ -9,7 +9,7 @@ from archive.access.search_reports import HitRequest
 from archive.errors import InvalidError, NotFoundError
 from policies.desk import retention_desk
 from policies.erasures.answers import CaseClosing, CaseDecision, CaseLifting, CaseRequest
-from policies.erasures.desk import erasure_desk
+from policies.erasures.opening import erasure_desk
 from policies.holds.answers import HoldRequest
 from policies.holds.desk import hold_desk
 from tests.archive.house import capture, line

@@ -294,7 +294,7 @@ def close(
 @contextmanager
 def _opened(by_token: bool) -> "Iterator[tuple[Archive, ErasureDesk, Actor]]":
     """Open the archive, its cases, and whoever works on them."""
-    from policies.erasures.desk import erasure_desk
+    from policies.erasures.opening import erasure_desk
 
     with options.acting(by_token) as (archive, actor):
         yield archive, erasure_desk(archive), actor

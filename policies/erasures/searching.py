@@ -1,0 +1,120 @@
+"""Opens cases of erasure, and looks for their records (docs/erasure.md, "Finding")."""
+
+from collections.abc import Callable
+from datetime import UTC, tzinfo
+from uuid import UUID
+
+from archive.access.roles import Actor
+from archive.clock import Clock
+from archive.errors import InvalidError
+from archive.events import erasure_events as happened
+from archive.events.deciding import commit_decided
+from archive.events.erasure_events import ErasureEvent
+from archive.events.group import Committer
+from archive.events.pointers import PointerRecorder
+from archive.people.directory import People
+from archive.query.fields import OF_CONTENT
+from archive.query.parser import parse
+from archive.query.printer import to_text
+from archive.query.tree import to_json
+from policies.erasures.answers import CaseRequest
+from policies.erasures.case import CaseState
+from policies.erasures.finding import Finder
+from policies.erasures.reading import CaseReader
+from policies.policy import SCHEDULE
+
+
+class CaseSearching:
+    """Says what a case looks for, and takes down what was found.
+
+    `catch_up` returns when the catalog has come to a sequence number.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: CaseReader,
+        finder: Finder,
+        people: People,
+        pointers: PointerRecorder,
+        catch_up: Callable[[int], None],
+        committer: Committer,
+        clock: Clock,
+        zone: tzinfo,
+    ) -> None:
+        self._reader = reader
+        self._finder = finder
+        self._people = people
+        self._pointers = pointers
+        self._catch_up = catch_up
+        self._committer = committer
+        self._clock = clock
+        self._zone = zone
+
+    def find_all(self) -> int:
+        """Look for every case that is not closed, as the worker; return how many tell more."""
+        count = 0
+        for case in self._reader.open():
+            self.look(SCHEDULE, None, case.id)
+            count += self._reader.case(case.id).newest > case.newest
+        return count
+
+    def look(self, by: str, address: str | None, case_id: UUID) -> None:
+        """Look for records of a case, and take down what is new; of two at once both count."""
+        # What was acknowledged before this is looked at, however far the catalog is.
+        self._catch_up(self._pointers.last_seq())
+
+        def decide() -> list[ErasureEvent]:
+            case = self._reader.case(case_id)
+            if case.state is CaseState.CLOSED:
+                return []
+            search = self._finder.search(case)
+            if not search.new_to(case) and case.as_of:
+                return []
+            return [
+                happened.ErasureSearched(
+                    originator_id=case_id,
+                    originator_version=case.newest + 1,
+                    recorded_at=self._clock.now(),
+                    by=by,
+                    address=address,
+                    as_of=search.as_of,
+                    aliases=tuple(sorted(search.aliases)),
+                    participant=tuple(search.participant),
+                    mention=tuple(search.mention),
+                    unsearched=search.unsearched,
+                    unopened=search.unopened,
+                )
+            ]
+
+        commit_decided(self._committer, decide)
+
+    def opened(self, actor: Actor, case_id: UUID, request: CaseRequest) -> happened.ErasureOpened:
+        """Return the event that begins a case; InvalidError where the request cannot be."""
+        now = self._clock.now()
+        if request.received_on > now.astimezone(UTC).date():
+            raise InvalidError("A request is received today or earlier, in UTC.")
+        if request.person is not None and request.person not in self._people.directory().people:
+            raise InvalidError("There is no such person.")
+        tree = None
+        if request.query is not None:
+            if not request.query.strip():
+                raise InvalidError("The query is empty; leave it out.")
+            try:
+                tree = parse(request.query, self._zone, OF_CONTENT)
+            except InvalidError as error:
+                raise InvalidError(f"The query: {error}", column=error.column) from error
+        return happened.ErasureOpened(
+            originator_id=case_id,
+            originator_version=1,
+            recorded_at=now,
+            by=actor.id,
+            address=actor.address,
+            received_on=request.received_on,
+            name=request.name,
+            person=request.person,
+            aliases=tuple(dict.fromkeys(request.aliases)),
+            query=to_text(tree) if tree is not None else None,
+            ast=to_json(tree) if tree is not None else None,
+            reference=request.reference,
+        )
