@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from scripts.support.show import Failed
@@ -38,11 +39,11 @@ def attempts(
         yield f"weaken it to governance {by}", retain("GOVERNANCE", until, bypass)
         yield (
             f"delete the version {by}",
-            lambda bypass=bypass: client.delete_object(**place, BypassGovernanceRetention=bypass),
+            partial(client.delete_object, **place, BypassGovernanceRetention=bypass),
         )
         yield (
             f"delete it among others {by}",
-            lambda bypass=bypass: _deleted_among_others(client, bucket, name, version, bypass),
+            partial(_deleted_among_others, client, bucket, name, version, bypass),
         )
     yield (
         "remove the retention",
