@@ -63,7 +63,7 @@ def test_any_name_can_be_narrowed_to(name: str, facet: str) -> None:
     [
         ("colour", "red"),
         ("channel", "pigeon"),
-        ("is", "restricted"),
+        ("is", "stale"),
         ("source", " "),
         ("year", "01"),
         ("month", "2001-13"),
