@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    IntegrityError,
+    PersistenceError,
+    Tracking,
+)
 from eventsourcing.sqlite import (
     SQLiteConnection,
     SQLiteConnectionPool,
@@ -41,6 +46,7 @@ from archive.events.restoration_sqlite import SqliteRestorer
 from archive.sqlite import told
 
 _IDS_PER_QUERY = 10_000
+_CLOSING_SECONDS = 30.0
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS archive (id BLOB PRIMARY KEY, awaited INTEGER NOT NULL DEFAULT 0)"
@@ -65,6 +71,26 @@ _TABLES = (
 
 class _Pool(SQLiteConnectionPool):
     """Connections that survive power loss and keep the pages of a large table in memory."""
+
+    _closing = False
+
+    def get_connection(
+        self, timeout: float | None = None, *, is_writer: bool | None = None
+    ) -> SQLiteConnection:
+        if self._closing:
+            raise ConnectionPoolClosedError
+        return super().get_connection(timeout, is_writer=is_writer)
+
+    def close(self) -> None:
+        """Close all connections once they are given back; leave one that is not to its thread.
+
+        SQLite's module crashes the process where a connection is closed beside its statement.
+        """
+        self._closing = True
+        with self._put_condition:
+            self._put_condition.wait_for(lambda: not self._in_use, _CLOSING_SECONDS)
+            self._in_use.clear()
+            super().close()
 
     def _create_connection(self) -> SQLiteConnection:
         connection = super()._create_connection()
@@ -117,7 +143,7 @@ class SqlitePointers(SqliteCustody, SqlitePacks, PointerRecorder):
                 yield cursor
         except IntegrityError as error:
             raise ConflictError("An event exists already, or a tracking goes back.") from error
-        except (PersistenceError, sqlite3.Error) as error:
+        except (PersistenceError, ConnectionPoolClosedError, sqlite3.Error) as error:
             # What opening the file meets, the library passes on as it is.
             raise told(error, self._path) from error
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
 from eventsourcing.persistence import Tracking
 
-from archive.errors import ConfigurationError, ConflictError, CorruptError
+from archive.errors import ConfigurationError, ConflictError, CorruptError, UnavailableError
 from archive.events.pointers import (
     BlobCondemnedError,
     BlobUse,
@@ -211,3 +213,30 @@ def test_writers_take_turns_and_readers_see_no_holes(
             each.result()
     for own in (*recorders[1:], reader):
         own.close()
+
+
+def test_closing_beside_readers_lets_them_finish(tmp_path: Path) -> None:
+    # SQLite's module would take the process down where a connection is closed beside its statement.
+    segments = [uuid4() for _ in range(5_000)]
+    for turn in range(20):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        opened = open_pointers(folder)
+        opened.create(ARCHIVE)
+        started = Barrier(5)
+
+        def read(opened: PointerRecorder = opened, started: Barrier = started) -> int:
+            started.wait()
+            done = 0
+            with suppress(UnavailableError):
+                while True:
+                    opened.keys_of_each(segments)
+                    done += 1
+            return done
+
+        with ThreadPoolExecutor(4) as pool:
+            readers = [pool.submit(read) for _ in range(4)]
+            started.wait()
+            opened.close()
+            for each in readers:
+                each.result(PATIENCE)
