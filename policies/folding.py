@@ -7,12 +7,11 @@ therefore never depends on how far a follower has come.
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from eventsourcing.persistence import MapperDeserialisationError
-
 from archive.events.event import Event
 from archive.events.mapper import EventMapper
-from archive.events.opener import DamagedEvent, Opener
+from archive.events.opener import Opener
 from archive.events.pointers import PointerRow
+from archive.events.reading import read_each
 
 State = TypeVar("State")
 
@@ -29,14 +28,7 @@ def fold(
 
     Raises UnavailableError where the bucket does not answer.
     """
-    for opened in opener.open_each(rows):
-        version = opened.row.originator_version
-        if isinstance(opened, DamagedEvent):
-            state = lose(state, version)
-            continue
-        try:
-            # One that has been erased is not of the stream's types, which loses it too.
-            state = evolve(state, mapper.event(opened))
-        except MapperDeserialisationError:
-            state = lose(state, version)
+    for row, event in read_each(rows, opener, mapper):
+        # One that has been erased is not of the stream's types, which loses it too.
+        state = lose(state, row.originator_version) if event is None else evolve(state, event)
     return state

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from eventsourcing.persistence import MapperDeserialisationError
-
 from archive.access.answers import SearchAnswer, SearchRequest
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose, View
@@ -22,8 +20,9 @@ from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
-from archive.events.opener import DamagedEvent, Opener
+from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
+from archive.events.reading import read_each
 from archive.events.search_events import SearchEvent, SearchRemoved, SearchSaved
 from archive.model.interaction import Frozen
 from archive.query.printer import to_text
@@ -203,14 +202,8 @@ class SavedSearches:
             self._stream, gt=None, lte=None, desc=False, limit=None
         )
         shelf = _Shelf()
-        for opened in self._opener.open_each(rows):
-            shelf.version = opened.row.originator_version
-            if isinstance(opened, DamagedEvent):
-                continue
-            try:
-                event = self._mapper.event(opened)
-            except MapperDeserialisationError:
-                continue
+        for row, event in read_each(rows, self._opener, self._mapper):
+            shelf.version = row.originator_version
             match event:
                 case SearchSaved():
                     before = shelf.searches.get(event.search)

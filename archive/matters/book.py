@@ -8,13 +8,12 @@ from bisect import bisect_right
 from dataclasses import replace
 from threading import Lock
 
-from eventsourcing.persistence import MapperDeserialisationError
-
 from archive.events.event import Event
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
-from archive.events.opener import DamagedEvent, Opener
+from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
+from archive.events.reading import read_each
 from archive.matters.matter import MatterBook, evolve, lose
 
 
@@ -53,14 +52,8 @@ class Matters:
         rows = self._pointers.select_pointers(
             self.stream, gt=len(self._seqs) or None, lte=None, desc=False, limit=None
         )
-        for opened in self._opener.open_each(rows):
-            event: Event | None = None
-            if not isinstance(opened, DamagedEvent):
-                try:
-                    event = self._mapper.event(opened)
-                except MapperDeserialisationError:
-                    event = None
-            self._seqs.append(opened.row.seq)
+        for row, event in read_each(rows, self._opener, self._mapper):
+            self._seqs.append(row.seq)
             self._events.append(event)
             self._now = self._after(self._now, len(self._seqs) - 1)
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
 
-from eventsourcing.persistence import MapperDeserialisationError
-
 from archive.events import people_events as happened
 from archive.events.event import Event
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
-from archive.events.opener import DamagedEvent, Opener
+from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
+from archive.events.reading import read_each
 from archive.index.analysis import value
 from archive.model.person import KnownPerson
 
@@ -131,13 +130,8 @@ class People:
         rows = self._pointers.select_pointers(
             self.stream, gt=self._version, lte=None, desc=False, limit=None
         )
-        for opened in self._opener.open_each(rows):
-            self._version = opened.row.originator_version
-            if isinstance(opened, DamagedEvent):
-                continue
-            try:
-                event = self._mapper.event(opened)
-            except MapperDeserialisationError:
-                continue
-            self._seqs.append(opened.row.seq)
-            self._events.append(event)
+        for row, event in read_each(rows, self._opener, self._mapper):
+            self._version = row.originator_version
+            if event is not None:
+                self._seqs.append(row.seq)
+                self._events.append(event)
