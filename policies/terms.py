@@ -4,9 +4,8 @@ from datetime import UTC, tzinfo
 
 from archive.errors import InvalidError
 from archive.events.policy_events import Terms
-from archive.query.fields import OF_CONTENT
-from archive.query.parser import parse
 from archive.query.printer import to_text
+from archive.query.scopes import parse_scope
 from policies.shortening import earlier_start
 
 
@@ -28,17 +27,4 @@ def settled(terms: Terms, zone: tzinfo = UTC) -> Terms:
         raise InvalidError("Two stages of the review have the same name.")
     if stages and terms.maximum is None:
         raise InvalidError("A review comes before deletion, and this policy demands none.")
-    return terms.model_copy(update={"scope": canonical(terms.scope, "scope", zone)})
-
-
-def canonical(query: str, name: str, zone: tzinfo = UTC) -> str:
-    """Return a query in canonical form, which means the same in any zone; `name` says what it is.
-
-    Raises InvalidError where it is none; `column` says where.
-    """
-    if not query.strip():
-        raise InvalidError(f"The {name} is empty; write * for every record.")
-    try:
-        return to_text(parse(query, zone, OF_CONTENT))
-    except InvalidError as error:
-        raise InvalidError(f"The {name}: {error}", column=error.column) from error
+    return terms.model_copy(update={"scope": to_text(parse_scope(terms.scope, "scope", zone))})

@@ -30,9 +30,8 @@ from archive.matters.book import Matters
 from archive.matters.matter import Matter, MatterBook, joined, without
 from archive.matters.naming import SEES_MATTERS, readable
 from archive.query.facets import narrowing
-from archive.query.fields import OF_CONTENT
-from archive.query.parser import parse
 from archive.query.printer import to_text
+from archive.query.scopes import parse_scope
 from archive.users.directory import Users
 
 Decide = Callable[[MatterBook], MatterEvent | None]
@@ -207,12 +206,7 @@ class MatterDesk:
         return joined(MatterContents(), contents)
 
     def _canonical(self, query: str) -> str:
-        if not query.strip():
-            raise InvalidError("The query is empty; write * for every record.")
-        try:
-            return to_text(parse(query, self._zone, OF_CONTENT))
-        except InvalidError as error:
-            raise InvalidError(f"The query: {error}", column=error.column) from error
+        return to_text(parse_scope(query, "query", self._zone))
 
     def _event(
         self, kind: type[MatterEvent], actor: Actor, book: MatterBook, code: str, **fields: Any

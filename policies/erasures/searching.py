@@ -13,9 +13,8 @@ from archive.events.erasure_events import ErasureEvent
 from archive.events.group import Committer
 from archive.events.pointers import PointerRecorder
 from archive.people.directory import People
-from archive.query.fields import OF_CONTENT
-from archive.query.parser import parse
 from archive.query.printer import to_text
+from archive.query.scopes import parse_scope
 from archive.query.tree import to_json
 from policies.erasures.answers import CaseRequest
 from policies.erasures.case import CaseState
@@ -98,12 +97,7 @@ class CaseSearching:
             raise InvalidError("There is no such person.")
         tree = None
         if request.query is not None:
-            if not request.query.strip():
-                raise InvalidError("The query is empty; leave it out.")
-            try:
-                tree = parse(request.query, self._zone, OF_CONTENT)
-            except InvalidError as error:
-                raise InvalidError(f"The query: {error}", column=error.column) from error
+            tree = parse_scope(request.query, "query", self._zone, if_empty="leave it out")
         return happened.ErasureOpened(
             originator_id=case_id,
             originator_version=1,

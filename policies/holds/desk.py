@@ -25,9 +25,8 @@ from archive.events.hold_events import HoldEvent, HoldScope
 from archive.events.pointers import PointerRecorder
 from archive.opening import Archive
 from archive.query.facets import narrowing
-from archive.query.fields import OF_CONTENT
-from archive.query.parser import parse
 from archive.query.printer import to_text
+from archive.query.scopes import parse_scope
 from archive.query.tree import to_json
 from policies.holds.answers import HoldRequest, ReachAnswer, ScopeRequest
 from policies.holds.book import HoldReader, hold_reader
@@ -199,12 +198,7 @@ class HoldDesk:
         if sum(given) != 1:
             raise InvalidError("A hold reaches one of a query, custodians, and a list of records.")
         if request.query is not None:
-            if not request.query.strip():
-                raise InvalidError("The query is empty; write * for every record.")
-            try:
-                tree = parse(request.query, self._zone, OF_CONTENT)
-            except InvalidError as error:
-                raise InvalidError(f"The query: {error}", column=error.column) from error
+            tree = parse_scope(request.query, "query", self._zone)
             return HoldScope(query=to_text(tree), ast=to_json(tree))
         for custodian in request.custodians:
             narrowing("custodian", custodian)

@@ -19,6 +19,8 @@ from archive.events.group import Committer
 from archive.events.retention_events import RetentionEventEvent, Statement
 from archive.opening import Archive
 from archive.query.parser import parse
+from archive.query.printer import to_text
+from archive.query.scopes import parse_scope
 from policies.desk import governance_of
 from policies.governance import Governance
 from policies.retention_events.answers import (
@@ -32,7 +34,6 @@ from policies.retention_events.shortening import why_it_starts_sooner
 from policies.retention_events.starts import Starts
 from policies.rules import RuleReader, Rules, rule_reader
 from policies.simulating import Change, Simulator, simulator
-from policies.terms import canonical
 
 Decide = Callable[[EventBook], RetentionEventEvent | None]
 
@@ -230,7 +231,7 @@ class RetentionEventDesk:
 
     def _settled(self, statement: Statement) -> Statement:
         """Return a statement with its query in canonical form, which means the same in any zone."""
-        query = canonical(statement.query, "query", self._zone)
+        query = to_text(parse_scope(statement.query, "query", self._zone))
         return statement.model_copy(update={"query": query})
 
     def _proposal(
