@@ -9,7 +9,7 @@ from uuid import UUID
 
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
-from archive.errors import ConflictError, CorruptError, LockedError
+from archive.errors import ConflictError, CorruptError
 from archive.events.commit import Group
 from archive.events.erasure_events import Decision, ErasureCarriedOut, ErasureCondemned
 from archive.events.event import Event
@@ -26,6 +26,7 @@ from policies.purging.certificate import CertifiedCase
 from policies.purging.errand import Errand
 from policies.purging.issuing import Issuing
 from policies.purging.kept import Kept
+from policies.purging.latecomers import destroy_latecomers
 from policies.purging.purge import Account
 from policies.purging.purger import BATCH, MOST_RECORDS, Stopped
 from policies.purging.reading import Destruction, PurgeReader
@@ -157,23 +158,13 @@ class Executor:
         destructions = self._purges.destructions(batch.erasure for batch in order.batches)
         if self._purges.gone(destructions) < order.condemned:
             return problems or ["What was condemned is not destroyed yet."]
-        problems = self._destroy_latecomers(case, order, destructions)
+        by, ground = order.ordered.by, f"case {case.id}"
+        problems = destroy_latecomers(
+            self._eraser, self._purges, destructions, by=by, ground=ground
+        )
         if not problems:
             self._complete(case, order, destructions, kept)
         return problems
-
-    def _destroy_latecomers(
-        self, case: Case, order: Order, destructions: Sequence[Destruction]
-    ) -> list[str]:
-        """Destroy revisions that came in while their records were condemned; say what stays."""
-        left = self._purges.not_erased(self._purges.traces(destructions).latecomers)
-        if not left:
-            return []
-        try:
-            self._eraser.erase(left, actor=order.ordered.by, ground=f"case {case.id}")
-        except (CorruptError, LockedError) as error:
-            return [str(error)]
-        return []
 
     def _complete(
         self,

@@ -13,7 +13,7 @@ from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
-from archive.errors import ConflictError, CorruptError, InvalidError, LockedError
+from archive.errors import ConflictError, InvalidError
 from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.plain import plain
@@ -26,6 +26,7 @@ from policies.purging.errand import PurgeErrand
 from policies.purging.issuing import Issuing
 from policies.purging.judging import judge
 from policies.purging.kept import Kept
+from policies.purging.latecomers import destroy_latecomers
 from policies.purging.purge import Purge
 from policies.purging.reading import Destruction, PurgeReader
 from policies.rules import RuleReader
@@ -183,28 +184,19 @@ class Purger:
         destructions = self._reader.destructions(purge.erasures)
         destroyed = self._reader.gone(destructions)
         if destroyed == purge.condemned and not stopped:
-            problems = self._destroy_latecomers(purge, destructions)
-            purge = purge if problems else self._complete(purge, kept)
+            plan, ground = purge.plan, f"purge {purge.id}"
+            problems = destroy_latecomers(
+                self._eraser, self._reader, destructions, by=plan.by, ground=ground
+            )
+            purge = purge if problems else self._complete(purge, destructions, kept)
         elif destroyed < purge.condemned and not problems:
             problems = ["What was condemned is not destroyed yet."]
         return told(purge, destroyed, kept, problems)
 
-    def _destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
-        """Destroy revisions that came in while their records were condemned; say what stays."""
-        left = self._reader.not_erased(self._reader.traces(destructions).latecomers)
-        if not left:
-            return []
-        try:
-            self._eraser.erase(left, actor=purge.plan.by, ground=f"purge {purge.id}")
-        except (CorruptError, LockedError) as error:
-            return [str(error)]
-        return []
-
-    def _complete(self, purge: Purge, kept: Kept) -> Purge:
+    def _complete(self, purge: Purge, destructions: Sequence[Destruction], kept: Kept) -> Purge:
         now = self._clock.now()
         issued = None
         if purge.batches:
-            destructions = self._reader.destructions(purge.erasures)
             issued = self._issuing.issue(
                 self._clock.uuid7(),
                 purge.account,
