@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
+from uuid import UUID
 
 from archive.errors import UnavailableError
 from archive.opening import Archive
@@ -55,12 +56,12 @@ def _dispose(keeper: DispositionKeeper, stop: Event) -> str:
     return f"{kept.records} records wait for a disposition review, which began now."
 
 
-def _finish_purge(purger: Purger, stop: Event) -> str:
+def _finish_purge(purger: Purger[UUID], stop: Event) -> str:
     done = purger.finish(stop.is_set)
     return "" if done is None else _purged(done)
 
 
-def _purge(purger: Purger, stop: Event) -> str:
+def _purge(purger: Purger[UUID], stop: Event) -> str:
     return _purged(purger.run(SCHEDULE, None, stopped=stop.is_set))
 
 

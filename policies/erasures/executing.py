@@ -28,7 +28,8 @@ from policies.purging.issuing import Issuing
 from policies.purging.kept import Kept
 from policies.purging.latecomers import destroy_latecomers
 from policies.purging.purge import Account
-from policies.purging.purger import BATCH, MOST_RECORDS, Stopped
+from policies.purging.purgeable import Stopped
+from policies.purging.purger import BATCH, MOST_RECORDS
 from policies.purging.reading import Destruction, PurgeReader
 from policies.records import GovernedRecords
 from policies.rules import RuleReader
@@ -41,7 +42,6 @@ class CaseErrand(Errand):
         self.by = order.ordered.by
         self.at = order.ordered.recorded_at
         self.ground = f"case {case.id}"
-        self.judge = judge
         self._case = case
         self._order = order
         self._reader = reader
@@ -135,7 +135,7 @@ class Executor:
             if case.order.condemned >= MOST_RECORDS:
                 break
             errand = CaseErrand(case, case.order, self._reader)
-            tally, problem = self._batches.destroy(errand, wanted[start : start + BATCH])
+            tally, problem = self._batches.destroy(errand, wanted[start : start + BATCH], judge)
             kept.take(tally.kept)
             problems += [problem] if problem else []
             case = self._reader.case(case_id)

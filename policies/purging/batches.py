@@ -20,7 +20,7 @@ from uuid import UUID
 
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
-from archive.errors import ConflictError, CorruptError, MunimentError, UnavailableError
+from archive.errors import ConflictError, CorruptError
 from archive.events.event import Event
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import PurgedGroup
@@ -28,16 +28,15 @@ from archive.events.types import KeysCondemned
 from policies.holds.book import HoldReader
 from policies.holds.gate import HoldCheck
 from policies.holds.reach import Held, Holds
-from policies.purging.errand import Errand, Judge
-from policies.purging.judging import Judgement, Verdict
+from policies.purging.condemning import condemn
+from policies.purging.errand import Errand
+from policies.purging.judging import Judge, Judgement, Verdict
 from policies.purging.kept import Kept
-from policies.purging.purge import merged
 from policies.records import Found, GovernedRecords
 from policies.reviewing.gate import ReviewCheck
 from policies.rules import RuleReader
 
 _PAGE: Final = 500
-_TRIES: Final = 10
 _ROWS: Final = 5_000
 
 
@@ -84,6 +83,11 @@ class Looked:
     check: HoldCheck
     rules: tuple[int, int]
     reviews: ReviewCheck
+
+    @property
+    def groups(self) -> Sequence[PurgedGroup]:
+        """What those that may go count as."""
+        return self.tally.groups
 
 
 class Batches:
@@ -142,39 +146,24 @@ class Batches:
         going = [row for record_id in tally.due for row in rows[record_id]]
         return Looked(tally, going, as_of, check, book.newest, reviews)
 
-    def destroy(self, errand: Errand, ids: Sequence[UUID]) -> tuple[Tally, str | None]:
+    def destroy(
+        self, errand: Errand, ids: Sequence[UUID], judge: Judge
+    ) -> tuple[Tally, str | None]:
         """Judge candidates and destroy the keys of those that may go.
 
         Return what became of them, and a sentence where what was condemned is not destroyed yet.
-
-        Raises:
-            ConflictError: another process carries out this errand, or something kept changing.
-            CorruptError, UnavailableError: as `look`; what was condemned, the events tell.
+        Errors as in `condemn`.
         """
-        for _ in range(_TRIES):
-            looked = self.look(ids, errand.at, errand.judge)
-            if not looked.tally.due:
-                return looked.tally, None
-            condemned = _Condemning(errand, looked, self._unchanged)
-            try:
-                self._eraser.erase(
-                    looked.rows,
-                    actor=errand.by,
-                    ground=errand.ground,
-                    seal=condemned.seal,
-                )
-            except MunimentError as error:
-                if not errand.has_begun(condemned.erasure):
-                    if isinstance(error, ConflictError):
-                        continue
-                    raise
-                if isinstance(error, UnavailableError):
-                    raise
-                return looked.tally, str(error)
-            return looked.tally, None
-        raise ConflictError(
-            "Holds, policies, retention events or records kept changing: it goes on later."
+        looked, problem = condemn(
+            self._eraser, errand, lambda: self.look(ids, errand.at, judge), self._sealed
         )
+        return looked.tally, problem
+
+    def _sealed(self, looked: Looked, condemned: KeysCondemned) -> list[Event]:
+        """Return the looks at holds and reviews; ConflictError where something else changed."""
+        if not self._unchanged(looked, condemned):
+            raise ConflictError("A policy, a retention event or a record was changed meanwhile.")
+        return [*looked.check.seal(condemned), *looked.reviews.seal(condemned)]
 
     def _unchanged(self, looked: Looked, condemned: KeysCondemned) -> bool:
         """Say whether rules and records are still those that were judged."""
@@ -201,23 +190,3 @@ class Batches:
         }
         gone = self._records.erased([record_id for record_id in ids if record_id not in found])
         return [(record_id, found.get(record_id)) for record_id in ids if record_id not in gone]
-
-
-class _Condemning:
-    """What is committed with the condemning of a batch; `erasure` is known once it is made."""
-
-    def __init__(
-        self, errand: Errand, looked: Looked, unchanged: Callable[[Looked, KeysCondemned], bool]
-    ) -> None:
-        self._errand = errand
-        self._looked = looked
-        self._unchanged = unchanged
-        self.erasure: UUID | None = None
-
-    def seal(self, condemned: KeysCondemned) -> list[Event]:
-        self.erasure = condemned.originator_id
-        if not self._unchanged(self._looked, condemned):
-            raise ConflictError("A policy, a retention event or a record was changed meanwhile.")
-        told = self._errand.condemning(condemned, merged(self._looked.tally.groups))
-        reviews = self._looked.reviews.seal(condemned)
-        return [*self._looked.check.seal(condemned), *reviews, told]

@@ -26,10 +26,12 @@ from policies.purging.answers import (
 )
 from policies.purging.batches import Batches
 from policies.purging.certificate import Certificate
+from policies.purging.governed import PurgeableRecords
 from policies.purging.issuing import Issuing
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
-from policies.purging.purger import Purger, Stopped
+from policies.purging.purgeable import Stopped
+from policies.purging.purger import Purger
 from policies.purging.reading import PurgeReader
 from policies.purging.supplement import Supplement
 from policies.purging.supplementing import Supplementing
@@ -48,7 +50,7 @@ class PurgeDesk:
     def __init__(
         self,
         governance: Governance,
-        purger: Purger,
+        purger: Purger[UUID],
         reader: PurgeReader,
         destroyed: DestroyedCatalog,
         audit: Audit,
@@ -130,17 +132,22 @@ class PurgeDesk:
         return told(purge, self._reader.gone(destructions), Kept())
 
 
-def purger_of(archive: Archive, *, follows: bool = True) -> Purger:
+def purger_of(archive: Archive, *, follows: bool = True) -> Purger[UUID]:
     """Return what purges in an archive; without `follows` another thread here keeps its catalog."""
     return Purger(
         sandbox=archive.keyring.sandbox,
-        rules=rule_reader(archive),
+        purgeable=PurgeableRecords(
+            rules=rule_reader(archive),
+            obligations=obligations_of(archive),
+            table=archive.obligations,
+            batches=batches_of(archive, follows=follows),
+            reader=purge_reader(archive),
+            issuing=issuing_of(archive),
+            eraser=archive.eraser,
+            clock=archive.clock,
+        ),
         destroyed=archive.destroyed,
-        obligations=obligations_of(archive),
-        table=archive.obligations,
-        batches=batches_of(archive, follows=follows),
         reader=purge_reader(archive),
-        issuing=issuing_of(archive),
         eraser=archive.eraser,
         pointers=archive.pointers,
         committer=archive.committer,

@@ -1,7 +1,7 @@
-"""What a batch of records is destroyed for, such as a purge: how it judges, and what it tells."""
+"""What a batch is destroyed for, such as a purge: who acts, and what it tells."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,28 +9,20 @@ from archive.errors import ConflictError
 from archive.events.event import Event
 from archive.events.purge_events import PurgeCondemned, PurgedGroup
 from archive.events.types import KeysCondemned
-from policies.holds.reach import Held
-from policies.purging.judging import Judgement
 from policies.purging.purge import Purge
 from policies.purging.reading import PurgeReader
-from policies.records import Found
-from policies.rules import Rules
-
-Judge = Callable[[Found, Rules, Held, datetime], Judgement]
-"""Says whether a record that could be opened may go, by the rules in force as of a time."""
 
 
 class Errand(ABC):
     """What condemns batches, each by an event of its own stream.
 
-    `by` is who acts, `at` as of when records are judged, and `ground` what the events of the
+    `by` is who acts, `at` as of when what goes is judged, and `ground` what the events of the
     eraser give as the reason.
     """
 
     by: str
     at: datetime
     ground: str
-    judge: Judge
 
     @abstractmethod
     def condemning(self, condemned: KeysCondemned, groups: Sequence[PurgedGroup]) -> Event:
@@ -44,11 +36,10 @@ class Errand(ABC):
 class PurgeErrand(Errand):
     """A purge as it stands before its next batch."""
 
-    def __init__(self, purge: Purge, reader: PurgeReader, judge: Judge) -> None:
+    def __init__(self, purge: Purge, reader: PurgeReader) -> None:
         self.by = purge.plan.by
         self.at = purge.plan.at
         self.ground = f"purge {purge.id}"
-        self.judge = judge
         self._purge = purge
         self._reader = reader
 

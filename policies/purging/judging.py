@@ -3,6 +3,7 @@
 Everything that is not known for certain keeps the record.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,6 +46,10 @@ class Judgement:
     group: PurgedGroup | None = None
     lacking: tuple[Demand, ...] = ()
     due_at: datetime | None = None
+
+
+Judge = Callable[[Found, Rules, Held, datetime], Judgement]
+"""Says whether a record that could be opened may go, by the rules in force as of a time."""
 
 
 def judge(found: Found, rules: Rules, held: Held, now: datetime) -> Judgement:

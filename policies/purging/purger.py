@@ -6,11 +6,9 @@ follows, and the certificate is made of all of it.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
-from uuid import UUID
+from typing import Final, Generic
 
 from archive.catalog.destroyed import DestroyedCatalog
-from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
 from archive.errors import ConflictError, InvalidError
@@ -18,18 +16,12 @@ from archive.events.commit import Group
 from archive.events.group import Committer
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
-from archive.events.purge_events import PolicyVersion, PurgeCompleted, PurgedGroup, PurgePlanned
-from policies.obligations import Obligations
+from archive.events.purge_events import PurgeCompleted, PurgedGroup, PurgePlanned
 from policies.purging.answers import PurgeAnswer, looked_at, told
-from policies.purging.batches import Batches
-from policies.purging.errand import PurgeErrand
-from policies.purging.issuing import Issuing
-from policies.purging.judging import judge
 from policies.purging.kept import Kept
-from policies.purging.latecomers import destroy_latecomers
 from policies.purging.purge import Purge
+from policies.purging.purgeable import CandidateT, Purgeable, Stopped
 from policies.purging.reading import Destruction, PurgeReader
-from policies.rules import RuleReader
 
 BATCH: Final = 5_000
 """So many candidates are judged and condemned together; a hold may come between two batches."""
@@ -39,11 +31,9 @@ MOST_RECORDS: Final = 200_000
 _FEW: Final = 200
 """So many are looked at together to find out whether any may go."""
 
-Stopped = Callable[[], bool]
 
-
-class Purger:
-    """Carries out purges, one at a time. Two processes that try at once do no harm.
+class Purger(Generic[CandidateT]):
+    """Carries out purges of one kind, one at a time. Two processes that try at once do no harm.
 
     Every method raises CorruptError where it cannot be known what policies or purges say, and
     UnavailableError where a part does not answer: the same call later goes on.
@@ -53,13 +43,9 @@ class Purger:
         self,
         *,
         sandbox: bool,
-        rules: RuleReader,
+        purgeable: Purgeable[CandidateT],
         destroyed: DestroyedCatalog,
-        obligations: Obligations,
-        table: ObligationTable,
-        batches: Batches,
         reader: PurgeReader,
-        issuing: Issuing,
         eraser: Eraser,
         pointers: PointerRecorder,
         committer: Committer,
@@ -67,13 +53,9 @@ class Purger:
         catch_up: Callable[[int], None],
     ) -> None:
         self._sandbox = sandbox
-        self._rules = rules
+        self._purgeable = purgeable
         self._destroyed = destroyed
-        self._obligations = obligations
-        self._table = table
-        self._batches = batches
         self._reader = reader
-        self._issuing = issuing
         self._eraser = eraser
         self._pointers = pointers
         self._committer = committer
@@ -88,11 +70,11 @@ class Purger:
         at = self._checked(at)
         self._catch_up(self._pointers.last_seq())
         kept, groups, planned = Kept(), list[PurgedGroup](), 0
-        for ids in self._candidates(at):
-            tally = self._batches.look(ids, at, judge).tally
-            kept.take(tally.kept)
-            groups += tally.groups
-            planned += len(tally.due)
+        for candidates in self._candidates(at):
+            found = self._purgeable.look(candidates, at)
+            kept.take(found.kept)
+            groups += found.groups
+            planned += found.due
         return looked_at(at, planned, kept, groups, dry=True)
 
     def run(
@@ -134,16 +116,15 @@ class Purger:
     def _begun(self, by: str, address: str | None, at: datetime) -> Purge | PurgeAnswer:
         """Plan a purge if anything may go; else tell what stays."""
         kept = Kept()
-        for ids in self._candidates(at, size=_FEW):
-            tally = self._batches.look(ids, at, judge).tally
-            if tally.due:
+        for candidates in self._candidates(at, size=_FEW):
+            found = self._purgeable.look(candidates, at)
+            if found.due:
                 return self._plan(by, address, at)
-            kept.take(tally.kept)
+            kept.take(found.kept)
         return looked_at(at, 0, kept, (), dry=False)
 
     def _plan(self, by: str, address: str | None, at: datetime) -> Purge:
-        book = self._rules.read()
-        digest = self._obligations.settle(book, at)
+        planned = self._purgeable.plan(at)
         plan = PurgePlanned(
             originator_id=self._clock.uuid7(),
             originator_version=1,
@@ -151,11 +132,8 @@ class Purger:
             by=by,
             address=address,
             at=at,
-            candidates=self._table.count_due(digest, at) if digest else 0,
-            policies=tuple(
-                PolicyVersion(policy=name, version=version.number)
-                for name, version in sorted(book.policies.in_force(at).items())
-            ),
+            candidates=planned.candidates,
+            policies=planned.policies,
         )
         # Not atomic: sent twice after a cut connection, the event meets itself.
         self._committer.commit(Group([plain(plan)], atomic=False))
@@ -164,13 +142,13 @@ class Purger:
     def _carry_out(self, purge: Purge, stopped: Stopped) -> PurgeAnswer:
         problems = self._eraser.resume()
         kept = Kept()
-        for ids in self._candidates(purge.plan.at, stopped):
+        for candidates in self._candidates(purge.plan.at, stopped):
             if stopped() or purge.condemned >= MOST_RECORDS:
                 break
-            tally, problem = self._batches.destroy(PurgeErrand(purge, self._reader, judge), ids)
-            kept.take(tally.kept)
+            found, problem = self._purgeable.destroy(purge, candidates)
+            kept.take(found.kept)
             problems += [problem] if problem else []
-            if tally.due:
+            if found.due:
                 purge = self._reader.purge(purge.id)
         if problems:
             # What was cut off a moment ago may go through by now.
@@ -182,12 +160,9 @@ class Purger:
         self, purge: Purge, kept: Kept, problems: list[str], *, stopped: bool
     ) -> PurgeAnswer:
         destructions = self._reader.destructions(purge.erasures)
-        destroyed = self._reader.gone(destructions)
+        destroyed = self._purgeable.gone(destructions)
         if destroyed == purge.condemned and not stopped:
-            plan, ground = purge.plan, f"purge {purge.id}"
-            problems = destroy_latecomers(
-                self._eraser, self._reader, destructions, by=plan.by, ground=ground
-            )
+            problems = self._purgeable.destroy_latecomers(purge, destructions)
             purge = purge if problems else self._complete(purge, destructions, kept)
         elif destroyed < purge.condemned and not problems:
             problems = ["What was condemned is not destroyed yet."]
@@ -197,14 +172,7 @@ class Purger:
         now = self._clock.now()
         issued = None
         if purge.batches:
-            issued = self._issuing.issue(
-                self._clock.uuid7(),
-                purge.account,
-                destructions,
-                self._rules.read().policies,
-                kept,
-                now,
-            )
+            issued = self._purgeable.issue(self._clock.uuid7(), purge, destructions, kept, now)
         completed = PurgeCompleted(
             originator_id=purge.id,
             originator_version=purge.newest + 1,
@@ -226,18 +194,8 @@ class Purger:
 
     def _candidates(
         self, at: datetime, stopped: Stopped = lambda: False, *, size: int = BATCH
-    ) -> Iterator[list[UUID]]:
-        """Yield batches of records that are due by their obligations, in order of capture."""
-        book = self._rules.readable()
-        at = max(at, self._clock.now())
-        digest = self._obligations.settle(book, at, stopped)
-        after = 0
-        while digest is not None:
-            page = self._table.due(digest, at, after, size)
-            if not page:
-                return
-            yield [each.id for each in page]
-            after = page[-1].first_seq
+    ) -> Iterator[Sequence[CandidateT]]:
+        return self._purgeable.candidates(at, stopped, size)
 
     def _permitted(self, at: datetime | None) -> datetime:
         at = self._checked(at)

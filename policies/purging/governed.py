@@ -1,0 +1,99 @@
+"""The records that policies govern, as what purges take from."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from archive.catalog.obligations import ObligationTable
+from archive.clock import Clock
+from archive.erasing.eraser import Eraser
+from archive.events.purge_events import CertificateIssued, PolicyVersion
+from policies.obligations import Obligations
+from policies.purging.batches import Batches, Tally
+from policies.purging.errand import PurgeErrand
+from policies.purging.issuing import Issuing
+from policies.purging.judging import judge
+from policies.purging.kept import Kept
+from policies.purging.latecomers import destroy_latecomers
+from policies.purging.purge import Purge
+from policies.purging.purgeable import Planned, Purgeable, Sorted, Stopped
+from policies.purging.reading import Destruction, PurgeReader
+from policies.rules import RuleReader
+
+
+class PurgeableRecords(Purgeable[UUID]):
+    """Records by id, found by their obligations and judged from the truth."""
+
+    def __init__(
+        self,
+        *,
+        rules: RuleReader,
+        obligations: Obligations,
+        table: ObligationTable,
+        batches: Batches,
+        reader: PurgeReader,
+        issuing: Issuing,
+        eraser: Eraser,
+        clock: Clock,
+    ) -> None:
+        self._rules = rules
+        self._obligations = obligations
+        self._table = table
+        self._batches = batches
+        self._reader = reader
+        self._issuing = issuing
+        self._eraser = eraser
+        self._clock = clock
+
+    def candidates(self, at: datetime, stopped: Stopped, size: int) -> Iterator[Sequence[UUID]]:
+        book = self._rules.readable()
+        at = max(at, self._clock.now())
+        digest = self._obligations.settle(book, at, stopped)
+        after = 0
+        while digest is not None:
+            page = self._table.due(digest, at, after, size)
+            if not page:
+                return
+            yield [each.id for each in page]
+            after = page[-1].first_seq
+
+    def look(self, candidates: Sequence[UUID], at: datetime) -> Sorted:
+        return _sorted(self._batches.look(candidates, at, judge).tally)
+
+    def plan(self, at: datetime) -> Planned:
+        book = self._rules.read()
+        digest = self._obligations.settle(book, at)
+        return Planned(
+            candidates=self._table.count_due(digest, at) if digest else 0,
+            policies=tuple(
+                PolicyVersion(policy=name, version=version.number)
+                for name, version in sorted(book.policies.in_force(at).items())
+            ),
+        )
+
+    def destroy(self, purge: Purge, candidates: Sequence[UUID]) -> tuple[Sorted, str | None]:
+        errand = PurgeErrand(purge, self._reader)
+        tally, problem = self._batches.destroy(errand, candidates, judge)
+        return _sorted(tally), problem
+
+    def gone(self, destructions: Sequence[Destruction]) -> int:
+        return self._reader.gone(destructions)
+
+    def destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
+        by, ground = purge.plan.by, f"purge {purge.id}"
+        return destroy_latecomers(self._eraser, self._reader, destructions, by=by, ground=ground)
+
+    def issue(
+        self,
+        certificate_id: UUID,
+        purge: Purge,
+        destructions: Sequence[Destruction],
+        kept: Kept,
+        now: datetime,
+    ) -> CertificateIssued:
+        book = self._rules.read().policies
+        return self._issuing.issue(certificate_id, purge.account, destructions, book, kept, now)
+
+
+def _sorted(tally: Tally) -> Sorted:
+    return Sorted(len(tally.due), tally.groups, tally.kept)
