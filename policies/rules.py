@@ -12,11 +12,13 @@ from archive.errors import CorruptError
 from archive.opening import Archive
 from policies.book import PolicyBook, policy_book
 from policies.evaluation import Governing
+from policies.outlines import Outline, outlined
 from policies.policy import Book
 from policies.records import Found, Scoped, scoped
 from policies.retention_events.book import EventReader, event_reader
 from policies.retention_events.event import EventBook
 from policies.retention_events.starts import Starts
+from policies.scopes import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,20 @@ class Rules:
                 one = replace(one, terms=kept)
             if one is not None:
                 governs.append(one if until is None else replace(one, not_before=until))
+        return governs
+
+    def outlined(self, outline: Outline) -> list[Governing] | None:
+        """Return those of the policies that govern a record of which no review decided anything.
+
+        None where its outline does not tell: it is to be opened then.
+        """
+        governs: list[Governing] = []
+        for each in self.policies.values():
+            where = outlined(each.scope, outline)
+            if where is None or (where is Standing.IN and each.terms.event is not None):
+                return None
+            if where is Standing.IN:
+                governs.append(Governing(each.version, each.terms))
         return governs
 
     def marks(self) -> list[str]:

@@ -7,7 +7,8 @@ anew. A row is outdated that was written under other policies or before its reco
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
@@ -25,23 +26,52 @@ _reviewed = (
     .join(_judged, _judged.c.record == reviews.c.record)
     .where(reviews.c.state.in_(ENDED_OTHERWISE), reviews.c.seq > _judged.c.as_of)
 )
+_in_review = select(reviews.c.record).where(reviews.c.record == records.c.id).exists()
 _VALUES = [column.name for column in obligations.columns if not column.primary_key]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
     """What one record's retention is: times are None where there are none.
 
-    `policies` is the keyed digest of those in force, `as_of` the catalog's position before the
-    record was read.
+    `record` is its id as 16 bytes, `policies` the keyed digest of those in force, `as_of` the
+    catalog's position before the record was read.
     """
 
-    record: UUID
+    record: bytes
     policies: bytes
     as_of: int
     retain_until: datetime | None
     delete_at: datetime | None
     due_at: datetime | None
+
+
+class Outdated(NamedTuple):
+    """A record whose obligation is not known, with what the catalog says of its newest version.
+
+    Codes are as they stand in SQL, times are milliseconds since 1970. What is None may be so
+    because the event could not be read. `in_review` says that it stands in a disposition, or did.
+    A named tuple, since these are made of all records when a policy changes.
+    """
+
+    id: bytes
+    first_seq: int
+    channel: int | None
+    kind: int | None
+    direction: int | None
+    source: int | None
+    custodian: int | None
+    occurred_at: int | None
+    captured_at: int | None
+    size: int | None
+    deleted: int
+    damaged: int
+    in_review: int
+
+
+_OUTDATED = [*(records.c[name] for name in Outdated._fields[:-1]), _in_review.label("in_review")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +89,10 @@ class ObligationTable:
         self._engine = engine
         self._insert = insert_for(engine.dialect)
 
-    def outdated(self, policies: bytes, after: int, limit: int) -> list[Listed]:
+    def outdated(self, policies: bytes, after: int, limit: int) -> list[Outdated]:
         """Return the next records, in order of capture, whose obligation is not known."""
         statement = (
-            select(records.c.id, records.c.first_seq)
+            select(*_OUTDATED)
             .outerjoin(obligations, obligations.c.record == records.c.id)
             .where(
                 records.c.erased == 0,
@@ -79,7 +109,7 @@ class ObligationTable:
             .limit(limit)
         )
         with self._connected() as connection:
-            return [Listed(UUID(bytes=id), seq) for id, seq in connection.execute(statement)]
+            return [Outdated(*row) for row in connection.execute(statement)]
 
     def put(self, rows: Sequence[Obligation]) -> None:
         """Write obligations over what was known of their records."""
@@ -140,8 +170,8 @@ def _due(policies: bytes, at: datetime) -> ColumnElement[bool]:
 
 def _stored(row: Obligation) -> tuple[object, ...]:
     times = row.retain_until, row.delete_at, row.due_at
-    return row.record.bytes, row.policies, row.as_of, *map(_milliseconds, times)
+    return row.record, row.policies, row.as_of, *map(_milliseconds, times)
 
 
 def _milliseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1000)
+    return None if moment is None else (moment - _EPOCH) // _MILLISECOND

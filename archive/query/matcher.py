@@ -119,7 +119,7 @@ class _Matcher:
                 )
             case Range(field, low, high):
                 number = attributes.number(self._record, field)
-                return number is not None and _within(number, low, high)
+                return number is not None and within(number, low, high)
             case Word(text, None) if bare_address(text):
                 return self._found(node) or self._person(text, "participants") or self._known(node)
             case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
@@ -186,5 +186,6 @@ def among(wanted: str, there: Collection[str]) -> bool:
     return any(pattern.fullmatch(term) for term in there)
 
 
-def _within(number: int, low: int | None, high: int | None) -> bool:
+def within(number: int, low: int | None, high: int | None) -> bool:
+    """Say whether a number stands in a half-open range."""
     return (low is None or number >= low) and (high is None or number < high)

@@ -191,7 +191,9 @@ def purge_reader(archive: Archive) -> PurgeReader:
 def obligations_of(archive: Archive) -> Obligations:
     """Return what keeps the obligations of an archive's records."""
     records = governed_records(archive)
-    return Obligations(archive.obligations, archive.catalog, records, archive.identity)
+    return Obligations(
+        archive.obligations, archive.catalog, records, archive.identity, archive.codebook
+    )
 
 
 def supplementing_of(archive: Archive) -> Supplementing:
