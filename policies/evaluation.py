@@ -5,7 +5,7 @@ is. Two dates are computed apart, and no policy wins over another.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Literal, Self
@@ -143,23 +143,18 @@ def evaluate(
     released. `unreadable` says that there may be a policy of which nothing is known.
     """
     claimed, doubt = counted_from(occurred_at, captured_at)
-    started = [(one, _start(one, claimed, captured_at)) for one in governing]
-    minimums = [
-        _Ending.of(one, one.terms.minimum, start)
-        for one, start in started
-        if one.terms.minimum is not None
-    ]
+    minimums, maximums = list[_Ending](), list[_Ending]()
+    for one in governing:
+        terms, start = one.terms, _start(one, claimed, captured_at)
+        if terms.minimum is not None:
+            minimums.append(_Ending.of(one, terms.minimum, start))
+        if terms.maximum is not None and one.certain:
+            maximums.append(_Ending.of(one, terms.maximum, start))
     until = _Until.of(each.ends_at for each in minimums)
-    maximums = [
-        _Ending.of(one, one.terms.maximum, start)
-        for one, start in started
-        if one.terms.maximum is not None and one.certain
-    ]
-    expiries = (until.expiry(each.ends_at) for each in maximums)
-    delete_at = min((each for each in expiries if each is not None), default=None)
+    delete_at = _earliest(until.expiry(each.ends_at) for each in maximums)
     stopped = bool(holds) or unreadable
     deletions = [each.deletion(until, delete_at, released_at, stopped) for each in maximums]
-    due_at = min((each.due_at for each in deletions if each.due_at is not None), default=None)
+    due_at = _earliest(each.due_at for each in deletions)
     return Evaluation(
         state=_state(bool(governing) or unreadable, delete_at, due_at, now),
         indefinite=until.indefinite,
@@ -176,9 +171,13 @@ def evaluate(
 
 def _start(one: Governing, claimed: datetime, captured_at: datetime) -> datetime | None:
     """Return when the clock of a policy starts for a record, None while that is not known."""
-    if one.terms.event is not None:
-        return one.start.at if one.start is not None else None
-    return claimed if one.terms.clock == "occurred" else captured_at
+    match one.terms.clock:
+        case "occurred":
+            return claimed
+        case "captured":
+            return captured_at
+        case _:
+            return one.start.at if one.start is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,25 +226,37 @@ class _Ending:
     ) -> Demand:
         """Return it as the demand of a maximum; `stopped` says that something keeps the record."""
         expiry = until.expiry(self.ends_at)
-        return replace(
-            self._demand("maximum", binding=expiry is not None and expiry == delete_at),
+        return self._demand(
+            "maximum",
+            binding=expiry is not None and expiry == delete_at,
             due_at=None if stopped or expiry is None else self._due(expiry, released_at),
             conflicting=expiry != self.ends_at,
             review=self.one.terms.review,
         )
 
-    def _demand(self, kind: Kind, *, binding: bool) -> Demand:
-        terms, start = self.one.terms, self.one.start
+    def _demand(
+        self,
+        kind: Kind,
+        *,
+        binding: bool,
+        due_at: datetime | None = None,
+        conflicting: bool = False,
+        review: tuple[Stage, ...] = (),
+    ) -> Demand:
+        event, start = self.one.terms.event, self.one.start
         return Demand(
-            terms.name,
+            self.one.terms.name,
             self.one.version,
             kind,
             self.period,
             self.starts_at,
             self.ends_at,
-            binding=binding,
-            event=terms.event,
-            started_by=start.event if terms.event is not None and start is not None else None,
+            binding,
+            event,
+            start.event if event is not None and start is not None else None,
+            due_at,
+            conflicting,
+            review,
         )
 
     def _due(self, expiry: datetime, released_at: datetime | None) -> datetime:
@@ -254,6 +265,10 @@ class _Ending:
             expiry if released_at is None else max(expiry, released_at)
         )
         return passed if self.one.not_before is None else max(passed, self.one.not_before)
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min([each for each in moments if each is not None], default=None)
 
 
 def _state(

@@ -15,6 +15,7 @@ from archive.sealing.segment import LockClass
 Mode = Literal["governance", "compliance"]
 
 _MONTHS_IN_YEAR = 12
+_SHORTEST_MONTH = 28
 _LONGEST_YEARS = 100
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([ymd])")
 _TERM = re.compile(r"(governance|compliance):(\S+)")
@@ -49,7 +50,10 @@ class Period:
         months = self.count * (_MONTHS_IN_YEAR if self.unit == "y" else 1)
         years, month = divmod(start.month - 1 + months, _MONTHS_IN_YEAR)
         year, month = start.year + years, month + 1
-        return start.replace(year=year, month=month, day=min(start.day, monthrange(year, month)[1]))
+        day = start.day
+        if day > _SHORTEST_MONTH:
+            day = min(day, monthrange(year, month)[1])
+        return start.replace(year=year, month=month, day=day)
 
     def exceeds(self, other: "Period") -> bool:
         """Say whether this is longer, counted from the beginning of a leap year."""
