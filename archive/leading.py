@@ -108,11 +108,14 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
         follower.apply([], position)
         published = False
 
-        def step() -> int:
+        def publish() -> None:
             nonlocal published
             if not published and min(follower.position(), archive.catalog.position()) >= target:
                 generation.make_current()
                 published = True
+
+        def step() -> int:
+            publish()
             count = worker.keep_both(follower)
             if worker.leads:
                 # One snapshot serves all hosts.
@@ -121,6 +124,9 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
 
         worker.run(step, lambda: keeper.destroyed or follower.outdated)
         follower.show()
+        if follower.outdated:
+            # It knows more than the one that is searched; and the next may be outdated as soon.
+            publish()
     finally:
         follower.close()
         keeper.wait()

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -17,11 +18,12 @@ from archive.bucket import open_bucket
 from archive.bucket.names import INDEX
 from archive.clock import SystemClock
 from archive.events.server import HostLock
+from archive.index.follower import IndexFollower
 from archive.leading import lead
 from archive.opening import WORKER_LOCK, Archive, open_archive
 from archive.query.parser import parse
 from archive.settings import Settings
-from tests.archive.house import capture, create, line, search
+from tests.archive.house import capture, create, found, line, search
 from tests.waiting import until
 
 FROM_SNAPSHOT = "restored from its snapshot"
@@ -38,12 +40,20 @@ def settings(folder: Path) -> Settings:
 
 
 @contextmanager
-def leading(folder: Path, said: list[str] | None = None) -> Iterator[Archive]:
-    """Lead in a thread, and give an archive that searches where the leader writes."""
+def leading(
+    folder: Path,
+    said: list[str] | None = None,
+    prepare: Callable[[Archive], None] = lambda _: None,
+) -> Iterator[Archive]:
+    """Lead in a thread, and give an archive that searches where the leader writes.
+
+    `prepare` gets the leader's own archive before it leads.
+    """
     stop, notes = Event(), [] if said is None else said
 
     def run() -> None:
         with open_archive(settings(folder), commits=False) as archive:
+            prepare(archive)
             lead(archive, stop, notes.append)
 
     thread = Thread(target=run)
@@ -202,6 +212,40 @@ def test_readers_go_on_while_an_index_whose_key_is_destroyed_is_made_anew(
         reader.stop()
     assert reader.errors == []
     assert reader.totals == sorted(reader.totals) and reader.totals[0] == 1_000
+
+
+def test_erasures_in_a_row_do_not_keep_searches_in_an_old_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        erased = capture(archive, *(line(f"n{number}", f"fee {number}") for number in range(3)))
+    new: list[UUID] = []
+    met: list[bool] = []
+
+    def outdate(leader: Archive) -> None:
+        """Let an erasure and a record come into each index once it is known how far it goes.
+
+        The catalog has come to them before the index does, as where another host keeps it.
+        """
+        make = leader.index_follower
+
+        def made(*arguments: Any) -> IndexFollower:
+            if new and erased:
+                met.append(new[-1] in found(archive, "fee"))
+                archive.eraser.erase_records([erased.pop()], actor="local", ground="a request")
+                new.extend(capture(archive, line(f"m{len(erased)}", "fee")))
+                while leader.feed.step([leader.catalog_follower]):
+                    pass
+            return make(*arguments)
+
+        monkeypatch.setattr(leader, "index_follower", made)
+
+    with leading(tmp_path, prepare=outdate) as archive:
+        new.extend(capture(archive, line("m", "fee")))
+        archive.eraser.erase_records([erased.pop()], actor="local", ground="a request")
+        until(lambda: not erased and found(archive, "fee") == set(new))
+    assert met == [True, True]
 
 
 @contextmanager
