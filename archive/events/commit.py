@@ -328,9 +328,7 @@ def _entries(
     events: Sequence[PlainEvent], pointers: Sequence[Pointer], first: int
 ) -> list[CommitEntry]:
     return [
-        commit_entry(
-            seq, UUID(bytes=event.originator), event.originator_version, event.type, pointer
-        )
+        commit_entry(seq, event.originator, event.originator_version, event.type, pointer)
         for seq, (event, pointer) in enumerate(zip(events, pointers, strict=True), first)
     ]
 

@@ -8,7 +8,6 @@ bytes follow from the rows.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from archive.bucket.names import commit_name
 from archive.bucket.port import Bucket
@@ -89,7 +88,7 @@ class CommitRecords:
         count = row.last_seq - row.first_seq + 1
         return [
             commit_entry(
-                each.seq, each.originator_id, each.originator_version, each.type, each.pointer
+                each.seq, each.originator_id.bytes, each.originator_version, each.type, each.pointer
             )
             for each in self._recorder.select_pointers_from(row.first_seq, count)
         ]
@@ -111,12 +110,12 @@ def put_again(put: Callable[[str, bytes], str], name: str, data: bytes, clock: C
 
 
 def commit_entry(
-    seq: int, originator_id: UUID, version: int, event_type: str, pointer: Pointer
+    seq: int, originator: bytes, version: int, event_type: str, pointer: Pointer
 ) -> CommitEntry:
-    """Return what a commit record says of one event."""
+    """Return what a commit record says of one event, whose stream's id is given as 16 bytes."""
     return CommitEntry(
         seq=seq,
-        originator=originator_id.bytes,
+        originator=originator,
         originator_version=version,
         event_type=event_type,
         leaf_hash=pointer.leaf_hash,

@@ -324,7 +324,9 @@ def _row(entry: CommitEntry) -> PointerRow:
 
 
 def _entry(row: PointerRow) -> CommitEntry:
-    return commit_entry(row.seq, row.originator_id, row.originator_version, row.type, row.pointer)
+    return commit_entry(
+        row.seq, row.originator_id.bytes, row.originator_version, row.type, row.pointer
+    )
 
 
 def _with_digest(pointer: Pointer, digest: bytes | None) -> Pointer:

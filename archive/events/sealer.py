@@ -14,7 +14,7 @@ import msgspec
 from archive.bucket.port import LockMode, Retention
 from archive.clock import Clock, uuid7_time
 from archive.events.pointers import EventKey, Pointer
-from archive.sealing.frame import digest_leaf, seal_frame
+from archive.sealing.frame import EventInClear, digest_leaf, seal_frames
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
@@ -106,18 +106,13 @@ def _seal(
     archive_id = keyring.archive_id
     random = clock.random_bytes(32 * len(events))
     data_keys = [random[place * 32 : place * 32 + 32] for place in range(len(events))]
-    frames = [
-        seal_frame(
-            archive_id,
-            UUID(bytes=event.originator),
-            event.originator_version,
-            event.type,
-            event.evidence,
-            event.custody,
-            data_key,
+    clear = [
+        EventInClear(
+            event.originator, event.originator_version, event.type, event.evidence, event.custody
         )
-        for event, data_key in zip(events, data_keys, strict=True)
+        for event in events
     ]
+    frames = seal_frames(archive_id, clear, data_keys)
     segment_id, keys_id = clock.uuid7(), clock.uuid7()
     built = build_segment(archive_id, segment_id, lock_class, frames)
     epoch = keyring.current_epoch

@@ -24,6 +24,7 @@ HASH_SIZE = 32
 BOX_LIMIT = 64 * 1024 * 1024
 
 _COMPRESSION_LEVEL = 3
+_CIPHER = "muniment/box/1/key"
 _COMMITMENT = "muniment/box/1/commitment"
 _NONCE = bytes(12)
 _INNER_PAD = bytes(value ^ 0x36 for value in range(256))
@@ -82,7 +83,12 @@ def box_keys(subkey: bytes) -> tuple[bytes, bytes]:
     The commitment is a collision-resistant hash of the subkey (HMAC-SHA-256 of a fixed message
     under keys of one length), so no second subkey has the same.
     """
-    return expand(subkey, "muniment/box/1/key"), expand(subkey, _COMMITMENT)
+    return expand(subkey, _CIPHER), expand(subkey, _COMMITMENT)
+
+
+def box_ciphers(subkeys: Sequence[bytes]) -> list[bytes]:
+    """Return the AES keys alone that boxes have under each of many subkeys."""
+    return expand_all(subkeys, _CIPHER)
 
 
 def box_commitments(subkeys: Sequence[bytes]) -> list[bytes]:

@@ -1,17 +1,22 @@
 """Frames: what is sealed comes back, and nothing else is ever taken for it."""
 
+from random import Random
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import CorruptError, InvalidError
 from archive.sealing.frame import (
+    EventInClear,
     evidence_subkey,
     leaf_hash,
     open_evidence,
     open_frame,
     parse_header,
     seal_frame,
+    seal_frames,
 )
 from tests.sealing.support import ARCHIVE, OTHER_ARCHIVE, CountingClock, every_cut, every_flip
 
@@ -26,6 +31,27 @@ def test_what_was_sealed_is_opened(evidence: bytes, custody: bytes, key: bytes) 
     opened = open_frame(memoryview(frame), key)
     assert (opened.evidence, opened.custody) == (evidence, custody)
     assert open_evidence(frame, evidence_subkey(key)) == evidence
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.uuids(), st.integers(0, 2**32 - 1), st.binary(max_size=99), st.binary(max_size=300)
+        ),
+        max_size=4,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_many_are_sealed_as_each_by_itself(
+    events: list[tuple[UUID, int, bytes, bytes]], chance: Random
+) -> None:
+    keys = [chance.randbytes(32) for _ in events]
+    clear = [EventInClear(id.bytes, version, "a.b", a, b) for id, version, a, b in events]
+    alone = [
+        seal_frame(ARCHIVE, id, version, "a.b", a, b, key)
+        for (id, version, a, b), key in zip(events, keys, strict=True)
+    ]
+    assert seal_frames(ARCHIVE, clear, keys) == alone
 
 
 def test_the_header_stands_in_clear() -> None:
