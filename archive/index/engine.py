@@ -17,6 +17,8 @@ from archive.index.documents import document_key
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+FEW = 2_000
+"""So many documents cost less to keep while they are counted than to be found once more."""
 # Over all facets together, Tantivy refuses more than 65,000.
 _MOST_BUCKETS = 12_000
 # Each segment hands on all its values, so that counts are exact over all of them.
@@ -42,11 +44,16 @@ class Engine:
 
     def count(self, query: Query | None) -> int:
         """Return how many documents a query finds, exactly."""
+        return self.counted(query, 1)[0]
+
+    def counted(self, query: Query | None, most: int) -> tuple[int, list[DocAddress] | None]:
+        """Return how many documents a query finds, and these, in no order, if at most so many."""
         if query is None:
-            return 0
+            return 0, []
         constant = Query.const_score_query(query, 1.0)
-        result = guarded(self._searcher.search, constant, limit=1, count=True)
-        return int(result.count)  # type: ignore[attr-defined]  # The stub leaves it out.
+        result = guarded(self._searcher.search, constant, limit=max(1, most), count=True)
+        count = int(result.count)  # type: ignore[attr-defined]  # The stub leaves it out.
+        return count, [address for _, address in result.hits] if count <= most else None
 
     def ordered(
         self, query: Query | None, field: str, limit: int, *, rising: bool
@@ -73,12 +80,8 @@ class Engine:
 
     def every(self, query: Query | None) -> list[DocAddress]:
         """Return all documents of a query, in no order."""
-        count = self.count(query)
-        if query is None or not count:
-            return []
-        constant = Query.const_score_query(query, 1.0)
-        result = guarded(self._searcher.search, constant, limit=count, count=False)
-        return [address for _, address in result.hits]
+        count, found = self.counted(query, FEW)
+        return found if found is not None else self.counted(query, count)[1] or []
 
     def numbers(self, field: str, addresses: list[DocAddress]) -> list[int]:
         """Return a number of each document; every document must have it."""

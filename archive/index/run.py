@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import nlargest, nsmallest
 from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from archive.index.asked import Asked, Earlier, Facets, Hit, Hits, Matched
 from archive.index.bounds import Bounds, all_bounds, all_of, between, without
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import join_id
-from archive.index.engine import Engine
+from archive.index.engine import FEW, Engine
 from archive.index.resultset import result_hash
 from archive.index.schema import facet_field
 from archive.index.translate import translate
@@ -108,11 +110,12 @@ class Run:
     def answer(self, facets: bool, most_hashed: int | None) -> Hits:
         """Return the page."""
         settled = _Settled() if self.bounds.exact else self.settle_all(facets)
-        placed = self.ranked() if self.asked.sort is Sort.RELEVANCE else self.dated(settled)
+        count, sure = self.engine.counted(self.sure, FEW)
+        placed = self.ranked() if self.asked.sort is Sort.RELEVANCE else self.dated(settled, sure)
         page = placed[: self.asked.limit]
         more = 0 < self.asked.limit < len(placed)
         cursor = Cursor(page[-1].key, self.asked.as_of) if more else None
-        total = self.engine.count(self.sure) + len(settled.attachments)
+        total = count + len(settled.attachments)
         hashed = most_hashed is None or total <= most_hashed
         return Hits(
             total=total,
@@ -121,13 +124,13 @@ class Run:
             unopened=settled.unopened,
             facets=self.facets(settled) if facets else None,
             cursor=cursor.encode(self.asked.node, self.asked.sort) if cursor else None,
-            result_hash=self.result_hash(settled) if hashed else None,
+            result_hash=self.result_hash(settled, sure) if hashed else None,
         )
 
-    def result_hash(self, settled: _Settled) -> str:
-        """Return the hash of all that matched."""
-        sure = self.engine.numbers("since", self.engine.every(self.sure))
-        return result_hash([*sure, *settled.attachments])
+    def result_hash(self, settled: _Settled, sure: list[tantivy.DocAddress] | None) -> str:
+        """Return the hash of all that matched; `sure` is what the index alone found, if known."""
+        every = self.engine.every(self.sure) if sure is None else sure
+        return result_hash([*self.engine.numbers("since", every), *settled.attachments])
 
     def matched(self) -> Matched:
         """Return all that matched."""
@@ -137,14 +140,27 @@ class Run:
         sure = dict(zip(*columns, strict=True))
         return Matched(sure | settled.attachments, settled.unopened)
 
-    def dated(self, settled: _Settled) -> list[_Placed]:
-        """Return up to one hit more than the page holds, in order of date."""
+    def dated(self, settled: _Settled, sure: list[tantivy.DocAddress] | None) -> list[_Placed]:
+        """Return up to one hit more than the page holds, in order of date; `sure` as above."""
         if self.asked.limit == 0:
             return []
-        key = self.asked.after.key if self.asked.after else None
-        hits = [*self._ordered(self.sure, key, self.asked.limit + 1), *settled.page]
+        if sure is None:
+            key = self.asked.after.key if self.asked.after else None
+            first = self._ordered(self.sure, key, self.asked.limit + 1)
+        else:
+            first = self._hits(self._first(sure, self.asked.limit + 1))
+        hits = [*first, *settled.page]
         hits.sort(key=lambda hit: hit.order, reverse=self.asked.sort is not Sort.OLDEST)
         return [_Placed(hit.order, hit) for hit in hits[: self.asked.limit + 1]]
+
+    def _first(self, addresses: list[tantivy.DocAddress], limit: int) -> list[tantivy.DocAddress]:
+        """Return the first of some documents beyond the cursor, in order of date."""
+        orders = self.engine.numbers(self._order, addresses)
+        pairs: Iterable[tuple[int, tantivy.DocAddress]] = zip(orders, addresses, strict=True)
+        if self.asked.after is not None:
+            pairs = (pair for pair in pairs if self._beyond(pair[0]))
+        first = nsmallest if self.asked.sort is Sort.OLDEST else nlargest
+        return [address for _, address in first(limit, pairs, key=itemgetter(0))]
 
     def _ordered(self, query: Query | None, key: int | None, limit: int) -> list[Hit]:
         """Return the first hits of a query beyond an order."""
@@ -179,18 +195,18 @@ class Run:
             for hit in self._confirmed(batch, records):
                 settled.ids.add(hit.id)
                 settled.attachments[hit.seq] = len(records[hit.id].content.attachments)
-                if self._beyond(hit) and len(settled.page) <= self.asked.limit:
+                if self._beyond(hit.order) and len(settled.page) <= self.asked.limit:
                     settled.page.append(hit)
                 if facets:
                     settled.count(records[hit.id])
         return settled
 
-    def _beyond(self, hit: Hit) -> bool:
+    def _beyond(self, order: int) -> bool:
         if self.asked.after is None:
             return True
         if self.asked.sort is Sort.OLDEST:
-            return hit.order > self.asked.after.key
-        return hit.order < self.asked.after.key
+            return order > self.asked.after.key
+        return order < self.asked.after.key
 
     def _open(self, batch: Sequence[Hit]) -> dict[UUID, Record]:
         return {record.id: record for record in self.asked.settle([hit.id for hit in batch])}

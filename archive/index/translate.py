@@ -54,6 +54,8 @@ from archive.query.tree import (
 _META: Final = frozenset("\\.+*?()|[]{}^$")
 _MOST_PAIRS: Final = 64
 """How many pairs of a proximity's groups the index looks for one by one."""
+_LONGEST_BEGINNING: Final = 64
+"""Beginnings of more characters are left to regular expressions."""
 _FEW_PLACES: Final = 12
 """Up to which distance phrases are looked for at each place where they may stand."""
 # Stems that do not begin their words: dying, lying, tying, skies.
@@ -154,8 +156,15 @@ class _Translator:
     def _whole(self, name: str, pattern: str) -> Query:
         term = whole_term(name, pattern)
         if has_wildcard(pattern):
-            return Query.regex_query(self._schema, TERMS, _expression(term))
+            return self._pattern(TERMS, term)
         return Query.term_query(self._schema, TERMS, term, index_option="basic")
+
+    def _pattern(self, name: str, pattern: str) -> Query:
+        """Return the query of a marked pattern; beginnings have a form that is faster to make."""
+        beginning = pattern.removesuffix(ANY_RUN)
+        if has_wildcard(beginning) or not 0 < len(beginning) <= _LONGEST_BEGINNING:
+            return Query.regex_query(self._schema, name, _expression(pattern))
+        return Query.fuzzy_term_query(self._schema, name, beginning, 0, prefix=True)
 
     def _range(self, field: str, low: int | None, high: int | None) -> Query:
         if low is None and high is None:
@@ -225,7 +234,7 @@ class _Translator:
                 upper = all_of([folded, self._accented(term)]) if name in ACCENTED_TEXTS else folded
                 return Bounds(upper, None, False)
             case TermKind.PATTERN:
-                query = Query.regex_query(self._schema, name, _expression(term.folded))
+                query = self._pattern(name, term.folded)
                 return Bounds(query, None, False) if term.accented else exactly(query)
             case TermKind.STEM:
                 pattern = _stem_expression(term.folded)
@@ -249,7 +258,10 @@ class _Translator:
             return Bounds(both.upper, None, False)
         orders = [(left, right)] if node.ordered else [(left, right), (right, left)]
         words = len(left) == len(right) == 1
-        if words or node.distance > _FEW_PLACES:
+        if words and not node.ordered and _apart(left[0], right[0]):
+            # Around one place, a slop reaches as far to either side.
+            found = [self._placed_words([(0, left[0]), (0, right[0])], name, node.distance)]
+        elif words or node.distance > _FEW_PLACES:
             found = [
                 query
                 for first, second in orders
@@ -303,6 +315,11 @@ def _places(wanted: tuple[Term, ...], start: int = 0) -> Iterator[tuple[int, Ter
 
 def _literal(term: Term) -> bool:
     return term.kind in (TermKind.PLAIN, TermKind.ACCENTED)
+
+
+def _apart(left: Term, right: Term) -> bool:
+    """Say whether no word of a text is both."""
+    return _literal(left) and _literal(right) and left.folded != right.folded
 
 
 def _reach(term: Term) -> str:
