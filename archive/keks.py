@@ -41,11 +41,14 @@ def predecessor_of(kek: FileKek) -> FileKek:
 def candidates(kek: Kek) -> Iterator[Kek]:
     """Yield what may open an archive for whoever has a KEK.
 
-    After a key file comes the one that an interrupted rotation left beside it.
+    After a key file comes the one that an interrupted rotation left beside it, and the file once
+    more: the other may have taken its place after the first look.
     """
     yield kek
-    if isinstance(kek, FileKek) and successor_of(kek).path.exists():
-        yield successor_of(kek)
+    if isinstance(kek, FileKek):
+        if successor_of(kek).path.exists():
+            yield successor_of(kek)
+        yield kek
 
 
 def _beside(kek: FileKek, ending: str) -> Path:

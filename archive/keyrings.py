@@ -60,6 +60,9 @@ def read_newest(bucket: Bucket, kek: Kek) -> Keyring:
         except ConfigurationError as error:
             refusal = refusal or error
     assert refusal is not None
+    if keyring_numbers(bucket) != numbers:
+        # A newer one has come meanwhile, and with it perhaps the KEK that opens no older one.
+        return read_newest(bucket, kek)
     raise refusal
 
 
@@ -82,13 +85,24 @@ def settle(custody: KeyCustody, bucket: Bucket, kek: Kek, found: Keyring) -> Key
             f"The database knows keyring {state.in_force}, and the bucket has none after "
             f"{highest}: an older copy of the bucket took its place. Put the newer one back."
         )
-    return read_numbered(bucket, state.in_force or highest, kek)
+    return read_in_force(custody, bucket, kek)
 
 
 def read_in_force(custody: KeyCustody, bucket: Bucket, kek: Kek) -> Keyring:
-    """Read the keyring in force anew, for a process that runs on; errors as in `settle`."""
-    number = custody.keyring_state().in_force or keyring_numbers(bucket)[0]
-    return read_numbered(bucket, number, kek)
+    """Read the keyring in force, also while others come into force; errors as in `settle`."""
+    number = _in_force(custody, bucket)
+    while True:
+        try:
+            return read_numbered(bucket, number, kek)
+        except (ConfigurationError, NotFoundError):
+            # It may have been destroyed since it was asked for, or the KEK replaced by the next.
+            before, number = number, _in_force(custody, bucket)
+            if number == before:
+                raise
+
+
+def _in_force(custody: KeyCustody, bucket: Bucket) -> int:
+    return custody.keyring_state().in_force or keyring_numbers(bucket)[0]
 
 
 def read_numbered(bucket: Bucket, number: int, kek: Kek) -> Keyring:
