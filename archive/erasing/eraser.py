@@ -15,7 +15,7 @@ A crash after 2 leaves a condemned erasure, which the leader, or whoever erases 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,6 +47,7 @@ from archive.events.opener import Opener
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import PURGE_EVENTS
+from archive.events.rows import rows_at
 from archive.events.types import KeysCondemned, KeysDestroyed
 from archive.index.snapshots import SnapshotStore
 
@@ -54,8 +55,6 @@ _INTERACTION = "interaction."
 _NEVER_ERASED = frozenset(
     {"archive.created", "keys.condemned", "keys.destroyed", "keyring.written"}
 ).union(each.type for each in (*PURGE_EVENTS, *ERASURE_EVENTS, *DISPOSITION_EVENTS, *MATTER_EVENTS))
-_ROWS_PER_QUERY = 1_000
-_FAR_APART = 100
 # By then whoever condemned it has destroyed it, or is gone.
 _OVERDUE = timedelta(minutes=2)
 
@@ -276,7 +275,7 @@ class Eraser:
         done: dict[UUID, Rewritten] = {}
         missed: set[UUID] = set()
         while True:
-            rows = list(self._rows(seqs))
+            rows = list(rows_at(self._pointers, seqs))
             slots = _slots(rows)
             left = {segment_id: slots[segment_id] for segment_id in slots.keys() - done.keys()}
             if not left:
@@ -297,28 +296,6 @@ class Eraser:
             return segment_id, self._key_objects.rewrite(segment_id, destroyed=slots[segment_id])
         except NotFoundError:
             return segment_id, None
-
-    def _rows(self, seqs: Sequence[int]) -> Iterator[PointerRow]:
-        """Yield the rows of events, those that stand near each other by one query."""
-        wanted = sorted(seqs)
-        start = 0
-        while start < len(wanted):
-            end = start + 1
-            while (
-                end < len(wanted)
-                and wanted[end] - wanted[end - 1] < _FAR_APART
-                and wanted[end] - wanted[start] < _ROWS_PER_QUERY
-            ):
-                end += 1
-            asked = set(wanted[start:end])
-            found = self._pointers.select_pointers_from(
-                wanted[start], _ROWS_PER_QUERY, wanted[end - 1]
-            )
-            known = [row for row in found if row.seq in asked]
-            if len(known) < len(asked):
-                raise CorruptError("The database does not know all of the condemned events.")
-            yield from known
-            start = end
 
     def _each(self, do: Callable[[UUID], _T], segment_ids: Iterable[UUID]) -> list[_T]:
         """Do something for each segment, as many at once as the bucket likes."""
