@@ -1,12 +1,13 @@
-"""Times as callers write them: RFC 3339, with an offset, and never a bare number."""
+"""Times and days as callers write them: RFC 3339, a time with an offset; never a bare number."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _in_writing(value: object) -> object:
@@ -16,4 +17,11 @@ def _in_writing(value: object) -> object:
     raise ValueError("a time is written as in 2024-05-06T07:08:09Z")
 
 
+def _day_in_writing(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("a day is written as in 2024-05-06")
+
+
 Moment = Annotated[AwareDatetime, BeforeValidator(_in_writing)]
+Day = Annotated[date, BeforeValidator(_day_in_writing)]

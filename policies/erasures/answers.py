@@ -21,6 +21,7 @@ from archive.events.erasure_events import (
     Reference,
 )
 from archive.model.interaction import Frozen
+from archive.model.moment import Day
 from archive.trail.answers import Reader
 from policies.erasures.case import Case, CaseState, Decided, FoundAs, Order
 
@@ -31,7 +32,7 @@ Proposed = Literal["erase", "refuse", "none"]
 class CaseRequest(Asked):
     """A case to be opened: of somebody in the directory, or by addresses, or by the name alone."""
 
-    received_on: date
+    received_on: Day
     name: PersonName
     person: UUID | None = None
     aliases: Annotated[tuple[Alias, ...], Field(max_length=MOST_ALIASES)] = ()
