@@ -1,11 +1,14 @@
 """A sandbox with records of known dates, and policies by which they go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID
+
+import pytest
 
 from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.clock import Clock
@@ -17,6 +20,7 @@ from archive.events.policy_events import Terms
 from archive.opening import Archive, open_archive
 from policies.desk import governance_of
 from policies.holds.book import hold_reader
+from policies.jobs import schedule_of
 from policies.purging.desk import PurgeDesk, purge_desk
 from tests.archive.house import capture, line, settings
 
@@ -85,3 +89,51 @@ def states(archive: Archive, ids: Sequence[UUID]) -> list[str]:
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def job(archive: Archive, name: str) -> str:
+    """Run a job of the leader's once, as its schedule would."""
+    (found,) = (each for each in schedule_of(archive, print)._jobs if each.name == name)
+    done = Event()
+
+    def follow() -> None:
+        while not done.wait(0.01):
+            archive.follow()
+
+    worker = Thread(target=follow)
+    worker.start()
+    try:
+        return found.run(Event())
+    finally:
+        done.set()
+        worker.join()
+
+
+class Killed(BaseException):
+    """The process is dead."""
+
+
+@contextmanager
+def tripping(archive: Archive, names: tuple[str, ...], number: int, after: bool) -> Iterator[None]:
+    """Let the process die before or after one of its writes, counted from 0."""
+    count = 0
+
+    def watched(do: Callable[..., Any]) -> Callable[..., Any]:
+        def one(*arguments: Any, **named: Any) -> Any:
+            nonlocal count
+            place, count = count, count + 1
+            if place > number or (place == number and not after):
+                raise Killed
+            done = do(*arguments, **named)
+            if place == number:
+                raise Killed
+            return done
+
+        return one
+
+    with pytest.MonkeyPatch.context() as patch:
+        for where in (archive.committer, archive.bucket):
+            for name in names:
+                if hasattr(where, name):
+                    patch.setattr(where, name, watched(getattr(where, name)))
+        yield

@@ -6,9 +6,8 @@ from archive.creating import register_user
 from archive.trail.entry import entry, is_act
 from policies.jobs import schedule_of
 from tests.archive.house import opened as reopened
-from tests.policies.purging_house import dated, desk, sandbox, states
+from tests.policies.purging_house import dated, desk, job, sandbox, states
 from tests.policies.reviewing_house import ONE, TWO, opened, reviewed
-from tests.policies.test_purge_doors import job
 
 
 def headers(archive, role):

@@ -9,7 +9,7 @@ from archive.errors import CorruptError
 from archive.events.disposition_events import DispositionApproved, DispositionOpened
 from archive.events.opener import DamagedEvent
 from policies.reviewing.desk import disposition_keeper
-from tests.policies.purging_house import dated, desk, states
+from tests.policies.purging_house import Killed, dated, desk, states, tripping
 from tests.policies.reviewing_house import (
     LAWYER,
     OFFICER,
@@ -21,7 +21,6 @@ from tests.policies.reviewing_house import (
     shown,
     standing,
 )
-from tests.policies.test_purge_crashes import Killed, tripping
 from tests.policies.test_purge_races import meanwhile
 
 

@@ -8,8 +8,7 @@ from archive.trail.asked import TrailRequest
 from archive.trail.entry import is_act
 from tests.api.console_house import entered
 from tests.archive.house import capture, line
-from tests.policies.purging_house import states
-from tests.policies.test_purge_doors import job
+from tests.policies.purging_house import job, states
 
 MAIA = [{"role": "from", "address": "maia@old.example"}]
 
@@ -116,8 +115,10 @@ def test_http_from_a_request_to_the_answer(client, archive, clock, officer, seco
     def act(name, body=None, headers=officer):
         return client.post(f"{case}/{name}", json=body, headers=headers)
 
-    wrong = {**given, "received_on": "2999-01-01"}
-    assert client.post("/v1/erasures", json=wrong, headers=officer).status_code == 400
+    # A number would be taken for seconds since 1970.
+    for wrong in ("2999-01-01", 0, f"{today}T00:00:00Z", f"{today}\n"):
+        asked = {**given, "received_on": wrong}
+        assert client.post("/v1/erasures", json=asked, headers=officer).status_code == 400
     page = client.get(f"{case}/records?limit=1", headers=officer).get_json()
     assert (page["total"], page["records"][0]["id"], page["cursor"]) == (2, str(ids[0]), "1")
     page = client.get(f"{case}/records?limit=1&cursor=1", headers=officer).get_json()

@@ -1,8 +1,6 @@
 """A purge that dies at any write goes on from there: nothing else goes, its numbers are right."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,41 +9,19 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR
 from archive.errors import UnavailableError
 from archive.events.hold_events import HoldScope
-from archive.opening import Archive
 from tests.archive.house import capture, line, opened
-from tests.policies.purging_house import dated, desk, in_force, place_hold, sandbox, states
+from tests.policies.purging_house import (
+    Killed,
+    dated,
+    desk,
+    in_force,
+    place_hold,
+    sandbox,
+    states,
+    tripping,
+)
 
 YEARS = range(2001, 2007)
-
-
-class Killed(BaseException):
-    """The process is dead."""
-
-
-@contextmanager
-def tripping(archive: Archive, names: tuple[str, ...], number: int, after: bool) -> Iterator[None]:
-    """Let the process die before or after one of its writes, counted from 0."""
-    count = 0
-
-    def watched(do: Callable[..., Any]) -> Callable[..., Any]:
-        def one(*arguments: Any, **named: Any) -> Any:
-            nonlocal count
-            place, count = count, count + 1
-            if place > number or (place == number and not after):
-                raise Killed
-            done = do(*arguments, **named)
-            if place == number:
-                raise Killed
-            return done
-
-        return one
-
-    with pytest.MonkeyPatch.context() as patch:
-        for where in (archive.committer, archive.bucket):
-            for name in names:
-                if hasattr(where, name):
-                    patch.setattr(where, name, watched(getattr(where, name)))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import io
 import json
-from threading import Event, Thread
 
 import pytest
 
@@ -13,10 +12,9 @@ from archive.creating import register_user
 from archive.errors import CorruptError
 from archive.log.publisher import log_signer
 from archive.trail.entry import entry, is_act
-from policies.jobs import schedule_of
 from policies.purging.certificate import check
 from tests.archive.house import line, opened
-from tests.policies.purging_house import dated, desk, in_force, sandbox, states
+from tests.policies.purging_house import dated, desk, in_force, job, sandbox, states
 
 
 @pytest.fixture
@@ -36,24 +34,6 @@ def client(archive):
 @pytest.fixture
 def officer(archive):
     return {"Authorization": f"Bearer {register_user(archive, Role.COMPLIANCE_OFFICER)}"}
-
-
-def job(archive, name):
-    """Run a job of the leader's once, as its schedule would."""
-    (found,) = (each for each in schedule_of(archive, print)._jobs if each.name == name)
-    done = Event()
-
-    def follow():
-        while not done.wait(0.01):
-            archive.follow()
-
-    worker = Thread(target=follow)
-    worker.start()
-    try:
-        return found.run(Event())
-    finally:
-        done.set()
-        worker.join()
 
 
 def test_http_from_a_dry_run_to_the_certificate(client, archive, officer):
