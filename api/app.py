@@ -28,6 +28,7 @@ from api.service import blueprint as service
 from api.sessions import COOKIE
 from api.v1 import (
     audit,
+    audit_retention,
     bulk,
     conversations,
     dispositions,
@@ -107,6 +108,7 @@ def create_app(
         users.blueprint,
         tokens.blueprint,
         audit.blueprint,
+        audit_retention.blueprint,
         retention.blueprint,
         retention.retention,
         retention_events.blueprint,
@@ -147,6 +149,7 @@ def _named_schemas() -> dict[str, Schema]:
         *people.BODIES,
         *searches.BODIES,
         *audit.REPORTS,
+        *audit_retention.BODIES,
         *retention.BODIES,
         *retention_events.BODIES,
         *holds.BODIES,

@@ -252,7 +252,8 @@ class Archive(Station):
             clock=self.clock,
         )
 
-        self.trail = self._trail(TrailIndex(engine, TrailDigests(self.identity)))
+        self.trail_index = TrailIndex(engine, TrailDigests(self.identity))
+        self.trail = self._trail(self.trail_index)
 
     def _trail(self, index: TrailIndex) -> Trail:
         """Put together what reads the audit trail."""

@@ -1,34 +1,43 @@
 """The jobs that there are (docs/operations.md, "Jobs")."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from threading import Event
 from uuid import UUID
 
 from archive.errors import UnavailableError
+from archive.events.purge_events import AUDIT_TRAIL
 from archive.opening import Archive
 from policies.erasures.opening import executor_of, searching_of
 from policies.holds.mirror import hold_mirror
 from policies.locks.locker import locker_of
 from policies.policy import SCHEDULE
 from policies.purging.answers import PurgeAnswer
-from policies.purging.desk import obligations_of, purger_of, supplementing_of
+from policies.purging.desk import (
+    obligations_of,
+    purger_of,
+    supplementing_of,
+    trail_purger_of,
+)
 from policies.purging.purger import Purger
 from policies.reviewing.desk import disposition_keeper
 from policies.reviewing.keeper import DispositionKeeper
 from policies.rules import rule_reader
 from policies.schedule import Job, Schedule
 
+Purgers = tuple[Purger[UUID], Purger[int]]
+
 
 def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
     """Return the schedule of an archive; it begins when its worker leads."""
-    purger = purger_of(archive, follows=False)
+    # The trail follows the records, whose purge leaves entries of its own.
+    purgers = (purger_of(archive, follows=False), trail_purger_of(archive, follows=False))
     keeper = disposition_keeper(archive, follows=False)
     jobs = [
-        Job("finish-purge", timedelta(minutes=1), lambda stop: _finish_purge(purger, stop)),
+        Job("finish-purge", timedelta(minutes=1), lambda stop: _finish_purges(purgers, stop)),
         Job("obligations", timedelta(minutes=15), lambda stop: _oblige(archive, stop)),
         Job("dispositions", timedelta(hours=1), lambda stop: _dispose(keeper, stop)),
-        Job("purge", timedelta(days=1), lambda stop: _purge(purger, stop)),
+        Job("purge", timedelta(days=1), lambda stop: _purge(purgers, stop)),
         Job("finish-erasures", timedelta(minutes=1), lambda stop: _carry_out(archive, stop)),
         Job("find-for-erasures", timedelta(hours=1), lambda _: _find(archive)),
         Job("lock-records", timedelta(minutes=1), lambda stop: _lock_records(archive, stop)),
@@ -56,25 +65,30 @@ def _dispose(keeper: DispositionKeeper, stop: Event) -> str:
     return f"{kept.records} records wait for a disposition review, which began now."
 
 
-def _finish_purge(purger: Purger[UUID], stop: Event) -> str:
-    done = purger.finish(stop.is_set)
-    return "" if done is None else _purged(done)
+def _finish_purges(purgers: Purgers, stop: Event) -> str:
+    return _purged([purger.finish(stop.is_set) for purger in purgers])
 
 
-def _purge(purger: Purger[UUID], stop: Event) -> str:
-    return _purged(purger.run(SCHEDULE, None, stopped=stop.is_set))
+def _purge(purgers: Purgers, stop: Event) -> str:
+    return _purged([purger.run(SCHEDULE, None, stopped=stop.is_set) for purger in purgers])
 
 
-def _purged(done: PurgeAnswer) -> str:
+def _purged(answers: Iterable[PurgeAnswer | None]) -> str:
+    told = (_destroyed(done) for done in answers if done is not None)
+    return " ".join(each for each in told if each)
+
+
+def _destroyed(done: PurgeAnswer) -> str:
+    what = "entries of the audit trail" if done.of == AUDIT_TRAIL else "records"
     if done.problems:
         # It fails, so that health tells of it until everything is destroyed.
         raise UnavailableError(
-            f"Of purge {done.id} {done.failed} records are condemned and not destroyed yet: "
+            f"Of purge {done.id} {done.failed} {what} are condemned and not destroyed yet: "
             + " ".join(done.problems)
         )
     if not done.destroyed:
         return ""
-    return f"Purge {done.id} has destroyed {done.destroyed} records."
+    return f"Purge {done.id} has destroyed {done.destroyed} {what}."
 
 
 def _carry_out(archive: Archive, stop: Event) -> str:

@@ -7,6 +7,7 @@ from flask import url_for
 
 from api import context
 from api.console.text import number
+from archive.events.purge_events import AUDIT_TRAIL
 from policies.conflicts import conflicts
 from policies.desk import governance_of
 from policies.holds.desk import hold_desk
@@ -14,6 +15,7 @@ from policies.policy import Book
 from policies.purging.desk import purge_desk
 from policies.retention_events.desk import retention_event_desk
 from policies.reviewing.desk import disposition_desk
+from policies.trail.desk import trail_governance
 from policies.versions import VersionState
 
 _PURGES = 10
@@ -38,6 +40,7 @@ def points() -> list[Point]:
     found = [
         *_of_policies(book),
         *_of_retention_events(),
+        *_of_trail(),
         *_of_dispositions(),
         *_of_purges(),
         *_of_holds(),
@@ -96,13 +99,26 @@ def _of_retention_events() -> Iterator[Point]:
             )
 
 
+def _of_trail() -> Iterator[Point]:
+    book = trail_governance(context.archive()).book(context.actor())
+    address, link = url_for("console.audit_retention"), "How long it is kept"
+    if book.unreadable:
+        text = "It cannot be read how long the audit trail is kept: no entry goes until it can."
+        yield Point(text, address, link, urgent=True)
+    pending = book.pending(context.clock().now())
+    if pending is not None and pending.effective_at is None:
+        text = f"A change of the audit trail waits for approval, because {pending.shortens}."
+        yield Point(text, address, link)
+
+
 def _of_purges() -> Iterator[Point]:
     desk = purge_desk(context.archive())
     for each in desk.purges(context.actor(), _PURGES).purges:
         if each.completed_at is None:
             yield Point(
                 f"A purge is under way: {number(each.destroyed)} of {number(each.planned)} "
-                "records are destroyed so far.",
+                f"{'entries of the audit trail' if each.of == AUDIT_TRAIL else 'records'} are "
+                "destroyed so far.",
                 url_for("console.purge", id=each.id),
                 "The purge",
             )

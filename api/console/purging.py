@@ -13,7 +13,7 @@ from api.v1.policies import FOR_COMPLIANCE
 from archive.errors import ConflictError, CorruptError, InvalidError
 from policies.policy import SCHEDULE
 from policies.purging import supplement
-from policies.purging.answers import CertificateAnswer, PurgeAnswer
+from policies.purging.answers import CertificateAnswer
 from policies.purging.certificate import check
 from policies.purging.desk import PurgeDesk, purge_desk
 
@@ -49,9 +49,10 @@ def run_purge() -> BaseResponse:
     except (InvalidError, ConflictError) as error:
         page = render_template("due.html", message=str(error))
         return Response(page, of_error(error).status)
-    if planned.id is None:
+    begun = planned.id or planned.trail.id
+    if begun is None:
         return Response(render_template("due.html", told=planned))
-    return redirect(url_for("console.purge", id=planned.id), 303)
+    return redirect(url_for("console.purge", id=begun), 303)
 
 
 def purge(id: UUID) -> str:
@@ -96,7 +97,7 @@ def _fault(found: CertificateAnswer) -> str | None:
 
 def _due_page() -> str:
     at = _day(request.args.get("at", ""))
-    told: PurgeAnswer = _desk().dry_run(context.actor(), FOR_COMPLIANCE, at)
+    told = _desk().dry_run(context.actor(), FOR_COMPLIANCE, at)
     return render_template(
         "due.html",
         told=told,

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from api.console import (
+    audit_retention,
     auditing,
     disposing,
     entering,
@@ -61,6 +62,7 @@ for address, page in (
     ("/interactions/<uuid:id>/proof", reading.proof),
     ("/conversations/<uuid:id>", reading.conversation),
     ("/audit", auditing.audit),
+    ("/audit/retention", audit_retention.audit_retention),
     ("/holds", holding.everything),
     ("/holds/<string:id>", holding.hold),
     ("/erasures", erasing.cases),
@@ -105,6 +107,9 @@ for address, form in (
     ("/erasures/<uuid:id>/lift", erasing.lift_case),
     ("/erasures/<uuid:id>/order", erasing.order_case),
     ("/erasures/<uuid:id>/close", erasing.close_case),
+    ("/audit/retention", audit_retention.propose_audit_retention),
+    ("/audit/retention/approve", audit_retention.approve_audit_retention),
+    ("/audit/retention/withdraw", audit_retention.withdraw_audit_retention),
     ("/new-policy", governing.propose_policy),
     ("/policies/<string:id>/simulate", governing.simulate_policy),
     ("/policies/<string:id>/approve", governing.approve_policy),

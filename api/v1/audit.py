@@ -1,7 +1,7 @@
 """`/v1/audit`: the audit trail, for those who check what was done."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Literal
 
@@ -23,6 +23,7 @@ from archive.trail.asked import Order, TrailFilter, TrailRequest
 from archive.trail.desk import PERIOD
 
 CSV, NDJSON = "text/csv", "application/x-ndjson"
+WHOLE_SINCE = "Muniment-Whole-Since"
 _TEXT = {"schema": {"type": "string"}}
 _AS_CSV = {CSV: _TEXT}
 
@@ -85,7 +86,7 @@ def page(query: TrailRequest, header: PurposeHeader) -> Response:
     responses={
         "200": {
             "description": "An entry a line, as a stream; the number of them is in "
-            "`Muniment-Total`.",
+            f"`Muniment-Total`, and from when on none is missing in `{WHOLE_SINCE}`.",
             "content": {NDJSON: _TEXT, **_AS_CSV},
         },
         **documented(400, 401, 403, 404, 500, 503),
@@ -102,7 +103,7 @@ def export(query: ExportParameters, header: PurposeHeader) -> Response:
         response = Response(_begun(written.ndjson(exported.entries)), mimetype=NDJSON)
         _attach(response, "audit.ndjson")
     response.headers["Muniment-Total"] = str(exported.total)
-    return response
+    return _whole(response, exported.whole_since)
 
 
 @blueprint.get(
@@ -126,7 +127,8 @@ def who_saw(query: WhoSawParameters, header: PurposeHeader) -> Response:
         context.actor(), _purpose(header), query.about, since=query.since, until=query.until
     )
     if query.form == "csv":
-        return _csv(written.csv_of_sightings(report), "who-saw")
+        response = _csv(written.csv_of_sightings(report), "who-saw")
+        return _whole(response, report.whole_since)
     return answer(report)
 
 
@@ -155,7 +157,8 @@ def access_review(query: ReviewParameters, header: PurposeHeader) -> Response:
         dormant=timedelta(days=query.dormant_days),
     )
     if query.form == "csv":
-        return _csv(written.csv_of_review(report), "access-review")
+        response = _csv(written.csv_of_review(report), "access-review")
+        return _whole(response, report.whole_since)
     return answer(report)
 
 
@@ -172,6 +175,13 @@ def _purpose(header: PurposeHeader) -> Purpose:
 def _csv(lines: Iterator[str], name: str) -> Response:
     response = Response(_begun(lines), content_type=f"{CSV}; charset=utf-8; header=present")
     return _attach(response, f"{name}.csv")
+
+
+def _whole(response: Response, since: datetime | None) -> Response:
+    """Say from when on no entry is missing, where the lines themselves cannot."""
+    if since is not None:
+        response.headers[WHOLE_SINCE] = since.isoformat()
+    return response
 
 
 def _attach(response: Response, filename: str) -> Response:

@@ -18,6 +18,7 @@ from policies.purging.answers import (
     CertificateAnswer,
     CertificatesAnswer,
     PurgeAnswer,
+    PurgeRunAnswer,
     PurgesAnswer,
 )
 from policies.purging.desk import PurgeDesk, purge_desk
@@ -91,13 +92,14 @@ def everything(query: PageParameters) -> Response:
 @blueprint.post(
     "",
     responses={
-        "200": PurgeAnswer,
-        "202": PurgeAnswer,
+        "200": PurgeRunAnswer,
+        "202": PurgeRunAnswer,
         **documented(400, 401, 403, 409, 413, 415, 500, 503),
     },
     description="200 for a dry run, which alters nothing, and where nothing is to go. 202 when the "
     "purge is planned: the leading worker begins it within a minute, and its address tells how far "
-    "it is. 409 while another is under way.",
+    "it is. 409 while another is under way. `trail` is the purge of the audit trail that follows; "
+    "where no record is to go, the address is its own.",
     openapi_extensions=json_body(NewPurge),
 )
 def purge() -> Response:
@@ -106,10 +108,11 @@ def purge() -> Response:
     if wanted.dry_run:
         return answer(_desk().dry_run(actor, FOR_COMPLIANCE, wanted.at))
     planned = _desk().request(actor, wanted.at)
-    if planned.id is None:
+    begun = planned.id or planned.trail.id
+    if begun is None:
         return answer(planned)
     response = answer(planned, 202)
-    response.headers["Location"] = url_for("purges.show", id=planned.id)
+    response.headers["Location"] = url_for("purges.show", id=begun)
     return response
 
 

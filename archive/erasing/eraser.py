@@ -48,13 +48,23 @@ from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import PURGE_EVENTS
 from archive.events.rows import rows_at
+from archive.events.trail_events import TRAIL_EVENTS
 from archive.events.types import KeysCondemned, KeysDestroyed
 from archive.index.snapshots import SnapshotStore
 
 _INTERACTION = "interaction."
 _NEVER_ERASED = frozenset(
     {"archive.created", "keys.condemned", "keys.destroyed", "keyring.written"}
-).union(each.type for each in (*PURGE_EVENTS, *ERASURE_EVENTS, *DISPOSITION_EVENTS, *MATTER_EVENTS))
+).union(
+    each.type
+    for each in (
+        *PURGE_EVENTS,
+        *ERASURE_EVENTS,
+        *DISPOSITION_EVENTS,
+        *MATTER_EVENTS,
+        *TRAIL_EVENTS,
+    )
+)
 # By then whoever condemned it has destroyed it, or is gone.
 _OVERDUE = timedelta(minutes=2)
 

@@ -5,10 +5,17 @@ what a purge condemned and what it says of it are never apart. None of these eve
 """
 
 from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 from archive.events.event import Event
 from archive.model.interaction import Frozen
+
+AUDIT_TRAIL: Final = "audit-trail"
+"""What purges of the audit trail are of; also the class of its entries, and their policy's name."""
+
+PurgedKind = Literal["records", "audit-trail"]
+"""What a purge takes from."""
 
 
 class PolicyVersion(Frozen):
@@ -21,6 +28,8 @@ class PolicyVersion(Frozen):
 class PurgedGroup(Frozen):
     """So many records of a class, which is the channel, that went by one version of a policy.
 
+    Entries of the audit trail are a class and have a policy of their own, `audit-trail`; `records`
+    counts them, and they have no originals.
     `started_by` is the retention event that had started its clock, None for a clock of dates.
     `first_at` and `last_at` are the dates that retention was counted from, both included; `bytes`
     is the size of the originals.
@@ -39,11 +48,13 @@ class PurgedGroup(Frozen):
 class PurgePlanned(Event):
     """A purge began: of what is due as of `at`, by the policies that were in force then.
 
-    `candidates` are as many records as the catalog names; each is judged again before it goes.
+    `candidates` are as many records, or entries of the audit trail, as SQL names; each is judged
+    again before it goes.
     """
 
     type = "purge.planned"
 
+    of: PurgedKind = "records"
     by: str
     address: str | None = None
     at: datetime

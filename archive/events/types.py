@@ -28,6 +28,7 @@ from archive.events.policy_events import POLICY_EVENTS
 from archive.events.purge_events import PURGE_EVENTS
 from archive.events.retention_events import RETENTION_EVENTS
 from archive.events.search_events import SEARCH_EVENTS
+from archive.events.trail_events import TRAIL_EVENTS
 from archive.events.user_events import USER_EVENTS
 from archive.model.interaction import Content, Frozen
 
@@ -243,6 +244,7 @@ _ALL: tuple[type[Event], ...] = (
     *PURGE_EVENTS,
     *ERASURE_EVENTS,
     *DISPOSITION_EVENTS,
+    *TRAIL_EVENTS,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event_type.type: event_type for event_type in _ALL}
 

@@ -11,10 +11,14 @@ from archive.users.answers import TokenAnswer, UserAnswer
 
 
 class TrailPage(Frozen):
-    """A page of the trail; `total` is exact, and true as of sequence number `as_of`."""
+    """A page of the trail; `total` is exact, and true as of sequence number `as_of`.
+
+    In this and the others no entry is missing from `whole_since` on; null while none is at all.
+    """
 
     total: int
     as_of: int
+    whole_since: datetime | None
     entries: tuple[TrailEntry, ...]
     cursor: str | None = None
 
@@ -25,6 +29,7 @@ class TrailExport:
 
     total: int
     as_of: int
+    whole_since: datetime | None
     entries: Iterator[TrailEntry]
 
 
@@ -52,6 +57,7 @@ class WhoSaw(Frozen):
     since: datetime | None
     until: datetime | None
     as_of: int
+    whole_since: datetime | None
     seen: tuple[Seen, ...]
 
 
@@ -102,5 +108,6 @@ class AccessReview(Frozen):
     since: datetime
     until: datetime
     as_of: int
+    whole_since: datetime | None
     dormant_days: int
     users: tuple[Reviewed, ...]

@@ -69,6 +69,7 @@ class Trail:
         return TrailPage(
             total=total,
             as_of=as_of,
+            whole_since=self._whole_since(as_of),
             entries=told,
             cursor=TrailCursor(seq=page[-1], as_of=as_of).encode(asked) if more else None,
         )
@@ -82,7 +83,8 @@ class Trail:
         found = self._finder.find(asked, as_of)
         total = found.total
         self._note(actor, purpose, "audit.export", asked.told(), as_of, total)
-        return TrailExport(total, as_of, self._stream(found, order))
+        whole_since = self._whole_since(as_of)
+        return TrailExport(total, as_of, whole_since, self._stream(found, order))
 
     def who_saw(
         self,
@@ -96,7 +98,8 @@ class Trail:
         """Return who saw what about a record, a custodian or a person (docs/access.md)."""
         self._allow(actor, purpose, "audit.who-saw")
         as_of = self.position()
-        report = self._reports.who_saw(about, since, until, as_of)
+        whole_since = self._whole_since(as_of)
+        report = self._reports.who_saw(about, since, until, as_of, whole_since)
         self._note(actor, purpose, "audit.who-saw", about, as_of, len(report.seen))
         return report
 
@@ -122,10 +125,14 @@ class Trail:
             raise InvalidError("A period ends after it begins.")
         as_of = self.position()
         users = self._everybody()
-        report = self._reports.access_review(users, since, until, dormant, as_of, now)
+        whole_since = self._whole_since(as_of)
+        report = self._reports.access_review(users, since, until, dormant, as_of, now, whole_since)
         period = f"{since.isoformat()} {until.isoformat()}"
         self._note(actor, purpose, "audit.access-review", period, as_of, len(report.users))
         return report
+
+    def _whole_since(self, as_of: int) -> datetime | None:
+        return self._finder.index.whole_since(as_of, self._clock.now())
 
     def _stream(self, found: Found, order: Order) -> Iterator[TrailEntry]:
         after: int | None = None

@@ -27,6 +27,7 @@ from archive.events.policy_events import PolicyEvent
 from archive.events.purge_events import PurgePlanned
 from archive.events.retention_events import RetentionEventEvent
 from archive.events.search_events import SearchEvent
+from archive.events.trail_events import TrailRetentionEvent
 from archive.events.types import (
     AccessRecorded,
     Erased,
@@ -48,6 +49,7 @@ SEARCHES: Final = ("search", "hits", "unsearchable")
 _CHANGES: Final = (
     *("user.", "token.", "session.", "sign-in."),
     *("policy.", "retention-event.", "hold.", "matter.", "person.", "search.", "disposition."),
+    "audit-retention.",
 )
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
@@ -127,7 +129,13 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
                 "change": _change(event),
                 "address": event.address,
             }
-        case PolicyEvent() | RetentionEventEvent() | PersonEvent() | SearchEvent():
+        case (
+            PolicyEvent()
+            | RetentionEventEvent()
+            | PersonEvent()
+            | SearchEvent()
+            | TrailRetentionEvent()
+        ):
             return _done(row, event.by) | {"change": _change(event), "address": event.address}
         case PurgePlanned():
             told = event.model_dump(mode="json", exclude=set(_ASIDE))
@@ -165,7 +173,12 @@ def _done(row: PointerRow, actor: str | None) -> dict[str, Any]:
 
 
 def _change(
-    event: Change | PolicyEvent | RetentionEventEvent | PersonEvent | SearchEvent,
+    event: Change
+    | PolicyEvent
+    | RetentionEventEvent
+    | PersonEvent
+    | SearchEvent
+    | TrailRetentionEvent,
 ) -> dict[str, Any]:
     """Return what a change set, without secrets; a token by its id."""
     told = event.model_dump(mode="json", exclude={*_ASIDE, *event.custody_fields})

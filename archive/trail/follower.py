@@ -26,6 +26,11 @@ _NOTHING: Final = (None,) * (len(trail.columns) - 1)
 _SEQS_PER_STATEMENT: Final = 10_000
 
 
+def plain_detail(text: str) -> str:
+    """Return a purpose's detail without regard to case and spacing."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 class TrailDigests:
     """The keyed digests under which the trail is searched."""
 
@@ -42,8 +47,7 @@ class TrailDigests:
 
     def detail(self, text: str) -> bytes:
         """Return the digest of a purpose's detail, without regard to case and spacing."""
-        normal = unicodedata.normalize("NFKC", text).casefold()
-        return self._identity.trail("detail", " ".join(normal.split()))
+        return self._identity.trail("detail", plain_detail(text))
 
     def address(self, text: str) -> bytes:
         """Return the digest of an IP address."""

@@ -1,8 +1,8 @@
 """Asking the trail's index: which entries there are, and counts of them, by sequence number."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.catalog.catalog import TRAIL, Catalog
 from archive.catalog.tables import PURPOSE_KINDS, records, trail, trail_subjects
 from archive.errors import UnavailableError
+from archive.events.types import EVENT_TYPES
 from archive.trail.asked import Order, milliseconds
-from archive.trail.entry import COPIES, READS, SEARCHES
+from archive.trail.entry import COPIES, READS, SEARCHES, is_act
 from archive.trail.follower import TrailDigests
 
 _IDS_PER_QUERY: Final = 10_000
@@ -48,6 +49,14 @@ class Reading:
     copied: bool
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """An entry and when it was recorded, in whole milliseconds."""
+
+    seq: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,40 @@ class TrailIndex:
     def between(self, first: int, last: int) -> set[int]:
         """Return the entries between two sequence numbers, both included."""
         return {row[0] for row in self._all(select(trail.c.seq).where(span(first, last)))}
+
+    def recorded_until(
+        self, until: datetime, after: int, limit: int, types: Collection[str]
+    ) -> list[Dated]:
+        """Return the next entries, after a sequence number, recorded up to a time.
+
+        They are of these types of events, and of others that the index cannot tell from them.
+        """
+        other = [name for name in EVENT_TYPES if is_act(name) and name not in types]
+        where = and_(
+            trail.c.seq > after,
+            trail.c.at <= milliseconds(until),
+            trail.c.action.not_in([self.digests.action(name) for name in other]),
+        )
+        statement = select(trail.c.seq, trail.c.at).where(where).order_by(trail.c.seq)
+        return [
+            Dated(seq, datetime.fromtimestamp(at / 1000, UTC))
+            for seq, at in self._all(statement.limit(limit))
+        ]
+
+    def whole_since(self, as_of: int, now: datetime) -> datetime | None:
+        """Return from when on no entry is missing, in the order of the log; None if none is.
+
+        Those that are erased and those that are damaged are missing alike. It is now where nothing
+        follows the last of them.
+        """
+        # Both conditions of the index by actor, under which no entry stands that can be read.
+        gone = and_(trail.c.actor.is_(None), trail.c.at.is_(None), trail.c.seq <= as_of)
+        missing = self._all(select(func.max(trail.c.seq)).where(gone))[0][0]
+        if missing is None:
+            return None
+        later = select(trail.c.at).where(trail.c.seq > missing, trail.c.at.is_not(None))
+        found = self._all(later.order_by(trail.c.seq).limit(1))
+        return datetime.fromtimestamp(found[0][0] / 1000, UTC) if found else now
 
     def sightings(self, where: Where, subjects: Where, most: int) -> list[Sighting]:
         """Return who saw which of the records that `subjects` says, up to `most` and one more.

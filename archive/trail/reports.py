@@ -32,7 +32,12 @@ class Reports:
         self._people = people
 
     def who_saw(
-        self, about: str, since: datetime | None, until: datetime | None, as_of: int
+        self,
+        about: str,
+        since: datetime | None,
+        until: datetime | None,
+        as_of: int,
+        whole_since: datetime | None,
     ) -> WhoSaw:
         """Return who saw a record (by id), a custodian's records, or those of an address.
 
@@ -65,7 +70,14 @@ class Reports:
             for each in sightings
         ]
         seen.sort(key=lambda each: (each.actor_name or each.actor or "", each.first, each.record))
-        return WhoSaw(about=about, since=since, until=until, as_of=as_of, seen=tuple(seen))
+        return WhoSaw(
+            about=about,
+            since=since,
+            until=until,
+            as_of=as_of,
+            whole_since=whole_since,
+            seen=tuple(seen),
+        )
 
     def _subjects(self, about: str) -> Iterator[ColumnElement[bool]]:
         """Yield what `about` means as conditions: `record:`, `custodian:` or `person:` says it."""
@@ -116,6 +128,7 @@ class Reports:
         dormant: timedelta,
         as_of: int,
         now: datetime,
+        whole_since: datetime | None,
     ) -> AccessReview:
         """Return what every user may do now, did between two times, and did last."""
         where, period = sql.span(1, as_of), sql.during(since, until)
@@ -141,6 +154,7 @@ class Reports:
             since=since,
             until=until,
             as_of=as_of,
+            whole_since=whole_since,
             dormant_days=dormant.days,
             users=(*reviewed, _line(LOCAL_ACTOR.id, LOCAL_ACTOR.name, None, (), local, ())),
         )

@@ -129,6 +129,15 @@ class Holds:
             tuple(certain), tuple(uncertain), max(released, default=None), self.book.unreadable
         )
 
+    def listed(self, record_id: UUID) -> Held:
+        """Return what holds a record by a list that names it, as it must one that is erased."""
+        spans = [span for span in self._spans if record_id in span.reach.records]
+        return Held(
+            certain=tuple(span.hold for span in spans if span.ended is None),
+            released_at=max((span.ended for span in spans if span.ended), default=None),
+            unreadable=self.book.unreadable,
+        )
+
     def held_each(self, ids: Iterable[UUID], found: Iterable[Found]) -> dict[UUID, Held]:
         """Return what holds each record; one that is not among those found was not opened."""
         opened = {each.record.id: each for each in found}

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from archive.events.purge_events import PurgedGroup
+from archive.events.purge_events import PurgedGroup, PurgedKind
 from archive.model.interaction import Frozen
 from policies.purging.certificate import Certificate
 from policies.purging.judging import Verdict
@@ -17,7 +17,7 @@ _HELD: Final = Verdict.HELD.value
 
 
 class PurgeAnswer(Frozen):
-    """What a purge did, or with `dry_run` would do.
+    """What a purge of records, or of entries of the audit trail, did, or with `dry_run` would do.
 
     `planned` records were found due and free of holds, and of these `destroyed` are gone; of
     `failed` the keys are condemned and could not be destroyed yet, which is tried again. `held` and
@@ -27,6 +27,7 @@ class PurgeAnswer(Frozen):
     """
 
     id: UUID | None
+    of: PurgedKind = "records"
     dry_run: bool
     at: datetime
     by: str | None
@@ -41,6 +42,17 @@ class PurgeAnswer(Frozen):
     groups: tuple[PurgedGroup, ...]
     certificate: UUID | None
     problems: tuple[str, ...] = ()
+
+
+class PurgeRunAnswer(PurgeAnswer):
+    """What a purge of records did or would do, and the one of the audit trail that follows it."""
+
+    trail: PurgeAnswer
+
+    @classmethod
+    def of_both(cls, records: PurgeAnswer, trail: PurgeAnswer) -> "PurgeRunAnswer":
+        """Tell of both."""
+        return cls(**dict(records), trail=trail)
 
 
 class PurgesAnswer(Frozen):
@@ -74,6 +86,7 @@ class IssuedCertificate(Frozen):
     """A certificate by its id, of a purge or of a case of erasure, and how much it is about."""
 
     id: UUID
+    of: PurgedKind = "records"
     purge: UUID | None
     case: UUID | None
     completed_at: datetime
@@ -99,6 +112,7 @@ def told(purge: Purge, destroyed: int, kept: Kept, problems: Sequence[str] = ())
         kept.locked_until = completed.locked_until
     return PurgeAnswer(
         id=purge.id,
+        of=purge.plan.of,
         dry_run=False,
         at=purge.plan.at,
         by=purge.plan.by,
@@ -117,11 +131,18 @@ def told(purge: Purge, destroyed: int, kept: Kept, problems: Sequence[str] = ())
 
 
 def looked_at(
-    at: datetime, planned: int, kept: Kept, groups: Sequence[PurgedGroup], *, dry: bool
+    of: PurgedKind,
+    at: datetime,
+    planned: int,
+    kept: Kept,
+    groups: Sequence[PurgedGroup],
+    *,
+    dry: bool,
 ) -> PurgeAnswer:
     """Tell of a purge that did not begin: of a dry run, or where nothing may go."""
     return PurgeAnswer(
         id=None,
+        of=of,
         dry_run=dry,
         at=at,
         by=None,

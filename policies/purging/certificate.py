@@ -6,7 +6,6 @@ certificate's canonical JSON (docs/formats.md, "Certificate of destruction").
 
 import base64
 import json
-from collections.abc import Mapping
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Final, Literal
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 
 from archive.errors import CorruptError
 from archive.events.policy_events import Terms
-from archive.events.purge_events import PurgedGroup
+from archive.events.purge_events import AUDIT_TRAIL, PurgedGroup, PurgedKind
 from archive.log.note import Signer, Verifier
 from archive.model.interaction import Frozen
 
@@ -27,6 +26,11 @@ METHOD: Final = (
     "Each record's data keys (AES-256-GCM, one for each event) were destroyed in every version of "
     "every key object, and a listing showed them gone. Without them its ciphertext cannot be read "
     "by anybody, wherever copies of it are."
+)
+TRAIL_METHOD: Final = (
+    "Each entry's data key (AES-256-GCM, one for each event) was destroyed in every version of "
+    "every key object, and a listing showed it gone. Without it its ciphertext cannot be read by "
+    "anybody, wherever copies of it are."
 )
 LIMITS: Final = (
     "Copies that were made outside of the archive's control are not covered: replicas and backups "
@@ -102,15 +106,17 @@ class Certificate(Frozen):
     """What was destroyed, by whose rule, how, and what stays. It holds no content.
 
     `organisation` is None where nobody named it, and in certificates from before it could be named.
-    It is of a `purge`, or of a `case` of erasure. `first_at` and `last_at` are the dates, both
-    included, that retention was counted from. `kept` counts what was to go and stays, by reason;
-    `locked_until` is when the lock of the first of these ends. `leaves` are the leaf hashes of the
-    destroyed events in the log, in order; they stay there, and `checkpoint` is the newest signed
-    one when this was issued.
+    It is of a `purge`, or of a `case` of erasure. `of` says what `records` counts: records, or
+    entries of the audit trail; certificates from before do not have it. `first_at` and `last_at`
+    are the dates, both included, that retention was counted from. `kept` counts what was to go and
+    stays, by reason; `locked_until` is when the lock of the first of these ends. `leaves` are the
+    leaf hashes of the destroyed events in the log, in order; they stay there, and `checkpoint` is
+    the newest signed one when this was issued.
     """
 
     form: Literal["muniment certificate of destruction 1"] = FORM
     id: UUID
+    of: PurgedKind = "records"
     organisation: str | None = None
     archive: UUID
     sandbox: bool
@@ -163,18 +169,23 @@ def check(document: str, note: str, verifier: Verifier) -> Certificate:
     return certificate
 
 
-def stores(*, blobs: int, blobs_left: int) -> tuple[StoreOutcome, ...]:
+def stores(*, blobs: int, blobs_left: int, of: PurgedKind = "records") -> tuple[StoreOutcome, ...]:
     """Return what a finished purge left in each store, as it is told on the certificate."""
     left = f"; {blobs_left} are locked in the store, unreadable, and go later" if blobs_left else ""
-    told: Mapping[str, str] = {
+    told: dict[str, str] = {
         "keys": "destroyed in all versions, read back and listed",
         "segments": "the ciphertext is there, without keys",
-        "blobs": f"{blobs} whose last record went were destroyed{left}",
-        "index snapshots": "every generation was destroyed with its key",
-        "index": "each host drops the records as it follows, and builds its index anew",
-        "catalog": "tombstones: ids, times and codes, without content",
-        "log": "the leaves stay, so that proofs hold for ever",
     }
+    if of == AUDIT_TRAIL:
+        told["audit index"] = "that an entry was there, and nothing of it"
+    else:
+        told |= {
+            "blobs": f"{blobs} whose last record went were destroyed{left}",
+            "index snapshots": "every generation was destroyed with its key",
+            "index": "each host drops the records as it follows, and builds its index anew",
+            "catalog": "tombstones: ids, times and codes, without content",
+        }
+    told["log"] = "the leaves stay, so that proofs hold for ever"
     return tuple(StoreOutcome(store=name, outcome=outcome) for name, outcome in told.items())
 
 

@@ -20,6 +20,7 @@ from policies.purging.answers import (
     CertificatesAnswer,
     IssuedCertificate,
     PurgeAnswer,
+    PurgeRunAnswer,
     PurgesAnswer,
     SupplementAnswer,
     told,
@@ -30,7 +31,7 @@ from policies.purging.governed import PurgeableRecords
 from policies.purging.issuing import Issuing
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
-from policies.purging.purgeable import Stopped
+from policies.purging.purgeable import CandidateT, Purgeable, Stopped
 from policies.purging.purger import Purger
 from policies.purging.reading import PurgeReader
 from policies.purging.supplement import Supplement
@@ -38,10 +39,13 @@ from policies.purging.supplementing import Supplementing
 from policies.records import governed_records
 from policies.reviewing.reader import disposition_reader
 from policies.rules import rule_reader
+from policies.trail.opening import purgeable_entries
 
 
 class PurgeDesk:
     """Purges for those who govern, and tells those who govern or audit what was destroyed.
+
+    A purge of the audit trail follows each purge of records.
 
     Raises, in every method, ForbiddenError (audited) where the actor may not, and CorruptError and
     UnavailableError as `Purger` does.
@@ -51,34 +55,44 @@ class PurgeDesk:
         self,
         governance: Governance,
         purger: Purger[UUID],
+        trail_purger: Purger[int],
         reader: PurgeReader,
         destroyed: DestroyedCatalog,
         audit: Audit,
     ) -> None:
         self._governance = governance
         self._purger = purger
+        self._trail_purger = trail_purger
         self._reader = reader
         self._destroyed = destroyed
         self._audit = audit
 
-    def dry_run(self, actor: Actor, purpose: Purpose, at: datetime | None = None) -> PurgeAnswer:
+    def dry_run(self, actor: Actor, purpose: Purpose, at: datetime | None = None) -> PurgeRunAnswer:
         """Say what a purge would do, as `Purger.dry_run`; nothing is altered but the trail."""
         self._governance.require(actor, "purge.dry-run", purpose)
-        answer = self._purger.dry_run(at)
+        records, trail = self._purger.dry_run(at), self._trail_purger.dry_run(at)
+        answer = PurgeRunAnswer.of_both(records, trail)
         self._audit.record(actor, purpose, "purge.dry-run", total=answer.planned)
         return answer
 
     def run(
         self, actor: Actor, at: datetime | None = None, stopped: Stopped = lambda: False
-    ) -> PurgeAnswer:
-        """Purge, as `Purger.run`."""
+    ) -> PurgeRunAnswer:
+        """Purge records and then the trail, as `Purger.run`."""
         self._governance.require(actor, "purge.run")
-        return self._purger.run(actor.id, actor.address, at, stopped)
+        records = self._purger.run(actor.id, actor.address, at, stopped)
+        trail = self._trail_purger.run(actor.id, actor.address, at, stopped)
+        return PurgeRunAnswer.of_both(records, trail)
 
-    def request(self, actor: Actor, at: datetime | None = None) -> PurgeAnswer:
-        """Plan a purge for the leader to carry out, as `Purger.request`."""
+    def request(self, actor: Actor, at: datetime | None = None) -> PurgeRunAnswer:
+        """Plan both purges for the leader to carry out, as `Purger.request`."""
         self._governance.require(actor, "purge.run")
-        return self._purger.request(actor.id, actor.address, at)
+        # Neither is planned while one of them is under way.
+        self._trail_purger.require_none()
+        records = self._purger.request(actor.id, actor.address, at)
+        return PurgeRunAnswer.of_both(
+            records, self._trail_purger.request(actor.id, actor.address, at)
+        )
 
     def purge(self, actor: Actor, purge_id: UUID) -> PurgeAnswer:
         """Return what a purge did; NotFoundError if there is none of this id."""
@@ -129,23 +143,38 @@ class PurgeDesk:
         if purge.completed is not None:
             return told(purge, purge.completed.destroyed, Kept())
         destructions = self._reader.destructions(purge.erasures)
-        return told(purge, self._reader.gone(destructions), Kept())
+        return told(purge, self._reader.gone(destructions, purge.plan.of), Kept())
 
 
 def purger_of(archive: Archive, *, follows: bool = True) -> Purger[UUID]:
-    """Return what purges in an archive; without `follows` another thread here keeps its catalog."""
+    """Return what purges records; without `follows` another thread here keeps the catalog."""
+    purgeable = PurgeableRecords(
+        rules=rule_reader(archive),
+        obligations=obligations_of(archive),
+        table=archive.obligations,
+        batches=batches_of(archive, follows=follows),
+        reader=purge_reader(archive),
+        issuing=issuing_of(archive),
+        eraser=archive.eraser,
+        clock=archive.clock,
+    )
+    return _purger(archive, purgeable, follows=follows)
+
+
+def trail_purger_of(archive: Archive, *, follows: bool = True) -> Purger[int]:
+    """Return what purges entries of the audit trail; `follows` as for `purger_of`."""
+    catch_up = partial(archive.wait_until_catalogued, follows=follows)
+    reader, issuing = purge_reader(archive), issuing_of(archive)
+    entries = purgeable_entries(archive, reader, issuing, catch_up)
+    return _purger(archive, entries, follows=follows)
+
+
+def _purger(
+    archive: Archive, purgeable: Purgeable[CandidateT], *, follows: bool
+) -> Purger[CandidateT]:
     return Purger(
         sandbox=archive.keyring.sandbox,
-        purgeable=PurgeableRecords(
-            rules=rule_reader(archive),
-            obligations=obligations_of(archive),
-            table=archive.obligations,
-            batches=batches_of(archive, follows=follows),
-            reader=purge_reader(archive),
-            issuing=issuing_of(archive),
-            eraser=archive.eraser,
-            clock=archive.clock,
-        ),
+        purgeable=purgeable,
         destroyed=archive.destroyed,
         reader=purge_reader(archive),
         eraser=archive.eraser,
@@ -206,6 +235,7 @@ def purge_desk(archive: Archive) -> PurgeDesk:
     return PurgeDesk(
         governance_of(archive),
         purger_of(archive),
+        trail_purger_of(archive),
         purge_reader(archive),
         archive.destroyed,
         archive.audit,
@@ -228,6 +258,7 @@ def _listed(issued: CertificateIssued) -> IssuedCertificate:
     certificate = _certificate(issued)
     return IssuedCertificate(
         id=certificate.id,
+        of=certificate.of,
         purge=certificate.purge,
         case=certificate.case.id if certificate.case else None,
         completed_at=certificate.completed_at,

@@ -24,6 +24,8 @@ from policies.rules import RuleReader
 class PurgeableRecords(Purgeable[UUID]):
     """Records by id, found by their obligations and judged from the truth."""
 
+    of = "records"
+
     def __init__(
         self,
         *,
@@ -75,9 +77,6 @@ class PurgeableRecords(Purgeable[UUID]):
         errand = PurgeErrand(purge, self._reader)
         tally, problem = self._batches.destroy(errand, candidates, judge)
         return _sorted(tally), problem
-
-    def gone(self, destructions: Sequence[Destruction]) -> int:
-        return self._reader.gone(destructions)
 
     def destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
         by, ground = purge.plan.by, f"purge {purge.id}"

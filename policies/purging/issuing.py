@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from archive.errors import CorruptError, NotFoundError
-from archive.events.purge_events import CertificateIssued, PurgedGroup
+from archive.events.purge_events import AUDIT_TRAIL, CertificateIssued, PurgedGroup
 from archive.log.checkpoint import encode_hash
 from archive.log.note import Signer
 from archive.log.reader import LogReader
@@ -17,6 +17,7 @@ from policies.purging.certificate import (
     EVALUATOR,
     LIMITS,
     METHOD,
+    TRAIL_METHOD,
     Certificate,
     CertifiedCase,
     CertifiedPolicy,
@@ -36,6 +37,11 @@ from policies.reviewing.reader import DispositionReader
 _LOOK = (
     "In the commit that condemned each batch, each record having been opened and held against "
     "every hold in force; one that could not be searched counts as held."
+)
+_TRAIL_LOOK = (
+    "In the commit that condemned each batch, each entry having been opened, and the records, the "
+    "matter and the user that it names held against every hold in force; what could not be "
+    "searched counts as held."
 )
 
 Names = Callable[[Iterable[str]], Mapping[str, str]]
@@ -102,9 +108,10 @@ class Issuing:
         groups = account.groups
         traces = self._reader.traces(destructions)
         done = [each.destroyed for each in destructions if each.destroyed is not None]
-        by = account.by
+        by, trail = account.by, account.of == AUDIT_TRAIL
         return Certificate(
             id=certificate_id,
+            of=account.of,
             organisation=self._organisation or None,
             archive=self._archive_id,
             sandbox=self._sandbox,
@@ -123,18 +130,23 @@ class Issuing:
             groups=groups,
             policies=tuple(self._policies(groups, book)),
             reviews=self._reviews(account, destructions),
-            method=METHOD,
+            method=TRAIL_METHOD if trail else METHOD,
             keys=Keys(
                 destroyed=len(traces.leaves),
                 key_objects=sum(each.segments for each in done),
                 epochs=tuple(sorted({epoch for each in done for epoch in each.epochs})),
             ),
-            hold_check=HoldCheck(times=len(destructions), held=kept.get("held", 0), method=_LOOK),
+            hold_check=HoldCheck(
+                times=len(destructions),
+                held=kept.get("held", 0),
+                method=_TRAIL_LOOK if trail else _LOOK,
+            ),
             kept={reason: count for reason, count in kept.items() if reason != "held"},
             locked_until=kept.locked_until,
             stores=stores(
                 blobs=sum(each.blobs for each in done),
                 blobs_left=done[-1].blobs_left if done else 0,
+                of=account.of,
             ),
             exceptions=tuple(_exceptions(traces)),
             limits=LIMITS,

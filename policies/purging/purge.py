@@ -11,6 +11,7 @@ from archive.events.purge_events import (
     PurgeCompleted,
     PurgeCondemned,
     PurgedGroup,
+    PurgedKind,
     PurgePlanned,
 )
 from policies.purging.certificate import CertifiedCase
@@ -29,6 +30,7 @@ class Account:
     groups: tuple[PurgedGroup, ...]
     purge: UUID | None = None
     case: CertifiedCase | None = None
+    of: PurgedKind = "records"
 
     @property
     def condemned(self) -> int:
@@ -61,14 +63,14 @@ class Purge:
 
     @property
     def condemned(self) -> int:
-        """How many records it condemned."""
+        """How many records, or entries, it condemned."""
         return sum(group.records for group in self.groups)
 
     @property
     def account(self) -> Account:
         """What its certificate tells of."""
         plan = self.plan
-        return Account(plan.by, plan.recorded_at, plan.at, self.groups, purge=self.id)
+        return Account(plan.by, plan.recorded_at, plan.at, self.groups, purge=self.id, of=plan.of)
 
     @property
     def groups(self) -> tuple[PurgedGroup, ...]:

@@ -7,7 +7,12 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from archive.events.purge_events import CertificateIssued, PolicyVersion, PurgedGroup
+from archive.events.purge_events import (
+    CertificateIssued,
+    PolicyVersion,
+    PurgedGroup,
+    PurgedKind,
+)
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.reading import Destruction
@@ -41,6 +46,8 @@ class Purgeable(ABC, Generic[CandidateT]):
     part does not answer.
     """
 
+    of: PurgedKind
+
     @abstractmethod
     def candidates(
         self, at: datetime, stopped: Stopped, size: int
@@ -58,10 +65,6 @@ class Purgeable(ABC, Generic[CandidateT]):
     @abstractmethod
     def destroy(self, purge: Purge, candidates: Sequence[CandidateT]) -> tuple[Sorted, str | None]:
         """Judge candidates and destroy the keys of those that may go, as `condemn`."""
-
-    @abstractmethod
-    def gone(self, destructions: Sequence[Destruction]) -> int:
-        """Return how many are known to be destroyed by erasures."""
 
     @abstractmethod
     def destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:

@@ -75,7 +75,7 @@ class Purger(Generic[CandidateT]):
             kept.take(found.kept)
             groups += found.groups
             planned += found.due
-        return looked_at(at, planned, kept, groups, dry=True)
+        return looked_at(self._purgeable.of, at, planned, kept, groups, dry=True)
 
     def run(
         self,
@@ -99,10 +99,14 @@ class Purger(Generic[CandidateT]):
         Raises as `run` does, and ConflictError while another purge is under way.
         """
         at = self._permitted(at)
-        if self._unfinished():
-            raise ConflictError("A purge is under way: it is finished first.")
+        self.require_none()
         found = self._begun(by, address, at)
         return told(found, 0, Kept()) if isinstance(found, Purge) else found
+
+    def require_none(self) -> None:
+        """Raise ConflictError while a purge is under way."""
+        if self._unfinished():
+            raise ConflictError("A purge is under way: it is finished first.")
 
     def finish(self, stopped: Stopped = lambda: False) -> PurgeAnswer | None:
         """Finish the purge that is under way; None if there is none."""
@@ -111,7 +115,8 @@ class Purger(Generic[CandidateT]):
 
     def _unfinished(self) -> list[Purge]:
         self._catch_up(self._pointers.last_seq())
-        return [self._reader.purge(purge_id) for purge_id in self._destroyed.unfinished_purges()]
+        found = map(self._reader.purge, self._destroyed.unfinished_purges())
+        return [purge for purge in found if purge.plan.of == self._purgeable.of]
 
     def _begun(self, by: str, address: str | None, at: datetime) -> Purge | PurgeAnswer:
         """Plan a purge if anything may go; else tell what stays."""
@@ -121,7 +126,7 @@ class Purger(Generic[CandidateT]):
             if found.due:
                 return self._plan(by, address, at)
             kept.take(found.kept)
-        return looked_at(at, 0, kept, (), dry=False)
+        return looked_at(self._purgeable.of, at, 0, kept, (), dry=False)
 
     def _plan(self, by: str, address: str | None, at: datetime) -> Purge:
         planned = self._purgeable.plan(at)
@@ -129,6 +134,7 @@ class Purger(Generic[CandidateT]):
             originator_id=self._clock.uuid7(),
             originator_version=1,
             recorded_at=self._clock.now(),
+            of=self._purgeable.of,
             by=by,
             address=address,
             at=at,
@@ -160,7 +166,7 @@ class Purger(Generic[CandidateT]):
         self, purge: Purge, kept: Kept, problems: list[str], *, stopped: bool
     ) -> PurgeAnswer:
         destructions = self._reader.destructions(purge.erasures)
-        destroyed = self._purgeable.gone(destructions)
+        destroyed = self._reader.gone(destructions, purge.plan.of)
         if destroyed == purge.condemned and not stopped:
             problems = self._purgeable.destroy_latecomers(purge, destructions)
             purge = purge if problems else self._complete(purge, destructions, kept)

@@ -10,10 +10,13 @@ from archive.events.mapper import EventMapper
 from archive.events.opener import ErasedEvent, Opener
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import (
+    AUDIT_TRAIL,
     CertificateIssued,
     CertificateSupplemented,
+    PurgedKind,
     PurgePlanned,
 )
+from archive.events.rows import rows_at
 from archive.events.types import KeysCondemned, KeysDestroyed
 from policies.purging.purge import Purge, folded
 
@@ -28,7 +31,7 @@ class Destruction:
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What is left of destroyed records.
+    """What is left of what was destroyed.
 
     `leaves` are the leaf hashes of condemned events, in the order of the log. `latecomers` are
     events of the same records that came in while these were condemned: nobody looked at them.
@@ -74,7 +77,7 @@ class PurgeReader:
         return found
 
     def traces(self, destructions: Iterable[Destruction]) -> Traces:
-        """Return what is known of the events of destroyed records."""
+        """Return what is known of destroyed events, and of others of the same records."""
         leaves: dict[int, bytes] = {}
         latecomers: list[PointerRow] = []
         for condemned in (each.condemned for each in destructions):
@@ -84,8 +87,9 @@ class PurgeReader:
                     leaves[row.seq] = row.pointer.leaf_hash
                 elif row.type.startswith("interaction."):
                     latecomers.append(row)
-            if not wanted <= leaves.keys():
-                raise CorruptError("The database does not know all of the condemned events.")
+            others = [seq for seq in condemned.events if seq not in leaves]
+            for row in rows_at(self._pointers, others):
+                leaves[row.seq] = row.pointer.leaf_hash
         return Traces([leaves[seq] for seq in sorted(leaves)], latecomers)
 
     def not_erased(self, rows: Sequence[PointerRow]) -> list[PointerRow]:
@@ -93,9 +97,10 @@ class PurgeReader:
         opened = self._opener.open_each(rows)
         return [each.row for each in opened if not isinstance(each, ErasedEvent)]
 
-    def gone(self, destructions: Iterable[Destruction]) -> int:
-        """Return how many records are known to be destroyed by erasures."""
-        return sum(len(each.condemned.records) for each in destructions if each.destroyed)
+    def gone(self, destructions: Iterable[Destruction], of: PurgedKind = "records") -> int:
+        """Return how many records, or entries, erasures are known to have destroyed."""
+        done = [each.condemned for each in destructions if each.destroyed]
+        return sum(len(each.events if of == AUDIT_TRAIL else each.records) for each in done)
 
     def certificate(self, certificate_id: UUID) -> CertificateIssued:
         """Return a certificate's event; NotFoundError if there is none of this id."""

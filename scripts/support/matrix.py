@@ -198,6 +198,8 @@ class World:
             values["id"] = self.person()
         elif "/policies/" in rule.rule:
             values["id"] = self.policy_for(rule.rule.rpartition("/")[2])
+        elif "/audit/retention" in rule.rule:
+            self.settle_trail(pending=rule.rule.endswith(("/approve", "/withdraw")))
         elif "/retention-events/" in rule.rule:
             values["id"] = self.retention_event_for(rule.rule.rpartition("/")[2])
         elif "/dispositions/" in rule.rule:
@@ -247,6 +249,18 @@ class World:
             LOCAL_ACTOR, Terms.model_validate({**fields, period: "3y"})
         )
         return name
+
+    def settle_trail(self, *, pending: bool) -> None:
+        """Let a change of how long the trail is kept be pending, or none."""
+        from archive.access.roles import LOCAL_ACTOR
+        from archive.locking.terms import Period
+        from policies.trail.desk import trail_governance
+
+        governance = trail_governance(self.archive)
+        if governance.book(LOCAL_ACTOR).pending(self.archive.clock.now()):
+            governance.withdraw(LOCAL_ACTOR)
+        if pending:
+            governance.propose(LOCAL_ACTOR, Period(7, "y"))
 
     def retention_event_for(self, act: str) -> UUID:
         """Return the id of a new retention event that an act can be done to."""
@@ -413,12 +427,14 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/matters/<string:id>/remove"): _json({"queries": ["fee"]}),
     ("POST", "/v1/matters/<string:id>/close"): _json({"reason": "it is over"}),
     ("POST", "/v1/matters/<string:id>/reopen"): _json({"reason": "it goes on"}),
+    ("POST", "/v1/audit/retention"): _json({"keep": "7y"}),
     ("POST", "/v1/purges"): _json({"dry_run": True}),
     ("POST", "/v1/users"): lambda world, _: {
         "json": {"name": f"new {next(world.numbers)}", "roles": ["legal"]}
     },
     ("PATCH", "/v1/users/<uuid:id>"): _json({"custodians": None}),
     ("PUT", "/v1/users/<uuid:id>/password"): _json({"password": _PASSWORD, "current": _PASSWORD}),
+    ("POST", "/audit/retention"): _form(keep="7y"),
     ("POST", "/new-policy"): _form(yaml="name: simulated\nscope: '*'\nminimum: 3y\n"),
     ("POST", "/policies/<string:id>/lock"): lambda world, _: {"data": {"name": world.policy}},
     ("POST", "/purges"): _form(meant="yes"),

@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from api.cli import options, output
+from api.cli.commands import audit_retention
 from archive.access.roles import LOCAL_ACTOR, PURPOSES, Purpose
 from archive.errors import InvalidError
 
@@ -86,11 +87,19 @@ def command(
                 LOCAL_ACTOR, purpose, TrailFilter.model_validate(asked), cast("Order", order)
             )
             _write_new(file, exported.entries)
-            told = {"total": exported.total, "as_of": exported.as_of, "file": str(file)}
             if as_json:
-                output.write_json(told)
+                since = exported.whole_since
+                output.write_json(
+                    {
+                        "total": exported.total,
+                        "as_of": exported.as_of,
+                        "whole_since": since.isoformat() if since else None,
+                        "file": str(file),
+                    }
+                )
             else:
                 click.echo(f"{exported.total:,} entries are in {file}.")
+                _write_whole(exported.whole_since)
             return
         paging = {"order": order, "limit": limit, "cursor": cursor, "as_of": as_of}
         request = TrailRequest.model_validate({**asked, **paging})
@@ -99,6 +108,9 @@ def command(
         output.write_json(page)
     else:
         _write(page)
+
+
+command.add_command(audit_retention.command)
 
 
 @command.command("report")
@@ -158,8 +170,10 @@ def report(
             click.echo(line.encode(), nl=False)
     elif about is not None:
         _write_sightings(seen)
+        _write_whole(seen.whole_since)
     else:
         _write_review(found)
+        _write_whole(found.whole_since)
 
 
 def _write_new(file: Path, entries: "Iterable[TrailEntry]") -> None:
@@ -177,6 +191,7 @@ def _write_new(file: Path, entries: "Iterable[TrailEntry]") -> None:
 
 def _write(page: "TrailPage") -> None:
     click.echo(f"{page.total:,} entries as of event {page.as_of}")
+    _write_whole(page.whole_since)
     output.write_table(
         ("event", "time", "who", "what", "why", "from", "found", "of"),
         [
@@ -243,6 +258,11 @@ def _write_review(report: "AccessReview") -> None:
             for each in report.users
         ],
     )
+
+
+def _write_whole(since: datetime | None) -> None:
+    if since is not None:
+        click.echo(f"Entries have gone: the trail is whole since {output.utc_time(since)}.")
 
 
 def _moment(value: datetime | None) -> str:

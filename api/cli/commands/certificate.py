@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import click
@@ -14,6 +14,8 @@ from archive.errors import InvalidError
 if TYPE_CHECKING:
     from policies.purging.answers import CertificateAnswer
     from policies.purging.certificate import Certificate
+
+_WHAT: Final = {"records": "records", "audit-trail": "entries of the audit trail"}
 
 
 @click.group("certificate")
@@ -36,9 +38,14 @@ def everything(limit: int, cursor: int | None, purpose: Purpose, as_json: bool) 
         output.write_json(page)
         return
     output.write_table(
-        ("certificate", "completed", "records"),
+        ("certificate", "completed", "of", "number"),
         [
-            (str(each.id), output.utc_time(each.completed_at), f"{each.records:,}")
+            (
+                str(each.id),
+                output.utc_time(each.completed_at),
+                _WHAT[each.of],
+                f"{each.records:,}",
+            )
             for each in page.certificates
         ],
     )
@@ -82,7 +89,7 @@ def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
             _account(certificate),
             ("due as of", output.utc_time(certificate.due_as_of)),
             ("completed", output.utc_time(certificate.completed_at)),
-            ("records", f"{certificate.records:,} ({certificate.events:,} events)"),
+            (_WHAT[certificate.of], f"{certificate.records:,} ({certificate.events:,} events)"),
             ("bytes", f"{certificate.bytes:,}"),
             ("dated", f"{_day(certificate.first_at)} to {_day(certificate.last_at)}"),
             ("policies", ", ".join(f"{p.policy} {p.version}" for p in certificate.policies)),

@@ -9,7 +9,7 @@ from api.cli import EXIT_PROBLEM, options, output
 from archive.access.roles import LOCAL_ACTOR, Purpose
 
 if TYPE_CHECKING:
-    from policies.purging.answers import PurgeAnswer
+    from policies.purging.answers import PurgeAnswer, PurgeRunAnswer
 
 
 @click.command("purge")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 )
 @options.common
 def command(dry_run: bool, at: datetime | None, purpose: Purpose, as_json: bool) -> int:
-    """Destroy what is due by the policies, and certify it.
+    """Destroy what is due by the policies, then of the audit trail, and certify both.
 
     A purge that was interrupted is finished first. Leaves with 1 if something that is condemned
     could not be destroyed yet.
@@ -40,14 +40,21 @@ def command(dry_run: bool, at: datetime | None, purpose: Purpose, as_json: bool)
         output.write_json(done)
     else:
         _write(done)
-    return EXIT_PROBLEM if done.problems else 0
+    return EXIT_PROBLEM if done.problems or done.trail.problems else 0
 
 
-def _write(done: "PurgeAnswer") -> None:
+def _write(done: "PurgeRunAnswer") -> None:
+    _write_one(done, "Records")
+    trail = done.trail
+    if trail.planned or trail.held or trail.kept:
+        _write_one(trail, "Entries of the audit trail")
+
+
+def _write_one(done: "PurgeAnswer", what: str) -> None:
     if done.dry_run:
-        click.echo(f"Records that would be destroyed: {done.planned:,}.")
+        click.echo(f"{what} that would be destroyed: {done.planned:,}.")
     else:
-        click.echo(f"Records destroyed: {done.destroyed:,} of {done.planned:,}.")
+        click.echo(f"{what} destroyed: {done.destroyed:,} of {done.planned:,}.")
     if done.groups:
         output.write_table(
             ("class", "policy", "version", "records", "bytes", "from", "to"),
