@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 SCANNED = ("archive", "policies", "api", "scripts/verify_evidence.py")
 REQUIREMENT = re.compile(r"^\| (\d+\.\d+\.\d+) \| .* \| ([^|]+) \|$", re.MULTILINE)
+DOOR = re.compile(r"^\| `(/[a-z0-9/-]+)` \| ([0-9., ]+) \| ([^|]+) \|$", re.MULTILINE)
 FINDING = re.compile(r"^\| (B\d+) \| `([^`]+)` \| (\d+) \|", re.MULTILINE)
 
 
@@ -35,6 +36,20 @@ def test_every_requirement_is_shown_by_what_is_there_or_told_not_to_be_met():
         named = re.fullmatch(r"`([^`]+)`", shown)
         honest = shown.startswith(("not met: ", "partly: ", "operator: "))
         assert honest or (named is not None and is_there(named[1])), number
+
+
+def test_each_door_meets_what_stands_above_and_is_shown_to():
+    required = {number for number, _ in REQUIREMENT.findall(PAGE)}
+    matrix = (ROOT / "tests" / "api" / "access-matrix.txt").read_text(encoding="utf-8")
+    changed = set(re.findall(r"^(?:POST|PUT|PATCH|DELETE) +(\S+)", matrix, re.MULTILINE))
+    doors = DOOR.findall(PAGE)
+    assert len(doors) > 15 and len({door for door, _, _ in doors}) == len(doors)
+    for door, meets, shown in doors:
+        assert any(each.startswith(door) for each in changed) or door == "/v1/certificates", door
+        assert set(meets.split(", ")) <= required, door
+        tests = re.findall(r"`([^`]+)`", shown)
+        assert ", ".join(f"`{test}`" for test in tests) == shown, door
+        assert all(map(is_there, tests)), door
 
 
 def test_no_other_origin_may_read(client, legal):
