@@ -10,8 +10,9 @@ bucket again.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import Tracking
@@ -37,12 +38,14 @@ SegmentRow = tuple[UUID, UUID]
 """A segment's id, and the id of the key object that holds its keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(NamedTuple):
     """Where one event's frame stands: segment, slot, byte span, and its leaf hash in the log.
 
     `digest` is the frame's SHA-256, from which the log's entry is made; None where it is not known,
     because the commit records, from which pointers are rebuilt, do not hold it.
+
+    Like its row a named tuple, which is made in a third of the time that a frozen dataclass takes:
+    whoever reads many records makes several of each.
     """
 
     segment_id: UUID
@@ -70,7 +73,7 @@ class Pointer:
         if len(data) < _POINTER.size or len(digest) not in (0, _DIGEST_SIZE) or data[0] != version:
             raise CorruptError("A pointer in the events table is not of a known form.")
         _, segment, slot, offset, length, leaf = _POINTER.unpack_from(data)
-        return cls(UUID(bytes=segment), slot, offset, length, leaf, digest or None)
+        return cls(_segment_id(segment), slot, offset, length, leaf, digest or None)
 
 
 def encode_pointer(
@@ -94,8 +97,13 @@ def encoded_digest(data: bytes) -> bytes:
     return data[_POINTER.size :]
 
 
-@dataclass(frozen=True, slots=True)
-class PointerRow:
+@lru_cache(maxsize=1_024)
+def _segment_id(data: bytes) -> UUID:
+    # Thousands of events stand in one segment, and making an id takes longer than finding it.
+    return UUID(bytes=data)
+
+
+class PointerRow(NamedTuple):
     """One event as SQL knows it."""
 
     seq: int

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 from uuid import UUID, uuid4
@@ -63,7 +62,7 @@ def test_a_database_knows_whose_it_is(tmp_path: Path, each_database: Url) -> Non
 
 def test_a_frames_digest_is_kept_where_it_is_known(recorder: PointerRecorder) -> None:
     known = Pointer(uuid4(), 0, 128, 300, bytes(32), b"digest, thirty-two bytes of it. ")
-    unknown = replace(known, slot=1, digest=None)
+    unknown = known._replace(slot=1, digest=None)
     rows = [(uuid4().bytes, 1, "interaction.captured", each.encode()) for each in (known, unknown)]
     recorder.write_commit(commit(*rows))
     assert [each.pointer for each in recorder.select_pointers_from(1, 10)] == [known, unknown]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -340,7 +339,7 @@ def test_a_frame_that_cannot_be_read_does_not_stop_the_log(
 
 
 def without_digest(row: Any) -> Any:
-    return replace(row, pointer=replace(row.pointer, digest=None))
+    return row._replace(pointer=row.pointer._replace(digest=None))
 
 
 def test_partial_tiles_go_a_while_after_the_full_one_came(each_house: House) -> None:
