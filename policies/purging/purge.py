@@ -1,6 +1,7 @@
 """One purge as its events tell it. Pure."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -97,20 +98,21 @@ def folded(events: Iterable[Event]) -> Purge:
 
 def merged(groups: Iterable[PurgedGroup]) -> tuple[PurgedGroup, ...]:
     """Return groups with those of one class, policy, version and event made one, in that order."""
-    found: dict[tuple[str, str, int, str], PurgedGroup] = {}
+    found: dict[tuple[str, str, int, str], list[PurgedGroup]] = defaultdict(list)
     for group in groups:
         key = (group.channel, group.policy, group.version, str(group.started_by or ""))
-        known = found.get(key)
-        found[key] = group if known is None else _sum(known, group)
-    return tuple(found[key] for key in sorted(found))
+        found[key].append(group)
+    return tuple(_sum(found[key]) for key in sorted(found))
 
 
-def _sum(one: PurgedGroup, other: PurgedGroup) -> PurgedGroup:
-    return one.model_copy(
+def _sum(groups: Sequence[PurgedGroup]) -> PurgedGroup:
+    if len(groups) == 1:
+        return groups[0]
+    return groups[0].model_copy(
         update={
-            "records": one.records + other.records,
-            "bytes": one.bytes + other.bytes,
-            "first_at": min(one.first_at, other.first_at),
-            "last_at": max(one.last_at, other.last_at),
+            "records": sum(each.records for each in groups),
+            "bytes": sum(each.bytes for each in groups),
+            "first_at": min(each.first_at for each in groups),
+            "last_at": max(each.last_at for each in groups),
         }
     )
