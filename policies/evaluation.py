@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Literal, Self
+from typing import Final, Literal, NamedTuple, Self
 from uuid import UUID
 
 from archive.events.policy_events import Stage, Terms
@@ -114,6 +114,14 @@ class Evaluation:
         return any(demand.conflicting for demand in self.demands)
 
 
+class Dates(NamedTuple):
+    """When a record may go, as `Evaluation` says it."""
+
+    retain_until: datetime | None
+    delete_at: datetime | None
+    due_at: datetime | None
+
+
 def counted_from(
     occurred_at: datetime | None, captured_at: datetime
 ) -> tuple[datetime, Doubt | None]:
@@ -143,13 +151,7 @@ def evaluate(
     released. `unreadable` says that there may be a policy of which nothing is known.
     """
     claimed, doubt = counted_from(occurred_at, captured_at)
-    minimums, maximums = list[_Ending](), list[_Ending]()
-    for one in governing:
-        terms, start = one.terms, _start(one, claimed, captured_at)
-        if terms.minimum is not None:
-            minimums.append(_Ending.of(one, terms.minimum, start))
-        if terms.maximum is not None and one.certain:
-            maximums.append(_Ending.of(one, terms.maximum, start))
+    minimums, maximums = _endings(governing, claimed, captured_at)
     until = _Until.of(each.ends_at for each in minimums)
     delete_at = _earliest(until.expiry(each.ends_at) for each in maximums)
     stopped = bool(holds) or unreadable
@@ -167,6 +169,34 @@ def evaluate(
         holds=tuple(sorted(holds)),
         unreadable=unreadable,
     )
+
+
+def dates(
+    occurred_at: datetime | None, captured_at: datetime, governing: Sequence[Governing]
+) -> Dates:
+    """Return what `evaluate` says of a record's dates that no hold reaches or did, in less time."""
+    claimed, _ = counted_from(occurred_at, captured_at)
+    minimums, maximums = _endings(governing, claimed, captured_at)
+    until = _Until.of(each.ends_at for each in minimums)
+    return Dates(
+        until.date,
+        _earliest(until.expiry(each.ends_at) for each in maximums),
+        _earliest(each.due_at(until, None) for each in maximums),
+    )
+
+
+def _endings(
+    governing: Sequence[Governing], claimed: datetime, captured_at: datetime
+) -> tuple[list["_Ending"], list["_Ending"]]:
+    """Return the minimums and the maximums that count for a record."""
+    minimums, maximums = list[_Ending](), list[_Ending]()
+    for one in governing:
+        terms, start = one.terms, _start(one, claimed, captured_at)
+        if terms.minimum is not None:
+            minimums.append(_Ending.of(one, terms.minimum, start))
+        if terms.maximum is not None and one.certain:
+            maximums.append(_Ending.of(one, terms.maximum, start))
+    return minimums, maximums
 
 
 def _start(one: Governing, claimed: datetime, captured_at: datetime) -> datetime | None:
@@ -229,7 +259,7 @@ class _Ending:
         return self._demand(
             "maximum",
             binding=expiry is not None and expiry == delete_at,
-            due_at=None if stopped or expiry is None else self._due(expiry, released_at),
+            due_at=None if stopped else self.due_at(until, released_at),
             conflicting=expiry != self.ends_at,
             review=self.one.terms.review,
         )
@@ -259,8 +289,11 @@ class _Ending:
             review,
         )
 
-    def _due(self, expiry: datetime, released_at: datetime | None) -> datetime:
-        """Return when the grace has passed since then, and since the release of the last hold."""
+    def due_at(self, until: _Until, released_at: datetime | None) -> datetime | None:
+        """Return when the grace of a maximum has passed, and since the release of the last hold."""
+        expiry = until.expiry(self.ends_at)
+        if expiry is None:
+            return None
         passed = self.one.terms.grace.after(
             expiry if released_at is None else max(expiry, released_at)
         )

@@ -17,7 +17,7 @@ from archive.catalog.obligations import Obligation, ObligationTable, Outdated
 from archive.errors import CorruptError
 from archive.events.codebook import Codebook
 from archive.events.identity import Identity
-from policies.evaluation import Governing, evaluate
+from policies.evaluation import Governing, dates
 from policies.outlines import Outlines
 from policies.records import GovernedRecords
 from policies.rules import RuleBook, Rules
@@ -64,7 +64,7 @@ class Obligations:
             page = self._table.outdated(digest, after, _PAGE)
             if not page:
                 break
-            judging = _Judging(rules, digest, as_of, now)
+            judging = _Judging(rules, digest, as_of)
             self._table.put([*self._judged(page, judging)])
             after = page[-1].first_seq
         return digest
@@ -95,11 +95,10 @@ class Obligations:
 class _Judging:
     """What the obligations of one page have in common."""
 
-    def __init__(self, rules: Rules, digest: bytes, as_of: int, now: datetime) -> None:
+    def __init__(self, rules: Rules, digest: bytes, as_of: int) -> None:
         self.rules = rules
         self._digest = digest
         self._as_of = as_of
-        self._now = now
 
     def obligation(
         self,
@@ -108,12 +107,5 @@ class _Judging:
         captured_at: datetime,
         governing: Sequence[Governing],
     ) -> Obligation:
-        evaluation = evaluate(occurred_at, captured_at, governing, now=self._now)
-        return Obligation(
-            record=record,
-            policies=self._digest,
-            as_of=self._as_of,
-            retain_until=evaluation.retain_until,
-            delete_at=evaluation.delete_at,
-            due_at=evaluation.due_at,
-        )
+        found = dates(occurred_at, captured_at, governing)
+        return Obligation(record, self._digest, self._as_of, *found)

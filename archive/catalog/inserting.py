@@ -1,6 +1,6 @@
-"""Inserts that pass over rows which are there already, in SQLite and in PostgreSQL.
+"""Inserts that pass over rows which are there already, or write over them.
 
-Both databases have them, spelled the same, but the library has no common name for them.
+Both SQLite and PostgreSQL have them, spelled the same, but the library has no common name for them.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,29 +16,39 @@ def insert_for(dialect: Dialect) -> Callable[[Table], Any]:
 
 
 class WholeRows:
-    """Inserts whole rows of a table, unless they are there already.
+    """Inserts whole rows of a table, unless they are there already, or else `over` what is there.
 
-    Most rows of all are captured records and their keys. They go to the driver as they are:
-    through the library's own binding they would take half as long again. PostgreSQL takes them as
-    one array a column, since it would else be sent one statement a row.
+    Most rows of all are captured records, their keys and their obligations. They go to the driver
+    as they are: through the library's own binding they would take half as long again. PostgreSQL
+    takes them as one array a column, since it would else be sent one statement a row.
     """
 
-    def __init__(self, dialect: Dialect, table: Table) -> None:
+    def __init__(self, dialect: Dialect, table: Table, *, over: bool = False) -> None:
+        keys = [column.name for column in table.primary_key]
+        values = [column.name for column in table.columns if not column.primary_key]
         self._by_column = _is_postgres(dialect)
         if self._by_column:
             names = ", ".join(column.name for column in table.columns)
             arrays = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.columns)
+            written = ", ".join(f"{name} = excluded.{name}" for name in values)
+            conflict = f"({', '.join(keys)}) DO UPDATE SET {written}" if over else "DO NOTHING"
             self._statement = (
                 f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
-                " ON CONFLICT DO NOTHING"
+                f" ON CONFLICT {conflict}"
             )
         else:
-            statement = insert_for(dialect)(table).on_conflict_do_nothing()
-            keys = [column.name for column in table.columns]
-            self._statement = str(statement.compile(dialect=dialect, column_keys=keys))
+            insert = insert_for(dialect)(table)
+            excluded = {name: insert.excluded[name] for name in values}
+            statement = (
+                insert.on_conflict_do_update(index_elements=keys, set_=excluded)
+                if over
+                else insert.on_conflict_do_nothing()
+            )
+            columns = [column.name for column in table.columns]
+            self._statement = str(statement.compile(dialect=dialect, column_keys=columns))
 
     def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows, whose values are in the order of the table's columns."""
+        """Insert rows, each there once, whose values are in the order of the table's columns."""
         if self._by_column:
             columns = tuple(list(column) for column in zip(*rows, strict=True))
             connection.exec_driver_sql(self._statement, columns)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, selec
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalog.dispositions import ENDED_OTHERWISE
-from archive.catalog.inserting import insert_for
+from archive.catalog.inserting import WholeRows
 from archive.catalog.tables import obligations, records, reviews
 from archive.errors import UnavailableError
 
@@ -27,13 +27,11 @@ _reviewed = (
     .where(reviews.c.state.in_(ENDED_OTHERWISE), reviews.c.seq > _judged.c.as_of)
 )
 _in_review = select(reviews.c.record).where(reviews.c.record == records.c.id).exists()
-_VALUES = [column.name for column in obligations.columns if not column.primary_key]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Obligation(NamedTuple):
     """What one record's retention is: times are None where there are none.
 
     `record` is its id as 16 bytes, `policies` the keyed digest of those in force, `as_of` the
@@ -87,7 +85,7 @@ class ObligationTable:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = insert_for(engine.dialect)
+        self._rows = WholeRows(engine.dialect, obligations, over=True)
 
     def outdated(self, policies: bytes, after: int, limit: int) -> list[Outdated]:
         """Return the next records, in order of capture, whose obligation is not known."""
@@ -115,16 +113,8 @@ class ObligationTable:
         """Write obligations over what was known of their records."""
         if not rows:
             return
-        statement = self._insert(obligations)
-        statement = statement.on_conflict_do_update(
-            index_elements=["record"],
-            set_={name: statement.excluded[name] for name in _VALUES},
-        )
-        names = [column.name for column in obligations.columns]
         with self._connected() as connection:
-            connection.execute(
-                statement, [dict(zip(names, _stored(row), strict=True)) for row in rows]
-            )
+            self._rows.insert(connection, [_stored(row) for row in rows])
 
     def due(self, policies: bytes, at: datetime, after: int, limit: int) -> list[Listed]:
         """Return the next records, in order of capture, that are due as of a time."""
@@ -168,7 +158,7 @@ def _due(policies: bytes, at: datetime) -> ColumnElement[bool]:
     )
 
 
-def _stored(row: Obligation) -> tuple[object, ...]:
+def _stored(row: Obligation) -> tuple[bytes | int | None, ...]:
     times = row.retain_until, row.delete_at, row.due_at
     return row.record, row.policies, row.as_of, *map(_milliseconds, times)
 
