@@ -28,10 +28,13 @@ class WholeRows:
         values = [column.name for column in table.columns if not column.primary_key]
         self._by_column = _is_postgres(dialect)
         if self._by_column:
-            names = ", ".join(column.name for column in table.columns)
+            # A name may be a word of the language, such as `case`.
+            quote = dialect.identifier_preparer.quote
+            names = ", ".join(quote(column.name) for column in table.columns)
             arrays = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.columns)
-            written = ", ".join(f"{name} = excluded.{name}" for name in values)
-            conflict = f"({', '.join(keys)}) DO UPDATE SET {written}" if over else "DO NOTHING"
+            written = ", ".join(f"{name} = excluded.{name}" for name in map(quote, values))
+            key = ", ".join(map(quote, keys))
+            conflict = f"({key}) DO UPDATE SET {written}" if over else "DO NOTHING"
             self._statement = (
                 f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
                 f" ON CONFLICT {conflict}"

@@ -16,6 +16,7 @@ from archive.postgres import Server
 from archive.settings import Settings
 from scripts.support.postgres import PASSWORD, Postgres
 from tests.archive.house import capture, found, line, search
+from tests.policies.test_restricted import MAIA, restricting
 
 
 def host(folder: Path, name: str, url: str) -> Settings:
@@ -47,6 +48,14 @@ def test_what_one_host_captures_the_other_finds(tmp_path: Path, database_url: st
         (second,) = capture(two, line("2", "a mackerel"))
         assert found(one, "herring OR mackerel") == {first, second}
         assert found(two, "herring OR mackerel") == {first, second}
+
+
+def test_what_a_case_restricts_no_host_finds(tmp_path: Path, database_url: str) -> None:
+    with two_hosts(tmp_path, database_url) as (one, two):
+        capture(one, line("1", "a herring", participants=MAIA))
+        (open_to_all,) = capture(one, line("2", "a herring"))
+        restricting(one)
+        assert found(one, "herring") == found(two, "herring") == {open_to_all}
 
 
 def test_the_same_capture_on_two_hosts_is_one_record(tmp_path: Path, database_url: str) -> None:
