@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.access.roles import Role
 from archive.capture.threads import thread_keys as keys_of
+from archive.catalog.case_rows import CaseRows
 from archive.catalog.catalog import CATALOG, Catalog
 from archive.catalog.dispositions import DispositionRows
 from archive.catalog.inserting import WholeRows, insert_for
@@ -23,7 +23,6 @@ from archive.catalog.tables import (
     DIRECTIONS,
     KINDS,
     ROLES,
-    cases,
     certificates,
     departments,
     destructions,
@@ -31,7 +30,6 @@ from archive.catalog.tables import (
     positions,
     purges,
     records,
-    restrictions,
     thread_keys,
     tokens,
     users,
@@ -39,15 +37,7 @@ from archive.catalog.tables import (
 from archive.errors import UnavailableError
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
 from archive.events.disposition_events import DispositionEvent
-from archive.events.erasure_events import (
-    Decision,
-    ErasureCarriedOut,
-    ErasureClosed,
-    ErasureDecided,
-    ErasureLifted,
-    ErasureOpened,
-    ErasureOrdered,
-)
+from archive.events.erasure_events import ErasureCarriedOut, ErasureEvent
 from archive.events.feed import FedEvent, Follower
 from archive.events.identity import Identity
 from archive.events.opener import DamagedEvent
@@ -93,9 +83,9 @@ class CatalogFollower(Follower):
         self._insert_records = WholeRows(engine.dialect, records)
         self._insert_keys = WholeRows(engine.dialect, thread_keys)
         self._insert_departments = WholeRows(engine.dialect, departments)
-        self._insert_restrictions = WholeRows(engine.dialect, restrictions)
         self._insert_destructions = WholeRows(engine.dialect, destructions)
         self._insert_certificates = WholeRows(engine.dialect, certificates)
+        self._cases = CaseRows(engine.dialect)
         self._dispositions = DispositionRows(engine.dialect)
 
     def position(self) -> int:
@@ -178,6 +168,7 @@ class CatalogFollower(Follower):
                 )
             case KeysCondemned():
                 self._condemn(connection, event)
+                self._cases.apply(connection, row.seq, event)
             case KeysDestroyed():
                 connection.execute(
                     update(erasures)
@@ -196,25 +187,8 @@ class CatalogFollower(Follower):
                 )
             case CertificateIssued():
                 self._certify(connection, row, event)
-            case ErasureOpened():
-                connection.execute(
-                    self._insert(cases)
-                    .values(id=row.originator_id.bytes, seq=row.seq)
-                    .on_conflict_do_nothing()
-                )
-            case ErasureDecided():
-                for ruling in event.rulings:
-                    self._lift(connection, row, ruling.records)
-                    if ruling.decision is Decision.RESTRICT:
-                        self._restrict(connection, row, ruling.records)
-            case ErasureLifted():
-                self._lift(connection, row, event.records)
-            case ErasureOrdered():
-                self._note_case(connection, row, ordered=1)
-            case ErasureCarriedOut():
-                self._note_case(connection, row, ordered=0)
-            case ErasureClosed():
-                self._note_case(connection, row, closed=1)
+            case ErasureEvent() | ErasureCarriedOut():
+                self._cases.apply(connection, row.seq, event)
             case DispositionEvent():
                 self._dispositions.apply(connection, row.seq, event)
             case Erased() | DamagedEvent() if row.type.startswith("interaction."):
@@ -254,7 +228,6 @@ class CatalogFollower(Follower):
         for start in range(0, len(event.records), _IDS_PER_STATEMENT):
             page = [each.bytes for each in event.records[start : start + _IDS_PER_STATEMENT]]
             connection.execute(update(records).where(records.c.id.in_(page)).values(erased=1))
-            connection.execute(delete(restrictions).where(restrictions.c.record.in_(page)))
         if event.records:
             rows = [(each.bytes, event.originator_id.bytes) for each in event.records]
             self._insert_destructions.insert(connection, rows)
@@ -263,31 +236,6 @@ class CatalogFollower(Follower):
         if event.erasures:
             rows = [(each.bytes, row.originator_id.bytes, row.seq) for each in event.erasures]
             self._insert_certificates.insert(connection, rows)
-
-    def _restrict(self, connection: Connection, row: PointerRow, ids: Sequence[UUID]) -> None:
-        case = row.originator_id.bytes
-        rows = [(each.bytes, case, row.seq, None) for each in ids]
-        self._insert_restrictions.insert(connection, rows)
-
-    @staticmethod
-    def _lift(connection: Connection, row: PointerRow, ids: Sequence[UUID]) -> None:
-        for start in range(0, len(ids), _IDS_PER_STATEMENT):
-            page = [each.bytes for each in ids[start : start + _IDS_PER_STATEMENT]]
-            connection.execute(
-                update(restrictions)
-                .where(
-                    restrictions.c.record.in_(page),
-                    restrictions.c.case == row.originator_id.bytes,
-                    restrictions.c.until.is_(None),
-                )
-                .values(until=row.seq)
-            )
-
-    @staticmethod
-    def _note_case(connection: Connection, row: PointerRow, **state: int) -> None:
-        connection.execute(
-            update(cases).where(cases.c.id == row.originator_id.bytes).values(**state)
-        )
 
     def _row(
         self, row: PointerRow, event: InteractionCaptured | InteractionRevised

@@ -1,0 +1,79 @@
+"""What stands in SQL of cases of erasure: where each is, and which records it restricts."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Dialect, delete, update
+
+from archive.catalog.inserting import WholeRows, insert_for
+from archive.catalog.tables import cases, restrictions
+from archive.events.erasure_events import (
+    Decision,
+    ErasureCarriedOut,
+    ErasureClosed,
+    ErasureDecided,
+    ErasureLifted,
+    ErasureOpened,
+    ErasureOrdered,
+)
+from archive.events.event import Event
+from archive.events.types import KeysCondemned
+
+_IDS_PER_STATEMENT: Final = 10_000
+
+
+class CaseRows:
+    """Writes the rows, within the transaction of the catalog's follower."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._insert = insert_for(dialect)
+        self._insert_restrictions = WholeRows(dialect, restrictions)
+
+    def apply(self, connection: Connection, seq: int, event: Event) -> None:
+        """Apply an event of this sequence number, of a case or one that condemns records."""
+        case = event.originator_id.bytes
+        match event:
+            case ErasureOpened():
+                connection.execute(
+                    self._insert(cases).values(id=case, seq=seq).on_conflict_do_nothing()
+                )
+            case ErasureDecided():
+                for ruling in event.rulings:
+                    _lift(connection, case, seq, ruling.records)
+                    if ruling.decision is Decision.RESTRICT:
+                        rows = [(each.bytes, case, seq, None) for each in ruling.records]
+                        self._insert_restrictions.insert(connection, rows)
+            case ErasureLifted():
+                _lift(connection, case, seq, event.records)
+            case ErasureOrdered():
+                _note(connection, case, ordered=1)
+            case ErasureCarriedOut():
+                _note(connection, case, ordered=0)
+            case ErasureClosed():
+                _note(connection, case, closed=1)
+            case KeysCondemned():
+                for page in _pages(event.records):
+                    connection.execute(delete(restrictions).where(restrictions.c.record.in_(page)))
+
+
+def _lift(connection: Connection, case: bytes, seq: int, ids: Sequence[UUID]) -> None:
+    for page in _pages(ids):
+        connection.execute(
+            update(restrictions)
+            .where(
+                restrictions.c.record.in_(page),
+                restrictions.c.case == case,
+                restrictions.c.until.is_(None),
+            )
+            .values(until=seq)
+        )
+
+
+def _note(connection: Connection, case: bytes, **state: int) -> None:
+    connection.execute(update(cases).where(cases.c.id == case).values(**state))
+
+
+def _pages(ids: Sequence[UUID]) -> Iterable[list[bytes]]:
+    for start in range(0, len(ids), _IDS_PER_STATEMENT):
+        yield [each.bytes for each in ids[start : start + _IDS_PER_STATEMENT]]
