@@ -18,7 +18,10 @@ from archive.catalog.catalog import Catalog
 from archive.clock import Clock, SystemClock
 from archive.database import Database, open_database
 from archive.errors import CorruptError, MunimentError, UnavailableError
+from archive.events.feed import Feed
 from archive.events.identity import Identity
+from archive.events.mapper import EventMapper
+from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
 from archive.index.source import index_directory
 from archive.index.storage import SharedIndexReader
@@ -31,6 +34,7 @@ from archive.trail.follower import TrailDigests
 from archive.trail.index import TrailIndex
 from archive.verifying.bucket import Advance, BucketCheck
 from archive.verifying.database import DatabaseCheck
+from archive.verifying.decided import DecidedCheck
 from archive.verifying.examiner import Examiner
 from archive.verifying.findings import Fault, Findings, Patience, twice
 from archive.verifying.index import index_faults
@@ -87,7 +91,9 @@ def verify(
             clock,
             lambda entries: check.packs.now(entries),
         )
-        beside = _Beside(compared, findings)
+        feed = Feed(sql.pointers, Opener(sql.pointers, bucket, keyring), EventMapper())
+        decided = DecidedCheck(sql.engine, sql.pointers, feed)
+        beside = _Beside(compared, decided, findings)
         beside.begin()
         check.run(beside.compare, against)
         beside.finish(check, sql.head)
@@ -112,7 +118,8 @@ def _opened(settings: Settings, keyring: Keyring, findings: Findings) -> "Iterat
                 engine = database.catalog()
                 stack.callback(engine.dispose)
                 trail = TrailIndex(engine, TrailDigests(Identity(keyring)))
-                sql = _Sql(database.pointers, Catalog(engine), trail, _log_head(engine))
+                catalog, head = Catalog(engine), _log_head(engine)
+                sql = _Sql(engine, database.pointers, catalog, trail, head)
         except CorruptError as error:
             findings.add([Fault("database", str(error))])
         except (MunimentError, SQLAlchemyError) as error:
@@ -139,6 +146,7 @@ def _log_head(engine: Engine) -> LogHead:
 class _Sql:
     """What is compared of SQL."""
 
+    engine: Engine
     pointers: PointerRecorder
     catalog: Catalog
     trail: TrailIndex
@@ -148,8 +156,9 @@ class _Sql:
 class _Beside:
     """The comparison with SQL, which ends where SQL does not answer; the bucket's check goes on."""
 
-    def __init__(self, check: DatabaseCheck, findings: Findings) -> None:
+    def __init__(self, check: DatabaseCheck, decided: DecidedCheck, findings: Findings) -> None:
         self._check = check
+        self._decided = decided
         self._findings = findings
         self._ended = False
 
@@ -161,6 +170,7 @@ class _Beside:
         found: list[Fault] = []
         if not self._ended:
             with self._noting(found):
+                self._decided.note(record.entries)
                 found.extend(self._check.compare(record, stored))
         return found
 
@@ -169,6 +179,7 @@ class _Beside:
         if not self._ended:
             with self._noting(found):
                 found.extend(self._check.finish(check, head.read()))
+                found.extend(self._decided.faults())
         self._findings.add(found)
 
     @contextmanager
