@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from archive.access.answers import SearchRequest
+from archive.access.answers import SearchRequest, SearchResult
 from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.erasing.key_changes import KeyChanges
 from archive.errors import CorruptError
 from archive.events.opener import OpenedEvent
+from archive.keks import named_kek
 from archive.opening import Archive, open_archive
 from archive.sealing.commit import decode_commit_record
 from archive.sealing.keys import open_keys
@@ -36,6 +38,12 @@ def delete_snapshots(home: Home) -> None:
             archive.snapshots.destroy(generation_id)
 
 
+def rotate(archive: Archive) -> None:
+    """Rotate the key-encryption key, as `muniment keys rotate` does."""
+    kek = named_kek(archive.settings.kek, {})
+    KeyChanges(archive, kek, {}, actor=LOCAL_ACTOR.id, announce=lambda *_: None).rotate()
+
+
 def events(archive: Archive) -> Iterator[tuple[int, tuple[bytes, bytes] | None]]:
     """Yield each event's number and plaintext, None where it cannot be read."""
     for event in archive.opener.open_each(archive.pointers.select_pointers_from(None, 10_000)):
@@ -53,10 +61,15 @@ def originals(archive: Archive, ids: Iterable[UUID]) -> Iterator[tuple[UUID, byt
             yield record_id, error
 
 
-def found(archive: Archive) -> list[UUID]:
-    """Return the ids of all records that a search finds, at most 1,000."""
-    request = SearchRequest(query="", limit=1000)
-    return [each.id for each in archive.access.search(LOCAL_ACTOR, PURPOSE, request).results]
+def results(archive: Archive, query: str) -> Iterator[SearchResult]:
+    """Yield all that a search finds, page by page."""
+    request = SearchRequest(query=query, limit=1000)
+    while True:
+        page = archive.access.search(LOCAL_ACTOR, PURPOSE, request)
+        yield from page.results
+        if page.cursor is None:
+            return
+        request = request.model_copy(update={"cursor": page.cursor})
 
 
 def figures(archive: Archive) -> tuple[int, int] | str:

@@ -42,15 +42,16 @@ def enforce(home: Home, folder: Path, rules: Mapping[str, Rule]) -> None:
 
 
 def found(home: Home, query: str) -> dict[str, datetime | None]:
-    """Return what a search finds, page by page, with the dates that the mails claim."""
-    dates: dict[str, datetime | None] = {}
-    more: tuple[str, ...] = ()
-    while True:
-        page = home.told("search", query, "--limit", "1000", *more)
-        dates |= {each["id"]: moment(each["occurred_at"]) for each in page["results"]}
-        if page["cursor"] is None:
-            return dates
-        more = ("--cursor", page["cursor"])
+    """Return what a search finds, page by page, with the dates that the mails claim.
+
+    All pages are asked for in this process: where nothing serves, each that starts builds the index
+    anew.
+    """
+    from scripts.support import reading
+
+    with reading.opened(home) as archive:
+        results = reading.results(archive, query)
+        return {str(each.id): _utc(each.occurred_at) for each in results}
 
 
 def due(
@@ -84,6 +85,5 @@ def due(
     return going
 
 
-def moment(text: str | None) -> datetime | None:
-    """Read a time of an answer."""
-    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+def _utc(time: datetime | None) -> datetime | None:
+    return None if time is None else time.astimezone(UTC)
