@@ -6,6 +6,7 @@ is worse than what is listed as not recognised.
 
 import json
 import re
+from collections.abc import Iterator
 
 from archive.capture import emlx, file, listserv
 from archive.capture.mbox import is_from_line, is_hidden_from_line
@@ -34,7 +35,8 @@ _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
 _FIELDS = re.compile(rb"\n([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
 _ANY_PARTED = re.compile(rb"\ncontent-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _ANY_FROM = re.compile(rb"From [^\n]*\n")
-_HIDDEN_FROM = re.compile(rb"(?:\A|(?<=\n))From \S+ at \S+ ")
+_HIDDEN_FROM = re.compile(rb"From \S+ at \S+ ")
+_LATER_HIDDEN_FROM = re.compile(rb"\nFrom \S+ at \S+ ")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROLS = bytes(code for code in range(32) if _CONTROL.match(bytes([code])))
 _NATIVE_ID = re.compile(rb'"native_id"\s*:')
@@ -83,7 +85,7 @@ def recognise(head: bytes, *, is_whole: bool) -> str | None:
         return "file"
     if head.startswith(b"From ", start):
         # Both may stand in one archive, since senders without a host have nothing to hide.
-        if any(is_hidden_from_line(head, line.start()) for line in _HIDDEN_FROM.finditer(head)):
+        if any(is_hidden_from_line(head, line) for line in _hidden_from_lines(head)):
             return "mailman"
         if is_from_line(head, start):
             return "mbox"
@@ -116,6 +118,14 @@ def why_not(head: bytes) -> str:
 def is_mail(data: bytes) -> bool:
     """Say whether bytes are evidently a mail, an mbox From_ line before it allowed."""
     return recognise(data[:HEAD_SIZE], is_whole=len(data) <= HEAD_SIZE) in ("eml", "cmu", "mbox")
+
+
+def _hidden_from_lines(head: bytes) -> Iterator[int]:
+    """Give where the lines begin that may be From_ lines of a list's text archive."""
+    if _HIDDEN_FROM.match(head) is not None:
+        yield 0
+    for line in _LATER_HIDDEN_FROM.finditer(head):
+        yield line.start() + 1
 
 
 def _is_interaction(head: bytes, *, is_whole: bool) -> bool:
