@@ -14,6 +14,7 @@ from archive.access.desk import Access
 from archive.access.hits import HitReports
 from archive.access.saved import SavedSearches
 from archive.access.unsearchable import Unsearchable
+from archive.brake import Brake
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
 from archive.catalog.cases import CaseCatalog
@@ -106,6 +107,7 @@ class Archive(Station):
         self.catalog_follower = CatalogFollower(
             engine, self.identity, self.codebook, self.leadership.fence
         )
+        self.brake = Brake(self.pointers.last_seq, self.catalog.position, self.clock)
         self.trail_follower = TrailFollower(engine, self.identity, self.leadership.fence)
         self.feed = Feed(self.pointers, self.opener, self.mapper)
         self.snapshots = SnapshotStore(bucket, self.held_keyring, self.clock)

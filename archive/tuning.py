@@ -1,6 +1,18 @@
-"""How long-running processes use the interpreter."""
+"""How long-running processes use the interpreter and the processors."""
 
 import gc
+import os
+
+_NICENESS = 5
+
+
+def give_way() -> None:
+    """Let this process give way to those whose answer somebody waits for.
+
+    Where processors are wanted by more processes than there are, it gets about a third of what each
+    of the others gets (Linux, sched(7)); else as much as it wants. What it starts inherits that.
+    """
+    os.nice(_NICENESS)
 
 
 def spare_the_collector(*, collect: bool = True) -> None:

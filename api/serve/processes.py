@@ -12,7 +12,7 @@ from archive.errors import UnavailableError
 from archive.leading import lead
 from archive.opening import Archive, open_archive
 from archive.settings import Settings
-from archive.tuning import spare_the_collector
+from archive.tuning import give_way, spare_the_collector
 
 _WAIT_SECONDS = 0.5
 _ANSWER_SECONDS = 1.0
@@ -54,6 +54,7 @@ def committer(settings: Settings) -> int:
 
 def worker(settings: Settings) -> int:
     """Follow the events, and run the schedule while leading; returns the exit status."""
+    give_way()
     # The schedule's library is the worker's alone.
     from policies.jobs import schedule_of
 

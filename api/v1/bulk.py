@@ -26,7 +26,7 @@ from archive.access.roles import Actor
 from archive.errors import MunimentError
 
 if TYPE_CHECKING:
-    from archive.capture.intake import Intake
+    from archive.opening import Archive
 
 NDJSON_TYPES = (
     "application/x-ndjson",
@@ -84,7 +84,7 @@ def _results(stream: Readable) -> Iterator[str]:
 
     What fails before anything was answered is raised and becomes a problem document.
     """
-    intake, actor, limits = context.archive().intake, context.actor(), context.door().limits
+    archive, actor, limits = context.archive(), context.actor(), context.door().limits
     found = batches(read_lines(stream, longest=LINE_LIMIT), count=BATCH_LINES, size=BATCH_BYTES)
     answered = 0
     waiting: deque[tuple[list[Line], Future[str]]] = deque()
@@ -94,7 +94,7 @@ def _results(stream: Readable) -> Iterator[str]:
         try:
             for batch in chain(found, [None]):
                 if batch is not None:
-                    waiting.append((batch, pool.submit(_captured, intake, actor, batch, reading)))
+                    waiting.append((batch, pool.submit(_captured, archive, actor, batch, reading)))
                 while waiting and (batch is None or len(waiting) == BATCHES_AT_ONCE):
                     first, results = waiting[0]
                     yield results.result()
@@ -106,10 +106,11 @@ def _results(stream: Readable) -> Iterator[str]:
             yield _failed(answered + 1, error)
 
 
-def _captured(intake: "Intake", actor: Actor, batch: Sequence[Line], reading: Lock) -> str:
+def _captured(archive: "Archive", actor: Actor, batch: Sequence[Line], reading: Lock) -> str:
     with reading:
-        read = intake.read(actor, [line.data for line in batch if line.data is not None])
-    results = iter(intake.commit(read))
+        archive.brake.hold_up()
+        read = archive.intake.read(actor, [line.data for line in batch if line.data is not None])
+    results = iter(archive.intake.commit(read))
     return "".join(
         _answered(line.number, _TOO_LONG if line.data is None else next(results)) for line in batch
     )

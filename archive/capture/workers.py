@@ -15,11 +15,12 @@ from archive.capture.slices import Slice, Unreadable, items
 from archive.capture.station import Station, join
 from archive.errors import MunimentError, UnavailableError
 from archive.processes import Child, warm_up
-from archive.tuning import spare_the_collector
+from archive.tuning import give_way, spare_the_collector
 
 
 def _work(connection: Connection) -> None:
     """Capture batches until the parent hangs up."""
+    give_way()
     opening, plan = connection.recv()
     with join(opening) as station:
         spare_the_collector()

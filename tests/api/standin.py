@@ -66,6 +66,11 @@ class StandIn:
         self.entrance = self
         self.settings = SimpleNamespace(organisation="")
         self.audit = self
+        self.brake = self
+        self.held_up = 0
+
+    def hold_up(self) -> None:
+        self.held_up += 1
 
     def __enter__(self) -> "StandIn":
         return self

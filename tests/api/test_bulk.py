@@ -38,6 +38,13 @@ def test_many_batches_come_back_in_order(client, legal, stand_in):
     assert len(stand_in.records) == count
 
 
+def test_each_batch_may_be_held_up_before_it_is_read(client, legal, stand_in):
+    count = bulk.BATCH_LINES + 1
+    answer = send(client, legal, b"".join(interaction(f"n{n}") + b"\n" for n in range(count)))
+    assert len(results(answer)) == count
+    assert stand_in.held_up == 2
+
+
 def test_a_line_that_is_too_long_is_rejected_alone(client, legal, monkeypatch):
     monkeypatch.setattr(bulk, "LINE_LIMIT", 1_000)
     answer = send(

@@ -118,3 +118,12 @@ def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
         are_gone = True
     assert are_gone, "processes stayed behind"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs /proc")
+def test_the_worker_gives_way_to_those_who_answer(tmp_path: Path) -> None:
+    with running(tmp_path) as service:
+        niceness = {
+            name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in service.children().items()
+        }
+    assert niceness["web"] == niceness["committer"] < niceness["worker"]
