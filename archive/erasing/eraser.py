@@ -7,7 +7,8 @@ The order, each step safe to repeat (docs/design.md, "Erasing"):
 3. Per segment, under its lock: the survivors' keys are written anew and read back, SQL names them,
    all versions of all other key objects are destroyed, and a listing proves it.
    Packs that are being made are called off or finished first, with what they were made of.
-4. Every generation of the index's snapshots is destroyed, since it may hold words of them.
+4. Every generation of the index's snapshots is destroyed, since it may hold words of them, but
+   where no record is among them: the index holds nothing else.
 5. Blobs that nothing refers to any more are condemned, then destroyed.
 6. `keys.destroyed` is committed.
 
@@ -250,8 +251,9 @@ class Eraser:
         # A pack that was not finished could hold them still, or what it was made of.
         if left := self._settle_packs():
             raise LockedError(left[0])
-        for generation_id in self._snapshots.generations():
-            self._snapshots.destroy(generation_id)
+        if condemned.records:
+            for generation_id in self._snapshots.generations():
+                self._snapshots.destroy(generation_id)
         self._pointers.condemn_blobs([(row.originator_id, row.originator_version) for row in rows])
         blobs, blobs_left = self.destroy_condemned_blobs()
         epochs = {each.was for each in rewritten.values()}

@@ -1,4 +1,4 @@
-"""The rows of events by their sequence numbers, those that stand near each other by one query."""
+"""The rows of events by their sequence numbers, many by one query."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -8,6 +8,7 @@ from archive.events.pointers import PointerRecorder, PointerRow
 
 _PER_QUERY: Final = 1_000
 _FAR_APART: Final = 100
+_PAGE: Final = 5_000
 
 
 def rows_at(pointers: PointerRecorder, seqs: Sequence[int]) -> Iterator[PointerRow]:
@@ -32,3 +33,10 @@ def rows_at(pointers: PointerRecorder, seqs: Sequence[int]) -> Iterator[PointerR
             raise CorruptError("The database does not know all of the condemned events.")
         yield from known
         start = end
+
+
+def rows_after(pointers: PointerRecorder, seq: int) -> Iterator[PointerRow]:
+    """Yield the rows of all events after a sequence number; UnavailableError as above."""
+    while page := pointers.select_pointers_from(seq, _PAGE, inclusive_of_start=False):
+        yield from page
+        seq = page[-1].seq

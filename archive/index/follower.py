@@ -67,6 +67,8 @@ class IndexFollower(Follower):
         self._unread = set(unread)
         self._clean_until = clean_until
         self._outdated = False
+        # Erasures of no record, of which the index never held a word.
+        self._wordless: set[UUID] = set()
         # The catalog's position as of which all that is here, and all that shows, names its
         # conversation; None while nothing is here.
         self._threaded: int | None = position or None
@@ -86,7 +88,7 @@ class IndexFollower(Follower):
 
     @property
     def outdated(self) -> bool:
-        """Whether keys were destroyed since this index was begun: their words are still in it.
+        """Whether keys of records were destroyed since this index was begun: it has their words.
 
         Deleted documents are not found, but their terms stay until the index is built anew.
         """
@@ -119,10 +121,12 @@ class IndexFollower(Follower):
                 case InteractionRevised() | InteractionWithdrawn():
                     self._supersede(fed)
                 case KeysCondemned():
+                    if not fed.event.records:
+                        self._wordless.add(fed.row.originator_id)
                     for record_id, version in self._catalog.versions(fed.event.records).items():
                         for each in range(1, version + 1):
                             self._remove(record_id, each)
-                case KeysDestroyed():
+                case KeysDestroyed() if fed.row.originator_id not in self._wordless:
                     self._outdated = self._outdated or fed.row.seq > self._clean_until
                 case DamagedEvent() if fed.row.type.startswith("interaction."):
                     self._unread.add(fed.row.seq)

@@ -12,7 +12,7 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 6. The eraser destroys the keys.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -24,6 +24,7 @@ from archive.errors import ConflictError, CorruptError
 from archive.events.event import Event
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import PurgedGroup
+from archive.events.rows import rows_after
 from archive.events.types import KeysCondemned
 from policies.holds.book import HoldReader
 from policies.holds.gate import HoldCheck
@@ -37,7 +38,6 @@ from policies.reviewing.gate import ReviewCheck
 from policies.rules import RuleReader
 
 _PAGE: Final = 500
-_ROWS: Final = 5_000
 
 
 @dataclass(slots=True)
@@ -172,14 +172,8 @@ class Batches:
         records, events = set(condemned.records), set(condemned.events)
         return not any(
             row.originator_id in records and row.seq not in events
-            for row in self._since(looked.as_of)
+            for row in rows_after(self._pointers, looked.as_of)
         )
-
-    def _since(self, seq: int) -> Iterator[PointerRow]:
-        """Yield the rows of all events after a sequence number."""
-        while page := self._pointers.select_pointers_from(seq, _ROWS, inclusive_of_start=False):
-            yield from page
-            seq = page[-1].seq
 
     def _opened(self, ids: Sequence[UUID]) -> list[tuple[UUID, Found | None]]:
         """Open those that are not erased; None stands for one that cannot be opened."""

@@ -29,6 +29,7 @@ from archive.events.purge_events import (
     PolicyVersion,
     PurgedGroup,
 )
+from archive.events.rows import rows_after
 from archive.events.types import Erased, KeysCondemned
 from archive.trail.entry import TrailEntry, entry
 from archive.trail.index import TrailIndex
@@ -57,7 +58,8 @@ _PAGE: Final = 10_000
 class JudgedEntries:
     """Entries as they were judged: those that may go, and the look at the holds that goes with it.
 
-    `newest` is the version of the stream that says how long they are kept.
+    `newest` is the version of the stream that says how long they are kept. `named` are the records
+    that holds were looked at for, and what of them is after `as_of` may not have been seen.
     """
 
     rows: list[PointerRow]
@@ -65,6 +67,8 @@ class JudgedEntries:
     kept: Kept
     check: HoldCheck
     newest: int
+    named: frozenset[UUID]
+    as_of: int
 
     @property
     def sorted(self) -> Sorted:
@@ -155,8 +159,8 @@ class PurgeableEntries(Purgeable[int]):
         return self._issuing.issue(certificate_id, purge.account, destructions, book, kept, now)
 
     def _judged(self, seqs: Sequence[int], at: datetime) -> JudgedEntries:
-        holds = self._holds.read()
-        self._catch_up(self._pointers.last_seq())
+        holds, as_of = self._holds.read(), self._pointers.last_seq()
+        self._catch_up(as_of)
         book, now = self._trail.readable(), max(at, self._clock.now())
         version, kept = book.in_force(now), Kept()
         opened = self._opened(seqs, kept)
@@ -174,7 +178,8 @@ class PurgeableEntries(Purgeable[int]):
         rows = [row for row, _ in due]
         check = HoldCheck(self._holds.stream, holds.newest, {}, frozenset(row.seq for row in rows))
         groups = _counted(version, [when for _, when in due])
-        return JudgedEntries(rows, groups, kept, check, book.newest)
+        named = frozenset(each for _, told in opened for each in told.records)
+        return JudgedEntries(rows, groups, kept, check, book.newest, named, as_of)
 
     def _opened(self, seqs: Sequence[int], kept: Kept) -> list[tuple[PointerRow, TrailEntry]]:
         """Open entries that may ever go; those that have gone are left out."""
@@ -198,9 +203,14 @@ class PurgeableEntries(Purgeable[int]):
         return [each for each in due if each[0].originator_id not in locked]
 
     def _sealed(self, judged: JudgedEntries, condemned: KeysCondemned) -> Sequence[Event]:
-        """Return the look at the holds; ConflictError where the period was changed since."""
+        """Return the look at the holds; ConflictError where what it rests on was changed since."""
         if self._trail.newest() != judged.newest:
             raise ConflictError("How long the audit trail is kept was changed meanwhile.")
+        if any(
+            row.originator_id in judged.named for row in rows_after(self._pointers, judged.as_of)
+        ):
+            # A hold may reach it now for what it says now.
+            raise ConflictError("A record that an entry names was changed meanwhile.")
         return judged.check.seal(condemned)
 
 

@@ -223,6 +223,49 @@ def test_a_hold_that_comes_in_between_keeps_what_it_reaches(
         assert shown not in erased(archive)
 
 
+def test_a_record_that_changes_in_between_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with old_sandbox(tmp_path, day(2015)) as (archive, clock):
+        (record,) = capture(archive, line("1", "pike"))
+        archive.access.show(LOCAL_ACTOR, FOR_OPERATIONS, record)
+        (shown,) = seqs(archive, "show")
+        kept_for(archive)
+        place_hold(archive, "smith", HoldScope(query="herring"))
+        clock.move_to(DUE)
+        erase, changed = archive.eraser.erase, list[UUID]()
+
+        def late(*arguments: Any, **named: Any) -> object:
+            if not changed:
+                changed.extend(capture(archive, line("1", "herring")))
+            return erase(*arguments, **named)
+
+        monkeypatch.setattr(archive.eraser, "erase", late)
+        done = purged(archive)
+        assert changed == [record] and done.held == 1 and done.destroyed > 0
+        assert shown not in erased(archive)
+
+
+def test_the_search_index_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with old_sandbox(tmp_path, day(2015)) as (archive, clock):
+        capture(archive, line("1", "herring"))
+        search(archive, "herring")
+        kept_for(archive)
+        monkeypatch.setattr(archive.snapshots, "generations", lambda: pytest.fail("looked at"))
+        source: Any = archive.search_source
+        before = source._open
+        clock.move_to(DUE)
+        assert purged(archive).destroyed == 1
+        assert search(archive, "herring").total == 1
+        assert source._open is before is not None
+        monkeypatch.undo()
+        in_force(archive, maximum="1d", clock="captured")
+        clock.move(days=1)
+        assert desk(archive).run(LOCAL_ACTOR).destroyed == 1
+        assert search(archive, "herring").total == 0
+        assert source._open is not before
+
+
 def test_a_longer_period_that_comes_in_between_keeps_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
