@@ -86,7 +86,10 @@ class DecidedCheck:
         while page := list(islice(seqs, _EVENTS_AT_ONCE)):
             for fed in self._feed.at(page):
                 if not isinstance(fed.event, Event):
-                    raise UnavailableError(f"Event {fed.row.seq} cannot be read.")
+                    raise UnavailableError(
+                        f"Event {fed.row.seq} cannot be read, so that cases of erasure, "
+                        "restrictions and reviews are not compared."
+                    )
                 yield fed.row.seq, fed.event
 
     def _since(self) -> Iterator[int]:
@@ -124,14 +127,14 @@ def _differences(table: Table, found: Connection, expected: Connection) -> Itera
     while have is not None or want is not None:
         if want is None or (have is not None and _key(table, have) < _key(table, want)):
             assert have is not None
-            yield _fault(table, have, "has a row that no event tells of,")
+            yield _fault(table, have, "has a row of {}, of which no event tells")
             have = next(there, None)
         elif have is None or _key(table, want) < _key(table, have):
-            yield _fault(table, want, "lacks the row")
+            yield _fault(table, want, "lacks the row of {}")
             want = next(wanted, None)
         else:
             if tuple(have) != tuple(want):
-                yield _fault(table, want, "tells otherwise than the events")
+                yield _fault(table, want, "tells otherwise than the events of {}")
             have, want = next(there, None), next(wanted, None)
 
 
@@ -148,8 +151,8 @@ def _fault(table: Table, row: Row[Any], what: str) -> Fault:
     key = ", ".join(_named(row, column.name) for column in table.primary_key)
     return Fault(
         "database",
-        f"The table {table.name} {what} of {key}. Run muniment rebuild, which makes it anew from "
-        "the bucket.",
+        f"The table {table.name} {what.format(key)}. Run muniment rebuild, which makes it anew "
+        "from the bucket.",
         table.name,
         None if table is cases else UUID(bytes=row.record),
         row.seq,
