@@ -124,8 +124,10 @@ def test_a_certificate_of_its_own_counts_and_says_nothing_of_the_entries(tmp_pat
         }
 
 
-def test_readers_are_told_from_when_on_the_trail_is_whole(tmp_path: Path) -> None:
-    with old_sandbox(tmp_path, day(2015)) as (archive, clock):
+def test_readers_are_told_from_when_on_the_trail_is_whole(
+    tmp_path: Path, each_database: str | None
+) -> None:
+    with old_sandbox(tmp_path, day(2015), each_database) as (archive, clock):
         (record,) = capture(archive, line("1", "herring"))
         archive.access.show(LOCAL_ACTOR, FOR_OPERATIONS, record)
         kept_for(archive)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import LOCAL_ACTOR
+from archive.creating import create_archive
 from archive.locking.terms import Period
 from archive.opening import Archive, open_archive
 from archive.trail.asked import TrailFilter
 from archive.trail.entry import TrailEntry
 from policies.trail.desk import trail_governance
-from tests.archive.house import settings
-from tests.policies.purging_house import SECOND, sandbox
+from tests.policies.holding import settings
+from tests.policies.purging_house import SECOND
 from tests.users.conftest import MovableClock
 
 SIX_YEARS = Period(6, "y")
@@ -31,17 +32,21 @@ def day(year: int, month: int = 1, number: int = 1) -> datetime:
 
 
 @contextmanager
-def old_sandbox(folder: Path, began: datetime) -> Iterator[tuple[Archive, OldClock]]:
+def old_sandbox(
+    folder: Path, began: datetime, database: str | None = None
+) -> Iterator[tuple[Archive, OldClock]]:
     """Make a sandbox whose clock stands at a time, and open it."""
     clock = OldClock()
     clock.move_to(began)
-    with sandbox(folder, clock) as archive:
+    wanted = settings(folder, database)
+    create_archive(wanted, sandbox=True)
+    with open_archive(wanted, clock=clock) as archive:
         yield archive, clock
 
 
 @contextmanager
 def reopened(folder: Path, clock: OldClock) -> Iterator[Archive]:
-    with open_archive(settings(folder), clock=clock) as archive:
+    with open_archive(settings(folder, None), clock=clock) as archive:
         yield archive
 
 
