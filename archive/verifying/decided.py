@@ -125,14 +125,13 @@ def _differences(table: Table, found: Connection, expected: Connection) -> Itera
     there, wanted = _rows(table, found), _rows(table, expected)
     have, want = next(there, None), next(wanted, None)
     while have is not None or want is not None:
-        if want is None or (have is not None and _key(table, have) < _key(table, want)):
-            assert have is not None
+        if have is not None and (want is None or _key(table, have) < _key(table, want)):
             yield _fault(table, have, "has a row of {}, of which no event tells")
             have = next(there, None)
-        elif have is None or _key(table, want) < _key(table, have):
+        elif want is not None and (have is None or _key(table, want) < _key(table, have)):
             yield _fault(table, want, "lacks the row of {}")
             want = next(wanted, None)
-        else:
+        elif have is not None and want is not None:
             if tuple(have) != tuple(want):
                 yield _fault(table, want, "tells otherwise than the events of {}")
             have, want = next(there, None), next(wanted, None)
