@@ -126,4 +126,6 @@ def test_the_worker_gives_way_to_those_who_answer(tmp_path: Path) -> None:
         niceness = {
             name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in service.children().items()
         }
-    assert niceness["web"] == niceness["committer"] < niceness["worker"]
+    assert niceness["web"] == niceness["committer"]
+    # There is none above 19, which whoever runs the tests may have.
+    assert niceness["worker"] == min(niceness["web"] + 5, 19)
