@@ -22,6 +22,7 @@ WIDTHS = {1280: 860, 390: 844}
 """The widths that the console is made for, each with the height of such a window."""
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+_OFFICES = ("north", "east", "south", "west")
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
@@ -79,6 +80,11 @@ class Visitor:
 
     def _found(self, fault: str) -> None:
         self.faults.append(f"{self.page.url} at {self.width} px, {self.scheme}: {fault}")
+
+    @property
+    def office(self) -> str:
+        """A word for each width and scheme, so that what is made at one has its own name."""
+        return _OFFICES[everywhere().index((self.width, self.scheme))]
 
     def sign_in(self, token: str, purpose: str = "compliance") -> None:
         """Sign in through the form."""

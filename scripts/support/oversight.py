@@ -1,14 +1,25 @@
 """The walk of a compliance officer through the console, over an archive in which something went.
 
-It goes on where `tour` ends: policies, what is due, certificates, why a record is still here.
+It goes on where `tour` ends: policies, what is due, certificates, why a record is still here; then
+what waits for people: events that clocks start at, reviews, requests to be erased.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.support.browser import Visitor
 from scripts.support.home import Home
 from scripts.support.tour import go_to, helpdesk, shows
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks to be erased, and takes part in something."""
+
+    name: str
+    address: str
+
 
 _GOING = """\
 name: chats
@@ -33,17 +44,34 @@ title: Tickets go after three years
 scope: channel:ticket
 maximum: 3y
 """
+_REVIEWED = """\
+name: cases
+title: Closed cases are looked at before they go
+scope: channel:ticket
+maximum: 1y
+grace: 0d
+delay: 0d
+review:
+  - stage: records manager
+  - stage: counsel
+    role: legal
+"""
 
 
 def overseen(home: Home, officer: str) -> None:
-    """Bring policies into force and purge by them; `officer` is the token of who approves."""
-    for text in (_GOING, _KEPT, _WAITING):
+    """Bring policies into force, purge by them, and open the reviews that they ask for.
+
+    `officer` is the token of who approves.
+    """
+    for text in (_GOING, _KEPT, _REVIEWED, _WAITING):
         file = home.path.parent / "policy.yaml"
         file.write_text(text, encoding="utf-8")
         home.told("policy", "apply", str(file))
         file.unlink()
-    home.told("policy", "approve", "chats", "--by-token", typed=officer)
+    for name in ("chats", "cases"):
+        home.told("policy", "approve", name, "--by-token", typed=officer)
     home.told("purge")
+    home.told("disposition", "open")
 
 
 def named(home: Home, organisation: str) -> None:
@@ -51,8 +79,14 @@ def named(home: Home, organisation: str) -> None:
     (home.path / "muniment.toml").write_text(f'organisation = "{organisation}"\n', encoding="utf-8")
 
 
-def rounds(visitor: Visitor, token: str) -> Iterator[str]:
+def rounds(visitor: Visitor, token: str, asking: Asking) -> Iterator[str]:
     """Go from page to page as an officer does, and yield the name of each once it is shown."""
+    yield from _policies(visitor, token)
+    yield from _purges(visitor)
+    yield from _people(visitor, asking)
+
+
+def _policies(visitor: Visitor, token: str) -> Iterator[str]:
     page = visitor.page
     visitor.sign_in(token)
     go_to(visitor, "Overview")
@@ -65,7 +99,7 @@ def rounds(visitor: Visitor, token: str) -> Iterator[str]:
     page.get_by_label("Begin with a preset").select_option("plain")
     page.get_by_role("button", name="Take it").click()
     written = page.get_by_label("The policy, as YAML")
-    name = f"plain-{visitor.width}-{visitor.scheme}"
+    name = f"visits-{visitor.office}"
     written.fill(written.input_value().replace("name: plain", f"name: {name}"))
     page.get_by_role("button", name="Simulate").click()
     shows(visitor, ".simulated .effect table", "no count by class and year")
@@ -80,6 +114,35 @@ def rounds(visitor: Visitor, token: str) -> Iterator[str]:
     page.get_by_role("link", name="Policies and holds behind it").click()
     shows(visitor, ".scroll tbody tr", "no policy behind that")
     yield "retention"
+    go_to(visitor, "Events")
+    form = page.locator("section.panel form")
+    form.get_by_label("Name").fill(f"branch-closed-{visitor.office}")
+    form.get_by_label("When").fill("2025-06-30")
+    form.get_by_label("For which records").fill("channel:voice")
+    form.get_by_label("Reason").fill("Decision of the board")
+    page.get_by_role("button", name="Simulate it").click()
+    shows(visitor, ".simulated", "no simulation of an event")
+    yield "events"
+    page.get_by_role("button", name="Record it").click()
+    shows(visitor, ".events > li", "no version of the event")
+    yield "event"
+
+
+def _purges(visitor: Visitor) -> Iterator[str]:
+    page = visitor.page
+    go_to(visitor, "Dispositions")
+    shows(visitor, ".cards .badge.strong", "no disposition that waits")
+    yield "dispositions"
+    page.locator(".cards h2 a").first.click()
+    shows(visitor, ".reviewed input[type=checkbox]", "no record to decide about")
+    yield "disposition"
+    page.locator(".reviewed input[type=checkbox]").first.check()
+    page.get_by_label("Comment").fill("The customer still asks about it")
+    page.get_by_label("Extend: they stay").check()
+    page.get_by_role("textbox", name="Until the day").fill("2030-12-31")
+    page.get_by_role("button", name="Decide").click()
+    shows(visitor, ".notice", "no word of what was decided")
+    yield "decided"
     go_to(visitor, "Purges")
     yield "purges"
     page.get_by_role("link", name="What is due now").click()
@@ -89,18 +152,35 @@ def rounds(visitor: Visitor, token: str) -> Iterator[str]:
     page.locator(".cards h2 a").first.click()
     shows(visitor, ".certificate .note", "no signed note")
     yield "certificate"
+
+
+def _people(visitor: Visitor, asking: Asking) -> Iterator[str]:
+    page, office = visitor.page, visitor.office
+    go_to(visitor, "Erasure")
+    page.get_by_label("Name", exact=True).fill(asking.name)
+    page.get_by_label("Addresses").fill(asking.address)
+    page.get_by_label("Reference").fill(f"Letter to the {office} office")
+    yield "erasures"
+    page.get_by_role("button", name="Open the case").click()
+    shows(visitor, ".scroll tbody tr", "no record of who asks to be erased")
+    yield "erasure"
+    page.get_by_label("Outcome").select_option("withdrawn")
+    page.locator("section.panel form").last.get_by_label("Reason").fill("They asked another firm")
+    page.get_by_role("button", name="Close the case").click()
+    shows(visitor, ".badge", "no case that is closed")
+    yield "closed"
     go_to(visitor, "Directory")
     page.get_by_label("Name", exact=True).fill("Paula Reis")
-    page.get_by_label("Aliases").fill(f"paula@example.com.{name}\nreis@example.net.{name}")
+    page.get_by_label("Aliases").fill(f"paula@{office}.example.com\nreis@{office}.example.net")
     page.get_by_role("button", name="Record them").click()
     shows(visitor, ".aliases code", "no alias")
     yield "person"
 
 
 def overseeing(visitor: Visitor, token: str) -> int:
-    """Walk the rounds and look at each page; return how many looks."""
+    """Walk the rounds over the help desk's cases and look at each page; return how many looks."""
     seen = 0
-    for _ in rounds(visitor, token):
+    for _ in rounds(visitor, token, Asking("Paula Reis", "paula@example.com")):
         visitor.look()
         seen += 1
     return seen

@@ -18,11 +18,12 @@ class Wanted:
     """What to look for on the way.
 
     Narrowed to `value`, one of a facet, the newest of what `query` finds stands in a conversation
-    with others.
+    with others. What `held` finds comes under a hold.
     """
 
     query: str
     value: str
+    held: str
 
 
 def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
@@ -61,10 +62,10 @@ def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
         yield name.lower()
     go_to(visitor, "Holds")
     form = page.locator("section.panel form")
-    form.get_by_label("Name").fill(f"savings-{visitor.width}-{visitor.scheme}")
+    form.get_by_label("Name").fill(f"savings-{visitor.office}")
     form.get_by_label("Matter").fill("Complaints about savings")
     form.get_by_label("Reason").fill("Letter of counsel")
-    form.get_by_label("A query").fill(wanted.query)
+    form.get_by_label("A query").fill(wanted.held)
     page.get_by_role("button", name="Count what it would reach").click()
     shows(visitor, ".notice strong", "no count of what it would reach")
     yield "holds"
@@ -179,7 +180,9 @@ def helpdesk(folder: Path) -> Home:
 def walked(visitor: Visitor, token: str) -> int:
     """Walk through a console over those cases and look at each page; return how many looks."""
     seen = 0
-    for _ in stops(visitor, token, Wanted("rebate", value="ticket")):
+    for _ in stops(
+        visitor, token, Wanted("rebate", value="ticket", held="rebate AND channel:voice")
+    ):
         visitor.look()
         seen += 1
     for step in ASIDE:
