@@ -4,24 +4,25 @@ Of the many looks at the holds (`hold.checked`) only the places in the stream co
 are not opened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from uuid import UUID
 
 from archive.events.hold_events import HoldsChecked
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
-from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.pointers import PointerRecorder
 from archive.model.person import KnownPerson
 from archive.opening import Archive
 from archive.people.directory import People
-from policies.folding import fold
+from policies.folding import StreamReader
 from policies.holds.hold import HoldBook, evolve, lose
 
 
-class HoldReader:
-    """Reads all holds. Safe for threads: it keeps nothing."""
+class HoldReader(StreamReader[HoldBook]):
+    """Reads all holds."""
+
+    name = "holds"
 
     def __init__(
         self,
@@ -31,25 +32,14 @@ class HoldReader:
         identity: Identity,
         people: People,
     ) -> None:
-        self._pointers = pointers
-        self._opener = opener
-        self._mapper = mapper
-        self._identity = identity
+        super().__init__(pointers, opener, mapper, identity)
         self._people = people
 
-    @property
-    def stream(self) -> UUID:
-        """The id of the one stream in which all holds stand."""
-        return self._identity.stream("holds")
-
     def read(self, as_of: int | None = None) -> HoldBook:
-        """Return all holds, as of a sequence number or of now.
-
-        Raises UnavailableError where the database or the bucket do not answer.
-        """
+        """Return all holds, as of a sequence number or of now."""
         rows = [row for row in self._rows() if as_of is None or row.seq <= as_of]
         changes = [row for row in rows if row.type != HoldsChecked.type]
-        book = fold(HoldBook(), changes, self._opener, self._mapper, evolve, lose)
+        book = self._folded(HoldBook(), changes, evolve, lose)
         seqs = {row.originator_version: row.seq for row in changes}
         book = self._acquainted(book, seqs, as_of)
         return replace(
@@ -62,11 +52,6 @@ class HoldReader:
         """Return the sequence number of the newest event by which a hold changed, else 0."""
         changes = (row.seq for row in self._rows() if row.type != HoldsChecked.type)
         return max(changes, default=0)
-
-    def _rows(self) -> Sequence[PointerRow]:
-        return self._pointers.select_pointers(
-            self.stream, gt=None, lte=None, desc=False, limit=None
-        )
 
     def known(self, as_of: int | None = None) -> tuple[KnownPerson, ...]:
         """Return everybody in the directory of people, as of a sequence number or of now."""
