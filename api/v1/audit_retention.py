@@ -3,12 +3,11 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, answer, body_of, json_body
-from archive.model.interaction import Frozen
+from api.v1.shapes import SECURITY, MeantParameters, answer, body_of, json_body
 from policies.trail.answers import NewTrailRetention, TrailRetentionAnswer
 from policies.trail.desk import told, trail_governance
 from policies.trail.governance import TrailGovernance
@@ -23,14 +22,6 @@ blueprint = APIBlueprint(
 )
 
 BODIES: tuple[type[BaseModel], ...] = (NewTrailRetention,)
-
-
-class TrailVersionParameters(Frozen):
-    """Which version is meant."""
-
-    version: int | None = Field(
-        default=None, ge=1, description="Its number, to be sure that it is the one that was seen."
-    )
 
 
 @blueprint.get(
@@ -65,7 +56,7 @@ _CHANGED = {"200": TrailRetentionAnswer, **documented(400, 401, 403, 409, 500, 5
     responses=_CHANGED,
     description="403 for whoever proposed it; 409 where no version, or another, waits.",
 )
-def approve(query: TrailVersionParameters) -> Response:
+def approve(query: MeantParameters) -> Response:
     """Approve the version that waits."""
     return _told(_governance().approve(context.actor(), query.version))
 
@@ -76,7 +67,7 @@ def approve(query: TrailVersionParameters) -> Response:
     description="Of a version that has not taken effect; 409 where no version, or another, is "
     "pending.",
 )
-def withdraw(query: TrailVersionParameters) -> Response:
+def withdraw(query: MeantParameters) -> Response:
     """Withdraw the version that is pending."""
     return _told(_governance().withdraw(context.actor(), query.version))
 

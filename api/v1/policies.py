@@ -11,13 +11,13 @@ from api.v1.shapes import (
     INTERACTIONS,
     SECURITY,
     InteractionPath,
+    MeantParameters,
     answer,
     body_of,
     json_body,
 )
 from archive.access.roles import Purpose
 from archive.events.policy_events import Terms
-from archive.model.interaction import Frozen
 from policies.answers import (
     PoliciesAnswer,
     PolicyAnswer,
@@ -54,14 +54,6 @@ class PolicyPath(BaseModel):
     """Which policy is meant."""
 
     id: str = Field(description="The policy's name.")
-
-
-class PolicyVersionParameters(Frozen):
-    """Which version of a policy is meant."""
-
-    version: int | None = Field(
-        default=None, ge=1, description="Its number, to be sure that it is the one that was seen."
-    )
 
 
 @blueprint.get(
@@ -123,7 +115,7 @@ _CHANGED = {"200": PolicyAnswer, **documented(400, 401, 403, 404, 409, 500, 503)
     responses=_CHANGED,
     description="403 for whoever proposed it; 409 where no version, or another, waits.",
 )
-def approve(path: PolicyPath, query: PolicyVersionParameters) -> Response:
+def approve(path: PolicyPath, query: MeantParameters) -> Response:
     """Approve the version of a policy that waits."""
     return _told(_governance().approve(context.actor(), path.id, query.version))
 
@@ -134,7 +126,7 @@ def approve(path: PolicyPath, query: PolicyVersionParameters) -> Response:
     description="Of a version that has not taken effect; 409 where no version, or another, is "
     "pending.",
 )
-def withdraw(path: PolicyPath, query: PolicyVersionParameters) -> Response:
+def withdraw(path: PolicyPath, query: MeantParameters) -> Response:
     """Withdraw the version of a policy that is pending."""
     return _told(_governance().withdraw(context.actor(), path.id, query.version))
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.policies import FOR_COMPLIANCE, PolicyVersionParameters
-from api.v1.shapes import SECURITY, answer, body_of, json_body
+from api.v1.policies import FOR_COMPLIANCE
+from api.v1.shapes import SECURITY, MeantParameters, answer, body_of, json_body
 from policies.retention_events.answers import (
     NewRetentionEvent,
     RetentionEventAnswer,
@@ -137,7 +137,7 @@ def cancel(path: RetentionEventPath) -> Response:
     responses=_SETTLED,
     description="403 for whoever proposed it; 409 where no version, or another, waits.",
 )
-def approve(path: RetentionEventPath, query: PolicyVersionParameters) -> Response:
+def approve(path: RetentionEventPath, query: MeantParameters) -> Response:
     """Approve the version of a retention event that waits."""
     return _told(_desk().approve(context.actor(), path.id, query.version))
 
@@ -148,7 +148,7 @@ def approve(path: RetentionEventPath, query: PolicyVersionParameters) -> Respons
     description="Of a version that has not taken effect; 409 where no version, or another, is "
     "pending.",
 )
-def withdraw(path: RetentionEventPath, query: PolicyVersionParameters) -> Response:
+def withdraw(path: RetentionEventPath, query: MeantParameters) -> Response:
     """Withdraw the version of a retention event that is pending."""
     return _told(_desk().withdraw(context.actor(), path.id, query.version))
 

@@ -65,6 +65,14 @@ class VersionParameters(Frozen):
     )
 
 
+class MeantParameters(Frozen):
+    """Which version of what is decided by two people is meant."""
+
+    version: int | None = Field(
+        default=None, ge=1, description="Its number, to be sure that it is the one that was seen."
+    )
+
+
 def answer(model: BaseModel, status: int = 200) -> Response:
     """Write a model as the JSON of its public names."""
     return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")
