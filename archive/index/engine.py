@@ -81,7 +81,15 @@ class Engine:
     def every(self, query: Query | None) -> list[DocAddress]:
         """Return all documents of a query, in no order."""
         count, found = self.counted(query, FEW)
-        return found if found is not None else self.counted(query, count)[1] or []
+        return self.listed(query, count) if found is None else found
+
+    def listed(self, query: Query | None, count: int) -> list[DocAddress]:
+        """Return all documents of a query that is known to find so many, in no order."""
+        if query is None or not count:
+            return []
+        constant = Query.const_score_query(query, 1.0)
+        result = guarded(self._searcher.search, constant, limit=count, count=False)
+        return [address for _, address in result.hits]
 
     def numbers(self, field: str, addresses: list[DocAddress]) -> list[int]:
         """Return a number of each document; every document must have it."""

@@ -124,12 +124,14 @@ class Run:
             unopened=settled.unopened,
             facets=self.facets(settled) if facets else None,
             cursor=cursor.encode(self.asked.node, self.asked.sort) if cursor else None,
-            result_hash=self.result_hash(settled, sure) if hashed else None,
+            result_hash=self.result_hash(settled, count, sure) if hashed else None,
         )
 
-    def result_hash(self, settled: _Settled, sure: list[tantivy.DocAddress] | None) -> str:
+    def result_hash(
+        self, settled: _Settled, count: int, sure: list[tantivy.DocAddress] | None
+    ) -> str:
         """Return the hash of all that matched; `sure` is what the index alone found, if known."""
-        every = self.engine.every(self.sure) if sure is None else sure
+        every = self.engine.listed(self.sure, count) if sure is None else sure
         return result_hash([*self.engine.numbers("since", every), *settled.attachments])
 
     def matched(self) -> Matched:
