@@ -25,11 +25,24 @@ from archive.model.person import KnownPerson
 class Directory:
     """Everybody who is known, in the order in which they were recorded, and whose each alias is.
 
-    Aliases are compared as addresses are: case folded.
+    Aliases are compared as addresses are: case folded. `unreadable` says that an event of it cannot
+    be read, so that somebody may have aliases that are not here.
     """
 
     people: Mapping[UUID, KnownPerson] = field(default_factory=dict)
     owners: Mapping[str, UUID] = field(default_factory=dict)
+    unreadable: bool = False
+
+
+def known_names(names: Iterable[str], people: Iterable[KnownPerson]) -> frozenset[str]:
+    """Return names as they are compared, with all names and aliases of whoever has one of them."""
+    asked = frozenset(map(value, names))
+    found = set(asked)
+    for person in people:
+        known = {value(each) for each in (person.name, *person.aliases)}
+        if not asked.isdisjoint(known):
+            found |= known
+    return frozenset(found)
 
 
 class Folding:
@@ -39,14 +52,15 @@ class Folding:
         before = directory or Directory()
         self._people = dict(before.people)
         self._owners = dict(before.owners)
+        self._unreadable = before.unreadable
 
     @property
     def directory(self) -> Directory:
         """What has come of all events so far; it changes with the next."""
-        return Directory(self._people, self._owners)
+        return Directory(self._people, self._owners, self._unreadable)
 
-    def apply(self, event: Event) -> None:
-        """Apply the next event; what a lost one would have said is missing from then on."""
+    def apply(self, event: Event | None) -> None:
+        """Apply the next event, None for one that is lost: what it said is missing from then on."""
         match event:
             case happened.PersonRecorded():
                 self._record(event.person, event.name, event.aliases)
@@ -56,6 +70,9 @@ class Folding:
                 self._give(event.person, self._people.pop(event.other).aliases)
             case happened.PersonSplit() if event.person in self._people:
                 self._record(event.other, event.name, event.aliases)
+            case _:
+                # It is lost or erased, or about somebody of whom such an event told.
+                self._unreadable = True
 
     def _record(self, id: UUID, name: str, aliases: Iterable[str]) -> None:
         self._people[id] = KnownPerson(id=id, name=name, aliases=())
@@ -88,7 +105,7 @@ class People:
         self._identity = identity
         self._lock = Lock()
         self._seqs: list[int] = []
-        self._events: list[Event] = []
+        self._events: list[Event | None] = []
         self._version = 0
         self._last = (0, Directory())
 
@@ -100,8 +117,8 @@ class People:
     def directory(self, as_of: int | None = None) -> Directory:
         """Return the directory as of a sequence number, or of now.
 
-        An event that cannot be read, or is erased, says nothing; verify names it. Raises
-        UnavailableError where the database or the bucket do not answer.
+        An event that cannot be read, or is erased, says nothing, and the directory says that it is
+        so; verify names it. Raises UnavailableError where the database or the bucket do not answer.
         """
         with self._lock:
             self._read()
@@ -132,6 +149,5 @@ class People:
         )
         for row, event in read_each(rows, self._opener, self._mapper):
             self._version = row.originator_version
-            if event is not None:
-                self._seqs.append(row.seq)
-                self._events.append(event)
+            self._seqs.append(row.seq)
+            self._events.append(event)

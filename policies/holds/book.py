@@ -6,6 +6,7 @@ are not opened.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from uuid import UUID
 
 from archive.events.hold_events import HoldsChecked
 from archive.events.identity import Identity
@@ -53,16 +54,24 @@ class HoldReader(StreamReader[HoldBook]):
         changes = (row.seq for row in self._rows() if row.type != HoldsChecked.type)
         return max(changes, default=0)
 
+    @property
+    def people_stream(self) -> UUID:
+        """The id of the stream of the directory of people."""
+        return self._people.stream
+
     def known(self, as_of: int | None = None) -> tuple[KnownPerson, ...]:
         """Return everybody in the directory of people, as of a sequence number or of now."""
         return tuple(self._people.directory(as_of).people.values())
 
     def _acquainted(self, book: HoldBook, seqs: Mapping[int, int], as_of: int | None) -> HoldBook:
-        """Tell each scope whom its query may name; `seqs` are of the stream's versions."""
+        """Tell each scope whom it may name; `seqs` are of the stream's versions."""
         versions = sorted({each.version for hold in book.holds.values() for each in hold.reached})
+        if not versions:
+            return book
         # In this order each directory goes on from the one before it.
         then = {version: self.known(seqs[version]) for version in versions}
-        now = self.known(as_of) if versions else ()
+        directory = self._people.directory(as_of)
+        now = tuple(directory.people.values())
         holds = {
             name: replace(
                 hold,
@@ -73,7 +82,7 @@ class HoldReader(StreamReader[HoldBook]):
             )
             for name, hold in book.holds.items()
         }
-        return replace(book, holds=holds)
+        return replace(book, holds=holds, people_unreadable=directory.unreadable)
 
 
 def hold_reader(archive: Archive) -> HoldReader:

@@ -19,8 +19,8 @@ class Reached:
     """A scope that a hold has, or had until `ended`; `began` says who gave it to it and when.
 
     It stands in the event of this `version`. `reason` is why, and `condemned` are records that it
-    came too late for. `known` are those whom its query may name: everybody in the directory of
-    people when it began, and everybody in that of now.
+    came too late for. `known` are those whom it may name: everybody in the directory of people when
+    it began, and everybody in that of now.
     """
 
     version: int
@@ -58,13 +58,15 @@ class HoldBook:
     """All holds by name, as of version `newest` of their stream.
 
     `changed` is the sequence number of the newest event by which a hold changed. `unreadable` says
-    that an event of the stream cannot be read.
+    that an event of the stream cannot be read, and `people_unreadable` that one of the directory of
+    people cannot, so that somebody may have aliases that no scope knows.
     """
 
     newest: int = 0
     changed: int = 0
     holds: Mapping[str, Hold] = field(default_factory=dict)
     unreadable: bool = False
+    people_unreadable: bool = False
 
     def in_force(self) -> dict[str, Hold]:
         """Return the holds that are not released, by name."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from archive.access.roles import LOCAL_ACTOR, Actor
 from archive.index.analysis import value
 from archive.model.person import KnownPerson
+from archive.people.directory import known_names
 from policies.records import Found
 
 
@@ -16,13 +17,7 @@ def names_of(actor: Actor, people: Iterable[KnownPerson]) -> frozenset[str]:
     """Return what a reviewer is known by, as names are compared; nothing for `local`."""
     if actor.id == LOCAL_ACTOR.id:
         return frozenset()
-    own = value(actor.name)
-    found = {own}
-    for person in people:
-        known = {value(each) for each in (person.name, *person.aliases)}
-        if own in known:
-            found |= known
-    return frozenset(found)
+    return known_names([actor.name], people)
 
 
 def owns(names: frozenset[str], found: Found) -> bool:

@@ -58,8 +58,9 @@ _PAGE: Final = 10_000
 class JudgedEntries:
     """Entries as they were judged: those that may go, and the look at the holds that goes with it.
 
-    `newest` is the version of the stream that says how long they are kept. `named` are the records
-    that holds were looked at for, and what of them is after `as_of` may not have been seen.
+    `newest` is the version of the stream that says how long they are kept. `looked_at` are the
+    streams that holds were judged by, the records and the directory of people: what of them is
+    after `as_of` may not have been seen.
     """
 
     rows: list[PointerRow]
@@ -67,7 +68,7 @@ class JudgedEntries:
     kept: Kept
     check: HoldCheck
     newest: int
-    named: frozenset[UUID]
+    looked_at: frozenset[UUID]
     as_of: int
 
     @property
@@ -159,7 +160,8 @@ class PurgeableEntries(Purgeable[int]):
         return self._issuing.issue(certificate_id, purge.account, destructions, book, kept, now)
 
     def _judged(self, seqs: Sequence[int], at: datetime) -> JudgedEntries:
-        holds, as_of = self._holds.read(), self._pointers.last_seq()
+        as_of = self._pointers.last_seq()
+        holds = self._holds.read()
         self._catch_up(as_of)
         book, now = self._trail.readable(), max(at, self._clock.now())
         version, kept = book.in_force(now), Kept()
@@ -178,8 +180,9 @@ class PurgeableEntries(Purgeable[int]):
         rows = [row for row, _ in due]
         check = HoldCheck(self._holds.stream, holds.newest, {}, frozenset(row.seq for row in rows))
         groups = _counted(version, [when for _, when in due])
-        named = frozenset(each for _, told in opened for each in told.records)
-        return JudgedEntries(rows, groups, kept, check, book.newest, named, as_of)
+        records = frozenset(each for _, told in opened for each in told.records)
+        looked_at = records | {self._holds.people_stream}
+        return JudgedEntries(rows, groups, kept, check, book.newest, looked_at, as_of)
 
     def _opened(self, seqs: Sequence[int], kept: Kept) -> list[tuple[PointerRow, TrailEntry]]:
         """Open entries that may ever go; those that have gone are left out."""
@@ -207,10 +210,11 @@ class PurgeableEntries(Purgeable[int]):
         if self._trail.newest() != judged.newest:
             raise ConflictError("How long the audit trail is kept was changed meanwhile.")
         if any(
-            row.originator_id in judged.named for row in rows_after(self._pointers, judged.as_of)
+            row.originator_id in judged.looked_at
+            for row in rows_after(self._pointers, judged.as_of)
         ):
-            # A hold may reach it now for what it says now.
-            raise ConflictError("A record that an entry names was changed meanwhile.")
+            # A hold may reach it now for what it says now, or under an alias of now.
+            raise ConflictError("A record that an entry names, or who is who, was changed.")
         return judged.check.seal(condemned)
 
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from archive.index.analysis import value
+from archive.people.directory import known_names
 from archive.trail.entry import TrailEntry
 from archive.trail.follower import plain_detail
-from policies.holds.hold import Hold, HoldBook
+from policies.holds.hold import Hold, HoldBook, Reached
 from policies.holds.reach import Held
 
 HeldRecords = Callable[[Sequence[UUID]], Mapping[UUID, Held]]
@@ -36,15 +37,19 @@ class EntryHolds:
         self._records = records
         self._names = names
         self._matters: dict[str, list[Hold]] = {}
-        # Until when each custodian was held, None for one that is.
+        # Until when whoever is known by a name was held, None for one that is.
         self._custodians: dict[str, list[datetime | None]] = {}
         for hold in book.holds.values():
             if matter := plain_detail(hold.matter):
                 self._matters.setdefault(matter, []).append(hold)
             for reached in hold.reached:
                 ended = reached.ended.at if reached.ended else None
-                for custodian in reached.scope.custodians:
-                    self._custodians.setdefault(value(custodian), []).append(ended)
+                for name in _known(reached):
+                    self._custodians.setdefault(name, []).append(ended)
+        # Without all aliases it is not known of any user that no custodian is meant by them.
+        self._anybody = book.people_unreadable and any(
+            None in spans for spans in self._custodians.values()
+        )
 
     def keeping(self, entries: Sequence[TrailEntry]) -> list[Keeping]:
         """Say of each entry whether it is kept, in their order."""
@@ -61,9 +66,11 @@ class EntryHolds:
     ) -> Keeping:
         records = [held[each] for each in entry.records]
         holds = self._matters.get(plain_detail(entry.matter or ""), [])
-        spans = self._custodians.get(names.get(entry.actor or "", ""), [])
+        name = names.get(entry.actor or "", "")
+        spans = self._custodians.get(name, [])
         in_force = (
             self._book.unreadable
+            or (self._anybody and bool(name))
             or not all(each.free for each in records)
             or any(hold.released is None for hold in holds)
             or None in spans
@@ -74,3 +81,10 @@ class EntryHolds:
             *spans,
         ]
         return Keeping(in_force, max((end for end in ends if end is not None), default=None))
+
+
+def _known(reached: Reached) -> frozenset[str]:
+    """Return by what the custodians of a scope are known, then and now."""
+    custodians = reached.scope.custodians
+    found = [known_names(custodians, people) for people in reached.known] if custodians else []
+    return frozenset(map(value, custodians)).union(*found)

@@ -1,6 +1,7 @@
 """How long the trail is kept, and what a hold keeps of it, against naive looks at both."""
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from archive.access.roles import Purpose
 from archive.events.hold_events import HoldPlaced, HoldReleased, HoldScope
 from archive.locking.terms import Period
+from archive.model.person import KnownPerson
 from archive.trail.entry import TrailEntry
-from policies.holds.hold import HoldBook, evolve
+from policies.holds.hold import Hold, HoldBook, evolve
 from policies.holds.reach import Held
 from policies.trail.holding import EntryHolds
 from policies.trail.keeping import due_at, newest_due, too_short, why_it_shortens
@@ -29,6 +31,15 @@ PERIODS = st.one_of(
 BEGAN = datetime(2015, 1, 1, tzinfo=UTC)
 RECORDS = [UUID(int=number) for number in range(3)]
 USERS = {str(UUID(int=number)): name for number, name in ((7, "Ann"), (8, "Bo"))}
+DIRECTORIES = (
+    (),
+    (KnownPerson(id=UUID(int=20), name="Anna", aliases=("ann@example.com", "ANN")),),
+    (
+        KnownPerson(id=UUID(int=21), name="bo", aliases=("Anna@example.com",)),
+        KnownPerson(id=UUID(int=22), name="Anna", aliases=("anna",)),
+    ),
+)
+"""Who is who at different times."""
 MATTERS = ("Smith", "Jones", "")
 
 
@@ -84,6 +95,8 @@ def books(draw: st.DrawFn) -> HoldBook:
                     HoldScope(records=(RECORDS[0],)),
                     HoldScope(records=(RECORDS[1],)),
                     HoldScope(custodians=("ANN",)),
+                    HoldScope(custodians=("anna",)),
+                    HoldScope(custodians=("Bob", "anna@example.COM")),
                 ]
             )
         )
@@ -106,7 +119,12 @@ def books(draw: st.DrawFn) -> HoldBook:
                 reason="over",
             )
             book = evolve(book, released)
-    return book
+    known = st.lists(st.sampled_from(DIRECTORIES), max_size=2).map(tuple)
+    acquainted = {
+        name: replace(hold, reached=tuple(replace(one, known=draw(known)) for one in hold.reached))
+        for name, hold in book.holds.items()
+    }
+    return replace(book, holds=acquainted, people_unreadable=draw(st.booleans()))
 
 
 ENTRIES = st.builds(
@@ -157,16 +175,31 @@ def test_a_hold_keeps_what_it_reaches_by_record_matter_or_user(
 
 def naive(book: HoldBook, told: TrailEntry) -> tuple[bool, datetime | None]:
     """Look at every hold, one by one."""
-    names = {USERS.get(told.actor or "", "").lower()}
+    user = USERS.get(told.actor or "", "").lower()
     reaching = [
         hold
         for hold in book.holds.values()
         if set(hold.scope.records) & set(told.records)
-        or names & {each.lower() for each in hold.scope.custodians}
+        or any(naively_called(hold, user, each.lower()) for each in hold.scope.custodians)
         or (hold.matter and (told.matter or "").strip().lower() == hold.matter.lower())
     ]
     ends = [hold.released.at for hold in reaching if hold.released]
-    return any(hold.released is None for hold in reaching), max(ends, default=None)
+    doubtful = any(
+        user and book.people_unreadable and hold.scope.custodians and hold.released is None
+        for hold in book.holds.values()
+    )
+    held = doubtful or any(hold.released is None for hold in reaching)
+    return held, max(ends, default=None)
+
+
+def naively_called(hold: Hold, user: str, custodian: str) -> bool:
+    """Say whether a user is a custodian, as they are written or by one person of a directory."""
+    return user == custodian or any(
+        {user, custodian} <= {each.lower() for each in (person.name, *person.aliases)}
+        for reached in hold.reached
+        for people in reached.known
+        for person in people
+    )
 
 
 def test_while_a_hold_cannot_be_read_every_entry_stays() -> None:

@@ -192,6 +192,80 @@ def test_what_a_hold_keeps_stays_and_goes_a_grace_after_its_release(tmp_path: Pa
         assert {*shown, of_matter, of_another, of_ann} <= set(erased(archive))
 
 
+def test_a_hold_on_a_custodian_keeps_what_they_did_as_a_user_of_another_name(
+    tmp_path: Path,
+) -> None:
+    with old_sandbox(tmp_path, day(2015)) as (archive, clock):
+        users = {name: _searched_as(archive, name) for name in ("asmith", "ann2", "bob")}
+        people = archive.people_desk
+        ann = people.record(LOCAL_ACTOR, FOR_OPERATIONS, "Ann Smith", ["ann@example.com", "asmith"])
+        kept_for(archive)
+        place_hold(archive, "smith", HoldScope(custodians=("ANN@example.com",)))
+        # By the directory of when it was placed she is asmith, by that of now ann2.
+        people.split(LOCAL_ACTOR, FOR_OPERATIONS, ann.id, "Sue", ["asmith"])
+        people.alias(LOCAL_ACTOR, FOR_OPERATIONS, ann.id, ["ann2"])
+        clock.move_to(DUE)
+        assert purged(archive).held == 2
+        assert {users["asmith"], users["ann2"]}.isdisjoint(erased(archive))
+        assert users["bob"] in erased(archive)
+        release_hold(archive, "smith")
+        clock.move(days=30)
+        assert purged(archive).destroyed == 2
+        assert set(users.values()) <= set(erased(archive))
+
+
+def test_while_it_is_not_known_who_is_who_a_hold_on_custodians_keeps_what_any_user_did(
+    tmp_path: Path,
+) -> None:
+    with old_sandbox(tmp_path, day(2015)) as (archive, clock):
+        searched = _searched_as(archive, "bob")
+        archive.people_desk.record(LOCAL_ACTOR, FOR_OPERATIONS, "Ann", ["ann@example.com", "bob"])
+        (recorded,) = archive.pointers.select_pointers(
+            archive.people.stream, gt=None, lte=None, desc=False, limit=None
+        )
+        archive.eraser.erase([recorded], actor="local", ground="x")
+        kept_for(archive)
+        place_hold(archive, "smith", HoldScope(custodians=("ann@example.com",)))
+        clock.move_to(DUE)
+        done = purged(archive)
+        # What the command line's user did, who is no custodian, is not kept.
+        assert done.held == 1 and done.destroyed > 0
+        assert searched not in erased(archive)
+
+
+def test_an_alias_that_comes_in_between_keeps_what_its_user_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with old_sandbox(tmp_path, day(2015)) as (archive, clock):
+        searched = _searched_as(archive, "asmith")
+        kept_for(archive)
+        place_hold(archive, "smith", HoldScope(custodians=("ann@example.com",)))
+        clock.move_to(DUE)
+        erase, recorded = archive.eraser.erase, list[str]()
+
+        def late(*arguments: Any, **named: Any) -> object:
+            if not recorded:
+                recorded.append("Ann")
+                aliases = ["ann@example.com", "asmith"]
+                archive.people_desk.record(LOCAL_ACTOR, FOR_OPERATIONS, "Ann", aliases)
+            return erase(*arguments, **named)
+
+        monkeypatch.setattr(archive.eraser, "erase", late)
+        done = purged(archive)
+        assert recorded and done.held == 1 and done.destroyed > 0
+        assert searched not in erased(archive)
+
+
+def _searched_as(archive: Archive, name: str) -> int:
+    """Register a user and let them search; return the entry of that."""
+    before = seqs(archive, "search")
+    user = archive.administration.register(LOCAL_ACTOR, name, [Role.LEGAL])
+    actor = Actor(str(user.id), name, Role.LEGAL)
+    archive.audit.record(actor, FOR_OPERATIONS, "search", query="cod")
+    (searched,) = set(seqs(archive, "search")) - set(before)
+    return searched
+
+
 def _place_of_matter(archive: Archive, matter: str, record: object) -> None:
     from policies.holds.answers import HoldRequest
     from policies.holds.desk import hold_desk
