@@ -12,17 +12,12 @@ from api.console.site import signed_in
 from api.problems import of_error
 from api.v1.policies import FOR_COMPLIANCE
 from archive.errors import ConflictError, InvalidError
-from policies.erasures.answers import (
-    CaseAnswer,
-    CaseClosing,
-    CaseDecision,
-    CaseExtension,
-    CaseLifting,
-    CaseRequest,
-)
-from policies.erasures.desk import SEES_RECORDS, ErasureDesk
+from policies.erasures.answers import CaseAnswer, CaseDecision, CaseLifting
+from policies.erasures.desk import ErasureDesk
 from policies.erasures.opening import erasure_desk
 from policies.erasures.proposing import in_words
+from policies.requests.answers import CaseClosing, CaseExtension, CaseRequest
+from policies.requests.desk import SEES_RECORDS
 
 _PAGE = 50
 _DECISIONS = ("erase", "restrict", "refuse")

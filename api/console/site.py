@@ -12,8 +12,8 @@ from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
 from archive.errors import ForbiddenError, UnauthenticatedError
 from archive.model.interaction import JsonObject
-from policies.erasures.desk import SEES_CASES
 from policies.holds.desk import SEES_HOLDS
+from policies.requests.desk import SEES_CASES
 from policies.reviewing.desk import SEES_REVIEWS
 
 APPEARANCE_COOKIE = "muniment_appearance"

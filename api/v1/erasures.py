@@ -15,17 +15,14 @@ from api.v1.shapes import SECURITY, answer, body_of, json_body
 from archive.model.interaction import Frozen
 from policies.erasures.answers import (
     CaseAnswer,
-    CaseClosing,
     CaseDecision,
-    CaseExtension,
     CaseLifting,
     CaseRecordsAnswer,
-    CaseRequest,
-    CasesAnswer,
     RecipientsAnswer,
 )
 from policies.erasures.desk import ErasureDesk
 from policies.erasures.opening import erasure_desk
+from policies.requests.answers import CaseClosing, CaseExtension, CaseRequest, CasesAnswer
 
 blueprint = APIBlueprint(
     "erasures",

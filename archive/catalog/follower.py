@@ -35,9 +35,10 @@ from archive.catalog.tables import (
     users,
 )
 from archive.errors import UnavailableError
+from archive.events.case_events import CaseEvent
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
 from archive.events.disposition_events import DispositionEvent
-from archive.events.erasure_events import ErasureCarriedOut, ErasureEvent
+from archive.events.erasure_events import ErasureCarriedOut
 from archive.events.feed import FedEvent, Follower
 from archive.events.identity import Identity
 from archive.events.opener import DamagedEvent
@@ -187,7 +188,7 @@ class CatalogFollower(Follower):
                 )
             case CertificateIssued():
                 self._certify(connection, row, event)
-            case ErasureEvent() | ErasureCarriedOut():
+            case CaseEvent() | ErasureCarriedOut():
                 self._cases.apply(connection, row.seq, event)
             case DispositionEvent():
                 self._dispositions.apply(connection, row.seq, event)

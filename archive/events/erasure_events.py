@@ -1,30 +1,24 @@
-"""What happens in a case of erasure, as events (docs/erasure.md).
+"""What happens in a case of erasure, as events (docs/erasure.md)."""
 
-Each case is a stream of its own, so that whoever was second reads again and decides anew. None of
-these events is ever erased: they are the account of what somebody asked and what became of it.
-`by` is the id of whoever did it, `address` where they came from; `schedule` is the worker.
-"""
-
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from archive.events.case_events import (
+    MOST_RECORDS,
+    CaseClosed,
+    CaseEvent,
+    CaseExtended,
+    CaseOpened,
+    CaseSearched,
+    Explanation,
+)
 from archive.events.event import Event
-from archive.events.policy_events import OneLine
 from archive.events.purge_events import PurgedGroup
-from archive.model.interaction import Frozen, JsonObject
-
-MOST_ALIASES = 1_000
-MOST_RECORDS = 50_000
-"""So many records are told of by one event at most."""
-
-PersonName = Annotated[OneLine, StringConstraints(min_length=1, max_length=200)]
-Alias = Annotated[OneLine, StringConstraints(min_length=1, max_length=500)]
-Explanation = Annotated[OneLine, StringConstraints(min_length=1, max_length=500)]
-Reference = Annotated[OneLine, StringConstraints(max_length=200)]
+from archive.model.interaction import Frozen
 
 
 class Decision(StrEnum):
@@ -72,59 +66,25 @@ class Ruling(Frozen):
     records: Annotated[tuple[UUID, ...], Field(max_length=MOST_RECORDS)]
 
 
-class ErasureEvent(Event):
-    """What somebody did in a case of erasure."""
-
-    by: str
-    address: str | None = None
-
-
-class ErasureOpened(ErasureEvent):
-    """Somebody asked to be erased, and a case was opened.
-
-    `aliases` are the addresses, and names of who takes part without one, by which records are
-    found; `name` is looked for among those who take part, and `query` in canonical form for
-    mentions. `reference` is the organisation's own mark of the request.
-    """
+class ErasureOpened(CaseOpened):
+    """Somebody asked to be erased, and a case was opened."""
 
     type = "erasure.opened"
 
-    received_on: date
-    name: PersonName
-    person: UUID | None = None
-    aliases: Annotated[tuple[Alias, ...], Field(max_length=MOST_ALIASES)] = ()
-    query: Annotated[str, StringConstraints(max_length=10_000)] | None = None
-    ast: JsonObject | None = None
-    reference: Reference = ""
 
-
-class ErasureSearched(ErasureEvent):
-    """Records were looked for, up to a sequence number; only what was not known is told.
-
-    `participant` are those in which the person takes part under one of `aliases`, which are all
-    that were known then; `mention` those that may be about the person. Words of `unsearched`
-    records could not be read, and `unopened` could not be opened at all.
-    """
+class ErasureSearched(CaseSearched):
+    """Records of somebody who is to be erased were looked for."""
 
     type = "erasure.searched"
 
-    as_of: int
-    aliases: tuple[str, ...]
-    participant: tuple[UUID, ...] = ()
-    mention: tuple[UUID, ...] = ()
-    unsearched: int = 0
-    unopened: int = 0
 
-
-class ErasureExtended(ErasureEvent):
-    """The time to answer is longer by two months, for a reason (GDPR, Article 12(3))."""
+class ErasureExtended(CaseExtended):
+    """The time to answer somebody who asked to be erased is longer."""
 
     type = "erasure.extended"
 
-    reason: Explanation
 
-
-class ErasureDecided(ErasureEvent):
+class ErasureDecided(CaseEvent):
     """It was decided what is to become of records; it goes before what was decided of them."""
 
     type = "erasure.decided"
@@ -133,7 +93,7 @@ class ErasureDecided(ErasureEvent):
     reason: str = ""
 
 
-class ErasureLifted(ErasureEvent):
+class ErasureLifted(CaseEvent):
     """Records are not restricted any more, and stay."""
 
     type = "erasure.lifted"
@@ -142,7 +102,7 @@ class ErasureLifted(ErasureEvent):
     reason: Explanation
 
 
-class ErasureOrdered(ErasureEvent):
+class ErasureOrdered(CaseEvent):
     """Somebody who decided none of it ordered that `records` records are erased."""
 
     type = "erasure.ordered"
@@ -172,13 +132,10 @@ class ErasureCarriedOut(Event):
     certificate: UUID | None = None
 
 
-class ErasureClosed(ErasureEvent):
-    """The case is over: the person was answered, or does not want it any more."""
+class ErasureClosed(CaseClosed):
+    """The case of erasure is over."""
 
     type = "erasure.closed"
-
-    outcome: Literal["answered", "withdrawn"]
-    reason: str = ""
 
 
 ERASURE_EVENTS: tuple[type[Event], ...] = (

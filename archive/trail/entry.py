@@ -9,14 +9,9 @@ from pydantic import Field
 
 from archive.access.roles import Purpose
 from archive.errors import InvalidError
+from archive.events.case_events import CaseEvent, CaseSearched
 from archive.events.disposition_events import DispositionCondemned, DispositionEvent
-from archive.events.erasure_events import (
-    ERASURE_EVENTS,
-    ErasureDecided,
-    ErasureEvent,
-    ErasureLifted,
-    ErasureSearched,
-)
+from archive.events.erasure_events import ERASURE_EVENTS, ErasureDecided, ErasureLifted
 from archive.events.event import Event
 from archive.events.hold_events import HoldEvent, HoldPlaced, HoldsChecked, HoldScopeChanged
 from archive.events.matter_events import MatterContents, MatterEvent
@@ -53,7 +48,7 @@ _CHANGES: Final = (
 )
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
-).union(each.type for each in ERASURE_EVENTS if issubclass(each, ErasureEvent))
+).union(each.type for each in ERASURE_EVENTS if issubclass(each, CaseEvent))
 # They accompany an act in its commit, and would tell of it twice.
 _COMPANIONS: Final = frozenset(
     {"user.recovery-code-used", HoldsChecked.type, DispositionCondemned.type}
@@ -149,7 +144,7 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
         case Sent():
             sent = {"records": (row.originator_id,), "token": event.sent_token}
             return _done(row, event.sent_by) | sent
-        case ErasureEvent():
+        case CaseEvent():
             return _done(row, event.by) | {
                 "change": _of_case(event),
                 "records": _named_by(event),
@@ -201,7 +196,7 @@ def _held(event: HoldEvent) -> dict[str, Any]:
     return told | {name: value for name, value in found.items() if value}
 
 
-def _named_by(event: ErasureEvent) -> tuple[UUID, ...]:
+def _named_by(event: CaseEvent) -> tuple[UUID, ...]:
     """Return the records that an act on a case names."""
     if isinstance(event, ErasureLifted):
         return event.records
@@ -209,11 +204,11 @@ def _named_by(event: ErasureEvent) -> tuple[UUID, ...]:
     return tuple(each for ruling in decided for each in ruling.records)
 
 
-def _of_case(event: ErasureEvent) -> dict[str, Any]:
+def _of_case(event: CaseEvent) -> dict[str, Any]:
     """Return what an act on a case did; whom it is about stands in the case alone."""
     aside = {*_ASIDE, "name", "person", "aliases", "query", "ast", "participant", "mention"}
     told = {"case": str(event.originator_id), **event.model_dump(mode="json", exclude=aside)}
-    if isinstance(event, ErasureSearched):
+    if isinstance(event, CaseSearched):
         told |= {"participant": len(event.participant), "mention": len(event.mention)}
     if isinstance(event, ErasureLifted):
         told["records"] = len(event.records)

@@ -1,7 +1,7 @@
 """What is asked and told of cases of erasure: the same at every door."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -9,41 +9,16 @@ from pydantic import Field, StringConstraints
 
 from archive.access.answers import SearchResult
 from archive.asked import Asked
-from archive.events.erasure_events import (
-    MOST_ALIASES,
-    MOST_RECORDS,
-    Alias,
-    Cause,
-    Decision,
-    Explanation,
-    Ground,
-    PersonName,
-    Reference,
-)
+from archive.events.case_events import MOST_RECORDS, Explanation
+from archive.events.erasure_events import Cause, Decision, Ground
 from archive.model.interaction import Frozen
-from archive.model.moment import Day
 from archive.trail.answers import Reader
-from policies.erasures.case import Case, CaseState, Decided, FoundAs, Order
+from policies.erasures.case import Case, Decided, Order
+from policies.requests.answers import PersonCaseAnswer, told_of
+from policies.requests.case import FoundAs
 
 Proposed = Literal["erase", "refuse", "none"]
 """What is proposed for a record; `none` is left to somebody who looks."""
-
-
-class CaseRequest(Asked):
-    """A case to be opened: of somebody in the directory, or by addresses, or by the name alone."""
-
-    received_on: Day
-    name: PersonName
-    person: UUID | None = None
-    aliases: Annotated[tuple[Alias, ...], Field(max_length=MOST_ALIASES)] = ()
-    query: Annotated[str, StringConstraints(max_length=10_000)] | None = None
-    reference: Reference = ""
-
-
-class CaseExtension(Asked):
-    """Why the answer takes two months more."""
-
-    reason: Explanation
 
 
 class CaseDecision(Asked):
@@ -65,13 +40,6 @@ class CaseLifting(Asked):
 
     records: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST_RECORDS)]
     reason: Explanation
-
-
-class CaseClosing(Asked):
-    """How a case ends: the person was answered, or does not want it any more."""
-
-    outcome: Literal["answered", "withdrawn"]
-    reason: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
 class OrderAnswer(Frozen):
@@ -100,44 +68,17 @@ class OrderAnswer(Frozen):
         )
 
 
-class CaseAnswer(Frozen):
-    """A case: who asked for what, until when it is to be answered, and how far it is.
+class CaseAnswer(PersonCaseAnswer):
+    """A case of erasure.
 
-    `found` counts its records, `undecided` those of which nothing is decided and which are not
-    erased, `to_erase` those that are decided to be and are not. Of `unsearched` records words could
-    not be read, `unopened` could not be opened at all.
+    `to_erase` counts the records that are decided to be erased and are not yet.
     """
 
-    id: UUID
-    state: CaseState
-    name: str
-    person: UUID | None
-    aliases: tuple[str, ...]
-    query: str | None
-    reference: str
-    received_on: date
-    due_on: date
-    overdue: bool
-    extended: bool
-    extension_reason: str
-    opened_by: str
-    opened_at: datetime
-    searched_to: int
-    found: int
-    participant: int
-    mention: int
-    undecided: int
     to_erase: int
     refused: int
     restricted: int
     erased: int
-    unsearched: int
-    unopened: int
     orders: tuple[OrderAnswer, ...]
-    closed_by: str | None
-    closed_at: datetime | None
-    outcome: str | None
-    closing_reason: str
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -150,78 +91,19 @@ class CaseAnswer(Frozen):
         problems: Iterable[str] = (),
     ) -> Self:
         """Tell of a case as of a time; `erased` are those of its records that are gone."""
-        opened, closed, found = case.opened, case.closed, case.found.values()
         decided = {
             decision: set(case.decided_to(decision)).difference(erased) for decision in Decision
         }
-        participant = sum(each is FoundAs.PARTICIPANT for each in found)
         return cls(
-            id=case.id,
-            state=case.state,
-            name=opened.name,
-            person=opened.person,
-            aliases=tuple(sorted(case.aliases)),
-            query=opened.query,
-            reference=opened.reference,
-            received_on=opened.received_on,
-            due_on=case.due_on,
-            overdue=case.overdue(now),
-            extended=case.extended is not None,
-            extension_reason=case.extended.reason if case.extended else "",
-            opened_by=names.get(opened.by, opened.by),
-            opened_at=opened.recorded_at,
-            searched_to=case.as_of,
-            found=len(case.found),
-            participant=participant,
-            mention=len(case.found) - participant,
+            **told_of(case, names, now),
             undecided=len(case.found.keys() - case.decided.keys() - erased),
             to_erase=len(decided[Decision.ERASE]),
             refused=len(decided[Decision.REFUSE]),
             restricted=len(decided[Decision.RESTRICT]),
             erased=len(erased),
-            unsearched=case.unsearched,
-            unopened=case.unopened,
             orders=tuple(OrderAnswer.of(each, names) for each in case.orders),
-            closed_by=names.get(closed.by, closed.by) if closed else None,
-            closed_at=closed.recorded_at if closed else None,
-            outcome=closed.outcome if closed else None,
-            closing_reason=closed.reason if closed else "",
             problems=tuple(problems),
         )
-
-
-class CaseSummary(Frozen):
-    """A case in a list; of one that cannot be read no more than its id is known."""
-
-    id: UUID
-    state: CaseState | Literal["unreadable"]
-    name: str | None = None
-    reference: str | None = None
-    received_on: date | None = None
-    due_on: date | None = None
-    overdue: bool | None = None
-    found: int | None = None
-
-    @classmethod
-    def of(cls, case: Case, now: datetime) -> Self:
-        """Tell of a case shortly."""
-        return cls(
-            id=case.id,
-            state=case.state,
-            name=case.opened.name,
-            reference=case.opened.reference,
-            received_on=case.opened.received_on,
-            due_on=case.due_on,
-            overdue=case.overdue(now),
-            found=len(case.found),
-        )
-
-
-class CasesAnswer(Frozen):
-    """A page of cases, the newest first."""
-
-    cases: tuple[CaseSummary, ...]
-    cursor: str | None
 
 
 class DecidedAnswer(Frozen):

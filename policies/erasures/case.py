@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
-from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from archive.errors import CorruptError
@@ -12,28 +9,9 @@ from archive.events import erasure_events as happened
 from archive.events.erasure_events import Cause, Decision
 from archive.events.event import Event
 from archive.events.purge_events import PurgedGroup
-from archive.locking.terms import Period
 from policies.purging.purge import merged
+from policies.requests.case import CaseState, PersonCase, evolved
 from policies.versions import Act
-
-ANSWERED_WITHIN: Final = Period(1, "m")
-"""GDPR, Article 12(3); extended it is three months."""
-EXTENDED: Final = Period(3, "m")
-
-
-class CaseState(StrEnum):
-    """Where a case stands."""
-
-    OPEN = "open"
-    ORDERED = "ordered"
-    CLOSED = "closed"
-
-
-class FoundAs(StrEnum):
-    """Why a record is one of the case: the person takes part in it, or it may be about them."""
-
-    PARTICIPANT = "participant"
-    MENTION = "mention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +44,11 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A case as of version `newest` of its stream.
+class Case(PersonCase):
+    """A case of erasure: what was decided of its records, and what was ordered."""
 
-    `found` are its records in the order in which they were found, searched up to sequence number
-    `as_of` under `aliases`; `unsearched` and `unopened` are counts of that.
-    """
-
-    opened: happened.ErasureOpened
-    newest: int = 1
-    found: Mapping[UUID, FoundAs] = field(default_factory=dict)
-    as_of: int = 0
-    aliases: frozenset[str] = frozenset()
-    unsearched: int = 0
-    unopened: int = 0
-    extended: happened.ErasureExtended | None = None
     decided: Mapping[UUID, Decided] = field(default_factory=dict)
     orders: tuple[Order, ...] = ()
-    closed: happened.ErasureClosed | None = None
-
-    @property
-    def id(self) -> UUID:
-        """The id of its stream."""
-        return self.opened.originator_id
 
     @property
     def state(self) -> CaseState:
@@ -102,15 +62,6 @@ class Case:
         """What is being carried out."""
         return self.orders[-1] if self.orders and self.orders[-1].done is None else None
 
-    @property
-    def due_on(self) -> date:
-        """The last day on which the person is answered in time, in UTC."""
-        return due_on(self.opened.received_on, extended=self.extended is not None)
-
-    def overdue(self, now: datetime) -> bool:
-        """Say whether it is open and its day has passed."""
-        return self.closed is None and now.astimezone(UTC).date() > self.due_on
-
     def decided_to(self, decision: Decision) -> list[UUID]:
         """Return the records of which that was decided last, in the order of finding."""
         return [
@@ -120,12 +71,6 @@ class Case:
         ]
 
 
-def due_on(received_on: date, *, extended: bool) -> date:
-    """Return the day by which a request is to be answered."""
-    received = datetime.combine(received_on, time(), UTC)
-    return (EXTENDED if extended else ANSWERED_WITHIN).after(received).date()
-
-
 def evolve(case: Case | None, event: Event) -> Case:
     """Return the case after the next event of its stream; CorruptError for one of another kind."""
     if case is None:
@@ -133,11 +78,10 @@ def evolve(case: Case | None, event: Event) -> Case:
             raise CorruptError("The first event of a case cannot be read: verify names it.")
         return Case(event)
     case = replace(case, newest=event.originator_version)
+    common = evolved(case, event)
+    if common is not None:
+        return common
     match event:
-        case happened.ErasureSearched():
-            return _searched(case, event)
-        case happened.ErasureExtended():
-            return replace(case, extended=event)
         case happened.ErasureDecided():
             act = Act(event.by, event.recorded_at)
             new = {
@@ -163,22 +107,4 @@ def evolve(case: Case | None, event: Event) -> Case:
             return replace(case, orders=(*case.orders[:-1], replace(case.order, batches=batches)))
         case happened.ErasureCarriedOut() if case.order is not None:
             return replace(case, orders=(*case.orders[:-1], replace(case.order, done=event)))
-        case happened.ErasureClosed():
-            return replace(case, closed=event)
     raise CorruptError(f"An event of case {case.id} cannot be read: verify names it.")
-
-
-def _searched(case: Case, event: happened.ErasureSearched) -> Case:
-    # Whoever takes part is one of the case for that, also if only a mention was known before.
-    new = {
-        **dict.fromkeys(event.mention, FoundAs.MENTION),
-        **dict.fromkeys(event.participant, FoundAs.PARTICIPANT),
-    }
-    return replace(
-        case,
-        found={**case.found, **new},
-        as_of=event.as_of,
-        aliases=frozenset(event.aliases),
-        unsearched=event.unsearched,
-        unopened=event.unopened,
-    )

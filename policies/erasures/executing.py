@@ -20,7 +20,7 @@ from archive.events.purge_events import PurgedGroup
 from archive.events.types import KeysCondemned
 from policies.erasures.case import Case, Order
 from policies.erasures.judging import judge
-from policies.erasures.reading import CaseReader
+from policies.erasures.reading import ErasureReader
 from policies.purging.batches import Batches
 from policies.purging.certificate import CertifiedCase
 from policies.purging.errand import Errand
@@ -38,7 +38,7 @@ from policies.rules import RuleReader
 class CaseErrand(Errand):
     """An ordered case as it stands before its next batch."""
 
-    def __init__(self, case: Case, order: Order, reader: CaseReader) -> None:
+    def __init__(self, case: Case, order: Order, reader: ErasureReader) -> None:
         self.by = order.ordered.by
         self.at = order.ordered.recorded_at
         self.ground = f"case {case.id}"
@@ -81,7 +81,7 @@ class Executor:
     def __init__(
         self,
         *,
-        reader: CaseReader,
+        reader: ErasureReader,
         rules: RuleReader,
         batches: Batches,
         records: GovernedRecords,

@@ -4,17 +4,18 @@ from functools import partial
 from typing import Final
 
 from archive.access.roles import Purpose
+from archive.events.erasure_events import ErasureSearched
 from archive.opening import Archive
+from policies.erasures.case import Case
 from policies.erasures.desk import ErasureDesk
 from policies.erasures.executing import Executor
-from policies.erasures.finding import Finder
 from policies.erasures.proposing import Proposing
 from policies.erasures.reading import case_reader
-from policies.erasures.searching import CaseSearching
 from policies.holds.book import hold_reader
-from policies.policy import SCHEDULE
 from policies.purging.desk import batches_of, issuing_of, purge_reader
 from policies.records import governed_records
+from policies.requests.desk import desk_parts
+from policies.requests.searching import CaseSearching, finder_of, searching_for
 from policies.rules import rule_reader
 
 _METADATA: Final = Purpose("compensation")
@@ -23,28 +24,22 @@ _METADATA: Final = Purpose("compensation")
 
 def erasure_desk(archive: Archive, *, follows: bool = True) -> ErasureDesk:
     """Return where cases are worked on; without `follows` another thread keeps the catalog."""
-    records = governed_records(archive)
+    parts = desk_parts(
+        archive, case_reader(archive), searching_of(archive, follows=follows), follows=follows
+    )
     return ErasureDesk(
-        reader=case_reader(archive),
-        searching=searching_of(archive, follows=follows),
+        parts,
         proposing=Proposing(
-            finder=_finder(archive),
+            finder=finder_of(archive),
             rules=rule_reader(archive),
             holds=hold_reader(archive),
-            records=records,
+            records=parts.records,
             destroyed=archive.destroyed,
             viewer=lambda: archive.access.viewer(_METADATA),
             clock=archive.clock,
         ),
         executor=executor_of(archive, follows=follows),
         trail=archive.trail,
-        records=records,
-        pointers=archive.pointers,
-        catch_up=partial(archive.wait_until_catalogued, follows=follows),
-        committer=archive.committer,
-        audit=archive.audit,
-        clock=archive.clock,
-        names=lambda ids: archive.administration.names(set(ids) - {SCHEDULE}),
     )
 
 
@@ -65,19 +60,6 @@ def executor_of(archive: Archive, *, follows: bool = True) -> Executor:
     )
 
 
-def searching_of(archive: Archive, *, follows: bool = True) -> CaseSearching:
+def searching_of(archive: Archive, *, follows: bool = True) -> CaseSearching[Case]:
     """Return what looks for the records of cases; `follows` as for `erasure_desk`."""
-    return CaseSearching(
-        reader=case_reader(archive),
-        finder=_finder(archive),
-        people=archive.people,
-        pointers=archive.pointers,
-        catch_up=partial(archive.wait_until_catalogued, follows=follows),
-        committer=archive.committer,
-        clock=archive.clock,
-        zone=archive.settings.timezone,
-    )
-
-
-def _finder(archive: Archive) -> Finder:
-    return Finder(archive.people, archive.catalog, governed_records(archive))
+    return searching_for(archive, case_reader(archive), ErasureSearched, follows=follows)

@@ -11,15 +11,16 @@ from archive.access.views.viewer import Viewer
 from archive.catalog.destroyed import DestroyedCatalog
 from archive.clock import Clock
 from archive.errors import InvalidError
-from archive.events.erasure_events import MOST_RECORDS, Cause, Decision, Ground, Ruling
+from archive.events.case_events import MOST_RECORDS
+from archive.events.erasure_events import Cause, Decision, Ground, Ruling
 from archive.query.tree import EVERYTHING
 from policies.erasures.answers import CaseDecision, Proposed
 from policies.erasures.case import Case
-from policies.erasures.finding import Finder, takes_part
 from policies.erasures.judging import REQUESTED, Proposal, against, proposed
 from policies.holds.book import HoldReader
 from policies.holds.reach import Holds
 from policies.records import Found, GovernedRecords
+from policies.requests.finding import Finder, takes_part
 from policies.rules import RuleReader
 
 _NOTHING: Final = Proposal(None, ())

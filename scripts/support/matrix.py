@@ -289,8 +289,9 @@ class World:
     def new_case(self) -> UUID:
         """Return the id of a new case of erasure; `old` is decided to be erased by it."""
         from archive.access.roles import LOCAL_ACTOR
-        from policies.erasures.answers import CaseDecision, CaseRequest
+        from policies.erasures.answers import CaseDecision
         from policies.erasures.opening import erasure_desk
+        from policies.requests.answers import CaseRequest
 
         # One that no policy and no hold of another row reaches.
         line = _line(f"asked-{next(self.numbers)}", text="Please forget me.")

@@ -10,11 +10,12 @@ from archive.erasing.eraser import Eraser
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError
 from archive.events.hold_events import HoldScope
 from archive.log.publisher import log_signer
-from policies.erasures.answers import CaseClosing, CaseDecision, CaseRequest
-from policies.erasures.case import due_on
+from policies.erasures.answers import CaseDecision
 from policies.erasures.opening import erasure_desk, searching_of
 from policies.purging.certificate import check
 from policies.purging.desk import purge_desk
+from policies.requests.answers import CaseClosing, CaseRequest
+from policies.requests.case import due_on
 from tests.archive.house import OPERATIONS, capture, found, line
 from tests.policies.purging_house import (
     SECOND,

@@ -8,10 +8,11 @@ from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.access.search_reports import HitRequest
 from archive.errors import InvalidError, NotFoundError
 from policies.desk import retention_desk
-from policies.erasures.answers import CaseClosing, CaseDecision, CaseLifting, CaseRequest
+from policies.erasures.answers import CaseDecision, CaseLifting
 from policies.erasures.opening import erasure_desk
 from policies.holds.answers import HoldRequest
 from policies.holds.desk import hold_desk
+from policies.requests.answers import CaseClosing, CaseRequest
 from tests.archive.house import capture, line
 
 MATTER = Purpose("matter", "smith")

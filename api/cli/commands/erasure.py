@@ -81,7 +81,7 @@ def open_case(
     as_json: bool,
 ) -> None:
     """Open a case for a request by NAME, and look for its records."""
-    from policies.erasures.answers import CaseRequest
+    from policies.requests.answers import CaseRequest
 
     with _opened(by_token) as (archive, desk, actor):
         archive.follow()
@@ -173,7 +173,7 @@ def find(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> None:
 @options.common
 def extend(id: UUID, reason: str, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Give the answer of the case ID two months more, once."""
-    from policies.erasures.answers import CaseExtension
+    from policies.requests.answers import CaseExtension
 
     wanted = CaseExtension.read({"reason": reason})
     with _opened(by_token) as (_, desk, actor):
@@ -283,7 +283,7 @@ def close(
     id: UUID, outcome: str, reason: str, by_token: bool, purpose: Purpose, as_json: bool
 ) -> None:
     """Close the case ID: the person was answered, or does not want it any more."""
-    from policies.erasures.answers import CaseClosing
+    from policies.requests.answers import CaseClosing
 
     wanted = CaseClosing.read({"outcome": outcome, "reason": reason})
     with _opened(by_token) as (archive, desk, actor):

@@ -1,30 +1,33 @@
-"""Opens cases of erasure, and looks for their records (docs/erasure.md, "Finding")."""
+"""Opens cases, and looks for their records (docs/erasure.md, "Finding")."""
 
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from functools import partial
+from typing import Generic
 from uuid import UUID
 
 from archive.access.roles import Actor
 from archive.clock import Clock
 from archive.errors import InvalidError
-from archive.events import erasure_events as happened
+from archive.events.case_events import CaseEvent, CaseOpened, CaseSearched
 from archive.events.deciding import commit_decided
-from archive.events.erasure_events import ErasureEvent
 from archive.events.group import Committer
 from archive.events.pointers import PointerRecorder
+from archive.opening import Archive
 from archive.people.directory import People
 from archive.query.printer import to_text
 from archive.query.scopes import parse_scope
 from archive.query.tree import to_json
-from policies.erasures.answers import CaseRequest
-from policies.erasures.case import CaseState
-from policies.erasures.finding import Finder
-from policies.erasures.reading import CaseReader
 from policies.policy import SCHEDULE
+from policies.records import governed_records
+from policies.requests.answers import CaseRequest
+from policies.requests.case import CaseT
+from policies.requests.finding import Finder
+from policies.requests.reading import CaseReader
 
 
-class CaseSearching:
-    """Says what a case looks for, and takes down what was found.
+class CaseSearching(Generic[CaseT]):
+    """Says what a case looks for, and takes down what was found, as an event of kind `searched`.
 
     `catch_up` returns when the catalog has come to a sequence number.
     """
@@ -32,7 +35,8 @@ class CaseSearching:
     def __init__(
         self,
         *,
-        reader: CaseReader,
+        reader: CaseReader[CaseT],
+        searched: type[CaseSearched],
         finder: Finder,
         people: People,
         pointers: PointerRecorder,
@@ -42,6 +46,7 @@ class CaseSearching:
         zone: tzinfo,
     ) -> None:
         self._reader = reader
+        self._searched = searched
         self._finder = finder
         self._people = people
         self._pointers = pointers
@@ -63,15 +68,15 @@ class CaseSearching:
         # What was acknowledged before this is looked at, however far the catalog is.
         self._catch_up(self._pointers.last_seq())
 
-        def decide() -> list[ErasureEvent]:
+        def decide() -> list[CaseEvent]:
             case = self._reader.case(case_id)
-            if case.state is CaseState.CLOSED:
+            if case.closed is not None:
                 return []
             search = self._finder.search(case)
             if not search.new_to(case) and case.as_of:
                 return []
             return [
-                happened.ErasureSearched(
+                self._searched(
                     originator_id=case_id,
                     originator_version=case.newest + 1,
                     recorded_at=self._clock.now(),
@@ -88,7 +93,7 @@ class CaseSearching:
 
         commit_decided(self._committer, decide)
 
-    def opened(self, actor: Actor, case_id: UUID, request: CaseRequest) -> happened.ErasureOpened:
+    def opened(self, actor: Actor, case_id: UUID, request: CaseRequest) -> CaseOpened:
         """Return the event that begins a case; InvalidError where the request cannot be."""
         now = self._clock.now()
         if request.received_on > now.astimezone(UTC).date():
@@ -98,7 +103,7 @@ class CaseSearching:
         tree = None
         if request.query is not None:
             tree = parse_scope(request.query, "query", self._zone, if_empty="leave it out")
-        return happened.ErasureOpened(
+        return self._reader.opened(
             originator_id=case_id,
             originator_version=1,
             recorded_at=now,
@@ -112,3 +117,28 @@ class CaseSearching:
             ast=to_json(tree) if tree is not None else None,
             reference=request.reference,
         )
+
+
+def searching_for(
+    archive: Archive, reader: CaseReader[CaseT], searched: type[CaseSearched], *, follows: bool
+) -> CaseSearching[CaseT]:
+    """Return what looks for the records of cases.
+
+    Without `follows` another thread keeps the catalog.
+    """
+    return CaseSearching(
+        reader=reader,
+        searched=searched,
+        finder=finder_of(archive),
+        people=archive.people,
+        pointers=archive.pointers,
+        catch_up=partial(archive.wait_until_catalogued, follows=follows),
+        committer=archive.committer,
+        clock=archive.clock,
+        zone=archive.settings.timezone,
+    )
+
+
+def finder_of(archive: Archive) -> Finder:
+    """Return what finds the records of people."""
+    return Finder(archive.people, archive.catalog, governed_records(archive))

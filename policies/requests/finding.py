@@ -12,14 +12,14 @@ from typing import Final
 from uuid import UUID
 
 from archive.catalog.catalog import Catalog
-from archive.events.erasure_events import ErasureOpened
+from archive.events.case_events import CaseOpened
 from archive.index.analysis import value, words
 from archive.people.directory import People
 from archive.query.attributes import PEOPLE, known_as
 from archive.query.parser import parse
 from archive.query.tree import EVERYTHING, Node, Not, Phrase, disjunction
-from policies.erasures.case import Case, FoundAs
 from policies.records import Found, GovernedRecords
+from policies.requests.case import FoundAs, PersonCase
 from policies.scopes import Standing, standing
 
 _PAGE: Final = 500
@@ -40,7 +40,7 @@ class Search:
     unsearched: int = 0
     unopened: int = 0
 
-    def new_to(self, case: Case) -> bool:
+    def new_to(self, case: PersonCase) -> bool:
         """Say whether it tells anything of a case that was not known."""
         return bool(
             self.participant
@@ -58,7 +58,7 @@ class Finder:
         self._catalog = catalog
         self._records = records
 
-    def aliases(self, case: Case) -> frozenset[str]:
+    def aliases(self, case: PersonCase) -> frozenset[str]:
         """Return all by which the person is known now, as aliases are compared."""
         directory, person = self._people.directory(), case.opened.person
         given = {value(alias) for alias in case.opened.aliases}
@@ -72,7 +72,7 @@ class Finder:
         known = (directory.people[each].aliases for each in behind if each in directory.people)
         return frozenset(given.union(value(alias) for alias in chain.from_iterable(known)))
 
-    def search(self, case: Case) -> Search:
+    def search(self, case: PersonCase) -> Search:
         """Look at what came in or changed since the last search, or at all where it must be."""
         aliases, as_of = self.aliases(case), self._catalog.position()
         again = aliases != case.aliases
@@ -91,7 +91,7 @@ class Finder:
             yield from (ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE))
         yield from self._records.pages_between(after + 1, as_of)
 
-    def _look(self, ids: Sequence[UUID], case: Case, asked: Node, found: Search) -> None:
+    def _look(self, ids: Sequence[UUID], case: PersonCase, asked: Node, found: Search) -> None:
         known = case.found
         for each in self._records.load_each(ids):
             if not isinstance(each, Found):
@@ -108,7 +108,7 @@ class Finder:
                 found.mention.append(record_id)
 
 
-def _asked(opened: ErasureOpened) -> Node:
+def _asked(opened: CaseOpened) -> Node:
     """Return the query that finds what may be about the person."""
     nodes: list[Node] = []
     if words(opened.name):
