@@ -8,7 +8,6 @@ C; only the runs that are not ASCII pay for Unicode (UAX #15 NFKC, case folding)
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
@@ -27,9 +26,6 @@ _ASCII: Final = bytes(c if chr(c).isalnum() else 32 for c in range(128)).lower()
 _ASCII_AND_NUL: Final = b"\0" + _ASCII[1:]
 # A text is split at its ASCII, not at the rest: the longer the runs, the faster the search.
 _ASCII_RUN: Final = re.compile(r"([\x00-\x7f]+)")
-_ASCII_WORD: Final = re.compile(r"[0-9A-Za-z]+")
-_CHUNK: Final = re.compile(r"\S+")
-_CLUSTER: Final = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u064b-\u0670\u3099\u309a]*", re.DOTALL)
 # A Latin or Greek letter with the marks after it.
 _ACCENTED: Final = re.compile(r"([a-z\u00df-\u02af\u0370-\u03ff\u1e00-\u1fff])[\u0300-\u036f]*")
 _SHORT: Final = 16
@@ -76,14 +72,6 @@ class Word(NamedTuple):
 
     folded: str
     exact: str
-
-
-class PlacedWord(NamedTuple):
-    """A word and where it stands in the original text, as character offsets."""
-
-    word: Word
-    start: int
-    end: int
 
 
 class _Separators(dict[int, str]):
@@ -204,47 +192,6 @@ def pattern_words(text: str) -> list[Word]:
     """Return the words of a pattern, in which ANY_RUN and ANY_CHARACTER count as letters."""
     folded, exact = _normalise(text, _pattern_separators)
     return [Word(*pair) for pair in zip(folded.split(), exact.split(), strict=True)]
-
-
-def placed_words(text: str) -> Iterator[PlacedWord]:
-    """Yield the words of a text with the place of each in the text as it was given."""
-    for chunk in _CHUNK.finditer(text):
-        piece = chunk[0]
-        if piece.isascii() and len(piece) <= LONGEST_WORD:
-            # Most chunks; what `words` and `_places` would give, without taking them apart twice.
-            for match in _ASCII_WORD.finditer(text, chunk.start(), chunk.end()):
-                plain = match[0].lower()
-                yield PlacedWord(Word(plain, plain), *match.span())
-            continue
-        found = words(piece)
-        places = _places(piece, found)
-        for word, (start, end) in zip(found, places, strict=True):
-            yield PlacedWord(word, chunk.start() + start, chunk.start() + end)
-
-
-def _places(piece: str, found: list[Word]) -> list[tuple[int, int]]:
-    """Find each word of a chunk by normalising one base character with its marks at a time.
-
-    Where that does not give the chunk's own words (a rare composition across characters), each
-    word is placed on the whole chunk, which is never wrong, only wide.
-    """
-    characters: list[tuple[str, int, int]] = []
-    for cluster in _CLUSTER.finditer(piece):
-        short = len(cluster[0]) <= _SHORT
-        exact = _spelled(cluster[0]) if short else normalise(cluster[0]).exact
-        characters.extend((character, *cluster.span()) for character in exact)
-    spelled = "".join(character for character, _, _ in characters)
-    if spelled.split() != [word.exact for word in found]:
-        return [(0, len(piece))] * len(found)
-    return [
-        (characters[match.start()][1], characters[match.end() - 1][2])
-        for match in _CHUNK.finditer(spelled)
-    ]
-
-
-@lru_cache(maxsize=4096)
-def _spelled(cluster: str) -> str:
-    return normalise(cluster).exact
 
 
 def value(text: str) -> str:

@@ -4,10 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import islice, repeat
 from typing import Final
 
-from archive.index.analysis import placed_words
+from archive.index.placing import PlacedText
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.fields import TEXTS
@@ -15,7 +14,6 @@ from archive.query.spans import runs
 from archive.query.tree import Fuzzy, Node, Not, NotNear, Phrase, Stem, TextLeaf, Word, children
 
 _SPACE: Final = re.compile(r"\s+")
-_RUN: Final = re.compile(r"\S+")
 _MOST_WORDS: Final = 50_000
 """A match farther into a text is not looked for; the snippet then shows the beginning."""
 _LEAD: Final = 4
@@ -87,12 +85,11 @@ def _leaves(
 def _matches(text: str, leaves: list[TextLeaf]) -> list[_Match]:
     if not leaves:
         return []
-    placed = list(islice(placed_words(text), _MOST_WORDS))
-    words = [place.word for place in placed]
+    placed = PlacedText(text, _MOST_WORDS)
     found = {
-        _Match(placed[first].start, placed[last].end, leaf)
+        _Match(*placed.span(first, last), leaf)
         for leaf in dict.fromkeys(leaves)
-        for first, last in runs(leaf, words)
+        for first, last in runs(leaf, placed.words)
     }
     return sorted(found, key=lambda match: (match.start, match.end))
 
@@ -121,36 +118,26 @@ def _cut(text: str, found: list[_Match], begin: int, width: int) -> Snippet:
         space_before = max(text.rfind(" ", begin, end), text.rfind("\n", begin, end))
         end = space_before if space_before > begin + width // 2 else end
     piece = text[begin:end]
-    drawn, moved = _draw_together(piece)
+    drawn = " ".join(piece.split())
     lead = f"{_ELLIPSIS} " if begin else ""
     tail = f" {_ELLIPSIS}" if end < len(text.rstrip()) else ""
-    shift = len(lead)
+
+    def moved(place: int) -> int:
+        return len(lead) + min(len(drawn), _drawn_to(piece[: max(place - begin, 0)]))
+
     highlights = _merge(
-        (moved[max(match.start, begin) - begin] + shift, moved[min(match.end, end) - begin] + shift)
+        (moved(match.start), moved(match.end))
         for match in found
         if match.start < end and match.end > begin
     )
     return Snippet(lead + drawn + tail, highlights)
 
 
-def _draw_together(piece: str) -> tuple[str, list[int]]:
-    """Return the text with single spaces, and where each old offset now is."""
-    drawn: list[str] = []
-    moved: list[int] = []
-    place = 0
-    for run in _RUN.finditer(piece):
-        gap = run.start() - len(moved)
-        if gap and drawn:
-            # The first of the white space is the space that stays.
-            moved.append(place)
-            place += 1
-            gap -= 1
-        moved.extend(repeat(place, gap))
-        drawn.append(run[0])
-        moved.extend(range(place, place + len(run[0])))
-        place += len(run[0])
-    moved.extend(repeat(place, len(piece) + 1 - len(moved)))
-    return " ".join(drawn), moved
+def _drawn_to(piece: str) -> int:
+    """Return how long the beginning of a text is once its white space is drawn together."""
+    runs_of_it = piece.split()
+    # Of the white space at its end one space stays, unless nothing stands before it.
+    return len(" ".join(runs_of_it)) + (bool(runs_of_it) and piece[-1].isspace())
 
 
 def _merge(places: Iterator[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

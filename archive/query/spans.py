@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from archive.errors import InvalidError
 from archive.index.analysis import Word as TextWord
-from archive.query.terms import terms
+from archive.query.terms import Term, terms
 from archive.query.tree import Fuzzy, Near, Node, NotNear, Or, Phrase, Stem, TextLeaf, Word
 
 Span = tuple[int, int]
@@ -21,10 +21,9 @@ Span = tuple[int, int]
 def runs(leaf: TextLeaf, text: Sequence[TextWord]) -> Iterator[Span]:
     """Yield the spans of a word or phrase in one text, in order."""
     first, *rest = terms(leaf)
-    for place in range(len(text) - len(rest)):
-        if first.matches(text[place]) and all(
-            term.matches(text[place + step]) for step, term in enumerate(rest, 1)
-        ):
+    for place in first.places(text):
+        following = text[place + 1 : place + 1 + len(rest)]
+        if len(following) == len(rest) and all(map(Term.matches, rest, following)):
             yield place, place + len(rest)
 
 

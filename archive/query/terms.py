@@ -1,6 +1,7 @@
 """What one word of a query asks of one word of a text."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -45,21 +46,35 @@ class Term:
         """Whether the word was written with accents, which must then be there."""
         return self.folded != self.exact
 
-    def matches(self, word: Word) -> bool:
-        """Say whether a word of a text passes."""
+    def places(self, text: Sequence[Word]) -> Iterator[int]:
+        """Yield the numbers of the words of a text that pass, in order."""
+        # One loop for each kind: a choice for every word of every text would cost most of it.
         match self.kind:
             case TermKind.PLAIN:
-                return word.folded == self.folded
+                folded = self.folded
+                return (place for place, word in enumerate(text) if word.folded == folded)
             case TermKind.ACCENTED:
-                return word.exact == self.exact
+                exact = self.exact
+                return (place for place, word in enumerate(text) if word.exact == exact)
+            case TermKind.PATTERN if self.accented:
+                fits = glob(self.exact).fullmatch
+                return (place for place, word in enumerate(text) if fits(word.exact))
             case TermKind.PATTERN:
-                if self.accented:
-                    return glob(self.exact).fullmatch(word.exact) is not None
-                return glob(self.folded).fullmatch(word.folded) is not None
+                fits = glob(self.folded).fullmatch
+                return (place for place, word in enumerate(text) if fits(word.folded))
             case TermKind.STEM:
-                return stem(word.folded) == stem(self.folded)
+                stemmed = stem(self.folded)
+                return (place for place, word in enumerate(text) if stem(word.folded) == stemmed)
             case TermKind.FUZZY:
-                return within_edits(word.folded, self.folded, self.distance)
+                return (
+                    place
+                    for place, word in enumerate(text)
+                    if within_edits(word.folded, self.folded, self.distance)
+                )
+
+    def matches(self, word: Word) -> bool:
+        """Say whether a word of a text passes."""
+        return next(self.places((word,)), None) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.index.analysis import LONGEST_WORD, normalise, placed_words, stem, words
+from archive.index.analysis import LONGEST_WORD, normalise, stem, words
+from archive.index.placing import PlacedText, placed_words
 
 texts = st.text(max_size=60) | st.text("aéÎx\u0301İßŁ日ア\u3099ที่한 .-_\u00ad😀²¼ͅ", max_size=30)
 
@@ -34,6 +35,15 @@ def test_placed_words_are_the_words_with_places_in_the_text(text: str) -> None:
     assert [place.word for place in placed] == words(text)
     assert all(0 <= place.start < place.end <= len(text) for place in placed)
     assert placed == sorted(placed, key=lambda place: place.start)
+
+
+@given(texts | st.lists(texts, max_size=40).map(" ".join), st.integers(1, 60))
+def test_words_asked_for_are_placed_as_all_would_be(text: str, most: int) -> None:
+    every = list(placed_words(text))[:most]
+    placed = PlacedText(text, most)
+    assert placed.words == [place.word for place in every]
+    for number, (_, start, end) in enumerate(every):
+        assert placed.span(number, number) == (start, end)
 
 
 def test_overlong_runs_are_cut_and_stay_side_by_side() -> None:

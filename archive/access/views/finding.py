@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from archive.access.views.names import Names, Phrase
 from archive.access.views.pseudonyms import FEWEST_DIGITS, Pseudonyms, Stands, digits, iban
-from archive.index.analysis import normalise, placed_words, value
+from archive.index.analysis import normalise, value
+from archive.index.placing import placed_words
 
 _LOCAL: Final = r"[\w.+'=~-]"
 _URL: Final = re.compile(
