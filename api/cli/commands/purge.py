@@ -27,8 +27,10 @@ def command(dry_run: bool, at: datetime | None, purpose: Purpose, as_json: bool)
     A purge that was interrupted is finished first. Leaves with 1 if something that is condemned
     could not be destroyed yet.
     """
+    from archive.tuning import spare_the_collector
     from policies.purging.desk import purge_desk
 
+    spare_the_collector()
     with options.opened() as archive:
         desk = purge_desk(archive)
         if dry_run:
