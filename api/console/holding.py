@@ -7,7 +7,7 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
-from api.console.site import signed_in
+from api.console.site import one_a_line, signed_in
 from api.problems import of_error
 from archive.access.roles import Purpose
 from archive.errors import ConflictError, InvalidError
@@ -26,7 +26,7 @@ from policies.holds.hold import Hold
 
 
 def everything() -> str:
-    """Show all holds, and the form for a new one."""
+    """Show all holds, and the form for a new one; `matter` is what it is to be for."""
     signed_in()
     return _list()
 
@@ -98,14 +98,9 @@ def _scope() -> dict[str, object]:
     """Read what a hold is to reach: a query, or custodians or ids of records, one a line."""
     return {
         "query": request.form.get("query", "").strip() or None,
-        "custodians": _lines("custodians"),
-        "records": _lines("records"),
+        "custodians": one_a_line("custodians"),
+        "records": one_a_line("records"),
     }
-
-
-def _lines(field: str) -> list[str]:
-    written = [line.strip() for line in request.form.get(field, "").splitlines()]
-    return [line for line in written if line]
 
 
 def _desk() -> HoldDesk:
@@ -116,7 +111,7 @@ def _list(**told: Any) -> str:
     book = _desk().book(context.actor())
     names = context.archive().administration.names(people(book.holds.values()))
     return render_template(
-        "holds.html", told=HoldsAnswer.of(book, names), stated=request.form, **told
+        "holds.html", told=HoldsAnswer.of(book, names), stated=request.values, **told
     )
 
 

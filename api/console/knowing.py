@@ -8,7 +8,7 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
-from api.console.site import signed_in
+from api.console.site import one_a_line, signed_in
 from api.problems import of_error
 from archive.errors import ConflictError, InvalidError
 from archive.model.person import KnownPerson
@@ -29,7 +29,7 @@ def record_person() -> BaseResponse:
     signed_in()
     return _done(
         lambda: _desk().record(
-            context.actor(), context.purpose(), request.form.get("name", ""), _aliases()
+            context.actor(), context.purpose(), request.form.get("name", ""), one_a_line("aliases")
         ),
         _list,
     )
@@ -45,7 +45,7 @@ def alias_person(id: UUID) -> BaseResponse:
     """Give a person further aliases."""
     signed_in()
     return _done(
-        lambda: _desk().alias(context.actor(), context.purpose(), id, _aliases()),
+        lambda: _desk().alias(context.actor(), context.purpose(), id, one_a_line("aliases")),
         lambda **told: _page(id, **told),
     )
 
@@ -107,12 +107,6 @@ def _page(id: UUID, **told: Any) -> str:
         stated=request.form,
         **told,
     )
-
-
-def _aliases() -> list[str]:
-    """Read aliases, one a line."""
-    written = [line.strip() for line in request.form.get("aliases", "").splitlines()]
-    return [line for line in written if line]
 
 
 def _other() -> UUID:

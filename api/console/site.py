@@ -11,6 +11,7 @@ from api.sessions import COOKIE, Session
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
 from archive.errors import ForbiddenError, UnauthenticatedError
+from archive.matters.naming import SEES_MATTERS
 from archive.model.interaction import JsonObject
 from policies.holds.desk import SEES_HOLDS
 from policies.requests.desk import SEES_CASES
@@ -31,6 +32,7 @@ def shared() -> JsonObject:
         "may_search": actor is not None and Permission.SEARCH in actor.permissions,
         "may_audit": actor is not None and Permission.AUDIT in actor.permissions,
         "may_see_holds": actor is not None and not SEES_HOLDS.isdisjoint(actor.permissions),
+        "may_see_matters": actor is not None and not SEES_MATTERS.isdisjoint(actor.permissions),
         "may_see_cases": actor is not None
         and not SEES_CASES.isdisjoint(actor.permissions)
         and not actor.restricted,
@@ -107,6 +109,12 @@ def signed_in() -> Session:
     if session is None:
         raise UnauthenticatedError("Sign in to the console first.")
     return session
+
+
+def one_a_line(field: str) -> list[str]:
+    """Read what stands in a field of a form, one on each line."""
+    written = [line.strip() for line in request.form.get(field, "").splitlines()]
+    return [line for line in written if line]
 
 
 def local(target: str | None) -> str:

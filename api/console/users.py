@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
 from api.console.entering import to_sign_in
-from api.console.site import signed_in
+from api.console.site import one_a_line, signed_in
 from api.problems import of_error
 from archive.access.roles import PURPOSES, Permission, Role
 from archive.errors import ConflictError, InvalidError, ThrottledError
@@ -223,8 +223,7 @@ def _restriction() -> tuple[list[str] | None, list[str] | None, list[str] | None
 
 
 def _named(field: str) -> list[str] | None:
-    named = [line.strip() for line in request.form.get(field, "").splitlines()]
-    return [name for name in named if name] or None
+    return one_a_line(field) or None
 
 
 def _expiry() -> datetime | None:

@@ -15,10 +15,9 @@ from archive.matters.answers import (
     MatterReason,
     MatterRequest,
     MattersAnswer,
-    people,
 )
 from archive.matters.matter import Matter
-from policies.holds.naming import holds_of
+from policies.holds.naming import matter_told
 
 blueprint = APIBlueprint(
     "matters",
@@ -140,7 +139,4 @@ def reopen(path: MatterPath) -> Response:
 
 
 def _told(matter: Matter, status: int = 200) -> Response:
-    archive = context.archive()
-    names = archive.administration.names(people(matter))
-    holds = holds_of(archive, context.actor(), matter.code)
-    return answer(MatterAnswer.of(matter, names, holds), status)
+    return answer(matter_told(context.archive(), context.actor(), matter), status)

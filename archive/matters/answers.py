@@ -100,7 +100,10 @@ class MatterMember(Frozen):
 
 
 class MatterAnswer(Frozen):
-    """A matter with all that it has; `holds` are those that name it as theirs."""
+    """A matter with all that it has; `holds` are those that name it as theirs.
+
+    What tells of its closing is None while it is open.
+    """
 
     code: str
     name: str
@@ -113,11 +116,14 @@ class MatterAnswer(Frozen):
     holds: tuple[str, ...]
     created_by: str
     created_at: datetime
+    closed_by: str | None = None
+    closed_at: datetime | None = None
+    close_reason: str | None = None
 
     @classmethod
     def of(cls, matter: Matter, names: Mapping[str, str], holds: Iterable[str]) -> Self:
         """Tell of a matter; `names` are those of people by id."""
-        contents = matter.contents
+        contents, closed = matter.contents, matter.closed
         return cls(
             code=matter.code,
             name=matter.name,
@@ -133,9 +139,13 @@ class MatterAnswer(Frozen):
             holds=tuple(sorted(holds)),
             created_by=names.get(matter.created_by, matter.created_by),
             created_at=matter.created_at,
+            closed_by=names.get(closed.by, closed.by) if closed else None,
+            closed_at=closed.at if closed else None,
+            close_reason=closed.reason if closed else None,
         )
 
 
 def people(matter: Matter) -> set[str]:
     """Return the ids of everybody whom the answer of a matter names."""
-    return {matter.created_by, *map(str, matter.contents.members)}
+    closed = {matter.closed.by} if matter.closed else set()
+    return {matter.created_by, *closed, *map(str, matter.contents.members)}

@@ -18,8 +18,17 @@ Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Who closed a matter, when, and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Matter:
-    """One matter: what it is called, what it has, and whether it is open."""
+    """One matter: what it is called, what it has, and how it was closed, None while it is open."""
 
     code: str
     name: str
@@ -27,7 +36,12 @@ class Matter:
     contents: MatterContents
     created_by: str
     created_at: datetime
-    open: bool = True
+    closed: Closing | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is open."""
+        return self.closed is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +95,10 @@ def evolve(book: MatterBook, event: Event) -> MatterBook:
         case happened.MatterRemoved():
             return _with(book, replace(known, contents=without(known.contents, event.contents)))
         case happened.MatterClosed():
-            return _with(book, replace(known, open=False))
+            closing = Closing(event.by, event.recorded_at, event.reason)
+            return _with(book, replace(known, closed=closing))
         case happened.MatterReopened():
-            return _with(book, replace(known, open=True))
+            return _with(book, replace(known, closed=None))
         case _:
             return replace(book, unreadable=True)
 

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from archive.access.naming import Meaning, Names
 from archive.access.roles import Actor
 from archive.errors import CorruptError, InvalidError
+from archive.matters.answers import MatterAnswer, people
+from archive.matters.matter import Matter
 from archive.opening import Archive
 from archive.query.tree import Aliased
 from policies.holds.book import HoldReader, hold_reader
@@ -50,8 +52,14 @@ def hold_names(archive: Archive) -> HoldNames:
     return HoldNames(hold_reader(archive))
 
 
-def holds_of(archive: Archive, actor: Actor, matter: str) -> list[str]:
-    """Return the holds in force that name a matter as theirs, to whoever may know of holds."""
+def matter_told(archive: Archive, actor: Actor, matter: Matter) -> MatterAnswer:
+    """Tell of a matter, and of the holds in force that name it as theirs."""
+    names = archive.administration.names(people(matter))
+    return MatterAnswer.of(matter, names, _holds_of(archive, actor, matter.code))
+
+
+def _holds_of(archive: Archive, actor: Actor, matter: str) -> list[str]:
+    """Return the holds of a matter, to whoever may know of holds."""
     if actor.restricted:
         return []
     in_force = hold_reader(archive).read().in_force()

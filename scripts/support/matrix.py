@@ -467,6 +467,14 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/holds"): lambda world, _: {"data": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/holds/<string:id>/scope"): _form(query="letter", reason="a view"),
     ("POST", "/holds/<string:id>/release"): _form(reason="it is over"),
+    ("POST", "/matters"): lambda world, _: {
+        "data": {"code": f"new-{next(world.numbers)}", "name": "A case"}
+    },
+    ("POST", "/matters/<string:id>/describe"): _form(name="Another"),
+    ("POST", "/matters/<string:id>/add"): _form(custodians="Ann"),
+    ("POST", "/matters/<string:id>/remove"): _form(queries="fee"),
+    ("POST", "/matters/<string:id>/close"): _form(reason="it is over"),
+    ("POST", "/matters/<string:id>/reopen"): _form(reason="it goes on"),
     ("POST", "/users"): lambda world, _: {
         "data": {"name": f"new {next(world.numbers)}", "role": "legal"}
     },

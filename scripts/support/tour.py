@@ -72,6 +72,17 @@ def stops(visitor: Visitor, token: str, wanted: Wanted) -> Iterator[str]:
     page.get_by_role("button", name="Place the hold").click()
     shows(visitor, ".badge.strong", "no hold in force")
     yield "hold"
+    go_to(visitor, "Matters")
+    form = page.locator("section.panel form")
+    form.get_by_label("Code").fill(f"savings-{visitor.office}")
+    form.get_by_label("Name", exact=True).fill("Complaints about savings")
+    form.get_by_label("Description").fill("What was promised, and what was kept of it")
+    form.get_by_label("Queries").fill(f"{wanted.held}\n{wanted.query}")
+    form.get_by_label("Members").fill("legal")
+    yield "matters"
+    page.get_by_role("button", name="Create the matter").click()
+    shows(visitor, ".choices input", "nothing that stands in the matter")
+    yield "matter"
 
 
 def go_to(visitor: Visitor, name: str) -> None:

@@ -66,6 +66,17 @@ def test_a_policy_is_simulated_proposed_approved_and_locked(archive):
     assert "is locked" in sent(ann, "/new-policy", 423, **told)
 
 
+def test_a_card_says_that_what_is_due_waits_for_a_review(archive):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    proposed(officer, MAIL)
+    assert "waits for a review" not in officer.get("/policies").text
+    stages = "review:\n  - stage: records\n  - stage: counsel\n    role: legal\n"
+    proposed(officer, MAIL.replace("name: mail", "name: reviewed") + stages)
+    listed = officer.get("/policies").text
+    assert "waits for a review: records, then counsel." in listed
+    assert 'href="/dispositions?waiting=true"' in listed
+
+
 def test_what_is_proposed_is_what_was_simulated(archive):
     officer = entered(archive, Role.COMPLIANCE_OFFICER)
     simulated = sent(officer, "/new-policy", 200, yaml=MAIL)

@@ -187,11 +187,9 @@ def _contents(given: dict[str, Any]) -> dict[str, object]:
 
 
 def _tell(archive: "Archive", actor: Actor, matter: "Matter", as_json: bool) -> None:
-    from archive.matters.answers import MatterAnswer, people
-    from policies.holds.naming import holds_of
+    from policies.holds.naming import matter_told
 
-    names = archive.administration.names(people(matter))
-    answer = MatterAnswer.of(matter, names, holds_of(archive, actor, matter.code))
+    answer = matter_told(archive, actor, matter)
     if as_json:
         output.write_json(answer)
     else:
@@ -201,6 +199,9 @@ def _tell(archive: "Archive", actor: Actor, matter: "Matter", as_json: bool) -> 
 def _write(answer: "MatterAnswer") -> None:
     since = f"created {output.utc_time(answer.created_at)} by {answer.created_by}"
     click.echo(output.one_line(f"{answer.code}: {answer.name} ({answer.state}, {since})"))
+    if answer.closed_at:
+        ended = f"closed {output.utc_time(answer.closed_at)} by {answer.closed_by}"
+        click.echo(output.one_line(f"{ended}: {answer.close_reason}"))
     if answer.description:
         click.echo(output.one_line(answer.description))
     for what, told in (
