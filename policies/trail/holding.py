@@ -46,10 +46,6 @@ class EntryHolds:
                 ended = reached.ended.at if reached.ended else None
                 for name in _known(reached):
                     self._custodians.setdefault(name, []).append(ended)
-        # Without all aliases it is not known of any user that no custodian is meant by them.
-        self._anybody = book.people_unreadable and any(
-            None in spans for spans in self._custodians.values()
-        )
 
     def keeping(self, entries: Sequence[TrailEntry]) -> list[Keeping]:
         """Say of each entry whether it is kept, in their order."""
@@ -66,11 +62,9 @@ class EntryHolds:
     ) -> Keeping:
         records = [held[each] for each in entry.records]
         holds = self._matters.get(plain_detail(entry.matter or ""), [])
-        name = names.get(entry.actor or "", "")
-        spans = self._custodians.get(name, [])
+        spans = self._spans(names.get(entry.actor or "", ""))
         in_force = (
             self._book.unreadable
-            or (self._anybody and bool(name))
             or not all(each.free for each in records)
             or any(hold.released is None for hold in holds)
             or None in spans
@@ -81,6 +75,13 @@ class EntryHolds:
             *spans,
         ]
         return Keeping(in_force, max((end for end in ends if end is not None), default=None))
+
+    def _spans(self, user: str) -> list[datetime | None]:
+        """Return until when the user of a name was held, None where they are; "" is no user."""
+        if user and self._book.people_unreadable:
+            # Without all aliases, any of the custodians may be this user.
+            return [ended for spans in self._custodians.values() for ended in spans]
+        return self._custodians.get(user, [])
 
 
 def _known(reached: Reached) -> frozenset[str]:

@@ -181,15 +181,11 @@ def naive(book: HoldBook, told: TrailEntry) -> tuple[bool, datetime | None]:
         for hold in book.holds.values()
         if set(hold.scope.records) & set(told.records)
         or any(naively_called(hold, user, each.lower()) for each in hold.scope.custodians)
+        or (user and book.people_unreadable and hold.scope.custodians)
         or (hold.matter and (told.matter or "").strip().lower() == hold.matter.lower())
     ]
     ends = [hold.released.at for hold in reaching if hold.released]
-    doubtful = any(
-        user and book.people_unreadable and hold.scope.custodians and hold.released is None
-        for hold in book.holds.values()
-    )
-    held = doubtful or any(hold.released is None for hold in reaching)
-    return held, max(ends, default=None)
+    return any(hold.released is None for hold in reaching), max(ends, default=None)
 
 
 def naively_called(hold: Hold, user: str, custodian: str) -> bool:

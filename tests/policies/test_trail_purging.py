@@ -224,6 +224,8 @@ def test_while_it_is_not_known_who_is_who_a_hold_on_custodians_keeps_what_any_us
             archive.people.stream, gt=None, lte=None, desc=False, limit=None
         )
         archive.eraser.erase([recorded], actor="local", ground="x")
+    # Whoever had the directory open goes on to know what the event said.
+    with reopened(tmp_path, clock) as archive:
         kept_for(archive)
         place_hold(archive, "smith", HoldScope(custodians=("ann@example.com",)))
         clock.move_to(DUE)
@@ -231,6 +233,11 @@ def test_while_it_is_not_known_who_is_who_a_hold_on_custodians_keeps_what_any_us
         # What the command line's user did, who is no custodian, is not kept.
         assert done.held == 1 and done.destroyed > 0
         assert searched not in erased(archive)
+        release_hold(archive, "smith")
+        assert purged(archive).destroyed == 0
+        clock.move(days=30)
+        assert purged(archive).destroyed == 1
+        assert searched in erased(archive)
 
 
 def test_an_alias_that_comes_in_between_keeps_what_its_user_did(
