@@ -17,7 +17,7 @@ from archive.access.unsearchable import Unsearchable
 from archive.brake import Brake
 from archive.bucket import Bucket
 from archive.capture.station import COMMITTER_LOCK, Station
-from archive.catalog.cases import ErasureCases
+from archive.catalog.cases import AccessRequestCases, ErasureCases
 from archive.catalog.catalog import Catalog
 from archive.catalog.destroyed import DestroyedCatalog
 from archive.catalog.dispositions import DispositionTable
@@ -136,6 +136,7 @@ class Archive(Station):
         self.obligations = ObligationTable(engine)
         self.destroyed = DestroyedCatalog(engine)
         self.cases = ErasureCases(engine)
+        self.access_requests = AccessRequestCases(engine)
         self.dispositions = DispositionTable(engine)
         self.keyring_writer = KeyringWriter(
             self.pointers, bucket, self.held_keyring, self.committer, self.clock

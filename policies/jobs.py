@@ -8,6 +8,7 @@ from uuid import UUID
 from archive.errors import UnavailableError
 from archive.events.purge_events import AUDIT_TRAIL
 from archive.opening import Archive
+from policies.access_requests.opening import searching_of as access_searching_of
 from policies.erasures.opening import executor_of, searching_of
 from policies.holds.mirror import hold_mirror
 from policies.locks.locker import locker_of
@@ -40,6 +41,7 @@ def schedule_of(archive: Archive, say: Callable[[str], None]) -> Schedule:
         Job("purge", timedelta(days=1), lambda stop: _purge(purgers, stop)),
         Job("finish-erasures", timedelta(minutes=1), lambda stop: _carry_out(archive, stop)),
         Job("find-for-erasures", timedelta(hours=1), lambda _: _find(archive)),
+        Job("find-for-access-requests", timedelta(hours=1), lambda _: _find_for_access(archive)),
         Job("lock-records", timedelta(minutes=1), lambda stop: _lock_records(archive, stop)),
         Job("mirror-holds", timedelta(minutes=1), lambda stop: _mirror(archive, stop)),
         Job("collect", timedelta(days=1), lambda stop: _collect(archive, stop)),
@@ -104,6 +106,11 @@ def _carry_out(archive: Archive, stop: Event) -> str:
 def _find(archive: Archive) -> str:
     found = searching_of(archive, follows=False).find_all()
     return f"Of {found} cases of erasure there is more to decide." if found else ""
+
+
+def _find_for_access(archive: Archive) -> str:
+    found = access_searching_of(archive, follows=False).find_all()
+    return f"Of {found} requests for access there is more to decide." if found else ""
 
 
 def _lock_records(archive: Archive, stop: Event) -> str:

@@ -31,6 +31,7 @@ COMMANDS = {
     "matter": ("matter", "Keep together what belongs to one case, and who works on it."),
     "purge": ("purge", "Destroy what is due."),
     "erasure": ("erasure", "Work on requests of people to be erased."),
+    "access-request": ("access_request", "Work on requests of people for their data."),
     "certificate": ("certificate", "Read certificates of destruction."),
     "user": ("user", "Say who may come in, and as what."),
     "token": ("token", "Give out tokens for programs, and revoke them."),

@@ -42,17 +42,21 @@ def time(text: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+def text(file: Path) -> str:
+    """Read a text; InvalidError where it is none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidError(f"{file.name} is not UTF-8 text.") from None
+
+
 def ids(file: Path) -> list[UUID]:
     """Read ids, one a line; InvalidError names the line that holds none."""
     found = []
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise InvalidError(f"{file.name} is not UTF-8 text.") from None
-    for number, text in enumerate(lines, 1):
-        if text.strip():
+    for number, line in enumerate(text(file).splitlines(), 1):
+        if line.strip():
             try:
-                found.append(UUID(text.strip()))
+                found.append(UUID(line.strip()))
             except ValueError:
                 raise InvalidError(f"{file.name}, line {number}: this is no id.") from None
     return found

@@ -1,13 +1,15 @@
-"""What stands in SQL of cases of erasure: where each is, and which records it restricts."""
+"""What stands in SQL of cases: where each is, and which records one of erasure restricts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Dialect, delete, update
+from sqlalchemy import Connection, Dialect, Table, delete, update
 
 from archive.catalog.inserting import WholeRows, insert_for
-from archive.catalog.tables import cases, restrictions
+from archive.catalog.tables import access_requests, cases, restrictions
+from archive.events.access_request_events import AccessRequestClosed, AccessRequestOpened
+from archive.events.case_events import CaseClosed, CaseOpened
 from archive.events.erasure_events import (
     Decision,
     ErasureCarriedOut,
@@ -34,10 +36,9 @@ class CaseRows:
         """Apply an event of this sequence number, of a case or one that condemns records."""
         case = event.originator_id.bytes
         match event:
-            case ErasureOpened():
-                connection.execute(
-                    self._insert(cases).values(id=case, seq=seq).on_conflict_do_nothing()
-                )
+            case ErasureOpened() | AccessRequestOpened():
+                opened = self._insert(_table(event)).values(id=case, seq=seq)
+                connection.execute(opened.on_conflict_do_nothing())
             case ErasureDecided():
                 for ruling in event.rulings:
                     _lift(connection, case, seq, ruling.records)
@@ -47,11 +48,11 @@ class CaseRows:
             case ErasureLifted():
                 _lift(connection, case, seq, event.records)
             case ErasureOrdered():
-                _note(connection, case, ordered=1)
+                _note(connection, cases, case, ordered=1)
             case ErasureCarriedOut():
-                _note(connection, case, ordered=0)
-            case ErasureClosed():
-                _note(connection, case, closed=1)
+                _note(connection, cases, case, ordered=0)
+            case ErasureClosed() | AccessRequestClosed():
+                _note(connection, _table(event), case, closed=1)
             case KeysCondemned():
                 for page in _pages(event.records):
                     connection.execute(delete(restrictions).where(restrictions.c.record.in_(page)))
@@ -70,8 +71,13 @@ def _lift(connection: Connection, case: bytes, seq: int, ids: Sequence[UUID]) ->
         )
 
 
-def _note(connection: Connection, case: bytes, **state: int) -> None:
-    connection.execute(update(cases).where(cases.c.id == case).values(**state))
+def _table(event: CaseOpened | CaseClosed) -> Table:
+    of_access = isinstance(event, AccessRequestOpened | AccessRequestClosed)
+    return access_requests if of_access else cases
+
+
+def _note(connection: Connection, table: Table, case: bytes, **state: int) -> None:
+    connection.execute(update(table).where(table.c.id == case).values(**state))
 
 
 def _pages(ids: Sequence[UUID]) -> Iterable[list[bytes]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Engine, Table, select
 
 from archive.catalog.answering import answering
-from archive.catalog.tables import cases
+from archive.catalog.tables import access_requests, cases
 
 
 class CaseCatalog:
@@ -48,3 +48,10 @@ class ErasureCases(CaseCatalog):
     def ordered(self) -> list[UUID]:
         """Return the cases that are to be carried out, the oldest first."""
         return self._ids("ordered", 1)
+
+
+class AccessRequestCases(CaseCatalog):
+    """Questions about cases of requests for access."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, access_requests)

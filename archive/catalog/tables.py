@@ -170,6 +170,16 @@ cases = Table(
     sqlite_with_rowid=False,
 )
 
+access_requests = Table(
+    "access_requests",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("closed", SmallInteger, nullable=False, default=0),
+    Index("access_requests_by_seq", "seq"),
+    sqlite_with_rowid=False,
+)
+
 reviews = Table(
     "reviews",
     METADATA,

@@ -37,6 +37,7 @@ from archive.errors import (
     MunimentError,
     NotFoundError,
 )
+from archive.events.access_request_events import ACCESS_REQUEST_EVENTS
 from archive.events.commit import Group
 from archive.events.disposition_events import DISPOSITION_EVENTS
 from archive.events.erasure_events import ERASURE_EVENTS
@@ -61,6 +62,7 @@ _NEVER_ERASED = frozenset(
     for each in (
         *PURGE_EVENTS,
         *ERASURE_EVENTS,
+        *ACCESS_REQUEST_EVENTS,
         *DISPOSITION_EVENTS,
         *MATTER_EVENTS,
         *TRAIL_EVENTS,

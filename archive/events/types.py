@@ -17,6 +17,7 @@ from uuid import UUID
 from pydantic import Field
 
 from archive.errors import CorruptError
+from archive.events.access_request_events import ACCESS_REQUEST_EVENTS
 from archive.events.disposition_events import DISPOSITION_EVENTS
 from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import NEVER
@@ -243,6 +244,7 @@ _ALL: tuple[type[Event], ...] = (
     *MATTER_EVENTS,
     *PURGE_EVENTS,
     *ERASURE_EVENTS,
+    *ACCESS_REQUEST_EVENTS,
     *DISPOSITION_EVENTS,
     *TRAIL_EVENTS,
 )

@@ -74,6 +74,16 @@ class Reader(Frozen):
     last_at: datetime
 
 
+class ReadFor(Frozen):
+    """That some of many records were read in these roles, for this kind of purpose."""
+
+    roles: tuple[str, ...]
+    purpose: str
+    records: int
+    first_at: datetime
+    last_at: datetime
+
+
 class TokenReview(TokenAnswer):
     """A token, its age, and when it was last used for an act of the trail."""
 

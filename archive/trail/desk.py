@@ -13,7 +13,7 @@ from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ForbiddenError, InvalidError
-from archive.trail.answers import AccessReview, Reader, TrailExport, TrailPage, WhoSaw
+from archive.trail.answers import AccessReview, Reader, ReadFor, TrailExport, TrailPage, WhoSaw
 from archive.trail.asked import Order, TrailCursor, TrailFilter, TrailRequest
 from archive.trail.entry import TrailEntry
 from archive.trail.finding import Finder, Found
@@ -106,6 +106,10 @@ class Trail:
     def readers(self, ids: Iterable[UUID]) -> tuple[Reader, ...]:
         """Return who read any of many records, for who lets in and leaves the entry by itself."""
         return self._reports.readers(ids)
+
+    def read_for(self, ids: Iterable[UUID], as_of: int) -> tuple[ReadFor, ...]:
+        """Return why any of many records were read; who lets in and leaves the entry as above."""
+        return self._reports.read_for(ids, as_of)
 
     def access_review(
         self,

@@ -9,6 +9,11 @@ from pydantic import Field
 
 from archive.access.roles import Purpose
 from archive.errors import InvalidError
+from archive.events.access_request_events import (
+    ACCESS_REQUEST_EVENTS,
+    AccessRequestDecided,
+    AccessRequestStated,
+)
 from archive.events.case_events import CaseEvent, CaseSearched
 from archive.events.disposition_events import DispositionCondemned, DispositionEvent
 from archive.events.erasure_events import ERASURE_EVENTS, ErasureDecided, ErasureLifted
@@ -34,7 +39,10 @@ from archive.events.user_events import Change, SessionBegan, SessionEnded, SignI
 from archive.model.interaction import Frozen
 from archive.users.user import TOKEN_ID_LENGTH
 
-READS: Final = ("show", "original", "as-sent", "similar", "conversation", "history", "prove")
+READS: Final = (
+    *("show", "original", "as-sent", "similar", "conversation", "history", "prove"),
+    "access-request.package",
+)
 """The actions by which somebody reads records that they name."""
 COPIES: Final = ("original", "prove")
 """Those of them that give the captured bytes away."""
@@ -48,7 +56,9 @@ _CHANGES: Final = (
 )
 _OTHERS: Final = frozenset(
     {AccessRecorded.type, KeysCondemned.type, KeyringWritten.type, PurgePlanned.type}
-).union(each.type for each in ERASURE_EVENTS if issubclass(each, CaseEvent))
+).union(
+    each.type for each in (*ERASURE_EVENTS, *ACCESS_REQUEST_EVENTS) if issubclass(each, CaseEvent)
+)
 # They accompany an act in its commit, and would tell of it twice.
 _COMPANIONS: Final = frozenset(
     {"user.recovery-code-used", HoldsChecked.type, DispositionCondemned.type}
@@ -200,8 +210,9 @@ def _named_by(event: CaseEvent) -> tuple[UUID, ...]:
     """Return the records that an act on a case names."""
     if isinstance(event, ErasureLifted):
         return event.records
-    decided = event.rulings if isinstance(event, ErasureDecided) else ()
-    return tuple(each for ruling in decided for each in ruling.records)
+    if isinstance(event, ErasureDecided | AccessRequestDecided):
+        return tuple(each for ruling in event.rulings for each in ruling.records)
+    return ()
 
 
 def _of_case(event: CaseEvent) -> dict[str, Any]:
@@ -212,6 +223,13 @@ def _of_case(event: CaseEvent) -> dict[str, Any]:
         told |= {"participant": len(event.participant), "mention": len(event.mention)}
     if isinstance(event, ErasureLifted):
         told["records"] = len(event.records)
+    if isinstance(event, AccessRequestStated):
+        told["statement"] = len(event.statement)
+    if isinstance(event, AccessRequestDecided):
+        told["rulings"] = [
+            each.model_dump(mode="json", exclude={"records"}) | {"records": len(each.records)}
+            for each in event.rulings
+        ]
     if isinstance(event, ErasureDecided):
         told["rulings"] = [
             {

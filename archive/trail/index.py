@@ -171,8 +171,9 @@ class TrailIndex:
             for seq, record, allowed, refused, first, last in self._all(statement)
         ]
 
-    def readings(self, ids: Iterable[UUID]) -> list[Reading]:
-        """Return who read any of many records, a line for each of both."""
+    def readings(self, ids: Iterable[UUID], as_of: int | None = None) -> list[Reading]:
+        """Return who read any of many records, a line for each of both; all, or as of then."""
+        until = () if as_of is None else (trail.c.seq <= as_of,)
         action, subject = trail.c.action, trail_subjects.c.subject
         reads = [self.digests.action(name) for name in READS if name != "history"]
         copies = action.in_([self.digests.action(name) for name in COPIES])
@@ -188,7 +189,7 @@ class TrailIndex:
                     func.max(trail.c.at),
                 )
                 .join(trail_subjects, trail_subjects.c.seq == trail.c.seq)
-                .where(trail.c.allowed == 1, action.in_(reads), subject.in_(page))
+                .where(trail.c.allowed == 1, action.in_(reads), subject.in_(page), *until)
                 .group_by(trail.c.actor, subject)
             )
             found += [

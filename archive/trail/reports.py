@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_
 from archive.access.roles import LOCAL_ACTOR
 from archive.errors import InvalidError
 from archive.trail import index as sql
-from archive.trail.answers import AccessReview, Reader, Reviewed, Seen, TokenReview, WhoSaw
+from archive.trail.answers import AccessReview, Reader, ReadFor, Reviewed, Seen, TokenReview, WhoSaw
 from archive.trail.finding import Finder
 from archive.trail.index import Activity, Reading, Sighting
 from archive.trail.people import PeopleRecords
@@ -119,6 +119,29 @@ class Reports:
                 )
             )
         return tuple(sorted(found, key=lambda each: (each.name, each.first_at)))
+
+    def read_for(self, ids: Iterable[UUID], as_of: int) -> tuple[ReadFor, ...]:
+        """Return in which roles and why any of many records were read, as of a sequence number.
+
+        Of whoever read one several times it is the first time that says why.
+        """
+        readings = self._index.readings(ids, as_of)
+        told = {each.seq: each for each in self._finder.entries(sorted({r.seq for r in readings}))}
+        groups: dict[tuple[tuple[str, ...], str], list[Reading]] = {}
+        for each in readings:
+            entry = told[each.seq]
+            kind = (entry.purpose or "").partition(":")[0]
+            groups.setdefault((entry.roles, kind), []).append(each)
+        return tuple(
+            ReadFor(
+                roles=roles,
+                purpose=purpose,
+                records=len({each.record for each in one}),
+                first_at=_moment(min(each.first for each in one)),
+                last_at=_moment(max(each.last for each in one)),
+            )
+            for (roles, purpose), one in sorted(groups.items())
+        )
 
     def access_review(
         self,

@@ -1,6 +1,6 @@
 """What was decided of records, as SQL has it, held against the events that say so.
 
-The tables of erasure cases, restrictions and reviews are made once more in memory, from the events
+The tables of cases, restrictions and reviews are made once more in memory, from the events
 alone and by the code that the catalog's follower uses; then both are read side by side.
 """
 
@@ -16,8 +16,16 @@ from archive.catalog.answering import answering
 from archive.catalog.case_rows import CaseRows
 from archive.catalog.catalog import CATALOG
 from archive.catalog.dispositions import DispositionRows
-from archive.catalog.tables import METADATA, cases, positions, restrictions, reviews
+from archive.catalog.tables import (
+    METADATA,
+    access_requests,
+    cases,
+    positions,
+    restrictions,
+    reviews,
+)
 from archive.errors import UnavailableError
+from archive.events.access_request_events import ACCESS_REQUEST_EVENTS
 from archive.events.disposition_events import DISPOSITION_EVENTS, DispositionEvent
 from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import Event
@@ -27,8 +35,13 @@ from archive.events.types import KeysCondemned
 from archive.sealing.commit import CommitEntry
 from archive.verifying.findings import Fault
 
-_TABLES: Final = (cases, restrictions, reviews)
-_DECIDING: Final[tuple[type[Event], ...]] = (*ERASURE_EVENTS, *DISPOSITION_EVENTS, KeysCondemned)
+_TABLES: Final = (cases, access_requests, restrictions, reviews)
+_DECIDING: Final[tuple[type[Event], ...]] = (
+    *ERASURE_EVENTS,
+    *ACCESS_REQUEST_EVENTS,
+    *DISPOSITION_EVENTS,
+    KeysCondemned,
+)
 _TYPES: Final = frozenset(each.type for each in _DECIDING)
 _EVENTS_AT_ONCE: Final = 100
 _ROWS_AT_ONCE: Final = 1_000
@@ -87,7 +100,7 @@ class DecidedCheck:
             for fed in self._feed.at(page):
                 if not isinstance(fed.event, Event):
                     raise UnavailableError(
-                        f"Event {fed.row.seq} cannot be read, so that cases of erasure, "
+                        f"Event {fed.row.seq} cannot be read, so that cases, "
                         "restrictions and reviews are not compared."
                     )
                 yield fed.row.seq, fed.event
@@ -153,7 +166,7 @@ def _fault(table: Table, row: Row[Any], what: str) -> Fault:
         f"The table {table.name} {what.format(key)}. Run muniment rebuild, which makes it anew "
         "from the bucket.",
         table.name,
-        None if table is cases else UUID(bytes=row.record),
+        None if table in (cases, access_requests) else UUID(bytes=row.record),
         row.seq,
     )
 

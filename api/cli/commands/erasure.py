@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
 
-from api.cli import EXIT_PROBLEM, options, output
+from api.cli import EXIT_PROBLEM, cases, options, output
 from archive.access.roles import Actor, Purpose
 
 if TYPE_CHECKING:
     from archive.opening import Archive
     from policies.erasures.answers import CaseAnswer, CaseRecord
     from policies.erasures.desk import ErasureDesk
-
-_ID = click.argument("id", type=click.UUID)
 
 
 @click.group("erasure")
@@ -34,72 +31,22 @@ def everything(limit: int, cursor: int | None, purpose: Purpose, as_json: bool) 
     with _opened(False) as (archive, desk, actor):
         archive.follow()
         page = desk.cases(actor, limit, cursor)
-    if as_json:
-        output.write_json(page)
-        return
-    output.write_table(
-        ("case", "state", "name", "received", "due", "records"),
-        [
-            (
-                str(each.id),
-                each.state,
-                each.name or "",
-                str(each.received_on or ""),
-                f"{each.due_on or ''}{' overdue' if each.overdue else ''}",
-                f"{each.found:,}" if each.found is not None else "",
-            )
-            for each in page.cases
-        ],
-    )
-    if page.cursor is not None:
-        click.echo(f"There are more: --cursor {page.cursor}")
+    cases.write_page(page, as_json=as_json)
 
 
 @command.command("open")
-@click.argument("name")
-@click.option(
-    "--received",
-    "received_on",
-    metavar="DAY",
-    help="The day on which the request came in, as 2024-05-31; today if left.",
-)
-@click.option("--person", type=click.UUID, metavar="ID", help="Somebody in the directory.")
-@click.option("--alias", "aliases", multiple=True, help="An address, or a name without one.")
-@click.option("--query", help="What mentions the person, for somebody to look at.")
-@click.option("--reference", default="", help="The organisation's own mark of the request.")
+@cases.asking
 @options.by_token
 @options.common
-def open_case(
-    name: str,
-    received_on: str | None,
-    person: UUID | None,
-    aliases: tuple[str, ...],
-    query: str | None,
-    reference: str,
-    by_token: bool,
-    purpose: Purpose,
-    as_json: bool,
-) -> None:
+def open_case(by_token: bool, purpose: Purpose, as_json: bool, **asked: Any) -> None:
     """Open a case for a request by NAME, and look for its records."""
-    from policies.requests.answers import CaseRequest
-
     with _opened(by_token) as (archive, desk, actor):
         archive.follow()
-        wanted = CaseRequest.read(
-            {
-                "received_on": received_on or archive.clock.now().astimezone(UTC).date(),
-                "name": name,
-                "person": person,
-                "aliases": aliases,
-                "query": query,
-                "reference": reference,
-            }
-        )
-        _tell(desk.open(actor, wanted), as_json)
+        _tell(desk.open(actor, cases.request(archive, asked)), as_json)
 
 
 @command.command("show")
-@_ID
+@cases.ID
 @options.common
 def show(id: UUID, purpose: Purpose, as_json: bool) -> None:
     """Show the case ID."""
@@ -109,7 +56,7 @@ def show(id: UUID, purpose: Purpose, as_json: bool) -> None:
 
 
 @command.command("records")
-@_ID
+@cases.ID
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
 @click.option("--cursor", type=click.IntRange(0), default=0, metavar="C", help="From there on.")
 @options.common
@@ -130,7 +77,7 @@ def records(id: UUID, limit: int, cursor: int, purpose: Purpose, as_json: bool) 
 
 
 @command.command("recipients")
-@_ID
+@cases.ID
 @options.common
 def recipients(id: UUID, purpose: Purpose, as_json: bool) -> None:
     """Say who saw the records that the case ID erases, and so is to be told."""
@@ -156,7 +103,7 @@ def recipients(id: UUID, purpose: Purpose, as_json: bool) -> None:
 
 
 @command.command("find")
-@_ID
+@cases.ID
 @options.by_token
 @options.common
 def find(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> None:
@@ -167,7 +114,7 @@ def find(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> None:
 
 
 @command.command("extend")
-@_ID
+@cases.ID
 @click.option("--reason", required=True, help="Why the answer takes two months more.")
 @options.by_token
 @options.common
@@ -181,7 +128,7 @@ def extend(id: UUID, reason: str, by_token: bool, purpose: Purpose, as_json: boo
 
 
 @command.command("decide")
-@_ID
+@cases.ID
 @click.argument("decision", type=click.Choice(["proposed", "erase", "restrict", "refuse"]))
 @click.option("--record", type=click.UUID, multiple=True, help="A record, by its id.")
 @click.option("--records", type=options.FILE, help="A file with ids of records, one a line.")
@@ -231,7 +178,7 @@ def decide(
 
 
 @command.command("lift")
-@_ID
+@cases.ID
 @click.option("--record", type=click.UUID, multiple=True, help="A record, by its id.")
 @click.option("--records", type=options.FILE, help="A file with ids of records, one a line.")
 @click.option("--reason", required=True, help="Why they are not to be restricted any more.")
@@ -257,7 +204,7 @@ def lift(
 
 
 @command.command("execute")
-@_ID
+@cases.ID
 @options.by_token
 @options.common
 def execute(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> int:
@@ -274,7 +221,7 @@ def execute(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> int:
 
 
 @command.command("close")
-@_ID
+@cases.ID
 @click.argument("outcome", type=click.Choice(["answered", "withdrawn"]))
 @click.option("--reason", default="", help="More about it; a withdrawal must say why.")
 @options.by_token
@@ -304,26 +251,13 @@ def _tell(case: "CaseAnswer", as_json: bool) -> None:
     if as_json:
         output.write_json(case)
         return
-    late = ": overdue" if case.overdue else ""
     output.write_facts(
-        (
-            ("case", str(case.id)),
-            ("state", case.state),
-            ("name", case.name),
-            ("aliases", ", ".join(case.aliases)),
-            ("query", case.query or ""),
-            ("reference", case.reference),
-            ("received", str(case.received_on)),
-            ("due", f"{case.due_on}{', extended' if case.extended else ''}{late}"),
-            ("opened", f"{output.utc_time(case.opened_at)} by {case.opened_by}"),
-            ("found", f"{case.found:,} records, in {case.participant:,} the person takes part"),
-            ("to be decided", f"{case.undecided:,}"),
+        cases.facts(
+            case,
             ("to be erased", f"{case.to_erase:,}"),
             ("refused", f"{case.refused:,}"),
             ("restricted", f"{case.restricted:,}"),
             ("erased", f"{case.erased:,}"),
-            ("not searched", f"{case.unsearched:,}, {case.unopened:,} could not be opened"),
-            ("closed", _closed(case.closed_at, case.outcome, case.closed_by)),
         )
     )
     for order in case.orders:
@@ -333,10 +267,6 @@ def _tell(case: "CaseAnswer", as_json: bool) -> None:
         click.echo(f"Ordered by {order.by}: {order.records:,} records, {done}{proof}.")
     for problem in case.problems:
         click.echo(output.one_line(problem))
-
-
-def _closed(at: datetime | None, outcome: str | None, by: str | None) -> str:
-    return f"{output.utc_time(at)} as {outcome} by {by}" if at is not None else ""
 
 
 def _row(record: "CaseRecord") -> tuple[str, ...]:

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from archive.access.views.names import Names, Phrase
-from archive.access.views.pseudonyms import FEWEST_DIGITS, Pseudonyms, Stands, digits, iban
+from archive.access.views.pseudonyms import (
+    FEWEST_DIGITS,
+    OWN,
+    Pseudonyms,
+    Stands,
+    digits,
+    iban,
+)
 from archive.index.analysis import normalise, value
 from archive.index.placing import placed_words
 
@@ -67,7 +74,7 @@ _BETWEEN: Final = re.compile(r"[,.]?[ \t]{0,2}")
 
 
 class Span(NamedTuple):
-    """A run of a text, the end exclusive, and what takes its place."""
+    """A run of a text, the end exclusive, and what takes its place; `OWN` for what stays."""
 
     start: int
     end: int
@@ -88,7 +95,9 @@ def replaced(text: str, found: list[Span], hole: str | None = None) -> str:
     place = 0
     for span in found:
         pieces.append(text[place : span.start])
-        if hole is None:
+        if span.pseudonym == OWN:
+            pieces.append(text[span.start : span.end])
+        elif hole is None:
             pieces.append(span.pseudonym)
         else:
             count = len(normalise(text[span.start : span.end]).folded.split())
@@ -234,15 +243,24 @@ def _placed(text: str) -> list[tuple[str, int, int]]:
     return [(each.word.folded, each.start, each.end) for each in placed_words(text)]
 
 
+def _widest(first: Span, second: Span) -> Span:
+    """Join two spans that overlap, the one that begins first being the first."""
+    wider, other = (
+        (first, second) if first.end - first.start >= second.end - second.start else (second, first)
+    )
+    # The wider one says what it is; but what stays must not take along a part of what goes.
+    stays = wider.pseudonym == OWN and not wider.start <= other.start <= other.end <= wider.end
+    named = other if stays else wider
+    return Span(first.start, max(first.end, second.end), named.pseudonym)
+
+
 def _joined(text: str, found: list[Span]) -> list[Span]:
     """Join spans that overlap, and words of one name that stand beside each other."""
     joined: list[Span] = []
     for span in found:
         last = joined[-1] if joined else None
         if last is not None and span.start < last.end:
-            # The wider one says what it is.
-            wider = last if last.end - last.start >= span.end - span.start else span
-            joined[-1] = Span(last.start, max(last.end, span.end), wider.pseudonym)
+            joined[-1] = _widest(last, span)
         elif (
             last is not None
             and last.pseudonym == span.pseudonym

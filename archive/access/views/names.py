@@ -109,7 +109,8 @@ class _Gathered:
             person = self.pseudonyms.person(address, None)
             self.address(address)
         elif whole:
-            person = self.known(whole) or self.pseudonyms.person(None, name)
+            known = self.known(whole)
+            person = self.pseudonyms.person(None, name) if known is None else known
         else:
             return
         for phrase in _phrases(name or "", whole):

@@ -17,6 +17,8 @@ _CODE_BYTES: Final = 5
 _DIGIT: Final = re.compile(r"\d")
 FEWEST_DIGITS: Final = 7
 """So many digits or more in one number could tell whose it is."""
+OWN: Final = ""
+"""Stands in place of a pseudonym for what is not replaced: it is the reader's own."""
 _CARD_DIGITS: Final = range(13, 20)
 
 
