@@ -91,20 +91,21 @@ class PackageContents:
         pseudonyms = OwnPseudonyms(self._identity, scope, case.opened.name, case.aliases)
         elsewhere = Elsewhere(pseudonyms)
         barred = self._barred(case)
-        dated: list[tuple[datetime, UUID]] = []
+        dated: list[tuple[datetime, int, UUID]] = []
         wanted = [each for each in case.decided_to(Inclusion.INCLUDE) if each not in barred]
         for record_id, loaded in self._opened(wanted, made.as_of):
             if isinstance(loaded, Loaded):
                 record = loaded.record()
                 elsewhere.add(record)
-                dated.append((record.content.occurred_at or record.captured_at, record_id))
+                when = record.content.occurred_at or record.captured_at
+                dated.append((when, record.first_seq, record_id))
             else:
                 gone = isinstance(loaded, GoneError)
                 barred[record_id] = Withheld.ERASED if gone else Withheld.UNREADABLE
         return Contents(
             case=case,
             made=made,
-            records=tuple(record_id for _, record_id in sorted(dated)),
+            records=tuple(record_id for *_, record_id in sorted(dated)),
             left_out=tuple(_left_out(case, barred)),
             read_for=self._trail.read_for(case.found, made.as_of),
             viewer=ForSubject(pseudonyms, elsewhere.phrases()),
