@@ -102,7 +102,11 @@ class GovernedRecords:
 
     def erased(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of the records that the catalog knows to be erased."""
-        return {record_id for record_id, row in self._catalog.rows(ids).items() if row.erased}
+        return self._catalog.erased(ids)
+
+    def moved(self, after: int, up_to: int) -> set[UUID]:
+        """Return the records that moved to another conversation between two positions."""
+        return self._catalog.rethreaded(after, up_to)
 
     def load_each(self, ids: Sequence[UUID]) -> Iterator[Found | CorruptError]:
         """Return those that exist and are not erased; errors stand in place of damaged ones."""

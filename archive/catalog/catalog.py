@@ -176,6 +176,16 @@ class Catalog:
                 )
         return found
 
+    def erased(self, ids: Iterable[UUID]) -> set[UUID]:
+        """Return those of the ids that are erased."""
+        wanted = [each.bytes for each in ids]
+        found: set[UUID] = set()
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            page = wanted[start : start + _IDS_PER_QUERY]
+            statement = select(records.c.id).where(records.c.id.in_(page), records.c.erased != 0)
+            found.update(UUID(bytes=row[0]) for row in self._all(statement))
+        return found
+
     def captured_between(self, first: int, last: int) -> list[CatalogEntry]:
         """Return the records whose first event is between two sequence numbers, both included."""
         return self._entries(records.c.first_seq.between(first, last))

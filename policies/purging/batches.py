@@ -5,7 +5,8 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 1. The holds are read; the commit that condemns fails if one changes after this.
 2. The catalog comes as far as the events are now, so that what is condemned already is left out.
 3. Each candidate is opened and judged by the policies and retention events in force, and by the
-   holds.
+   holds. Of many, the next are judged beside, while these are destroyed; when their turn comes,
+   1 and 2 are done anew, and if anything changed that decides of records, so is this.
 4. Those whose keys are locked are left out.
 5. `keys.condemned`, what the purge or another errand says of it, the look at the holds and that
    at disposition reviews are committed together.
@@ -15,12 +16,11 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
-from archive.errors import ConflictError, CorruptError
+from archive.errors import ConflictError
 from archive.events.event import Event
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.purge_events import PurgedGroup
@@ -28,16 +28,15 @@ from archive.events.rows import rows_after
 from archive.events.types import KeysCondemned
 from policies.holds.book import HoldReader
 from policies.holds.gate import HoldCheck
-from policies.holds.reach import Held, Holds
 from policies.purging.condemning import condemn
 from policies.purging.errand import Errand
+from policies.purging.judges import JudgedAhead, Judges
 from policies.purging.judging import Judge, Judgement, Verdict
 from policies.purging.kept import Kept
-from policies.records import Found, GovernedRecords
+from policies.purging.pages import Basis, Judged, Judging
+from policies.records import GovernedRecords
 from policies.reviewing.gate import ReviewCheck
 from policies.rules import RuleReader
-
-_PAGE: Final = 500
 
 
 @dataclass(slots=True)
@@ -93,7 +92,8 @@ class Looked:
 class Batches:
     """Judges batches and condemns them.
 
-    `catch_up` returns when the catalog has come to a sequence number.
+    `catch_up` returns when the catalog has come to a sequence number. For one thread, which must
+    `rest` once it expects no more.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class Batches:
         eraser: Eraser,
         clock: Clock,
         catch_up: Callable[[int], None],
+        judges: Judges,
     ) -> None:
         self._rules = rules
         self._holds = holds
@@ -114,6 +115,24 @@ class Batches:
         self._eraser = eraser
         self._clock = clock
         self._catch_up = catch_up
+        self._judges = judges
+        self._ahead: dict[UUID, JudgedAhead] = {}
+
+    def expect(self, ids: Sequence[UUID], at: datetime, judge: Judge) -> None:
+        """Have candidates judged beside what this process does until it looks at them.
+
+        Errors as in `look`.
+        """
+        ahead = self._judges.begin(ids, self._basis(at), judge)
+        if ahead is not None:
+            self._ahead[ids[0]] = ahead
+
+    def rest(self) -> None:
+        """Let go of what was expected and not looked at, and of the processes that judged it."""
+        for ahead in self._ahead.values():
+            ahead.call_off()
+        self._ahead.clear()
+        self._judges.close()
 
     def look(self, ids: Sequence[UUID], at: datetime, judge: Judge) -> Looked:
         """Judge candidates as of now, or of a time to come; nothing is altered.
@@ -121,30 +140,53 @@ class Batches:
         Raises CorruptError where a policy or a retention event cannot be read, and
         UnavailableError.
         """
-        holds = self._holds.read()
-        as_of = self._pointers.last_seq()
-        self._catch_up(as_of)
-        book, now = self._rules.readable(), max(at, self._clock.now())
-        rules, reached = book.in_force(now), Holds(holds)
-        tally, held, rows = Tally(), dict[UUID, Held](), dict[UUID, tuple[PointerRow, ...]]()
-        reviews = ReviewCheck()
-        for start in range(0, len(ids), _PAGE):
-            for record_id, found in self._opened(ids[start : start + _PAGE]):
-                held[record_id] = reached.held(record_id, found)
-                if found is None:
-                    tally.add(record_id, Judgement(Verdict.UNREADABLE))
-                    continue
-                rows[record_id] = found.rows
-                reviews.add(found.reviewed)
-                tally.add(record_id, judge(found, rules, held[record_id], now))
-        events = frozenset(row.seq for each in rows.values() for row in each)
-        check = HoldCheck(self._holds.stream, holds.newest, held, events)
+        basis = self._basis(at)
+        judging = Judging(self._records, basis, judge)
+        found, as_of = self._found_ahead(ids, basis, judging)
+        found |= {
+            each.id: each for each in judging.each([each for each in ids if each not in found])
+        }
+        # In the order asked for; those that are erased are left out.
+        judged = [found[each] for each in ids if each in found]
+        tally, rows, reviews = Tally(), dict[UUID, tuple[PointerRow, ...]](), ReviewCheck()
+        for each in judged:
+            tally.add(each.id, each.judgement)
+            rows[each.id] = each.rows
+            reviews.add(each.reviewed)
+        events = frozenset(row.seq for of_one in rows.values() for row in of_one)
+        held = {each.id: each.held for each in judged}
+        check = HoldCheck(self._holds.stream, basis.holds.newest, held, events)
         locked = self._eraser.locked_records(
             [row for record_id in tally.due for row in rows[record_id]]
         )
         tally = tally.without(locked) if locked else tally
         going = [row for record_id in tally.due for row in rows[record_id]]
-        return Looked(tally, going, as_of, check, book.newest, reviews)
+        return Looked(tally, going, as_of, check, basis.rules.newest, reviews)
+
+    def _basis(self, at: datetime) -> Basis:
+        """Read what candidates are judged by, in this order."""
+        holds = self._holds.read()
+        as_of = self._pointers.last_seq()
+        self._catch_up(as_of)
+        return Basis(self._rules.readable(), holds, as_of, max(at, self._clock.now()))
+
+    def _found_ahead(
+        self, ids: Sequence[UUID], basis: Basis, judging: Judging
+    ) -> tuple[dict[UUID, Judged], int]:
+        """Return what was judged ahead and still holds; what is after the number was not seen."""
+        ahead = self._ahead.pop(ids[0], None) if ids else None
+        if ahead is None:
+            return {}, basis.as_of
+        if ahead.judge is not judging.judge or not basis.decides_as(ahead.basis):
+            ahead.call_off()
+            return {}, basis.as_of
+        as_of = ahead.basis.as_of
+        found = {each.id: each for each in ahead.take(judging)}
+        # A revision since then refuses the condemning; these two leave no event of the record.
+        moved = self._records.moved(as_of, self._pointers.last_seq())
+        for each in moved.union(self._records.erased(list(found))):
+            found.pop(each, None)
+        return found, as_of
 
     def destroy(
         self, errand: Errand, ids: Sequence[UUID], judge: Judge
@@ -174,13 +216,3 @@ class Batches:
             row.originator_id in records and row.seq not in events
             for row in rows_after(self._pointers, looked.as_of)
         )
-
-    def _opened(self, ids: Sequence[UUID]) -> list[tuple[UUID, Found | None]]:
-        """Open those that are not erased; None stands for one that cannot be opened."""
-        found = {
-            each.record.id: each
-            for each in self._records.load_each(ids)
-            if not isinstance(each, CorruptError)
-        }
-        gone = self._records.erased([record_id for record_id in ids if record_id not in found])
-        return [(record_id, found.get(record_id)) for record_id in ids if record_id not in gone]

@@ -29,6 +29,7 @@ from policies.purging.batches import Batches
 from policies.purging.certificate import Certificate
 from policies.purging.governed import PurgeableRecords
 from policies.purging.issuing import Issuing
+from policies.purging.judges import Judges
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.purgeable import CandidateT, Purgeable, Stopped
@@ -195,6 +196,7 @@ def batches_of(archive: Archive, *, follows: bool = True) -> Batches:
         eraser=archive.eraser,
         clock=archive.clock,
         catch_up=partial(archive.wait_until_catalogued, follows=follows),
+        judges=Judges(archive.opening),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from archive.catalog.obligations import ObligationTable
@@ -19,6 +20,9 @@ from policies.purging.purge import Purge
 from policies.purging.purgeable import Planned, Purgeable, Sorted, Stopped
 from policies.purging.reading import Destruction, PurgeReader
 from policies.rules import RuleReader
+
+_MANY: Final = 2_000
+"""So many are judged beside this process: fewer it has judged itself by the time others start."""
 
 
 class PurgeableRecords(Purgeable[UUID]):
@@ -58,6 +62,13 @@ class PurgeableRecords(Purgeable[UUID]):
                 return
             yield [each.id for each in page]
             after = page[-1].first_seq
+
+    def expect(self, candidates: Sequence[UUID], at: datetime) -> None:
+        if len(candidates) >= _MANY:
+            self._batches.expect(candidates, at, judge)
+
+    def rest(self) -> None:
+        self._batches.rest()
 
     def look(self, candidates: Sequence[UUID], at: datetime) -> Sorted:
         return _sorted(self._batches.look(candidates, at, judge).tally)

@@ -54,6 +54,12 @@ class Purgeable(ABC, Generic[CandidateT]):
     ) -> Iterator[Sequence[CandidateT]]:
         """Yield batches of what may be due as of a time, in the order in which it came in."""
 
+    def expect(self, candidates: Sequence[CandidateT], at: datetime) -> None:
+        """Prepare for candidates that are to be destroyed next, if their kind can."""
+
+    def rest(self) -> None:
+        """Let go of what was prepared."""
+
     @abstractmethod
     def look(self, candidates: Sequence[CandidateT], at: datetime) -> Sorted:
         """Judge candidates as of a time, now if that has passed; nothing is altered."""

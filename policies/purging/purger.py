@@ -4,7 +4,7 @@ Whatever dies goes on from the events: what was condemned is destroyed first, wh
 follows, and the certificate is made of all of it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, Generic
 
@@ -70,7 +70,7 @@ class Purger(Generic[CandidateT]):
         at = self._checked(at)
         self._catch_up(self._pointers.last_seq())
         kept, groups, planned = Kept(), list[PurgedGroup](), 0
-        for candidates in self._candidates(at):
+        for candidates in self._candidates(at, BATCH):
             found = self._purgeable.look(candidates, at)
             kept.take(found.kept)
             groups += found.groups
@@ -121,7 +121,7 @@ class Purger(Generic[CandidateT]):
     def _begun(self, by: str, address: str | None, at: datetime) -> Purge | PurgeAnswer:
         """Plan a purge if anything may go; else tell what stays."""
         kept = Kept()
-        for candidates in self._candidates(at, size=_FEW):
+        for candidates in self._candidates(at, _FEW):
             found = self._purgeable.look(candidates, at)
             if found.due:
                 return self._plan(by, address, at)
@@ -148,14 +148,19 @@ class Purger(Generic[CandidateT]):
     def _carry_out(self, purge: Purge, stopped: Stopped) -> PurgeAnswer:
         problems = self._eraser.resume()
         kept = Kept()
-        for candidates in self._candidates(purge.plan.at, stopped):
-            if stopped() or purge.condemned >= MOST_RECORDS:
-                break
-            found, problem = self._purgeable.destroy(purge, candidates)
-            kept.take(found.kept)
-            problems += [problem] if problem else []
-            if found.due:
-                purge = self._reader.purge(purge.id)
+        at = purge.plan.at
+        try:
+            for candidates, following in _with_next(self._candidates(at, BATCH, stopped)):
+                if stopped() or purge.condemned >= MOST_RECORDS:
+                    break
+                self._purgeable.expect(following, at)
+                found, problem = self._purgeable.destroy(purge, candidates)
+                kept.take(found.kept)
+                problems += [problem] if problem else []
+                if found.due:
+                    purge = self._reader.purge(purge.id)
+        finally:
+            self._purgeable.rest()
         if problems:
             # What was cut off a moment ago may go through by now.
             self._catch_up(self._pointers.last_seq())
@@ -199,7 +204,7 @@ class Purger(Generic[CandidateT]):
         return self._reader.purge(purge.id)
 
     def _candidates(
-        self, at: datetime, stopped: Stopped = lambda: False, *, size: int = BATCH
+        self, at: datetime, size: int, stopped: Stopped = lambda: False
     ) -> Iterator[Sequence[CandidateT]]:
         return self._purgeable.candidates(at, stopped, size)
 
@@ -218,3 +223,15 @@ class Purger(Generic[CandidateT]):
         if at < now:
             raise InvalidError("A purge is as of now or of a time to come, not of one that passed.")
         return at
+
+
+def _with_next(
+    batches: Iterable[Sequence[CandidateT]],
+) -> Iterator[tuple[Sequence[CandidateT], Sequence[CandidateT]]]:
+    """Yield each batch with the one after it, which is empty after the last."""
+    each = iter(batches)
+    current = next(each, ())
+    while current:
+        following = next(each, ())
+        yield current, following
+        current = following
