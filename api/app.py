@@ -27,6 +27,7 @@ from api.reference import blueprint as reference
 from api.service import blueprint as service
 from api.sessions import COOKIE
 from api.v1 import (
+    access_requests,
     audit,
     audit_retention,
     bulk,
@@ -118,6 +119,7 @@ def create_app(
         purges.blueprint,
         purges.certificates,
         erasures.blueprint,
+        access_requests.blueprint,
         service,
     ):
         app.register_api(blueprint)
@@ -157,6 +159,7 @@ def _named_schemas() -> dict[str, Schema]:
         *matters.BODIES,
         *purges.BODIES,
         *erasures.BODIES,
+        *access_requests.BODIES,
     )
     for model in bodies:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -8,7 +8,9 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from archive.events.case_events import (
+    MOST_ALIASES,
     MOST_RECORDS,
+    Alias,
     CaseClosed,
     CaseEvent,
     CaseExtended,
@@ -84,6 +86,14 @@ class AccessRequestStated(CaseEvent):
     statement: Statement
 
 
+class AccessRequestOthersNamed(CaseEvent):
+    """Somebody read of others who take part in no record, and they are to have pseudonyms too."""
+
+    type = "access-request.others-named"
+
+    others: Annotated[tuple[Alias, ...], Field(max_length=MOST_ALIASES)]
+
+
 class AccessRequestDecided(CaseEvent):
     """It was decided of records whether they are given; it goes before what was decided of them."""
 
@@ -125,6 +135,7 @@ ACCESS_REQUEST_EVENTS: tuple[type[CaseEvent], ...] = (
     AccessRequestSearched,
     AccessRequestExtended,
     AccessRequestStated,
+    AccessRequestOthersNamed,
     AccessRequestDecided,
     AccessRequestPackaged,
     AccessRequestClosed,

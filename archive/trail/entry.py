@@ -217,7 +217,17 @@ def _named_by(event: CaseEvent) -> tuple[UUID, ...]:
 
 def _of_case(event: CaseEvent) -> dict[str, Any]:
     """Return what an act on a case did; whom it is about stands in the case alone."""
-    aside = {*_ASIDE, "name", "person", "aliases", "query", "ast", "participant", "mention"}
+    aside = {
+        *_ASIDE,
+        "name",
+        "person",
+        "aliases",
+        "others",
+        "query",
+        "ast",
+        "participant",
+        "mention",
+    }
     told = {"case": str(event.originator_id), **event.model_dump(mode="json", exclude=aside)}
     if isinstance(event, CaseSearched):
         told |= {"participant": len(event.participant), "mention": len(event.mention)}

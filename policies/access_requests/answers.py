@@ -17,7 +17,7 @@ from archive.events.access_request_events import (
     Inclusion,
     Withheld,
 )
-from archive.events.case_events import MOST_RECORDS
+from archive.events.case_events import MOST_ALIASES, MOST_RECORDS, Alias
 from archive.model.interaction import Frozen
 from policies.access_requests.case import AccessCase, Decided
 from policies.requests.answers import PersonCaseAnswer, told_of
@@ -50,6 +50,12 @@ class AccessStatement(Asked):
     statement: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_STATEMENT)]
 
 
+class AccessOthers(Asked):
+    """Others whom records tell of and in which they do not take part: their names or addresses."""
+
+    others: Annotated[tuple[Alias, ...], Field(min_length=1, max_length=MOST_ALIASES)]
+
+
 class PackageAnswer(Frozen):
     """A package that was made: `sha256` in hex, `size` in bytes, as of sequence number `as_of`."""
 
@@ -79,6 +85,7 @@ class AccessRequestAnswer(PersonCaseAnswer):
     """A case of a request for access; `included` and `withheld` are what was decided."""
 
     statement: str
+    others: tuple[str, ...]
     included: int
     withheld: int
     erased: int
@@ -96,6 +103,7 @@ class AccessRequestAnswer(PersonCaseAnswer):
             **told_of(case, names, now),
             undecided=len(case.found.keys() - case.decided.keys() - erased),
             statement=case.statement,
+            others=case.others,
             included=len(decided[Inclusion.INCLUDE]),
             withheld=len(decided[Inclusion.WITHHOLD]),
             erased=len(erased),

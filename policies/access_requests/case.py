@@ -27,10 +27,12 @@ class Decided:
 class AccessCase(PersonCase):
     """A case of a request for access.
 
-    `decided_in` is the version in which records were decided last, or words stated.
+    `others` are further people who have pseudonyms. `decided_in` is the version in which was last
+    decided what a package holds: its records, its words, or whom it hides.
     """
 
     statement: str = ""
+    others: tuple[str, ...] = ()
     decided: Mapping[UUID, Decided] = field(default_factory=dict)
     decided_in: int = 0
     packages: tuple[happened.AccessRequestPackaged, ...] = ()
@@ -61,6 +63,9 @@ def evolve(case: AccessCase | None, event: Event) -> AccessCase:
     match event:
         case happened.AccessRequestStated():
             return replace(case, statement=event.statement, decided_in=case.newest)
+        case happened.AccessRequestOthersNamed():
+            others = tuple(dict.fromkeys((*case.others, *event.others)))
+            return replace(case, others=others, decided_in=case.newest)
         case happened.AccessRequestDecided():
             act = Act(event.by, event.recorded_at)
             new = {

@@ -88,7 +88,9 @@ class PackageContents:
     def of(self, case: AccessCase, made: Made) -> Contents:
         """Return the contents of a package of a case as it stood then."""
         scope = f"access-request:{case.id}"
-        pseudonyms = OwnPseudonyms(self._identity, scope, case.opened.name, case.aliases)
+        pseudonyms = OwnPseudonyms(
+            self._identity, scope, case.opened.name, case.aliases, case.others
+        )
         elsewhere = Elsewhere(pseudonyms)
         barred = self._barred(case)
         dated: list[tuple[datetime, int, UUID]] = []

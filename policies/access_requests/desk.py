@@ -97,6 +97,19 @@ class AccessRequestDesk(RequestDesk[AccessCase, AccessRequestAnswer]):
 
         return self._changed(case_id, decide)
 
+    def name_others(
+        self, actor: Actor, case_id: UUID, others: tuple[str, ...]
+    ) -> AccessRequestAnswer:
+        """Say who else is to have a pseudonym in the package, besides those known already."""
+        self._require(actor, "name-others")
+
+        def decide(case: AccessCase) -> list[CaseEvent]:
+            unless_closed(case)
+            told = {"others": tuple(dict.fromkeys(others))}
+            return [self._event(happened.AccessRequestOthersNamed, actor, case, **told)]
+
+        return self._changed(case_id, decide)
+
     def decide(self, actor: Actor, case_id: UUID, request: AccessDecision) -> AccessRequestAnswer:
         """Decide whether records are given.
 

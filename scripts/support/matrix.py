@@ -34,8 +34,8 @@ INVALIDS = ("malformed", "foreign", "expired", "revoked", "disabled", "signed ou
 """Who has no way in: each is a caller, and all are the column `invalid`."""
 ANY, OWN = "-", "own"
 USUAL = "compliance"
-PURPOSES = ("training", "compensation")
-"""The cases that are purposes: those that show less than the usual one."""
+PURPOSES = ("training", "compensation", "data-subject-request")
+"""The cases that are purposes other than the usual one."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 _PASSWORD = "correct horse battery"
 _SESSION = "muniment_session"
@@ -208,6 +208,8 @@ class World:
             values["id"] = self.new_hold()
         elif "/erasures/" in rule.rule:
             values["id"] = self.new_case()
+        elif "/access-requests/" in rule.rule:
+            values["id"] = self.new_access_request()
         elif "/matters/" in rule.rule:
             values["id"] = self.new_matter(closed=rule.rule.endswith("/reopen"))
         adapter = self.app.url_map.bind("localhost")
@@ -301,6 +303,22 @@ class World:
         desk = erasure_desk(self.archive)
         case = desk.open(LOCAL_ACTOR, CaseRequest.read(_case(self)))
         desk.decide(LOCAL_ACTOR, case.id, CaseDecision.read({}))
+        return case.id
+
+    def new_access_request(self) -> UUID:
+        """Return the id of a new request for access, decided by `local`; `old` is in it."""
+        from archive.access.roles import LOCAL_ACTOR
+        from policies.access_requests.answers import AccessDecision
+        from policies.access_requests.opening import access_request_desk
+        from policies.requests.answers import CaseRequest
+
+        line = _line(f"asked-{next(self.numbers)}", text="What do you know of me?")
+        (captured,) = self.archive.intake.capture(LOCAL_ACTOR, [line])
+        self.old = captured.id or self.record
+        self.archive.follow()
+        desk = access_request_desk(self.archive)
+        case = desk.open(LOCAL_ACTOR, CaseRequest.read(_case(self)))
+        desk.decide(LOCAL_ACTOR, case.id, AccessDecision.read({}))
         return case.id
 
     def new_matter(self, *, closed: bool) -> str:
@@ -422,6 +440,16 @@ BODIES: dict[tuple[str, str], Body] = {
         "json": {"records": [str(world.record)], "reason": "a letter"}
     },
     ("POST", "/v1/erasures/<uuid:id>/close"): _json({"outcome": "withdrawn", "reason": "a call"}),
+    ("POST", "/v1/access-requests"): lambda world, _: {"json": _case(world)},
+    ("POST", "/v1/access-requests/<uuid:id>/extend"): _json({"reason": "many records"}),
+    ("POST", "/v1/access-requests/<uuid:id>/state"): _json({"statement": "We keep mail."}),
+    ("POST", "/v1/access-requests/<uuid:id>/name-others"): _json({"others": ["Somebody Else"]}),
+    ("POST", "/v1/access-requests/<uuid:id>/decide"): lambda world, _: {
+        "json": {"decision": "include", "records": [str(world.old)]}
+    },
+    ("POST", "/v1/access-requests/<uuid:id>/close"): _json(
+        {"outcome": "withdrawn", "reason": "a call"}
+    ),
     ("POST", "/v1/matters"): lambda world, _: {"json": _matter(f"new-{next(world.numbers)}")},
     ("POST", "/v1/matters/<string:id>/describe"): _json({"name": "Another"}),
     ("POST", "/v1/matters/<string:id>/add"): _json({"custodians": ["Ann"]}),

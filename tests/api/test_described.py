@@ -2,18 +2,20 @@
 
 import pytest
 
-from api.v1 import erasures, tokens, users
+from api.v1 import access_requests, erasures, tokens, users
 from archive.access.answers import RecordAnswer, SearchAnswer
 from archive.model.interaction import IncomingInteraction
 from archive.users.answers import TokensAnswer, UsersAnswer
+from policies.access_requests.answers import AccessRecordsAnswer, AccessRequestAnswer
 from policies.answers import RetentionAnswer
 from policies.erasures.answers import CaseAnswer, CaseRecordsAnswer
 
 MODELS = [
     *((model, "validation") for model in (IncomingInteraction, *users.BODIES, *tokens.BODIES)),
-    *((model, "validation") for model in erasures.BODIES),
+    *((model, "validation") for model in (*erasures.BODIES, *access_requests.BODIES)),
     *((m, "serialization") for m in (RecordAnswer, SearchAnswer, TokensAnswer, UsersAnswer)),
     *((m, "serialization") for m in (RetentionAnswer, CaseAnswer, CaseRecordsAnswer)),
+    *((m, "serialization") for m in (AccessRequestAnswer, AccessRecordsAnswer)),
 ]
 
 

@@ -119,6 +119,22 @@ def state(id: UUID, file: Path, by_token: bool, purpose: Purpose, as_json: bool)
         _tell(desk.state(actor, id, wanted.statement), as_json)
 
 
+@command.command("name-others")
+@cases.ID
+@click.argument("others", nargs=-1, required=True)
+@options.by_token
+@options.common
+def name_others(
+    id: UUID, others: tuple[str, ...], by_token: bool, purpose: Purpose, as_json: bool
+) -> None:
+    """Give a pseudonym in the case ID to OTHERS too, by name or address, who take part nowhere."""
+    from policies.access_requests.answers import AccessOthers
+
+    wanted = AccessOthers.read({"others": others})
+    with _opened(by_token) as (_, desk, actor):
+        _tell(desk.name_others(actor, id, wanted.others), as_json)
+
+
 @command.command("decide")
 @cases.ID
 @click.argument("decision", type=click.Choice(["proposed", "include", "withhold"]))

@@ -33,15 +33,31 @@ _WORD: Final = re.compile(r"(?<![\w.@+-])[^\W\d_]{4,}(?![\w@]|[.+-]\w)")
 
 
 class OwnPseudonyms(Pseudonyms):
-    """Gives pseudonyms to all but one person, who is known by `aliases` and called `name`."""
+    """Gives pseudonyms to all but one person, who is known by `aliases` and called `name`.
 
-    def __init__(self, identity: Identity, scope: str, name: str, aliases: Iterable[str]) -> None:
+    `others` are names or addresses of people who take part in no record.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        scope: str,
+        name: str,
+        aliases: Iterable[str],
+        others: Iterable[str] = (),
+    ) -> None:
         super().__init__(identity, scope)
         known = tuple(aliases)
         self._keys = {address_key(each) for each in known} | {name_key(each) for each in known}
         self._keys = (self._keys | {name_key(name)}) - {""}
         self._numbers = {digits(each) for each in known if is_number(address_key(each))}
         self.own_words = frozenset(word.folded for word in words(name))
+        self._others = tuple(
+            Participant(role=ParticipantRole.MEMBER, address=each)
+            if "@" in each
+            else Participant(role=ParticipantRole.MEMBER, name=each)
+            for each in others
+        )
         self._person = tuple(
             Participant(role=ParticipantRole.MEMBER, name=name, address=each)
             for each in (None, *sorted(each for each in known if "@" in each))
@@ -54,9 +70,9 @@ class OwnPseudonyms(Pseudonyms):
         return bool(one.name) and name_key(one.name or "") in self._keys
 
     def joined(self, record: Record) -> Record:
-        """Return a record in which the person takes part, so that they are one whom it names."""
+        """Return a record in which the person, and the others, are among those whom it names."""
         content = record.content
-        people = (*content.participants, *self._person)
+        people = (*content.participants, *self._person, *self._others)
         return replace(record, content=content.model_copy(update={"participants": people}))
 
     def of(self, stands: Stands, text: str) -> str:
