@@ -20,7 +20,7 @@ from policies.requests.answers import CaseClosing, CaseExtension, CaseRequest
 from policies.requests.desk import SEES_RECORDS
 
 _PAGE = 50
-_DECISIONS = ("erase", "restrict", "refuse")
+_DECISIONS = ("erase", "redact", "restrict", "refuse")
 
 
 def cases() -> str:
@@ -101,7 +101,7 @@ def lift_case(id: UUID) -> BaseResponse:
 
 
 def order_case(id: UUID) -> BaseResponse:
-    """Order that what is decided to be erased is destroyed."""
+    """Order that what is decided to be erased or redacted is."""
     return _acted(id, lambda: _desk().order(context.actor(), id))
 
 
@@ -142,7 +142,7 @@ def _page(id: UUID, **told: Any) -> str:
     page = recipients = None
     if not SEES_RECORDS.isdisjoint(actor.permissions):
         page = desk.records(actor, FOR_COMPLIANCE, id, _PAGE, start)
-        recipients = desk.recipients(actor, id) if shown.to_erase or shown.erased else None
+        recipients = desk.recipients(actor, id) if _destroys(shown) else None
     return render_template(
         "erasure.html",
         shown=shown,
@@ -154,6 +154,10 @@ def _page(id: UUID, **told: Any) -> str:
         ticked=set(request.form.getlist("record")),
         **told,
     )
+
+
+def _destroys(case: CaseAnswer) -> bool:
+    return bool(case.to_erase or case.erased or case.to_redact or case.redacted)
 
 
 def _field(name: str) -> str:

@@ -103,7 +103,8 @@ def records(path: CasePath, query: RecordsParameters) -> Response:
 @blueprint.get(
     "/<uuid:id>/recipients",
     responses={"200": RecipientsAnswer, **documented(400, 401, 403, 404, 500, 503)},
-    description="Who opened records that are erased or decided to be, by the audit trail.",
+    description="Who opened records that are erased or redacted, or decided to be, by the audit "
+    "trail.",
 )
 def recipients(path: CasePath) -> Response:
     """Say who is to be told."""
@@ -139,7 +140,9 @@ def extend(path: CasePath) -> Response:
     "/<uuid:id>/decide",
     responses=_CHANGED,
     description="For records by id, for all of one proposal, or for all that nothing is decided "
-    "of. 400 where something forbids to erase one. 409 while it is carried out, or closed.",
+    "of. `redact` keeps a record for the others who take part, without the person and without what "
+    "was captured. 400 where something forbids to erase or redact one. 409 while it is carried "
+    "out, or closed.",
     openapi_extensions=json_body(CaseDecision),
 )
 def decide(path: CasePath) -> Response:
@@ -166,7 +169,7 @@ def lift(path: CasePath) -> Response:
     "within a minute, and the case tells how far it is. 409 where nothing is to go.",
 )
 def execute(path: CasePath) -> Response:
-    """Order that what is decided to be erased is destroyed."""
+    """Order that what is decided to be erased or redacted is."""
     return answer(_desk().order(context.actor(), path.id), 202)
 
 

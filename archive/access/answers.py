@@ -185,6 +185,8 @@ class RecordAnswer(Frozen):
     """One interaction as it stands now, or as it stood as of a sequence number.
 
     `leaf_hash` (hex) is that of event `seq` in the log; None in the pages of a conversation.
+    `redacted` is the case of erasure by which a person was taken out of it: what was captured is
+    withheld then, and `sha256` is empty.
     """
 
     id: UUID
@@ -213,6 +215,7 @@ class RecordAnswer(Frozen):
     labels: dict[str, str]
     edited: bool
     deleted: bool
+    redacted: UUID | None = None
     original: OriginalInfo
     place: Place | None = None
     leaf_hash: str | None = None
@@ -243,7 +246,8 @@ class HistoryEvent(Frozen):
     """One event of an interaction, without its content.
 
     `sent_by` is who sent it, a user by name where there is one, and `sent_token` the id of the
-    token that they came by; null where that was not kept, or the view hides it.
+    token that they came by; null where that was not kept, or the view hides it. `case` is the case
+    of erasure of a redaction.
     """
 
     seq: int
@@ -254,6 +258,7 @@ class HistoryEvent(Frozen):
     segment: str
     sent_by: str | None = None
     sent_token: str | None = None
+    case: UUID | None = None
 
 
 class HistoryAnswer(Frozen):
@@ -312,11 +317,12 @@ class Original:
 class CaptureResult(Frozen):
     """What became of one item: `seq` is that of its event where it is archived.
 
-    `certificate` is that of its destruction, where it was erased under one. `unread` names the
-    attachments of what is archived now that could not be read, or not wholly.
+    `certificate` is that of its destruction, where it was erased under one, or redacted: nothing
+    is added then to what is left. `unread` names the attachments of what is archived now that could
+    not be read, or not wholly.
     """
 
-    status: Literal["archived", "already", "erased", "rejected"]
+    status: Literal["archived", "already", "erased", "redacted", "rejected"]
     id: UUID | None = None
     seq: int | None = None
     reason: str | None = None

@@ -121,6 +121,7 @@ def record_answer(
         labels=record.labels,
         edited=record.edited,
         deleted=record.deleted,
+        redacted=record.redacted,
         original=OriginalInfo(media_type=record.media_type, size=record.size, sha256=record.sha256),
         place=place,
         leaf_hash=leaf_hash,

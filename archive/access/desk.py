@@ -45,9 +45,10 @@ from archive.errors import (
 from archive.events.codebook import Codebook
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
-from archive.events.opener import DamagedEvent, Opener
+from archive.events.opener import DamagedEvent, ErasedEvent, Opener
 from archive.events.pointers import PointerRecorder
 from archive.events.records import Loaded, Records
+from archive.events.rows import since_redaction
 from archive.index.searcher import Searcher
 from archive.log.reader import LogReader
 from archive.matters.book import Matters
@@ -176,14 +177,16 @@ class Access(Searching):
     ) -> Original:
         """Return the captured bytes, unchanged; `as_of` and errors as in `show`.
 
-        The stream is checked as it is read: CorruptError may come in its middle.
+        GoneError also where the record was redacted: they are withheld. The stream is checked as it
+        is read: CorruptError may come in its middle.
         """
         with self._telling(actor, purpose, "original", record_id):
             loaded, _ = self._read(actor, purpose, record_id, "original", as_of, whole=True)
+            captured = loaded.interaction.captured
         self._audit.record(actor, purpose, "original", as_of=as_of, records=[record_id])
-        part = loaded.interaction.shown.original
+        part = captured.original
         info = OriginalInfo(media_type=part.media_type, size=part.size, sha256=part.sha256)
-        suffix = ending(loaded.interaction.shown.content, part.media_type)
+        suffix = ending(captured.content, part.media_type)
         chunks = self._records.read_part(loaded.interaction, part)
         return Original(info, f"{record_id}.{suffix}", chunks)
 
@@ -201,7 +204,7 @@ class Access(Searching):
 
         with self._telling(actor, purpose, "as-sent", record_id):
             loaded, _ = self._read(actor, purpose, record_id, "as-sent", as_of, whole=True)
-            part = loaded.interaction.shown.original
+            part = loaded.interaction.captured.original
             if part.size > LARGEST_SHOWN:
                 raise InvalidError("The original is too large to be shown; download it.")
             original = b"".join(self._records.read_part(loaded.interaction, part))
@@ -251,8 +254,11 @@ class Access(Searching):
             ]
             if not rows:
                 raise NotFoundError(f"There is no record {record_id}.")
+        there = {row.seq for row in since_redaction(rows)}
         found = [
-            None if isinstance(opened, DamagedEvent) else self._mapper.event(opened)
+            None
+            if isinstance(opened, DamagedEvent)
+            else self._mapper.event(opened if opened.row.seq in there else ErasedEvent(opened.row))
             for opened in self._opener.open_each(rows)
         ]
         self._audit.record(actor, purpose, "history", records=[record_id])
@@ -264,7 +270,7 @@ class Access(Searching):
     def prove(
         self, actor: Actor, purpose: Purpose, record_id: UUID, *, version: int | None = None
     ) -> ProofAnswer:
-        """Prove that a version of a record, or the newest that was captured, is in the log.
+        """Prove that a version of a record, or the newest with content of its own, is in the log.
 
         The answer holds what opens the record's evidence, so it is a read of its content.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from archive.access.answers import HistoryAnswer, HistoryEvent
 from archive.bucket.names import segment_name
 from archive.events.pointers import PointerRow
-from archive.events.types import Erased, Event, Sent
+from archive.events.types import Erased, Event, InteractionRedacted, Sent
 
 
 def senders(events: Sequence[Event | None]) -> set[str]:
@@ -37,4 +37,5 @@ def _told(row: PointerRow, event: Event | None, names: Mapping[str, str]) -> His
         segment=segment_name(row.pointer.segment_id),
         sent_by=names[sent.sent_by] if sent and sent.sent_by else None,
         sent_token=sent.sent_token if sent else None,
+        case=event.case if isinstance(event, InteractionRedacted) else None,
     )

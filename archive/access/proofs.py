@@ -16,7 +16,7 @@ from archive.sealing.frame import digest_leaf
 
 _PATIENCE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.1
-_CAPTURES: Final = ("interaction.captured", "interaction.revised")
+_CONTENTS: Final = ("interaction.captured", "interaction.revised", "interaction.redacted")
 
 
 class Proofs:
@@ -37,7 +37,7 @@ class Proofs:
         self._clock = clock
 
     def prove(self, record_id: UUID, version: int | None, *, erased: bool) -> ProofAnswer:
-        """Return the proof of a record's version, or of the newest that was captured.
+        """Return the proof of a record's version, or of the newest with content of its own.
 
         Nothing of an erased record is opened; that it was there is proved all the same.
 
@@ -66,7 +66,7 @@ class Proofs:
         rows = [
             row
             for row in self._pointers.select_pointers_of([record_id])
-            if (row.type in _CAPTURES if version is None else row.originator_version == version)
+            if (row.type in _CONTENTS if version is None else row.originator_version == version)
             and row.type.startswith("interaction.")
         ]
         if not rows:

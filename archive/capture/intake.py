@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from archive.access.answers import CaptureResult, Unsearched
@@ -32,6 +32,9 @@ from archive.events.plain import plain
 from archive.events.pointers import BlobCondemnedError, BlobUse, EventKey
 from archive.events.records import Loaded, Records
 from archive.events.types import InteractionCaptured, InteractionRevised
+
+_GONE: Final = frozenset({"erased", "redacted"})
+"""What is not archived again, whatever a source shows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +123,14 @@ class Intake:
         return [batch.rejected.get(place) or next(taken) for place in range(count)]
 
     def _certified(self, results: Sequence[CaptureResult]) -> list[CaptureResult]:
-        """Return results with the certificate of what has been erased under one."""
-        erased = [each.id for each in results if each.status == "erased" and each.id is not None]
-        if not erased:
+        """Return results with the certificate of what has been erased under one, or redacted."""
+        gone = [each.id for each in results if each.status in _GONE and each.id is not None]
+        if not gone:
             return list(results)
-        found = self._certificates(erased)
+        found = self._certificates(gone)
         return [
             each.model_copy(update={"certificate": found.get(each.id)})
-            if each.status == "erased" and each.id is not None
+            if each.status in _GONE and each.id is not None
             else each
             for each in results
         ]
@@ -227,9 +230,7 @@ class Intake:
         found = dict(zip(wanted, self._records.load_each(wanted), strict=True))
         for place, record_id in ids.items():
             if record_id in existing:
-                erased = isinstance(found[record_id], GoneError)
-                status: Literal["erased", "already"] = "erased" if erased else "already"
-                answers[place] = CaptureResult(status=status, id=record_id)
+                answers[place] = CaptureResult(status=_status(found[record_id]), id=record_id)
         return answers
 
     def _commit(self, batch: Batch) -> tuple[Sequence[Prepared | CaptureResult], Group]:
@@ -261,11 +262,10 @@ class Intake:
         record_id = prepared.event.originator_id
         while True:
             found = loaded[record_id]
-            if isinstance(found, GoneError):
-                return CaptureResult(status="erased", id=record_id)
-            if not isinstance(found, Loaded):
-                # What is there is damaged: it exists, and `verify` names it.
-                return CaptureResult(status="already", id=record_id)
+            status = _status(found)
+            if status in _GONE or not isinstance(found, Loaded):
+                # What is damaged exists, and `verify` names it.
+                return CaptureResult(status=status, id=record_id)
             revised = None
             if not prepared.reusable_ids:
                 revised = found.interaction.revise(prepared.event, self._clock.now())
@@ -291,6 +291,14 @@ def _archived(event: InteractionCaptured | InteractionRevised, seq: int) -> Capt
             if each.unreadable is not None
         ),
     )
+
+
+def _status(found: Loaded | Exception) -> Literal["already", "erased", "redacted"]:
+    """Return what capturing a record again is answered, unless it is a revision."""
+    if isinstance(found, GoneError):
+        return "erased"
+    redacted = isinstance(found, Loaded) and found.interaction.redacted is not None
+    return "redacted" if redacted else "already"
 
 
 def _has_large_part(parsed: Parsed) -> bool:

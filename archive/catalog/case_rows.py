@@ -1,4 +1,4 @@
-"""What stands in SQL of cases: where each is, and which records one of erasure restricts."""
+"""What stands in SQL of cases: where each is, and what one of erasure restricts and redacted."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Dialect, Table, delete, update
 
 from archive.catalog.inserting import WholeRows, insert_for
-from archive.catalog.tables import access_requests, cases, restrictions
+from archive.catalog.tables import access_requests, cases, redactions, restrictions
 from archive.events.access_request_events import AccessRequestClosed, AccessRequestOpened
 from archive.events.case_events import CaseClosed, CaseOpened
 from archive.events.erasure_events import (
@@ -31,6 +31,8 @@ class CaseRows:
     def __init__(self, dialect: Dialect) -> None:
         self._insert = insert_for(dialect)
         self._insert_restrictions = WholeRows(dialect, restrictions)
+        # Of one that is redacted again the newest counts.
+        self._insert_redactions = WholeRows(dialect, redactions, over=True)
 
     def apply(self, connection: Connection, seq: int, event: Event) -> None:
         """Apply an event of this sequence number, of a case or one that condemns records."""
@@ -56,6 +58,10 @@ class CaseRows:
             case KeysCondemned():
                 for page in _pages(event.records):
                     connection.execute(delete(restrictions).where(restrictions.c.record.in_(page)))
+                if event.redacted:
+                    erasure = event.originator_id.bytes
+                    redacted = [(each.bytes, erasure, seq) for each in event.redacted]
+                    self._insert_redactions.insert(connection, redacted)
 
 
 def _lift(connection: Connection, case: bytes, seq: int, ids: Sequence[UUID]) -> None:

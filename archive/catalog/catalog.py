@@ -27,6 +27,7 @@ from archive.catalog.tables import (
     erasures,
     positions,
     records,
+    redactions,
     restrictions,
     tokens,
     users,
@@ -336,19 +337,32 @@ class Catalog:
         return {UUID(bytes=row[0]) for row in self._all(statement)}
 
     def lost(self, as_of: int) -> Lost:
-        """Return how many records captured up to a sequence number are erased or damaged now."""
+        """Return how many records captured up to a sequence number are erased or damaged now.
+
+        One that was redacted later is erased as of then.
+        """
         statement = (
             select(records.c.erased, func.count())
             .where(LOST, records.c.first_seq <= as_of)
             .group_by(records.c.erased)
         )
         counts = {bool(erased): int(count) for erased, count in self._all(statement)}
-        return Lost(damaged=counts.get(False, 0), erased=counts.get(True, 0))
+        later = len(self._redacted_after(as_of))
+        return Lost(damaged=counts.get(False, 0), erased=counts.get(True, 0) + later)
+
+    def _redacted_after(self, as_of: int) -> list[CatalogEntry]:
+        """Return what was captured up to a sequence number, can be read now, and not as of then."""
+        later = select(redactions.c.record).where(redactions.c.seq > as_of)
+        readable = and_(records.c.erased == 0, records.c.damaged == 0)
+        found = self._entries(and_(records.c.id.in_(later), readable, records.c.first_seq <= as_of))
+        return [each._replace(erased=True) for each in found]
 
     def lost_records(self, after: int, as_of: int, limit: int) -> list[CatalogEntry]:
         """Return the first of those that `lost` counts which were captured after an event."""
         within = and_(LOST, records.c.first_seq > after, records.c.first_seq <= as_of)
-        return self._entries(within, limit)
+        later = (each for each in self._redacted_after(as_of) if each.first_seq > after)
+        found = [*self._entries(within, limit), *later]
+        return sorted(found, key=lambda each: each.first_seq)[:limit]
 
     def versions(self, ids: Iterable[UUID]) -> dict[UUID, int]:
         """Return the newest version of each of the records that is catalogued."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from archive.catalog.tables import certificates, destructions, purges
+from archive.catalog.tables import certificates, destructions, purges, redactions
 from archive.errors import UnavailableError
 
 _IDS_PER_QUERY = 10_000
@@ -40,17 +40,19 @@ class DestroyedCatalog:
         return [(UUID(bytes=id), seq) for id, seq in self._all(statement)]
 
     def certificates_of(self, ids: Iterable[UUID]) -> dict[UUID, UUID]:
-        """Return the certificate of each of the records that have gone under one."""
+        """Return the certificate under which each of the records has gone, or was redacted."""
         wanted = [each.bytes for each in ids]
         found: dict[UUID, UUID] = {}
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             page = wanted[start : start + _IDS_PER_QUERY]
-            statement = (
-                select(destructions.c.record, certificates.c.id)
-                .join(certificates, certificates.c.erasure == destructions.c.erasure)
-                .where(destructions.c.record.in_(page))
-            )
-            found |= {UUID(bytes=record): UUID(bytes=id) for record, id in self._all(statement)}
+            # What was redacted first, and erased later, has gone under the later one.
+            for table in (redactions, destructions):
+                statement = (
+                    select(table.c.record, certificates.c.id)
+                    .join(certificates, certificates.c.erasure == table.c.erasure)
+                    .where(table.c.record.in_(page))
+                )
+                found |= {UUID(bytes=record): UUID(bytes=id) for record, id in self._all(statement)}
         return found
 
     def _all(self, statement: Any) -> Sequence[Any]:

@@ -47,12 +47,14 @@ from archive.events.purge_events import CertificateIssued, PurgeCompleted, Purge
 from archive.events.types import (
     Erased,
     InteractionCaptured,
+    InteractionRedacted,
     InteractionRevised,
     InteractionWithdrawn,
     KeysCondemned,
     KeysDestroyed,
 )
 from archive.events.user_events import TokenIssued, UserRegistered, UserRolesChanged
+from archive.model.interaction import Content
 from archive.query.attributes import departments as departments_of
 
 _IDS_PER_STATEMENT = 10_000
@@ -117,7 +119,9 @@ class CatalogFollower(Follower):
             self._insert_records.insert(connection, list(map(_in_order, rows)))
             self._note_departments(connection, captured)
         for fed in events:
-            if not isinstance(fed.event, InteractionCaptured):
+            if isinstance(fed.event, InteractionRedacted):
+                self._redact(connection, fed.row, fed.event, up_to)
+            elif not isinstance(fed.event, InteractionCaptured):
                 self._apply_one(connection, fed)
         connection.execute(
             self._insert(positions)
@@ -209,10 +213,52 @@ class CatalogFollower(Follower):
                     )
                 )
 
+    def _redact(
+        self, connection: Connection, row: PointerRow, event: InteractionRedacted, up_to: int
+    ) -> None:
+        """Take over what a redacted record tells; read anew, it tells all that is known of it."""
+        own = row.originator_id.bytes
+        changed = self._told(row, event.content, event.custodian, event.size)
+        changed |= {
+            "captured_at": _milliseconds(event.captured_at),
+            "duplicate": bytes.fromhex(event.duplicate),
+            "deleted": int(event.withdrawn),
+            "erased": 0,
+        }
+        there = select(records.c.conversation).where(records.c.id == own)
+        if connection.execute(there).scalar() is None:
+            # What joined it to others is destroyed, and is known by its keys alone.
+            keys = [bytes.fromhex(key) for key in event.threads]
+            changed["conversation"] = self._rejoin(connection, own, keys, up_to)
+        connection.execute(update(records).where(records.c.id == own).values(changed))
+        connection.execute(delete(departments).where(departments.c.record == own))
+        self._note_departments(connection, [(row, event)])
+
+    def _rejoin(
+        self, connection: Connection, record: bytes, keys: Sequence[bytes], up_to: int
+    ) -> bytes:
+        """Return the conversation of a record that is catalogued without one, merged by its keys.
+
+        Each is the one that it would be if the record had stood in it all the time.
+        """
+        threads = _Threads(self._conversations(connection, set(keys)))
+        known = {threads.of[key] for key in keys if key in threads.of}
+        conversation = self._oldest(connection, {record, *known}, {})
+        for other in known - {conversation}:
+            threads.merge(other, conversation)
+            self._merge(connection, other, conversation, up_to)
+        threads.join(record, keys, conversation)
+        if threads.fresh:
+            rows = [(key, threads.of[key]) for key in threads.fresh]
+            self._insert_keys.insert(connection, rows)
+        return conversation
+
     def _note_departments(
         self,
         connection: Connection,
-        events: Sequence[tuple[PointerRow, InteractionCaptured | InteractionRevised]],
+        events: Sequence[
+            tuple[PointerRow, InteractionCaptured | InteractionRevised | InteractionRedacted]
+        ],
     ) -> None:
         rows = [
             (row.originator_id.bytes, self._identity.department(department))
@@ -241,11 +287,21 @@ class CatalogFollower(Follower):
     def _row(
         self, row: PointerRow, event: InteractionCaptured | InteractionRevised
     ) -> dict[str, Any]:
-        content = event.content
-        custodian = event.custodian
         return {
+            **self._told(row, event.content, event.custodian, event.original.size),
             "id": row.originator_id.bytes,
             "first_seq": row.seq,
+            "captured_at": _milliseconds(event.recorded_at),
+            "rethreaded": None,
+            "duplicate": self._identity.duplicate(event.content, event.original.sha256),
+            "deleted": 0,
+        }
+
+    def _told(
+        self, row: PointerRow, content: Content, custodian: str | None, size: int
+    ) -> dict[str, Any]:
+        """Return the columns that every version of a record fills by what it tells."""
+        return {
             "seq": row.seq,
             "version": row.originator_version,
             "channel": CHANNELS[content.channel],
@@ -254,11 +310,7 @@ class CatalogFollower(Follower):
             "source": self._codebook.code(SOURCE, content.source),
             "custodian": self._codebook.code(CUSTODIAN, custodian) if custodian else None,
             "occurred_at": _milliseconds(content.occurred_at),
-            "captured_at": _milliseconds(event.recorded_at),
-            "size": event.original.size,
-            "rethreaded": None,
-            "duplicate": self._identity.duplicate(content, event.original.sha256),
-            "deleted": 0,
+            "size": size,
         }
 
     def _thread(

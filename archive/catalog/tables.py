@@ -139,6 +139,15 @@ destructions = Table(
     sqlite_with_rowid=False,
 )
 
+redactions = Table(
+    "redactions",
+    METADATA,
+    Column("record", LargeBinary(16), primary_key=True),
+    Column("erasure", LargeBinary(16), nullable=False, comment="that destroyed what stood before"),
+    Column("seq", BigInteger, nullable=False, comment="of the event that condemned that"),
+    sqlite_with_rowid=False,
+)
+
 certificates = Table(
     "certificates",
     METADATA,

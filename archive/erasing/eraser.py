@@ -144,11 +144,18 @@ class Eraser:
             done.update(row.seq for row in rows)
 
     def erase(
-        self, rows: Sequence[PointerRow], *, actor: str, ground: str, seal: Seal | None = None
+        self,
+        rows: Sequence[PointerRow],
+        *,
+        actor: str,
+        ground: str,
+        seal: Seal | None = None,
+        redacting: bool = False,
     ) -> Erasure:
         """Destroy the keys of events, for a ground that holds no content.
 
-        What `seal` returns is committed together with `keys.condemned`, or neither is.
+        What `seal` returns is committed together with `keys.condemned`, or neither is. Where it is
+        `redacting`, that begins the interactions of these events anew; else they are erased.
 
         Raises:
             InvalidError: there are none, or one that is part of the account of what was erased.
@@ -168,7 +175,8 @@ class Eraser:
             lambda segment_id: self._key_objects.check_destroyable(segment_id, slots[segment_id]),
             slots,
         )
-        records = {row.originator_id for row in rows if row.type.startswith(_INTERACTION)}
+        ids = {row.originator_id for row in rows if row.type.startswith(_INTERACTION)}
+        records = tuple(sorted(ids))
         condemned = KeysCondemned(
             originator_id=self._clock.uuid7(),
             originator_version=1,
@@ -176,7 +184,8 @@ class Eraser:
             actor=actor,
             ground=ground,
             events=tuple(sorted(row.seq for row in rows)),
-            records=tuple(sorted(records)),
+            records=() if redacting else records,
+            redacted=records if redacting else (),
         )
         sealing = seal(condemned) if seal else ()
         events = [plain(each) for each in (condemned, *sealing)]
@@ -253,7 +262,7 @@ class Eraser:
         # A pack that was not finished could hold them still, or what it was made of.
         if left := self._settle_packs():
             raise LockedError(left[0])
-        if condemned.records:
+        if condemned.records or condemned.redacted:
             for generation_id in self._snapshots.generations():
                 self._snapshots.destroy(generation_id)
         self._pointers.condemn_blobs([(row.originator_id, row.originator_version) for row in rows])

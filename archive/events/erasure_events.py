@@ -25,6 +25,7 @@ class Decision(StrEnum):
     """What is to become of a record."""
 
     ERASE = "erase"
+    REDACT = "redact"
     RESTRICT = "restrict"
     REFUSE = "refuse"
 
@@ -103,31 +104,40 @@ class ErasureLifted(CaseEvent):
 
 
 class ErasureOrdered(CaseEvent):
-    """Somebody who decided none of it ordered that `records` records are erased."""
+    """Somebody who decided none of it ordered that records are erased, and so many `redacted`."""
 
     type = "erasure.ordered"
 
     records: int
+    redacted: int = 0
 
 
 class ErasureCondemned(Event):
-    """Records were condemned, by the erasure that stands in the same commit."""
+    """Records were condemned, by the erasure that stands in the same commit.
+
+    `groups` count those that go. A batch that redacts condemns what stood before: `redacted` are
+    its records, which `redactions` count, and `groups` is empty.
+    """
 
     type = "erasure.condemned"
 
     erasure: UUID
     groups: tuple[PurgedGroup, ...]
+    redacted: Annotated[tuple[UUID, ...], Field(max_length=MOST_RECORDS)] = ()
+    redactions: tuple[PurgedGroup, ...] = ()
 
 
 class ErasureCarriedOut(Event):
     """Everything that an order condemned is destroyed; without a certificate, nothing was.
 
-    `kept` counts what was ordered and stays, by reason.
+    `redacted` counts the records of which only what stood before is. `kept` counts what was ordered
+    and stays as it was, by reason.
     """
 
     type = "erasure.carried-out"
 
     destroyed: int
+    redacted: int = 0
     kept: dict[str, int]
     certificate: UUID | None = None
 

@@ -1,5 +1,7 @@
 """The interaction aggregate: captured, revised, withdrawn at source; nothing is ever overwritten.
 
+A redaction begins it anew: what stood before is destroyed.
+
 `evolve` is a pure fold over the events of one stream, fit for the event library's repository.
 What other people do with an interaction (holds, tags, reads) are aggregates of their own.
 """
@@ -14,6 +16,7 @@ from archive.events.types import (
     Erased,
     Event,
     InteractionCaptured,
+    InteractionRedacted,
     InteractionRevised,
     InteractionWithdrawn,
 )
@@ -28,18 +31,33 @@ class Interaction:
     id: UUID
     version: int
     captured_at: datetime
-    shown: InteractionCaptured | InteractionRevised
+    shown: InteractionCaptured | InteractionRevised | InteractionRedacted
     contents: tuple[Content, ...]
     withdrawn: bool = False
+    redacted: UUID | None = None
+
+    @property
+    def captured(self) -> InteractionCaptured | InteractionRevised:
+        """The event whose bytes are kept; GoneError where they are withheld."""
+        if isinstance(self.shown, InteractionRedacted):
+            raise GoneError(
+                f"What was captured of record {self.id} is withheld: it was redacted by case "
+                f"{self.shown.case}."
+            )
+        return self.shown
 
     def revise(
         self, revision: InteractionCaptured, recorded_at: datetime
     ) -> InteractionRevised | None:
         """Return the event that makes `revision` the newest content, None if it is known.
 
+        A redacted one takes none: the source would bring back what was taken out.
+
         What was read out of attachments is no part of the comparison: a newer reader that finds
         other words in the same bytes does not make the same thing another.
         """
+        if self.redacted is not None:
+            return None
         given = revision.content.as_given()
         if not self.withdrawn and any(given == known.as_given() for known in self.contents):
             return None
@@ -63,22 +81,28 @@ class Interaction:
 
     def record(self, *, seq: int, first_seq: int, duplicate: bool = False) -> Record:
         """Return this version as a record to be shown or indexed."""
-        original = self.shown.original
+        shown = self.shown
+        if isinstance(shown, InteractionRedacted):
+            edited, size, sha256, media_type = shown.edited, shown.size, "", shown.media_type
+        else:
+            original, edited = shown.original, isinstance(shown, InteractionRevised)
+            size, sha256, media_type = original.size, original.sha256, original.media_type
         return Record(
             id=self.id,
             version=self.version,
             seq=seq,
             first_seq=first_seq,
             captured_at=self.captured_at,
-            content=self.shown.content,
-            custodian=self.shown.custodian,
-            labels=dict(self.shown.labels),
-            size=original.size,
-            sha256=original.sha256,
-            media_type=original.media_type,
-            edited=isinstance(self.shown, InteractionRevised),
+            content=shown.content,
+            custodian=shown.custodian,
+            labels=dict(shown.labels),
+            size=size,
+            sha256=sha256,
+            media_type=media_type,
+            edited=edited,
             deleted=self.withdrawn,
             duplicate=duplicate,
+            redacted=self.redacted,
         )
 
 
@@ -110,11 +134,23 @@ def evolve(interaction: Interaction | None, event: Event) -> Interaction:
             )
         case InteractionWithdrawn(), Interaction():
             return replace(interaction, version=event.originator_version, withdrawn=True)
+        case InteractionRedacted(), _:
+            return Interaction(
+                id=event.originator_id,
+                version=event.originator_version,
+                captured_at=event.captured_at,
+                shown=event,
+                contents=(event.content,),
+                withdrawn=event.withdrawn,
+                redacted=event.case,
+            )
     raise InvalidError(f"{event.type} has no place in the stream of an interaction.")
 
 
 def project(interaction: Interaction | None, events: Iterable[Event]) -> Interaction | None:
     """Fold events, in order of version; the event library's repository calls it so."""
-    for event in events:
+    told = list(events)
+    redactions = (place for place, each in enumerate(told) if isinstance(each, InteractionRedacted))
+    for event in told[max(redactions, default=0) :]:
         interaction = evolve(interaction, event)
     return interaction

@@ -1,10 +1,12 @@
-"""The rows of events by their sequence numbers, many by one query."""
+"""The rows of events by their sequence numbers, many by one query; and those that still count."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
+from uuid import UUID
 
 from archive.errors import CorruptError
 from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.types import InteractionRedacted
 
 _PER_QUERY: Final = 1_000
 _FAR_APART: Final = 100
@@ -40,3 +42,17 @@ def rows_after(pointers: PointerRecorder, seq: int) -> Iterator[PointerRow]:
     while page := pointers.select_pointers_from(seq, _PAGE, inclusive_of_start=False):
         yield from page
         seq = page[-1].seq
+
+
+def since_redaction(rows: Iterable[PointerRow]) -> list[PointerRow]:
+    """Return rows of streams without what stood before the last redaction of each.
+
+    The rows of a stream must come in the order of its versions. What stood before is gone, though
+    its keys may be there for a moment yet.
+    """
+    streams: dict[UUID, list[PointerRow]] = {}
+    for row in rows:
+        if row.type == InteractionRedacted.type:
+            streams[row.originator_id] = []
+        streams.setdefault(row.originator_id, []).append(row)
+    return [row for stream in streams.values() for row in stream]

@@ -129,6 +129,33 @@ class InteractionWithdrawn(Sent):
     type = "interaction.withdrawn"
 
 
+class InteractionRedacted(Event):
+    """What one person said, and every word that names them, was taken out of an interaction.
+
+    It holds the document anew, and every event before it is destroyed (docs/erasure.md). What was
+    captured is withheld: `size` is the length of the original's bytes, of `media_type`. `edited`
+    and `withdrawn` are as they were, `captured_at` is when the interaction came in. `threads` and
+    `duplicate` are the keyed digests, in hex, by which the original stands in SQL. `case` is the
+    case of erasure that `decided_by` decided it in, by id.
+    """
+
+    type = "interaction.redacted"
+    custody_fields = frozenset({"custodian", "labels", "threads", "duplicate"})
+
+    content: Content
+    captured_at: datetime
+    size: int
+    media_type: str
+    case: UUID
+    decided_by: str
+    edited: bool = False
+    withdrawn: bool = False
+    custodian: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    threads: tuple[str, ...] = ()
+    duplicate: str
+
+
 class CodeAssigned(Event):
     """A source or custodian got the code that stands for its name in SQL.
 
@@ -177,8 +204,9 @@ class KeysCondemned(Event):
     """Events were condemned: from now on their keys are destroyed, and nothing brings them back.
 
     It is the account of every slot that is missing from a key object, and is never erased itself.
-    `events` are sequence numbers, `records` the interactions that are erased with them; `ground`
-    says what for (a policy and its version, a case), without content.
+    `events` are sequence numbers, `records` the interactions that are erased with them, `redacted`
+    those of which all before their `interaction.redacted` in the same commit goes; `ground` says
+    what for (a policy and its version, a case), without content.
     """
 
     type = "keys.condemned"
@@ -187,6 +215,7 @@ class KeysCondemned(Event):
     ground: str
     events: tuple[int, ...]
     records: tuple[UUID, ...] = ()
+    redacted: tuple[UUID, ...] = ()
 
 
 class KeysDestroyed(Event):
@@ -229,6 +258,7 @@ _ALL: tuple[type[Event], ...] = (
     InteractionCaptured,
     InteractionRevised,
     InteractionWithdrawn,
+    InteractionRedacted,
     CodeAssigned,
     ArchiveCreated,
     AccessRecorded,

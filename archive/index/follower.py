@@ -1,7 +1,7 @@
 """The index's follower: each version of a record is one document, valid from its event on.
 
 A revision closes the document before it (`until`) and adds its own, so that a search as of any
-earlier sequence number still finds what was true then.
+earlier sequence number still finds what was true then. What was redacted is found as of then alone.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,9 +15,11 @@ from archive.errors import CorruptError, GoneError
 from archive.events.feed import FedEvent, Follower
 from archive.events.interaction import Interaction, evolve
 from archive.events.opener import DamagedEvent
+from archive.events.pointers import PointerRow
 from archive.events.records import Loaded, Records
 from archive.events.types import (
     InteractionCaptured,
+    InteractionRedacted,
     InteractionRevised,
     InteractionWithdrawn,
     KeysCondemned,
@@ -120,10 +122,13 @@ class IndexFollower(Follower):
                     self._add(interaction, fed.row.seq, fed.row.seq, around, CURRENT)
                 case InteractionRevised() | InteractionWithdrawn():
                     self._supersede(fed)
+                case InteractionRedacted():
+                    self._redacted(fed.row, fed.event)
                 case KeysCondemned():
-                    if not fed.event.records:
+                    gone = (*fed.event.records, *fed.event.redacted)
+                    if not gone:
                         self._wordless.add(fed.row.originator_id)
-                    for record_id, version in self._catalog.versions(fed.event.records).items():
+                    for record_id, version in self._catalog.versions(gone).items():
                         for each in range(1, version + 1):
                             self._remove(record_id, each)
                 case KeysDestroyed() if fed.row.originator_id not in self._wordless:
@@ -159,10 +164,17 @@ class IndexFollower(Follower):
             self._unread.add(seq)
             return
         around = _Surroundings(self._catalog, [record_id])
-        first_seq = older.rows[0].seq
+        first_seq = older.first_seq
         self._remove(record_id, older.interaction.version)
         self._add(older.interaction, older.rows[-1].seq, first_seq, around, seq)
         self._add(newer.interaction, seq, first_seq, around, CURRENT)
+
+    def _redacted(self, row: PointerRow, event: InteractionRedacted) -> None:
+        """Add what is left of a record; what stood before went with what condemned it."""
+        record_id = row.originator_id
+        around = _Surroundings(self._catalog, [record_id])
+        first_seq = self._catalog.rows([record_id])[record_id].first_seq
+        self._add(evolve(None, event), row.seq, first_seq, around, CURRENT)
 
     def _rethread(self, moved: Sequence[UUID], up_to: int) -> None:
         around = _Surroundings(self._catalog, moved)
@@ -175,8 +187,8 @@ class IndexFollower(Follower):
 
     def _replace(self, loaded: Loaded, around: "_Surroundings", until: int) -> None:
         self._remove(loaded.interaction.id, loaded.interaction.version)
-        first, last = loaded.rows[0].seq, loaded.rows[-1].seq
-        self._add(loaded.interaction, last, first, around, until)
+        last = loaded.rows[-1].seq
+        self._add(loaded.interaction, last, loaded.first_seq, around, until)
 
     def _add(
         self,

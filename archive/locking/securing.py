@@ -22,6 +22,7 @@ from archive.erasing.key_objects import KeyObjects
 from archive.errors import ConflictError, CorruptError, LockedError, NotFoundError
 from archive.events.locked_keys import locked_keys_of, open_locked_keys, put_locked_keys
 from archive.events.pointers import PointerRecorder, PointerRow
+from archive.events.rows import since_redaction
 from archive.locking.clocks import AgreedClocks
 from archive.locking.needs import LockNeed, grouped
 from archive.locking.reaching import joined, reach
@@ -147,7 +148,7 @@ class Securing:
     def _rows(self, record_ids: Iterable[UUID]) -> list[PointerRow]:
         return [
             row
-            for row in self._pointers.select_pointers_of(list(record_ids))
+            for row in since_redaction(self._pointers.select_pointers_of(list(record_ids)))
             if row.type.startswith(_INTERACTION) and not row.pointer.is_dropped
         ]
 

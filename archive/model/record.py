@@ -12,7 +12,8 @@ class Record:
     """One interaction at one version.
 
     `seq` is the sequence number of the event that made this version; `first_seq` the one that
-    captured the interaction. `size` is the original's length in bytes.
+    captured the interaction. `size` is the original's length in bytes. `redacted` is the case of
+    erasure by which a person was taken out of it, and the original with them: `sha256` is empty.
     """
 
     id: UUID
@@ -29,3 +30,4 @@ class Record:
     edited: bool = False
     deleted: bool = False
     duplicate: bool = False
+    redacted: UUID | None = None

@@ -115,7 +115,7 @@ def values(
         "language": languages(content.language),
         "conversation": tuple(identifier(thread) for thread in threads if thread),
         "id": (str(record.id), record.id.hex, identifier(content.native_id)),
-        "hash": tuple(digest.lower() for digest in digests),
+        "hash": tuple(digest.lower() for digest in digests if digest),
         "has": has(record),
         "is": marks(record) if searchable else (*marks(record), "unsearchable"),
     }

@@ -123,7 +123,10 @@ def _told(row: PointerRow, event: Event) -> dict[str, Any]:
             }
         case KeysCondemned():
             told = {"ground": event.ground, "events": len(event.events)}
-            return _done(row, event.actor) | {"records": event.records, "change": told}
+            if event.redacted:
+                told["redacted"] = len(event.redacted)
+            gone = (*event.records, *event.redacted)
+            return _done(row, event.actor) | {"records": gone, "change": told}
         case KeyringWritten():
             told = event.model_dump(mode="json", exclude={*_ASIDE, "actor"})
             return _done(row, event.actor) | {"change": told}

@@ -32,7 +32,8 @@ from archive.verifying.trail import TrailCheck
 _ROWS_AT_ONCE: Final = 4096
 _SEGMENTS_AT_ONCE: Final = 256
 _CAPTURED: Final = "interaction.captured"
-_CHANGED: Final = frozenset({"interaction.revised", "interaction.withdrawn"})
+_REDACTED: Final = "interaction.redacted"
+_CHANGED: Final = frozenset({"interaction.revised", "interaction.withdrawn", _REDACTED})
 _MEND = "Run muniment rebuild, which makes it anew from the bucket."
 
 
@@ -66,6 +67,8 @@ class DatabaseCheck:
         self._records = 0
         self._erased = Bits()
         self._captured = Bits()
+        # By the events that captured them, the newest events that redacted records.
+        self._redacted: dict[int, int] = {}
 
     def begin(self) -> None:
         """Take down how far SQL is, before the bucket is listed: rows come before records.
@@ -139,7 +142,13 @@ class DatabaseCheck:
             faults.append(
                 _fault("records", f"has {count} records, and there are {self._records}. {_MEND}")
             )
-        for seq in self._captured & (self._erased ^ accounts.condemned):
+        expected = accounts.condemned
+        if self._redacted:
+            # What captured these is condemned in any case; they are erased once the newest is.
+            stays = Bits()
+            stays.update(seq for seq, by in self._redacted.items() if by not in expected)
+            expected = expected ^ (stays & expected)
+        for seq in self._captured & (self._erased ^ expected):
             if seq not in self._erased and position < accounts.newest:
                 # The catalog has not come to what condemned it, which may be of a moment ago.
                 continue
@@ -241,6 +250,8 @@ class DatabaseCheck:
                 now = self._catalog.entries([entry.originator_id]).get(entry.originator_id)
                 if now is None or now.version < entry.originator_version:
                     yield _fault("records", f"does not know {_event(entry)}. {_MEND}", entry)
+                elif entry.event_type == _REDACTED:
+                    self._redacted[now.first_seq] = entry.seq
         self._records += len(captured)
         self._captured.update(captured)
 

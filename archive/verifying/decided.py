@@ -1,7 +1,7 @@
 """What was decided of records, as SQL has it, held against the events that say so.
 
-The tables of cases, restrictions and reviews are made once more in memory, from the events
-alone and by the code that the catalog's follower uses; then both are read side by side.
+The tables of cases, restrictions, redactions and reviews are made once more in memory, from the
+events alone and by the code that the catalog's follower uses; then both are read side by side.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ from archive.catalog.tables import (
     access_requests,
     cases,
     positions,
+    redactions,
     restrictions,
     reviews,
 )
@@ -35,7 +36,7 @@ from archive.events.types import KeysCondemned
 from archive.sealing.commit import CommitEntry
 from archive.verifying.findings import Fault
 
-_TABLES: Final = (cases, access_requests, restrictions, reviews)
+_TABLES: Final = (cases, access_requests, restrictions, redactions, reviews)
 _DECIDING: Final[tuple[type[Event], ...]] = (
     *ERASURE_EVENTS,
     *ACCESS_REQUEST_EVENTS,

@@ -92,14 +92,14 @@ def _opener(loaded: Loaded, records: Records) -> Callable[[str], Iterator[bytes]
     interaction, found = loaded.interaction, None
 
     def whole() -> bytes:
-        return b"".join(records.read_part(interaction, interaction.shown.original))
+        return b"".join(records.read_part(interaction, interaction.captured.original))
 
     def beside(name: str) -> Part | None:
-        return next((each for each in interaction.shown.extra_parts if each.name == name), None)
+        return next((each for each in interaction.captured.extra_parts if each.name == name), None)
 
     def opened(name: str) -> Iterator[bytes]:
         nonlocal found
-        part = interaction.shown.original if name == ORIGINAL else beside(name)
+        part = interaction.captured.original if name == ORIGINAL else beside(name)
         if part is not None:
             yield from records.read_part(interaction, part)
             return
@@ -107,7 +107,7 @@ def _opener(loaded: Loaded, records: Records) -> Callable[[str], Iterator[bytes]
             # It brings every reader of a format with it, which only this needs.
             from archive.capture.parse import attachment_opener
 
-            found = attachment_opener(whole(), interaction.shown.original.media_type)
+            found = attachment_opener(whole(), interaction.captured.original.media_type)
         try:
             yield found(name)
         except NotFoundError as error:

@@ -90,7 +90,12 @@ def _barred(
 
 
 def files_of(record: Record) -> Iterator[AccessFile]:
-    """Yield the files that came with a record: the original, and attachments that are parts."""
+    """Yield the files that came with a record: the original, and attachments that are parts.
+
+    A redaction withholds all of them.
+    """
+    if record.redacted is not None:
+        return
     yield AccessFile(name=ORIGINAL, media_type=record.media_type, size=record.size)
     for each in record.content.attachments:
         # The part is empty where the original is the attachment itself.

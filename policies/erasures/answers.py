@@ -43,13 +43,18 @@ class CaseLifting(Asked):
 
 
 class OrderAnswer(Frozen):
-    """What was ordered to be destroyed, and what came of it; null where it is under way."""
+    """What was ordered to be destroyed or redacted, and what came of it; null while under way.
+
+    `records` were ordered to go and `condemned` of them are; of `to_redact` so many are `redacted`.
+    """
 
     by: str
     at: datetime
     records: int
+    to_redact: int
     condemned: int
     destroyed: int | None
+    redacted: int | None
     kept: dict[str, int]
     certificate: UUID | None
 
@@ -61,8 +66,10 @@ class OrderAnswer(Frozen):
             by=names.get(ordered.by, ordered.by),
             at=ordered.recorded_at,
             records=ordered.records,
+            to_redact=ordered.redacted,
             condemned=order.condemned,
             destroyed=done.destroyed if done else None,
+            redacted=done.redacted if done else None,
             kept=done.kept if done else {},
             certificate=done.certificate if done else None,
         )
@@ -71,13 +78,16 @@ class OrderAnswer(Frozen):
 class CaseAnswer(PersonCaseAnswer):
     """A case of erasure.
 
-    `to_erase` counts the records that are decided to be erased and are not yet.
+    `to_erase` and `to_redact` count the records that are decided to be erased or redacted, and are
+    not yet.
     """
 
     to_erase: int
+    to_redact: int
     refused: int
     restricted: int
     erased: int
+    redacted: int
     orders: tuple[OrderAnswer, ...]
     problems: tuple[str, ...] = ()
 
@@ -98,9 +108,11 @@ class CaseAnswer(PersonCaseAnswer):
             **told_of(case, names, now),
             undecided=len(case.found.keys() - case.decided.keys() - erased),
             to_erase=len(decided[Decision.ERASE]),
+            to_redact=len(decided[Decision.REDACT] - case.redacted),
             refused=len(decided[Decision.REFUSE]),
             restricted=len(decided[Decision.RESTRICT]),
             erased=len(erased),
+            redacted=len(case.redacted - erased),
             orders=tuple(OrderAnswer.of(each, names) for each in case.orders),
             problems=tuple(problems),
         )
@@ -131,12 +143,14 @@ class CaseRecord(Frozen):
     """A record of a case: what is proposed and on which grounds, what was decided.
 
     `record` is who, when and through what, without anything that was said; null where it is erased
-    or cannot be opened. Of an erased one nothing is proposed.
+    or cannot be opened. Of an erased one nothing is proposed. One that is `redacted` was so by this
+    case.
     """
 
     id: UUID
     found: FoundAs
     erased: bool
+    redacted: bool
     certificate: UUID | None
     record: SearchResult | None
     proposed: Proposed | None
@@ -153,9 +167,9 @@ class CaseRecordsAnswer(Frozen):
 
 
 class RecipientsAnswer(Frozen):
-    """Who is to be told that records are erased, as the audit trail knows (GDPR, Article 19).
+    """Who is to be told that records are erased or redacted, by the audit trail (Article 19).
 
-    `records` are those that are erased or decided to be.
+    `records` are those that are, or are decided to be.
     """
 
     records: int

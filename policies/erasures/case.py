@@ -26,7 +26,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """That records are to be destroyed; `batches` are condemned already, and `done` ends it."""
+    """That records are to be destroyed or redacted; `batches` are condemned, `done` ends it."""
 
     ordered: happened.ErasureOrdered
     batches: tuple[happened.ErasureCondemned, ...] = ()
@@ -38,17 +38,31 @@ class Order:
         return merged(group for batch in self.batches for group in batch.groups)
 
     @property
+    def redactions(self) -> tuple[PurgedGroup, ...]:
+        """Of what it condemned what stood before a redaction, by class."""
+        return merged(group for batch in self.batches for group in batch.redactions)
+
+    @property
     def condemned(self) -> int:
         """How many records it condemned."""
         return sum(group.records for group in self.groups)
 
+    @property
+    def redacted(self) -> int:
+        """How many records it redacted."""
+        return sum(group.records for group in self.redactions)
+
 
 @dataclass(frozen=True, slots=True)
 class Case(PersonCase):
-    """A case of erasure: what was decided of its records, and what was ordered."""
+    """A case of erasure: what was decided of its records, and what was ordered.
+
+    `redacted` are those of which that was decided last, and done.
+    """
 
     decided: Mapping[UUID, Decided] = field(default_factory=dict)
     orders: tuple[Order, ...] = ()
+    redacted: frozenset[UUID] = frozenset()
 
     @property
     def state(self) -> CaseState:
@@ -89,7 +103,8 @@ def evolve(case: Case | None, event: Event) -> Case:
                 for ruling in event.rulings
                 for record in ruling.records
             }
-            return replace(case, decided={**case.decided, **new})
+            left = case.redacted.difference(new)
+            return replace(case, decided={**case.decided, **new}, redacted=left)
         case happened.ErasureLifted():
             act = Act(event.by, event.recorded_at)
             lifted = {
@@ -103,8 +118,9 @@ def evolve(case: Case | None, event: Event) -> Case:
         case happened.ErasureOrdered():
             return replace(case, orders=(*case.orders, Order(event)))
         case happened.ErasureCondemned() if case.order is not None:
-            batches = (*case.order.batches, event)
-            return replace(case, orders=(*case.orders[:-1], replace(case.order, batches=batches)))
+            order = replace(case.order, batches=(*case.order.batches, event))
+            redacted = case.redacted.union(event.redacted)
+            return replace(case, orders=(*case.orders[:-1], order), redacted=redacted)
         case happened.ErasureCarriedOut() if case.order is not None:
             return replace(case, orders=(*case.orders[:-1], replace(case.order, done=event)))
     raise CorruptError(f"An event of case {case.id} cannot be read: verify names it.")

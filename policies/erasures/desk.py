@@ -25,7 +25,7 @@ from policies.erasures.answers import (
     RecipientsAnswer,
 )
 from policies.erasures.case import Case
-from policies.erasures.executing import Executor
+from policies.erasures.executing import DESTROYING, Executor, left_to
 from policies.erasures.proposing import Looked, Proposing, rulings
 from policies.requests.case import CaseState
 from policies.requests.desk import SEES_RECORDS, DeskParts, RequestDesk, unless_closed
@@ -65,11 +65,11 @@ class ErasureDesk(RequestDesk[Case, CaseAnswer]):
         )
 
     def recipients(self, actor: Actor, case_id: UUID) -> RecipientsAnswer:
-        """Return who saw the records that are erased, or are decided to be."""
+        """Return who saw the records that are erased or redacted, or are decided to be."""
         self._require_one(actor, SEES_RECORDS, "recipients")
         case = self._reader.case(case_id)
         gone = self._records.erased(list(case.found))
-        wanted = gone.union(case.decided_to(Decision.ERASE))
+        wanted = gone.union(*map(case.decided_to, DESTROYING))
         self._audit.record(actor, FOR_OPERATIONS, "erasure.recipients", total=len(wanted))
         readers = self._trail.readers(wanted)
         return RecipientsAnswer(records=len(wanted), recipients=readers)
@@ -111,7 +111,7 @@ class ErasureDesk(RequestDesk[Case, CaseAnswer]):
         return self._changed(case_id, decide)
 
     def order(self, actor: Actor, case_id: UUID) -> CaseAnswer:
-        """Order that what is decided to be erased is destroyed; the leader carries it out.
+        """Order that what is decided to be erased or redacted is; the leader carries it out.
 
         Raises ForbiddenError (audited) where the actor decided any of it, and ConflictError where
         there is nothing to destroy.
@@ -122,15 +122,15 @@ class ErasureDesk(RequestDesk[Case, CaseAnswer]):
             if case.state is CaseState.ORDERED:
                 return []
             self.check_open(case)
-            wanted = case.decided_to(Decision.ERASE)
-            gone = self._records.erased(wanted)
-            left = [each for each in wanted if each not in gone]
+            erase, redact = (left_to(self._records, case, each) for each in DESTROYING)
+            left = [*erase, *redact]
             if not left:
-                raise ConflictError("Nothing that is there is decided to be erased.")
+                raise ConflictError("Nothing that is there is decided to be erased or redacted.")
             if any(case.decided[each].act.by == actor.id for each in left):
                 self._audit.record(actor, FOR_OPERATIONS, "erasure.order", allowed=False)
                 raise ForbiddenError("Somebody else orders it than whoever decided what is erased.")
-            return [self._event(happened.ErasureOrdered, actor, case, records=len(left))]
+            told = {"records": len(erase), "redacted": len(redact)}
+            return [self._event(happened.ErasureOrdered, actor, case, **told)]
 
         return self._changed(case_id, decide)
 
@@ -152,12 +152,13 @@ class ErasureDesk(RequestDesk[Case, CaseAnswer]):
             raise ConflictError(
                 f"Of {len(undecided):,} records it is not decided what becomes of them."
             )
-        left = set(case.decided_to(Decision.ERASE)) - gone
-        if left:
-            raise ConflictError(
-                f"{len(left):,} records are decided to be erased and are not: order it, or decide "
-                "anew."
-            )
+        for decision in DESTROYING:
+            if left := left_to(self._records, case, decision):
+                done = "erased" if decision is Decision.ERASE else "redacted"
+                raise ConflictError(
+                    f"{len(left):,} records are decided to be {done} and are not: order it, or "
+                    "decide anew."
+                )
 
     def told(self, case: Case) -> CaseAnswer:
         return self._told(case)
@@ -195,6 +196,7 @@ def _record(case: Case, looked: Looked, names: dict[str, str]) -> CaseRecord:
         id=looked.id,
         found=case.found[looked.id],
         erased=looked.erased,
+        redacted=looked.id in case.redacted and not looked.erased,
         certificate=looked.certificate,
         record=looked.result,
         proposed=None if looked.erased else looked.proposal_name,

@@ -4,7 +4,8 @@ Whatever dies goes on from the events: what was condemned is destroyed first, wh
 follows, and the certificate is made of all of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 from uuid import UUID
 
 from archive.clock import Clock
@@ -21,6 +22,7 @@ from archive.events.types import KeysCondemned
 from policies.erasures.case import Case, Order
 from policies.erasures.judging import judge
 from policies.erasures.reading import ErasureReader
+from policies.erasures.redacting import REDACTED_AT_ONCE, Redacting
 from policies.purging.batches import Batches
 from policies.purging.certificate import CertifiedCase
 from policies.purging.errand import Errand
@@ -33,6 +35,9 @@ from policies.purging.purger import BATCH, MOST_RECORDS
 from policies.purging.reading import Destruction, PurgeReader
 from policies.records import GovernedRecords
 from policies.rules import RuleReader
+
+DESTROYING: Final = (Decision.ERASE, Decision.REDACT)
+"""What a case decides that destroys something, in the order in which it is carried out."""
 
 
 class CaseErrand(Errand):
@@ -57,7 +62,9 @@ class CaseErrand(Errand):
             originator_version=now.newest + 1,
             recorded_at=condemned.recorded_at,
             erasure=condemned.originator_id,
-            groups=tuple(groups),
+            groups=() if condemned.redacted else tuple(groups),
+            redacted=condemned.redacted,
+            redactions=tuple(groups) if condemned.redacted else (),
         )
 
     def has_begun(self, erasure: UUID | None) -> bool:
@@ -84,6 +91,7 @@ class Executor:
         reader: ErasureReader,
         rules: RuleReader,
         batches: Batches,
+        redacting: Redacting,
         records: GovernedRecords,
         purges: PurgeReader,
         issuing: Issuing,
@@ -96,6 +104,7 @@ class Executor:
         self._reader = reader
         self._rules = rules
         self._batches = batches
+        self._redacting = redacting
         self._records = records
         self._purges = purges
         self._issuing = issuing
@@ -117,7 +126,7 @@ class Executor:
         return problems
 
     def carry_out(self, case_id: UUID, stopped: Stopped = lambda: False) -> list[str]:
-        """Destroy what is ordered, and certify it; say in sentences what is not destroyed yet.
+        """Destroy and redact what is ordered, and certify it; say what is not destroyed yet.
 
         Nothing happens where nothing is ordered. Raises ConflictError where another process
         carries out the same case.
@@ -128,14 +137,16 @@ class Executor:
         problems = self._eraser.resume()
         self._catch_up(self._pointers.last_seq())
         kept = Kept()
-        wanted = self._left(case)
-        for start in range(0, len(wanted), BATCH):
+        for decision, ids in self._parts(case):
             if stopped() or case.order is None:
                 return problems
-            if case.order.condemned >= MOST_RECORDS:
+            if case.order.condemned + case.order.redacted >= MOST_RECORDS:
                 break
             errand = CaseErrand(case, case.order, self._reader)
-            tally, problem = self._batches.destroy(errand, wanted[start : start + BATCH], judge)
+            if decision is Decision.REDACT:
+                tally, problem = self._redacting.redact(errand, case, ids)
+            else:
+                tally, problem = self._batches.destroy(errand, ids, judge)
             kept.take(tally.kept)
             problems += [problem] if problem else []
             case = self._reader.case(case_id)
@@ -145,18 +156,20 @@ class Executor:
             problems = self._eraser.resume()
         return self._concluded(case, kept, problems)
 
-    def _left(self, case: Case) -> list[UUID]:
-        """Return what is decided to be erased and is not."""
-        wanted = case.decided_to(Decision.ERASE)
-        gone = self._records.erased(wanted)
-        return [each for each in wanted if each not in gone]
+    def _parts(self, case: Case) -> Iterator[tuple[Decision, list[UUID]]]:
+        """Yield what is left to do, in batches; more is committed of a record that is redacted."""
+        for decision in DESTROYING:
+            size = REDACTED_AT_ONCE if decision is Decision.REDACT else BATCH
+            left = left_to(self._records, case, decision)
+            for start in range(0, len(left), size):
+                yield decision, left[start : start + size]
 
     def _concluded(self, case: Case, kept: Kept, problems: list[str]) -> list[str]:
         order = case.order
         if order is None:
             return problems
         destructions = self._purges.destructions(batch.erasure for batch in order.batches)
-        if self._purges.gone(destructions) < order.condemned:
+        if self._purges.gone(destructions) < order.condemned + order.redacted:
             return problems or ["What was condemned is not destroyed yet."]
         by, ground = order.ordered.by, f"case {case.id}"
         problems = destroy_latecomers(
@@ -184,6 +197,7 @@ class Executor:
             originator_version=case.newest + 1,
             recorded_at=now,
             destroyed=order.condemned,
+            redacted=order.redacted,
             kept=dict(kept),
             certificate=issued.originator_id if issued else None,
         )
@@ -196,13 +210,21 @@ class Executor:
         self._catch_up(self._pointers.last_seq())
 
 
+def left_to(records: GovernedRecords, case: Case, decision: Decision) -> list[UUID]:
+    """Return those records of which a case decided to destroy something that is still there."""
+    wanted = case.decided_to(decision)
+    gone = records.erased(wanted)
+    return [each for each in wanted if each not in gone and each not in case.redacted]
+
+
 def _account(case: Case, order: Order) -> Account:
-    deciders = {each.act.by for each in case.decided.values() if each.decision is Decision.ERASE}
+    deciders = {each.act.by for each in case.decided.values() if each.decision in DESTROYING}
     return Account(
         by=order.ordered.by,
         planned_at=order.ordered.recorded_at,
         at=order.ordered.recorded_at,
         groups=order.groups,
+        redacted=order.redactions,
         case=CertifiedCase(
             id=case.id,
             received_on=case.opened.received_on,

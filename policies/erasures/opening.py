@@ -11,6 +11,7 @@ from policies.erasures.desk import ErasureDesk
 from policies.erasures.executing import Executor
 from policies.erasures.proposing import Proposing
 from policies.erasures.reading import case_reader
+from policies.erasures.redacting import Redacting
 from policies.holds.book import hold_reader
 from policies.purging.desk import batches_of, issuing_of, purge_reader
 from policies.records import governed_records
@@ -45,10 +46,18 @@ def erasure_desk(archive: Archive, *, follows: bool = True) -> ErasureDesk:
 
 def executor_of(archive: Archive, *, follows: bool = True) -> Executor:
     """Return what carries out cases; `follows` as for `erasure_desk`."""
+    batches = batches_of(archive, follows=follows)
     return Executor(
         reader=case_reader(archive),
         rules=rule_reader(archive),
-        batches=batches_of(archive, follows=follows),
+        batches=batches,
+        redacting=Redacting(
+            batches=batches,
+            finder=finder_of(archive),
+            records=archive.records,
+            identity=archive.identity,
+            eraser=archive.eraser,
+        ),
         records=governed_records(archive),
         purges=purge_reader(archive),
         issuing=issuing_of(archive),

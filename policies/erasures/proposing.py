@@ -30,7 +30,8 @@ _NOTHING: Final = Proposal(None, ())
 class Looked:
     """A record of a case as it stands now.
 
-    `result` tells who, when and through what; None where it is erased or cannot be opened.
+    `result` tells who, when and through what; None where it is erased or cannot be opened. The
+    person `takes_part` under one of their aliases.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class Looked:
     erased: bool = False
     certificate: UUID | None = None
     result: SearchResult | None = None
+    takes_part: bool = False
 
     @property
     def proposal_name(self) -> Proposed:
@@ -75,7 +77,7 @@ class Proposing:
         book, holds = self._rules.read(), Holds(self._holds.read())
         rules, viewer = book.in_force(now), self._viewer()
         gone = self._records.erased(ids)
-        certificates = self._destroyed.certificates_of(gone)
+        certificates = self._destroyed.certificates_of({*gone, *case.redacted.intersection(ids)})
         opened = {
             each.record.id: each for each in self._records.load_each(ids) if isinstance(each, Found)
         }
@@ -88,11 +90,15 @@ class Proposing:
             found = opened.get(record_id)
             held = holds.held(record_id, found)
             barriers = against(found, rules, held, now, unreadable=book.unreadable)
-            proposal = proposed(
-                barriers, takes_part=found is not None and takes_part(found, aliases)
-            )
+            theirs = found is not None and takes_part(found, aliases)
             result = viewer.result(found.record, EVERYTHING) if found is not None else None
-            looked.append(Looked(record_id, proposal, result=result))
+            certificate = certificates.get(record_id)
+            proposal = proposed(barriers, takes_part=theirs)
+            looked.append(
+                Looked(
+                    record_id, proposal, certificate=certificate, result=result, takes_part=theirs
+                )
+            )
         return looked
 
 
@@ -126,10 +132,16 @@ def _ruled(request: CaseDecision, looked: Looked) -> tuple[Decision, tuple[Cause
                 f"Nothing is proposed for the record {looked.id}: say what is decided."
             )
         return None
-    if wanted is Decision.ERASE:
+    if wanted in (Decision.ERASE, Decision.REDACT):
         if proposal.barred:
+            done = "erased" if wanted is Decision.ERASE else "redacted"
             raise InvalidError(
-                f"The record {looked.id} cannot be erased: {in_words(proposal.causes[0])}."
+                f"The record {looked.id} cannot be {done}: {in_words(proposal.causes[0])}."
+            )
+        if wanted is Decision.REDACT and not looked.takes_part:
+            raise InvalidError(
+                f"The record {looked.id} cannot be redacted: the person takes no part in it under "
+                "an alias of the case. Add the alias, or decide otherwise."
             )
         return wanted, (REQUESTED,)
     if proposal.barred:

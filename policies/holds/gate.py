@@ -44,8 +44,8 @@ class HoldCheck:
         Raises ConflictError where something is condemned that was not found free: an event of a
         record came in since, say.
         """
-        free = set(self.free)
-        if not free.issuperset(condemned.records) or not self.events.issuperset(condemned.events):
+        free, going = set(self.free), (*condemned.records, *condemned.redacted)
+        if not free.issuperset(going) or not self.events.issuperset(condemned.events):
             raise ConflictError("Not all that is to be destroyed was found free of holds.")
         return [
             HoldsChecked(
@@ -54,7 +54,7 @@ class HoldCheck:
                 recorded_at=condemned.recorded_at,
                 by=condemned.actor,
                 erasure=condemned.originator_id,
-                records=len(condemned.records),
+                records=len(going),
                 held=len(self.held) - len(free),
             )
         ]

@@ -43,10 +43,13 @@ class Lateness:
         """
         listed = self._catalog.rows(reach.records)
         late = {row.id for row in listed.values() if row.erased}
-        ids = sorted({record_id for each in self._unfinished() for record_id in each.records})
+        unfinished = list(self._unfinished())
+        # What is left of these says nothing of what is going.
+        redacted = {record_id for each in unfinished for record_id in each.redacted}
+        ids = sorted(redacted.union(*(each.records for each in unfinished)))
         for start in range(0, len(ids), _PAGE):
             page = ids[start : start + _PAGE]
-            found = self._opened(page)
+            found = self._opened([each for each in page if each not in redacted])
             late |= {
                 record_id
                 for record_id in page

@@ -12,7 +12,12 @@ from archive.catalog.catalog import Catalog
 from archive.catalog.mirrored import MirrorBook, Mirrored
 from archive.errors import CorruptError
 from archive.events.pointers import PointerRecorder
-from archive.events.types import InteractionCaptured, InteractionRevised, InteractionWithdrawn
+from archive.events.types import (
+    InteractionCaptured,
+    InteractionRedacted,
+    InteractionRevised,
+    InteractionWithdrawn,
+)
 from archive.locking.records import RecordLocks
 from archive.opening import Archive
 from policies.holds.book import HoldReader, hold_reader
@@ -22,7 +27,13 @@ from policies.records import Found, GovernedRecords, governed_records
 
 _PAGE: Final = 500
 _INTERACTION: Final = tuple(
-    each.type for each in (InteractionCaptured, InteractionRevised, InteractionWithdrawn)
+    each.type
+    for each in (
+        InteractionCaptured,
+        InteractionRevised,
+        InteractionWithdrawn,
+        InteractionRedacted,
+    )
 )
 
 Stopped = Callable[[], bool]

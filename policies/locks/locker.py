@@ -17,7 +17,12 @@ from archive.clock import Clock
 from archive.errors import CorruptError
 from archive.events.identity import Identity
 from archive.events.pointers import PointerRecorder
-from archive.events.types import InteractionCaptured, InteractionRevised, InteractionWithdrawn
+from archive.events.types import (
+    InteractionCaptured,
+    InteractionRedacted,
+    InteractionRevised,
+    InteractionWithdrawn,
+)
 from archive.locking.needs import LockNeed
 from archive.locking.securing import Securing
 from archive.locking.terms import Period
@@ -31,7 +36,13 @@ from policies.rules import RuleReader, Rules, rule_reader
 _PAGE: Final = 500
 _RETRY: Final = timedelta(days=1)
 _INTERACTION: Final = tuple(
-    each.type for each in (InteractionCaptured, InteractionRevised, InteractionWithdrawn)
+    each.type
+    for each in (
+        InteractionCaptured,
+        InteractionRevised,
+        InteractionWithdrawn,
+        InteractionRedacted,
+    )
 )
 
 Stopped = Callable[[], bool]

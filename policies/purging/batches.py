@@ -197,12 +197,15 @@ class Batches:
         Errors as in `condemn`.
         """
         looked, problem = condemn(
-            self._eraser, errand, lambda: self.look(ids, errand.at, judge), self._sealed
+            self._eraser, errand, lambda: self.look(ids, errand.at, judge), self.seal
         )
         return looked.tally, problem
 
-    def _sealed(self, looked: Looked, condemned: KeysCondemned) -> list[Event]:
-        """Return the looks at holds and reviews; ConflictError where something else changed."""
+    def seal(self, looked: Looked, condemned: KeysCondemned) -> list[Event]:
+        """Return the looks at holds and reviews, to be committed with the condemning.
+
+        Raises ConflictError where something else changed that the batch was judged by.
+        """
         if not self._unchanged(looked, condemned):
             raise ConflictError("A policy, a retention event or a record was changed meanwhile.")
         return [*looked.check.seal(condemned), *looked.reviews.seal(condemned)]
@@ -211,7 +214,8 @@ class Batches:
         """Say whether rules and records are still those that were judged."""
         if self._rules.newest() != looked.rules:
             return False
-        records, events = set(condemned.records), set(condemned.events)
+        records = {*condemned.records, *condemned.redacted}
+        events = set(condemned.events)
         return not any(
             row.originator_id in records and row.seq not in events
             for row in rows_after(self._pointers, looked.as_of)

@@ -108,7 +108,9 @@ class Certificate(Frozen):
     `organisation` is None where nobody named it, and in certificates from before it could be named.
     It is of a `purge`, or of a `case` of erasure. `of` says what `records` counts: records, or
     entries of the audit trail; certificates from before do not have it. `first_at` and `last_at`
-    are the dates, both included, that retention was counted from. `kept` counts what was to go and
+    are the dates, both included, that retention was counted from. `redacted` counts records that
+    stay without what one person said and every word that names them: what stood before is among
+    `events`, and not among `records` and `bytes`. `kept` counts what was to go and
     stays, by reason; `locked_until` is when the lock of the first of these ends. `leaves` are the
     leaf hashes of the destroyed events in the log, in order; they stay there, and `checkpoint` is
     the newest signed one when this was issued.
@@ -133,6 +135,7 @@ class Certificate(Frozen):
     first_at: datetime
     last_at: datetime
     groups: tuple[PurgedGroup, ...]
+    redacted: tuple[PurgedGroup, ...] = ()
     policies: tuple[CertifiedPolicy, ...]
     reviews: tuple[CertifiedReview, ...] = ()
     method: str

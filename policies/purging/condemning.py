@@ -40,9 +40,14 @@ Raises ConflictError where what the batch was judged by has changed since.
 
 
 def condemn(
-    eraser: Eraser, errand: Errand, look: Look[JudgedT], seal: SealJudged[JudgedT]
+    eraser: Eraser,
+    errand: Errand,
+    look: Look[JudgedT],
+    seal: SealJudged[JudgedT],
+    *,
+    redacting: bool = False,
 ) -> tuple[JudgedT, str | None]:
-    """Condemn what may go of a batch, and destroy its keys.
+    """Condemn what may go of a batch, and destroy its keys; `redacting` is as for `Eraser.erase`.
 
     Return how it was judged, and a sentence where what was condemned is not destroyed yet.
 
@@ -56,7 +61,13 @@ def condemn(
             return judged, None
         condemning = _Condemning(errand, judged, seal)
         try:
-            eraser.erase(judged.rows, actor=errand.by, ground=errand.ground, seal=condemning.seal)
+            eraser.erase(
+                judged.rows,
+                actor=errand.by,
+                ground=errand.ground,
+                seal=condemning.seal,
+                redacting=redacting,
+            )
         except MunimentError as error:
             if not errand.has_begun(condemning.erasure):
                 if isinstance(error, ConflictError):

@@ -20,15 +20,17 @@ class Verdict(StrEnum):
     """What is to become of a record that is due by its dates; all but the first keep it.
 
     `minimum` is one that was asked to be erased before it may go; `not-due` one that is not due any
-    more, when it is judged anew; `review` one of which a policy asks for a review that has not
-    approved it; `unreadable` one that cannot be opened, or of which it is not known what a review
-    decided; `locked` one whose keys are locked in the bucket.
+    more, when it is judged anew; `absent` one that was to be redacted, and in which the person
+    takes no part any more; `review` one of which a policy asks for a review that has not approved
+    it; `unreadable` one that cannot be opened, or of which it is not known what a review decided;
+    `locked` one whose keys are locked in the bucket.
     """
 
     DUE = "due"
     HELD = "held"
     MINIMUM = "minimum"
     NOT_DUE = "not-due"
+    ABSENT = "absent"
     REVIEW = "review"
     UNREADABLE = "unreadable"
     LOCKED = "locked"

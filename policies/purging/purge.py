@@ -22,7 +22,8 @@ from policies.purging.certificate import CertifiedCase
 class Account:
     """What a certificate tells of: who had what destroyed since when, and as of when.
 
-    It is a purge, or a case of erasure; `groups` are what was condemned.
+    It is a purge, or a case of erasure; `groups` are what was condemned, and `redacted` the records
+    of which only what stood before was.
     """
 
     by: str
@@ -32,6 +33,7 @@ class Account:
     purge: UUID | None = None
     case: CertifiedCase | None = None
     of: PurgedKind = "records"
+    redacted: tuple[PurgedGroup, ...] = ()
 
     @property
     def condemned(self) -> int:

@@ -34,7 +34,8 @@ class Traces:
     """What is left of what was destroyed.
 
     `leaves` are the leaf hashes of condemned events, in the order of the log. `latecomers` are
-    events of the same records that came in while these were condemned: nobody looked at them.
+    events of the same records that came in while these were condemned: nobody looked at them. What
+    a redaction destroyed of a record before is none of them.
     """
 
     leaves: list[bytes]
@@ -81,11 +82,12 @@ class PurgeReader:
         leaves: dict[int, bytes] = {}
         latecomers: list[PointerRow] = []
         for condemned in (each.condemned for each in destructions):
-            wanted = set(condemned.events)
+            wanted, begun = set(condemned.events), set[UUID]()
             for row in self._pointers.select_pointers_of(condemned.records):
                 if row.seq in wanted:
                     leaves[row.seq] = row.pointer.leaf_hash
-                elif row.type.startswith("interaction."):
+                    begun.add(row.originator_id)
+                elif row.originator_id in begun and row.type.startswith("interaction."):
                     latecomers.append(row)
             others = [seq for seq in condemned.events if seq not in leaves]
             for row in rows_at(self._pointers, others):
@@ -98,9 +100,11 @@ class PurgeReader:
         return [each.row for each in opened if not isinstance(each, ErasedEvent)]
 
     def gone(self, destructions: Iterable[Destruction], of: PurgedKind = "records") -> int:
-        """Return how many records, or entries, erasures are known to have destroyed."""
+        """Return how many records, or entries, erasures have destroyed, or redacted, for sure."""
         done = [each.condemned for each in destructions if each.destroyed]
-        return sum(len(each.events if of == AUDIT_TRAIL else each.records) for each in done)
+        if of == AUDIT_TRAIL:
+            return sum(len(each.events) for each in done)
+        return sum(len(each.records) + len(each.redacted) for each in done)
 
     def certificate(self, certificate_id: UUID) -> CertificateIssued:
         """Return a certificate's event; NotFoundError if there is none of this id."""

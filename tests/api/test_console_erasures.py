@@ -97,3 +97,30 @@ def test_what_is_refused_is_said_and_what_was_written_stays(archive):
     assert 'role="alert"' in page and 'value="maia"' in page
     assert 'role="alert"' in sent(officer, "/erasures", 400, received_on="nonsense", name="Maia")
     assert officer.get("/erasures/00000000-0000-0000-0000-000000000000").status_code == 404
+
+
+def test_a_record_is_redacted_and_its_pages_say_so(archive, ids):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    today = str(archive.clock.now().date())
+    page = sent(officer, "/erasures", received_on=today, **GIVEN)
+    case = place_of(page)
+    assert "stays for the others who take part" in page
+    page = sent(officer, f"{case}/decide", decision="redact", record=[ids[0]])
+    assert "<dt>To be redacted</dt><dd>1</dd>" in page
+    second = entered(archive, Role.COMPLIANCE_OFFICER, "Sam")
+    page = second.get(case).text
+    assert "1 decided to be redacted stays without the person" in page and "Redact them" in page
+    sent(second, f"{case}/order")
+    assert executor_of(archive).finish() == []
+    page = officer.get(case).text
+    assert "<dt>Redacted</dt><dd>1</dd>" in page and "0 destroyed, 1 redacted" in page
+    certificate = re.search(r'"(/certificates/[0-9a-f-]+)"', page)
+    assert certificate
+    told = officer.get(certificate[1]).text
+    assert "What was redacted" in told and "What was destroyed" not in told
+    reader = entered(archive, Role.LEGAL)
+    shown = reader.get(f"/interactions/{ids[0]}").text
+    assert "One person was taken out of this record" in shown and "Xanthippe" not in shown
+    assert "Download the original" not in shown
+    assert case.rpartition("/")[2] in reader.get(f"/interactions/{ids[0]}/history").text
+    assert reader.get(f"/interactions/{ids[0]}/original").status_code == 410

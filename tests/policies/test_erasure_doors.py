@@ -183,3 +183,61 @@ def test_the_trail_tells_every_act_and_nobody_whom_it_was_about(client, archive,
     assert all(each.actor_name == "Ola" and "aia" not in each.model_dump_json() for each in told)
     assert told[1].change["participant"] == 1 and len(told[2].records) == 1
     assert not is_act("erasure.condemned") and not is_act("erasure.carried-out")
+
+
+def test_a_record_is_redacted_by_the_command_line(call, tmp_path):
+    people = [{"role": "author", "address": "otto@firm.example"}, {**MAIA[0], "role": "to"}]
+    original = [line("1", "Ask maia about Xanthippe", participants=people)]
+    (tmp_path / "chat.ndjson").write_bytes(b"\n".join(original))
+    call("init")
+    call("import", "chat.ndjson", "--source", "desk")
+    case = call("erasure", "open", "Maia", "--alias", "maia@old.example")["id"]
+    told = call("erasure", "decide", case, "redact", "--proposed", "erase")
+    assert (told["to_redact"], told["to_erase"]) == (1, 0)
+    call("user", "add", "Ola", "--role", "compliance-officer")
+    token = call("token", "create", "Ola")["token"]
+    done = call("erasure", "execute", case, "--by-token", typed=token, as_json=False)
+    assert "Ordered by Ola: 1 records, 0 destroyed, 1 redacted; the certificate is" in done
+    (listed,) = call("erasure", "records", case)["records"]
+    assert listed["redacted"] and "redacted" in call("erasure", "records", case, as_json=False)
+    shown = call("show", listed["id"])
+    assert (shown["redacted"], shown["text"]) == (case, "Ask [redacted] about Xanthippe")
+    page = call("show", listed["id"], as_json=False)
+    assert f"redacted      by case {case}" in page
+    withheld = call("show", listed["id"], "--original", status=1, as_json=False)
+    assert f"withheld: it was redacted by case {case}" in withheld
+    certificate = call("certificate", "show", listed["certificate"])["certificate"]
+    assert [each["records"] for each in certificate["redacted"]] == [1]
+    again = call("import", "chat.ndjson", "--source", "desk")
+    assert (again["archived"], again["already"], again["rejected"]) == (0, 1, 0)
+    call("certificate", "show", listed["certificate"], "--pdf", "page.pdf")
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    assert call("erasure", "close", case, "answered")["outcome"] == "answered"
+
+
+def test_what_is_redacted_over_http(archive, client, officer, second):
+    people = [{"role": "author", "address": "otto@firm.example"}, {**MAIA[0], "role": "to"}]
+    (record,) = capture(archive, line("1", "Ask maia", participants=people))
+    archive.follow()
+    aliases = ["maia@old.example"]
+    body = {"received_on": str(archive.clock.now().date()), "name": "Maia", "aliases": aliases}
+    case = client.post("/v1/erasures", json=body, headers=officer).json["id"]
+    place = f"/v1/erasures/{case}"
+    decision = {"decision": "redact", "records": [str(record)]}
+    assert client.post(f"{place}/decide", json=decision, headers=officer).json["to_redact"] == 1
+    assert client.post(f"{place}/execute", headers=second).status_code == 202
+    job(archive, "finish-erasures")
+    told = client.get(place, headers=officer).json
+    assert (told["redacted"], told["orders"][0]["redacted"], told["state"]) == (1, 1, "open")
+    capturing = named(archive, "Cap", Role.COLLECTOR)
+    again = client.post(
+        "/v1/interactions", data=line("1", "Anew", participants=people), headers=capturing
+    )
+    assert (again.status_code, again.json["status"]) == (200, "redacted")
+    assert again.json["certificate"] == told["orders"][0]["certificate"]
+    reading = named(archive, "Leo", Role.LEGAL) | {"Muniment-Purpose": "data-subject-request"}
+    place = f"/v1/interactions/{record}"
+    assert client.get(place, headers=reading).json["text"] == "Ask [redacted]"
+    assert client.get(f"{place}/original", headers=reading).status_code == 410
+    events = client.get(f"{place}/history", headers=reading).json["events"]
+    assert [each["case"] for each in events] == [None, case]

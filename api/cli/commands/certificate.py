@@ -90,6 +90,7 @@ def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
             ("due as of", output.utc_time(certificate.due_as_of)),
             ("completed", output.utc_time(certificate.completed_at)),
             (_WHAT[certificate.of], f"{certificate.records:,} ({certificate.events:,} events)"),
+            ("redacted", f"{sum(each.records for each in certificate.redacted):,}"),
             ("bytes", f"{certificate.bytes:,}"),
             ("dated", f"{_day(certificate.first_at)} to {_day(certificate.last_at)}"),
             ("policies", ", ".join(f"{p.policy} {p.version}" for p in certificate.policies)),

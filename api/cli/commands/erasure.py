@@ -129,7 +129,9 @@ def extend(id: UUID, reason: str, by_token: bool, purpose: Purpose, as_json: boo
 
 @command.command("decide")
 @cases.ID
-@click.argument("decision", type=click.Choice(["proposed", "erase", "restrict", "refuse"]))
+@click.argument(
+    "decision", type=click.Choice(["proposed", "erase", "redact", "restrict", "refuse"])
+)
 @click.option("--record", type=click.UUID, multiple=True, help="A record, by its id.")
 @click.option("--records", type=options.FILE, help="A file with ids of records, one a line.")
 @click.option(
@@ -157,9 +159,10 @@ def decide(
     purpose: Purpose,
     as_json: bool,
 ) -> None:
-    """Decide what becomes of records of the case ID: as proposed, erase, restrict, or refuse.
+    """Decide what becomes of records of the case ID: erase, redact, restrict, refuse, or proposed.
 
-    Without --record, --records and --proposed it is all of which nothing is decided.
+    One that is redacted stays for the others, without the person and what was captured. Without
+    --record, --records and --proposed it is all of which nothing is decided.
     """
     from policies.erasures.answers import CaseDecision
 
@@ -208,7 +211,7 @@ def lift(
 @options.by_token
 @options.common
 def execute(id: UUID, by_token: bool, purpose: Purpose, as_json: bool) -> int:
-    """Destroy what the case ID decided to be erased, and certify it.
+    """Destroy what the case ID decided to be erased or redacted, and certify it.
 
     By somebody else than whoever decided. Leaves with 1 if something could not be destroyed yet.
     """
@@ -255,16 +258,22 @@ def _tell(case: "CaseAnswer", as_json: bool) -> None:
         cases.facts(
             case,
             ("to be erased", f"{case.to_erase:,}"),
+            ("to be redacted", f"{case.to_redact:,}"),
             ("refused", f"{case.refused:,}"),
             ("restricted", f"{case.restricted:,}"),
             ("erased", f"{case.erased:,}"),
+            ("redacted", f"{case.redacted:,}"),
         )
     )
     for order in case.orders:
         stays = "".join(f", {count:,} stay ({why})" for why, count in sorted(order.kept.items()))
-        done = "under way" if order.destroyed is None else f"{order.destroyed:,} destroyed{stays}"
+        done = "under way"
+        if order.destroyed is not None:
+            redacted = f", {order.redacted:,} redacted" if order.redacted else ""
+            done = f"{order.destroyed:,} destroyed{redacted}{stays}"
         proof = f"; the certificate is {order.certificate}" if order.certificate else ""
-        click.echo(f"Ordered by {order.by}: {order.records:,} records, {done}{proof}.")
+        ordered = order.records + order.to_redact
+        click.echo(f"Ordered by {order.by}: {ordered:,} records, {done}{proof}.")
     for problem in case.problems:
         click.echo(output.one_line(problem))
 
@@ -278,7 +287,7 @@ def _row(record: "CaseRecord") -> tuple[str, ...]:
         record.found,
         output.utc_time(told.occurred_at) if told else "",
         (told.sender or "") if told else "",
-        "erased" if record.erased else str(record.proposed),
+        "erased" if record.erased else "redacted" if record.redacted else str(record.proposed),
         "; ".join(map(in_words, record.causes)),
         f"{decided.decision} by {decided.by}" if decided else "",
     )

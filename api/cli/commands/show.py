@@ -51,6 +51,7 @@ def _write(record: RecordAnswer) -> None:
             ("version", f"{record.version} {' '.join(marks)}"),
             ("original", f"{record.original.media_type}, {record.original.size:,} bytes"),
             ("sha256", record.original.sha256),
+            ("redacted", f"by case {record.redacted}" if record.redacted else ""),
             *(
                 (
                     "attachment",

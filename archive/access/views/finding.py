@@ -15,6 +15,7 @@ from archive.access.views.pseudonyms import (
     OWN,
     Pseudonyms,
     Stands,
+    address_key,
     digits,
     iban,
 )
@@ -70,6 +71,8 @@ _ASCII_WORD: Final = re.compile(r"[0-9a-z]+")
 _DIGITS: Final = "0123456789"
 _SHORTEST_IBAN: Final = 15
 _SHORTEST_BROKEN: Final = 5
+_TELLING: Final = 8
+"""By so many of its last digits a telephone number is known, with or without a country's."""
 _BETWEEN: Final = re.compile(r"[,.]?[ \t]{0,2}")
 
 
@@ -84,6 +87,12 @@ class Span(NamedTuple):
 def spans(text: str, names: Names, pseudonyms: Pseudonyms) -> list[Span]:
     """Return where a text names somebody, in order and apart from each other."""
     return _joined(text, sorted(_found(text, names, pseudonyms)))
+
+
+def naming(text: str, names: Names) -> list[Span]:
+    """Return where a text names the people of `names`, and nobody else, as `spans` does."""
+    found = (*_addressed(text, names), *_broken(text, names), *_named(text, names))
+    return _joined(text, sorted(found))
 
 
 def replaced(text: str, found: list[Span], hole: str | None = None) -> str:
@@ -128,6 +137,20 @@ def _found(text: str, names: Names, pseudonyms: Pseudonyms) -> Iterator[Span]:
     yield from _numbers(text, pseudonyms)
     yield from _broken(text, names)
     yield from _named(text, names)
+
+
+def _addressed(text: str, names: Names) -> Iterator[Span]:
+    """Yield the addresses and telephone numbers of people, however these are written."""
+    for match in _ADDRESS.finditer(text):
+        pseudonym = names.addresses.get(address_key(_AT.sub("@", match[0])))
+        if pseudonym is not None:
+            yield _span(match, pseudonym)
+    numbers = {digits(key)[-_TELLING:]: told for key, told in names.addresses.items()}
+    for pattern in (_NUMBER, _BROKEN):
+        for match in pattern.finditer(text) if numbers else ():
+            found = digits(match[0])[-_TELLING:]
+            if len(found) >= FEWEST_DIGITS and found in numbers:
+                yield _whole_word(text, _span(match, numbers[found]))
 
 
 def _span(match: re.Match[str], pseudonym: str) -> Span:

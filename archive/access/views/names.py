@@ -90,6 +90,14 @@ def names_of(record: Record, pseudonyms: Pseudonyms, texts: Iterable[str]) -> Na
     return gathered.names()
 
 
+def people_names(people: Iterable[tuple[str | None, str | None]], pseudonyms: Pseudonyms) -> Names:
+    """Return what names people who are known by a name, an address or both."""
+    gathered = _Gathered(pseudonyms)
+    for name, address in people:
+        gathered.add(name, address)
+    return gathered.names()
+
+
 @dataclass(slots=True)
 class _Gathered:
     pseudonyms: Pseudonyms

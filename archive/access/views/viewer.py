@@ -96,6 +96,7 @@ def hidden(record: Record, content: dict[str, object]) -> Record:
         edited=record.edited,
         deleted=record.deleted,
         duplicate=record.duplicate,
+        redacted=record.redacted,
     )
 
 

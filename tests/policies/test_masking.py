@@ -1,0 +1,155 @@
+"""Taking a person out of what a record tells: no word of theirs is left, those of others are."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.access.views.pseudonyms import Pseudonyms
+from archive.index.analysis import value, words
+from archive.model.interaction import (
+    Attachment,
+    Channel,
+    Content,
+    Metrics,
+    Participant,
+    ParticipantRole,
+)
+from policies.erasures.masking import MARK, Masking
+from tests.access.test_pseudonyms import IDENTITY
+
+NAMES = ("Maia Bleu", "Zoë Ångström-Lind", "Ng Wei", "Иван Петров", "O'Brien, Sean", "Xu")
+ADDRESSES = ("maia@old.example", "m.bleu77@firm.example", "+49 170 1234567", "@maiableu")
+OWN = "umbrella"
+"""A word of what the person said, and nobody else says."""
+OTHERS = ("herring", "mackerel", "pike", "lunch", "tuesday", "gefährlich", "12.5", "Ann")
+ROLES = st.sampled_from(list(ParticipantRole))
+
+
+def masking(name: str, aliases: list[str]) -> Masking:
+    known = frozenset(value(each) for each in aliases)
+    return Masking(name, known, Pseudonyms(IDENTITY, "redaction"))
+
+
+def forms(name: str, address: str) -> list[str]:
+    """Return ways in which a person is named in a text."""
+    parts = name.replace(",", " ").split()
+    return [
+        name,
+        name.upper(),
+        " ".join(parts),
+        "\n".join(parts),
+        f"<{address}>",
+        address.upper(),
+        f"{parts[0]}'s",
+        f"({parts[-1]})",
+        f"cc {address};",
+    ]
+
+
+@st.composite
+def records(draw: Any) -> tuple[str, str, Content]:
+    """Draw a record that names a person everywhere it can, and whose it is."""
+    name, address = draw(st.sampled_from(NAMES)), draw(st.sampled_from(ADDRESSES))
+    naming = st.sampled_from([*forms(name, address), *OTHERS])
+    said = st.lists(naming, min_size=1, max_size=8).map(" ".join)
+    quoted = said.map(lambda text: f"\n> {OWN} " + text.replace("\n", "\n> ") + "\n")
+    text = st.builds("{}{}{}".format, said, quoted, said)
+    person = Participant(role=draw(ROLES), name=name, address=address, location=name)
+    ann = Participant(role=draw(ROLES), name="Ann", address="ann@firm.example")
+    wrote = person.role in (ParticipantRole.FROM, ParticipantRole.AUTHOR)
+    body = f"{OWN} {draw(text)}" if wrote else draw(text)
+    maybe = st.none() | said
+    content = Content(
+        source="desk",
+        native_id=draw(said),
+        channel=draw(st.sampled_from(list(Channel))),
+        occurred_at=datetime(2024, 5, 1, tzinfo=UTC),
+        conversation=draw(maybe),
+        in_reply_to=draw(maybe),
+        references=tuple(draw(st.lists(said, max_size=2))),
+        participants=tuple(draw(st.permutations([person, ann]))),
+        subject=draw(maybe),
+        text=draw(st.sampled_from([body, None])),
+        html_text=draw(st.sampled_from([body, None])),
+        location=draw(maybe),
+        attachments=(Attachment(filename=draw(maybe), size=3, sha256="ab", part="1", text=OWN),),
+        metrics=Metrics(outcome=draw(maybe)),
+        problems=tuple(draw(st.lists(said, max_size=1))),
+    )
+    return name, address, content
+
+
+def telling(name: str, address: str) -> set[str]:
+    """Return the words that name the person and nobody else."""
+    local = address if "@" not in address[1:] else address.partition("@")[0]
+    found = {word.folded for text in (name, local) for word in words(text)}
+    return {word for word in found if len(word) > 1 and not word.isdigit()}
+
+
+@settings(max_examples=150)
+@given(records(), st.sampled_from([None, "Ann", "Maia Bleu"]))
+def test_no_word_of_the_person_is_left_and_nothing_of_what_they_said(record, custodian):
+    name, address, content = record
+    labels = {"about": f"{name} at lunch", name: "x", "team": "red"}
+    masked = masking(name, [address]).masked([content], custodian, labels)
+    told = masked.content.model_dump_json(), masked.custodian or "", *masked.labels.values()
+    left = {word.folded for text in (*told, *masked.labels) for word in words(text)}
+    assert left.isdisjoint(telling(name, address))
+    assert OWN not in left
+    (ann,) = (one for one in masked.content.participants if one.name != MARK)
+    assert (ann.name, ann.address) == ("Ann", "ann@firm.example")
+    assert masked.labels["team"] == "red"
+    wrote = {one.role for one in content.participants if one.name == "Ann"}
+    if wrote & {ParticipantRole.FROM, ParticipantRole.AUTHOR} and content.text:
+        person = next(one for one in content.participants if one.name != "Ann")
+        if person.role not in (ParticipantRole.FROM, ParticipantRole.AUTHOR):
+            own = content.text.partition("\n> ")[0]
+            assert masked.content.text is not None
+            kept = {each.folded for each in words(masked.content.text)}
+            assert {word.folded for word in words(own) if word.folded in OTHERS} <= kept
+
+
+def one(text: str, **fields: Any) -> Content:
+    people = (
+        Participant(role=ParticipantRole.FROM, name="Otto Bleu", address="otto@firm.example"),
+        Participant(role=ParticipantRole.TO, address="maia@old.example"),
+        Participant(role=ParticipantRole.CC, name="Maia Bleu"),
+    )
+    told = {"source": "desk", "native_id": "1", "channel": "email", "participants": people}
+    return Content.model_validate({**told, "text": text, **fields})
+
+
+def test_who_shares_a_word_of_the_name_stays_and_the_name_alone_is_the_person():
+    masked = masking("Maia Bleu", ["maia@old.example"]).masked([one("Bleu wrote")], None, {})
+    people = [(each.name, each.address) for each in masked.content.participants]
+    assert people == [("Otto Bleu", "otto@firm.example"), (MARK, None), (MARK, None)]
+    assert masked.content.text == f"{MARK} wrote"
+
+
+def test_an_id_that_names_the_person_meets_itself_again():
+    first, second = one("x", native_id="<maia.1@x>"), one("y", in_reply_to="<maia.1@x>")
+    ours = masking("Maia Bleu", ["maia@old.example"])
+    known = ours.masked([first], None, {}).content.native_id
+    assert known == ours.masked([second], None, {}).content.in_reply_to
+    assert known.startswith("redacted-")
+    assert ours.masked([second], None, {}).content.native_id == "1"
+
+
+def test_a_telephone_number_is_known_with_and_without_its_country():
+    text = "Call +49 170 1234567 and 0170-1234567 or 0170 7654321."
+    masked = masking("Maia", ["+491701234567"]).masked([one(text)], None, {})
+    assert masked.content.text == f"Call {MARK} and {MARK} or 0170 7654321."
+
+
+def test_names_of_earlier_versions_are_known():
+    earlier = one("x").model_copy(
+        update={
+            "participants": (
+                Participant(role=ParticipantRole.TO, name="Kay", address="maia@old.example"),
+            )
+        }
+    )
+    masked = masking("Maia", ["maia@old.example"]).masked([earlier, one("Kay says")], "Kay", {})
+    assert (masked.content.text, masked.custodian) == (f"{MARK} says", None)
