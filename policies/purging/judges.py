@@ -76,11 +76,8 @@ class Judges:
         """Have candidates judged from now on; None on a machine with a single core."""
         if self._count < 1:
             return None
-        if self._pool is None:
-            self._start()
+        pool = self._pool or self._start()
         pages = [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)]
-        pool = self._pool
-        assert pool is not None
         return JudgedAhead(
             basis, judge, [(page, pool.submit(self._ask, page, basis, judge)) for page in pages]
         )
@@ -95,13 +92,14 @@ class Judges:
         self._children.clear()
         self._free = SimpleQueue()
 
-    def _start(self) -> None:
+    def _start(self) -> ThreadPoolExecutor:
         warm_up(__name__)
         opening = self._opening()
         self._children = [_Judge(opening) for _ in range(self._count)]
         for each in self._children:
             self._free.put(each)
         self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="judge")
+        return self._pool
 
     def _ask(self, ids: Sequence[UUID], basis: Basis, judge: Judge) -> list[Judged]:
         child = self._free.get()
