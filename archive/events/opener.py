@@ -20,6 +20,7 @@ from archive.bucket.genuine import genuine, others
 from archive.bucket.names import keys_name, segment_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, NotFoundError
+from archive.events.intact import open_intact, together
 from archive.events.locked_keys import all_locked_keys
 from archive.events.pointers import PointerRow
 from archive.sealing.frame import OpenedFrame, evidence_subkey, open_frame
@@ -132,11 +133,16 @@ class Opener:
         for segment_id, found in self._read(wanted):
             keys[segment_id] = found.keys
             frames |= found.frames
-        for row in rows:
-            if row.pointer.is_dropped:
-                yield ErasedEvent(row)
-            else:
-                yield self._open(row, keys[row.pointer.segment_id], frames.get(row.seq, b""))
+        held = {segment_id: each.found for segment_id, each in keys.items()}
+        for some in together(rows):
+            intact = open_intact(self._keyring.archive_id, some, frames, held)
+            for row in some:
+                if row.seq in intact:
+                    yield OpenedEvent(row, *intact[row.seq])
+                elif row.pointer.is_dropped:
+                    yield ErasedEvent(row)
+                else:
+                    yield self._open(row, keys[row.pointer.segment_id], frames.get(row.seq, b""))
 
     def frames(self, rows: Sequence[PointerRow]) -> dict[int, bytes]:
         """Return the frames as they stand, by sequence number, without those that are not there."""

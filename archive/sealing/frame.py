@@ -39,8 +39,9 @@ _ENTRY_START = bytes((ENTRY_VERSION,))
 _LEAF_PREFIX = b"\0"
 _LEAF_START = _LEAF_PREFIX + _ENTRY_START
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_EVIDENCE = "muniment/frame/1/evidence"
-_CUSTODY = "muniment/frame/1/custody"
+EVIDENCE = "muniment/frame/1/evidence"
+CUSTODY = "muniment/frame/1/custody"
+"""The labels by which a data key gives the key of each box."""
 _SHORT_CUSTODY = 256
 
 
@@ -96,7 +97,7 @@ def is_event_type(name: str) -> bool:
 
 def evidence_subkey(data_key: bytes) -> bytes:
     """Return the key that opens a frame's evidence and nothing else."""
-    return expand(data_key, _EVIDENCE)
+    return expand(data_key, EVIDENCE)
 
 
 def seal_frame(
@@ -124,8 +125,8 @@ def seal_frames(
 
     The keys of all are derived together, which takes two thirds of the time.
     """
-    evidence_keys = expand_all(data_keys, _EVIDENCE)
-    custody_keys = expand_all(data_keys, _CUSTODY)
+    evidence_keys = expand_all(data_keys, EVIDENCE)
+    custody_keys = expand_all(data_keys, CUSTODY)
     archive = archive_id.bytes
     return [
         _sealed(archive, event, *keys)
@@ -223,7 +224,7 @@ def parse_header(frame: Octets) -> FrameHeader:
 def open_frame(frame: Octets, data_key: bytes) -> OpenedFrame:
     """Open both boxes; CorruptError, naming the record, if the frame or the key is another."""
     header = parse_header(frame)
-    evidence = _open_evidence(header, frame, expand(data_key, _EVIDENCE))
+    evidence = _open_evidence(header, frame, expand(data_key, EVIDENCE))
     return OpenedFrame(header, evidence, _open_custody(header, frame, data_key))
 
 
@@ -248,8 +249,8 @@ def header_start(
 
 def commitments(data_keys: Sequence[bytes]) -> list[bytes]:
     """Return what the headers of the frames sealed under data keys say of them, 64 bytes each."""
-    evidence = box_commitments(expand_all(data_keys, _EVIDENCE))
-    custody = box_commitments(expand_all(data_keys, _CUSTODY))
+    evidence = box_commitments(expand_all(data_keys, EVIDENCE))
+    custody = box_commitments(expand_all(data_keys, CUSTODY))
     return [first + second for first, second in zip(evidence, custody, strict=True)]
 
 
@@ -335,7 +336,7 @@ def _open_evidence(header: FrameHeader, frame: Octets, subkey: bytes) -> bytes:
 
 def _open_custody(header: FrameHeader, frame: Octets, data_key: bytes) -> bytes:
     box = frame[header.size + header.evidence_length :]
-    subkey = expand(data_key, _CUSTODY)
+    subkey = expand(data_key, CUSTODY)
     return _open(header, "custody", frame, box, header.custody_commitment, subkey)
 
 
