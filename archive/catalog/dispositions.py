@@ -93,6 +93,9 @@ class DispositionTable:
     def of(self, ids: Iterable[UUID]) -> dict[UUID, list[int]]:
         """Return the dispositions that each of the records stands in, in order of number."""
         found: dict[UUID, list[int]] = {}
+        if not self._all(select(reviews.c.record).limit(1)):
+            # Whoever reads all records of an archive without reviews asks of each of them.
+            return found
         for page in _pages(ids):
             statement = (
                 select(reviews.c.record, reviews.c.disposition)
