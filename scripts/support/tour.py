@@ -135,8 +135,16 @@ def _ground(visitor: Visitor) -> str:
 
 
 def shows(visitor: Visitor, selector: str, otherwise: str) -> None:
-    """Fail unless the page has what it was opened for."""
-    check(visitor.page.locator(selector).count() > 0, f"{visitor.page.url}: {otherwise}")
+    """Fail unless the page has what it was opened for, once it has come."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+    there = True
+    try:
+        # A click goes on as soon as the new page begins, which may be before the part asked for.
+        visitor.page.locator(selector).first.wait_for(state="attached")
+    except PlaywrightTimeoutError:
+        there = False
+    check(there, f"{visitor.page.url}: {otherwise}")
 
 
 Step = Callable[[Visitor], None]
