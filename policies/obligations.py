@@ -55,11 +55,23 @@ class Obligations:
         None where none of them demands deletion, so that nothing is ever due. A record that
         must be opened and cannot be read gets none, and is tried again the next time.
         """
+        for _ in self.settling(book, now, stopped):
+            pass
+        return self.digest(book, now)
+
+    def digest(self, book: RuleBook, now: datetime) -> bytes | None:
+        """Return the digest of the rules in force as of a time, None as in `settle`."""
         rules = book.in_force(now)
         if not any(policy.terms.maximum for policy in rules.policies.values()):
             return None
-        digest, after = self._identity.policies(rules.marks()), 0
-        while not stopped():
+        return self._identity.policies(rules.marks())
+
+    def settling(
+        self, book: RuleBook, now: datetime, stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[int | None]:
+        """Settle page by page; yield up to which `first_seq` all is settled, None at the end."""
+        rules, digest, after = book.in_force(now), self.digest(book, now), 0
+        while digest is not None and not stopped():
             as_of = self._catalog.position()
             page = self._table.outdated(digest, after, _PAGE)
             if not page:
@@ -67,7 +79,8 @@ class Obligations:
             judging = _Judging(rules, digest, as_of)
             self._table.put([*self._judged(page, judging)])
             after = page[-1].first_seq
-        return digest
+            yield after
+        yield None
 
     def _judged(self, page: Sequence[Outdated], judging: "_Judging") -> Iterator[Obligation]:
         outlines, unsettled = Outlines(self._codebook), list[UUID]()

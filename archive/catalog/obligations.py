@@ -116,12 +116,21 @@ class ObligationTable:
         with self._connected() as connection:
             self._rows.insert(connection, [_stored(row) for row in rows])
 
-    def due(self, policies: bytes, at: datetime, after: int, limit: int) -> list[Listed]:
-        """Return the next records, in order of capture, that are due as of a time."""
+    def due(
+        self, policies: bytes, at: datetime, after: int, limit: int, *, until: int | None = None
+    ) -> list[Listed]:
+        """Return the next records, in order of capture, that are due as of a time.
+
+        They come after one `first_seq`, and not after `until`, if that is given.
+        """
         statement = (
             select(records.c.id, records.c.first_seq)
             .join(obligations, obligations.c.record == records.c.id)
-            .where(_due(policies, at), records.c.first_seq > after)
+            .where(
+                _due(policies, at),
+                records.c.first_seq > after,
+                *(() if until is None else (records.c.first_seq <= until,)),
+            )
             .order_by(records.c.first_seq)
             .limit(limit)
         )

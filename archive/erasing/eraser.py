@@ -191,7 +191,7 @@ class Eraser:
         events = [plain(each) for each in (condemned, *sealing)]
         # Alone it may be sent twice: the second time it meets itself and is passed over.
         self._committer.commit(Group(events, atomic=bool(sealing)))
-        return self._finish(condemned)
+        return self._finish(condemned, rows)
 
     def locked_records(self, rows: Sequence[PointerRow]) -> dict[UUID, datetime | None]:
         """Return the streams of events whose keys cannot be destroyed yet, and until when.
@@ -239,7 +239,7 @@ class Eraser:
         for opened in self._opener.open(rows):
             event = self._mapper.event(opened)
             if isinstance(event, KeysCondemned):
-                self._finish(event)
+                self._finish(event, list(rows_at(self._pointers, event.events)))
 
     def destroy_condemned_blobs(self) -> tuple[int, int]:
         """Destroy the blobs that are condemned; return how many went, and how many are locked."""
@@ -257,8 +257,8 @@ class Eraser:
             self._pointers.forget_blobs(gone)
         return len(gone), locked
 
-    def _finish(self, condemned: KeysCondemned) -> Erasure:
-        rewritten, rows = self._destroy_keys(condemned.events)
+    def _finish(self, condemned: KeysCondemned, rows: Sequence[PointerRow]) -> Erasure:
+        rewritten, rows = self._destroy_keys(condemned.events, rows)
         # A pack that was not finished could hold them still, or what it was made of.
         if left := self._settle_packs():
             raise LockedError(left[0])
@@ -290,19 +290,17 @@ class Eraser:
             blobs_left=blobs_left,
         )
 
-    def _destroy_keys(self, seqs: Sequence[int]) -> tuple[dict[UUID, Rewritten], list[PointerRow]]:
+    def _destroy_keys(
+        self, seqs: Sequence[int], rows: Sequence[PointerRow]
+    ) -> tuple[dict[UUID, Rewritten], Sequence[PointerRow]]:
         """Destroy the keys of events wherever their frames stand, also if they move meanwhile.
 
-        Return what was rewritten by segment, and the events' rows.
+        `rows` are where they stood a while ago. Return what was rewritten by segment, and the
+        events' rows.
         """
         done: dict[UUID, Rewritten] = {}
         missed: set[UUID] = set()
-        while True:
-            rows = list(rows_at(self._pointers, seqs))
-            slots = _slots(rows)
-            left = {segment_id: slots[segment_id] for segment_id in slots.keys() - done.keys()}
-            if not left:
-                return done, rows
+        while left := {each: slots for each, slots in _slots(rows).items() if each not in done}:
             if not missed.isdisjoint(left):
                 # What was packed meanwhile is somewhere else by now.
                 raise CorruptError(f"There is no key object of segment {min(missed & set(left))}.")
@@ -311,6 +309,8 @@ class Eraser:
                     missed.add(segment_id)
                 else:
                     done[segment_id] = rewritten
+            rows = list(rows_at(self._pointers, seqs))
+        return done, rows
 
     def _destroy_in(
         self, slots: Mapping[UUID, Set[int]], segment_id: UUID

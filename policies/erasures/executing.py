@@ -32,7 +32,7 @@ from policies.purging.latecomers import destroy_latecomers
 from policies.purging.purge import Account
 from policies.purging.purgeable import Stopped
 from policies.purging.purger import BATCH, MOST_RECORDS
-from policies.purging.reading import Destruction, PurgeReader
+from policies.purging.reading import Destruction, PurgeReader, Traces
 from policies.records import GovernedRecords
 from policies.rules import RuleReader
 
@@ -172,11 +172,10 @@ class Executor:
         if self._purges.gone(destructions) < order.condemned + order.redacted:
             return problems or ["What was condemned is not destroyed yet."]
         by, ground = order.ordered.by, f"case {case.id}"
-        problems = destroy_latecomers(
-            self._eraser, self._purges, destructions, by=by, ground=ground
-        )
+        traces = self._purges.traces(destructions)
+        problems = destroy_latecomers(self._eraser, self._purges, traces, by=by, ground=ground)
         if not problems:
-            self._complete(case, order, destructions, kept)
+            self._complete(case, order, destructions, traces, kept)
         return problems
 
     def _complete(
@@ -184,13 +183,15 @@ class Executor:
         case: Case,
         order: Order,
         destructions: Sequence[Destruction],
+        traces: Traces,
         kept: Kept,
     ) -> None:
         now, issued = self._clock.now(), None
         if order.batches:
             account = _account(case, order)
+            book = self._rules.read().policies
             issued = self._issuing.issue(
-                self._clock.uuid7(), account, destructions, self._rules.read().policies, kept, now
+                self._clock.uuid7(), account, destructions, traces, book, kept, now
             )
         done = ErasureCarriedOut(
             originator_id=case.id,

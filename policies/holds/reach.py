@@ -101,6 +101,8 @@ class Holds:
 
     def __init__(self, book: HoldBook) -> None:
         self.book = book
+        # Of most records nothing else is to be said, and it may be sent to another process.
+        self._free = Held(unreadable=book.unreadable)
         self._spans = [
             _Span(name, Reach.of(each.scope, each.known), each.ended.at if each.ended else None)
             for name, hold in sorted(book.holds.items())
@@ -125,6 +127,8 @@ class Holds:
                 certain.append(span.hold)
             else:
                 uncertain.append(span.hold)
+        if not (certain or uncertain or released):
+            return self._free
         return Held(
             tuple(certain), tuple(uncertain), max(released, default=None), self.book.unreadable
         )

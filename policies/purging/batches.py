@@ -121,8 +121,10 @@ class Batches:
     def expect(self, ids: Sequence[UUID], at: datetime, judge: Judge) -> None:
         """Have candidates judged beside what this process does until it looks at them.
 
-        Errors as in `look`.
+        Expected a second time they are let be. Errors as in `look`.
         """
+        if ids[0] in self._ahead:
+            return
         ahead = self._judges.begin(ids, self._basis(at), judge)
         if ahead is not None:
             self._ahead[ids[0]] = ahead

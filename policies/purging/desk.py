@@ -206,7 +206,6 @@ def issuing_of(archive: Archive) -> Issuing:
         archive_id=archive.keyring.archive_id,
         organisation=archive.settings.organisation,
         sandbox=archive.keyring.sandbox,
-        reader=purge_reader(archive),
         log=archive.log,
         signer=log_signer(archive.keyring),
         dispositions=disposition_reader(archive),

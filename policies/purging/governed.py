@@ -18,7 +18,7 @@ from policies.purging.kept import Kept
 from policies.purging.latecomers import destroy_latecomers
 from policies.purging.purge import Purge
 from policies.purging.purgeable import Planned, Purgeable, Sorted, Stopped
-from policies.purging.reading import Destruction, PurgeReader
+from policies.purging.reading import Destruction, PurgeReader, Traces
 from policies.rules import RuleReader
 
 _MANY: Final = 2_000
@@ -54,14 +54,19 @@ class PurgeableRecords(Purgeable[UUID]):
     def candidates(self, at: datetime, stopped: Stopped, size: int) -> Iterator[Sequence[UUID]]:
         book = self._rules.readable()
         at = max(at, self._clock.now())
-        digest = self._obligations.settle(book, at, stopped)
-        after = 0
-        while digest is not None:
-            page = self._table.due(digest, at, after, size)
-            if not page:
-                return
-            yield [each.id for each in page]
-            after = page[-1].first_seq
+        digest = self._obligations.digest(book, at)
+        if digest is None:
+            return
+        batch, after = list[UUID](), 0
+        for until in self._obligations.settling(book, at, stopped):
+            while page := self._table.due(digest, at, after, size - len(batch), until=until):
+                batch += [each.id for each in page]
+                after = page[-1].first_seq
+                if len(batch) == size:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
 
     def expect(self, candidates: Sequence[UUID], at: datetime) -> None:
         if len(candidates) >= _MANY:
@@ -89,20 +94,23 @@ class PurgeableRecords(Purgeable[UUID]):
         tally, problem = self._batches.destroy(errand, candidates, judge)
         return _sorted(tally), problem
 
-    def destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
+    def destroy_latecomers(self, purge: Purge, traces: Traces) -> list[str]:
         by, ground = purge.plan.by, f"purge {purge.id}"
-        return destroy_latecomers(self._eraser, self._reader, destructions, by=by, ground=ground)
+        return destroy_latecomers(self._eraser, self._reader, traces, by=by, ground=ground)
 
     def issue(
         self,
         certificate_id: UUID,
         purge: Purge,
         destructions: Sequence[Destruction],
+        traces: Traces,
         kept: Kept,
         now: datetime,
     ) -> CertificateIssued:
         book = self._rules.read().policies
-        return self._issuing.issue(certificate_id, purge.account, destructions, book, kept, now)
+        return self._issuing.issue(
+            certificate_id, purge.account, destructions, traces, book, kept, now
+        )
 
 
 def _sorted(tally: Tally) -> Sorted:

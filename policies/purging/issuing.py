@@ -30,7 +30,7 @@ from policies.purging.certificate import (
 )
 from policies.purging.kept import Kept
 from policies.purging.purge import Account
-from policies.purging.reading import Destruction, PurgeReader, Traces
+from policies.purging.reading import Destruction, Traces
 from policies.purging.reviews import certified
 from policies.reviewing.reader import DispositionReader
 
@@ -57,7 +57,6 @@ class Issuing:
         archive_id: UUID,
         organisation: str,
         sandbox: bool,
-        reader: PurgeReader,
         log: LogReader,
         signer: Signer,
         names: Names,
@@ -66,7 +65,6 @@ class Issuing:
         self._archive_id = archive_id
         self._organisation = organisation
         self._sandbox = sandbox
-        self._reader = reader
         self._log = log
         self._signer = signer
         self._names = names
@@ -77,6 +75,7 @@ class Issuing:
         certificate_id: UUID,
         account: Account,
         destructions: Sequence[Destruction],
+        traces: Traces,
         book: Book,
         kept: Kept,
         now: datetime,
@@ -85,7 +84,9 @@ class Issuing:
 
         Raises CorruptError where an event that it tells of cannot be read, and UnavailableError.
         """
-        certificate = self._certificate(certificate_id, account, destructions, book, kept, now)
+        certificate = self._certificate(
+            certificate_id, account, destructions, traces, book, kept, now
+        )
         document = canonical(certificate)
         return CertificateIssued(
             originator_id=certificate_id,
@@ -101,12 +102,12 @@ class Issuing:
         certificate_id: UUID,
         account: Account,
         destructions: Sequence[Destruction],
+        traces: Traces,
         book: Book,
         kept: Kept,
         now: datetime,
     ) -> Certificate:
         groups = account.groups
-        traces = self._reader.traces(destructions)
         done = [each.destroyed for each in destructions if each.destroyed is not None]
         by, trail = account.by, account.of == AUDIT_TRAIL
         return Certificate(

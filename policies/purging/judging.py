@@ -4,9 +4,9 @@ Everything that is not known for certain keeps the record.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from archive.events.purge_events import PurgedGroup
 from policies.evaluation import Demand, Evaluation, State, counted_from, evaluate
@@ -36,12 +36,11 @@ class Verdict(StrEnum):
     LOCKED = "locked"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A verdict; of a record that is due also what it is counted as.
 
     Of one that waits for reviews, `lacking` are the demands whose policies ask for them, and
-    `due_at` is since when it is due.
+    `due_at` is since when it is due. A named tuple, since it may travel to another process.
     """
 
     verdict: Verdict

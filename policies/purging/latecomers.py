@@ -1,16 +1,14 @@
 """What came in while records were condemned, which is destroyed after them."""
 
-from collections.abc import Sequence
-
 from archive.erasing.eraser import Eraser
 from archive.errors import CorruptError, LockedError
-from policies.purging.reading import Destruction, PurgeReader
+from policies.purging.reading import PurgeReader, Traces
 
 
 def destroy_latecomers(
     eraser: Eraser,
     reader: PurgeReader,
-    destructions: Sequence[Destruction],
+    traces: Traces,
     *,
     by: str,
     ground: str,
@@ -19,7 +17,7 @@ def destroy_latecomers(
 
     Raises UnavailableError where bucket or database do not answer.
     """
-    left = reader.not_erased(reader.traces(destructions).latecomers)
+    left = reader.not_erased(traces.latecomers)
     if not left:
         return []
     try:

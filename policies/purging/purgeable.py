@@ -15,7 +15,7 @@ from archive.events.purge_events import (
 )
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
-from policies.purging.reading import Destruction
+from policies.purging.reading import Destruction, Traces
 
 CandidateT = TypeVar("CandidateT")
 
@@ -73,7 +73,7 @@ class Purgeable(ABC, Generic[CandidateT]):
         """Judge candidates and destroy the keys of those that may go, as `condemn`."""
 
     @abstractmethod
-    def destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
+    def destroy_latecomers(self, purge: Purge, traces: Traces) -> list[str]:
         """Destroy what came in while its kin was condemned; say in sentences what is left."""
 
     @abstractmethod
@@ -82,6 +82,7 @@ class Purgeable(ABC, Generic[CandidateT]):
         certificate_id: UUID,
         purge: Purge,
         destructions: Sequence[Destruction],
+        traces: Traces,
         kept: Kept,
         now: datetime,
     ) -> CertificateIssued:

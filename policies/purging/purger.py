@@ -4,8 +4,10 @@ Whatever dies goes on from the events: what was condemned is destroyed first, wh
 follows, and the certificate is made of all of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final, Generic
 
 from archive.catalog.destroyed import DestroyedCatalog
@@ -21,7 +23,7 @@ from policies.purging.answers import PurgeAnswer, looked_at, told
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.purgeable import CandidateT, Purgeable, Stopped
-from policies.purging.reading import Destruction, PurgeReader
+from policies.purging.reading import Destruction, PurgeReader, Traces
 
 BATCH: Final = 5_000
 """So many candidates are judged and condemned together; a hold may come between two batches."""
@@ -30,6 +32,8 @@ MOST_RECORDS: Final = 200_000
 
 _FEW: Final = 200
 """So many are looked at together to find out whether any may go."""
+_AHEAD: Final = 4
+"""So many batches are expected beside the one that is destroyed; they are kept in memory."""
 
 
 class Purger(Generic[CandidateT]):
@@ -90,8 +94,11 @@ class Purger(Generic[CandidateT]):
         sandbox; ConflictError where another process carries out the same purge.
         """
         at = self._permitted(at)
-        found = self.finish(stopped) or self._begun(by, address, at)
-        return self._carry_out(found, stopped) if isinstance(found, Purge) else found
+        try:
+            found = self.finish(stopped) or self._begun(by, address, at, self._foresee)
+            return self._carry_out(found, stopped) if isinstance(found, Purge) else found
+        finally:
+            self._purgeable.rest()
 
     def request(self, by: str, address: str | None, at: datetime | None = None) -> PurgeAnswer:
         """Plan a purge of what is due as of a time, for the leader to carry out.
@@ -111,19 +118,29 @@ class Purger(Generic[CandidateT]):
     def finish(self, stopped: Stopped = lambda: False) -> PurgeAnswer | None:
         """Finish the purge that is under way; None if there is none."""
         unfinished = self._unfinished()
-        return self._carry_out(unfinished[0], stopped) if unfinished else None
+        try:
+            return self._carry_out(unfinished[0], stopped) if unfinished else None
+        finally:
+            self._purgeable.rest()
 
     def _unfinished(self) -> list[Purge]:
         self._catch_up(self._pointers.last_seq())
         found = map(self._reader.purge, self._destroyed.unfinished_purges())
         return [purge for purge in found if purge.plan.of == self._purgeable.of]
 
-    def _begun(self, by: str, address: str | None, at: datetime) -> Purge | PurgeAnswer:
-        """Plan a purge if anything may go; else tell what stays."""
+    def _begun(
+        self,
+        by: str,
+        address: str | None,
+        at: datetime,
+        before: Callable[[datetime], None] = lambda _: None,
+    ) -> Purge | PurgeAnswer:
+        """Plan a purge if anything may go, once `before` is done; else tell what stays."""
         kept = Kept()
         for candidates in self._candidates(at, _FEW):
             found = self._purgeable.look(candidates, at)
             if found.due:
+                before(at)
                 return self._plan(by, address, at)
             kept.take(found.kept)
         return looked_at(self._purgeable.of, at, 0, kept, (), dry=False)
@@ -148,19 +165,14 @@ class Purger(Generic[CandidateT]):
     def _carry_out(self, purge: Purge, stopped: Stopped) -> PurgeAnswer:
         problems = self._eraser.resume()
         kept = Kept()
-        at = purge.plan.at
-        try:
-            for candidates, following in _with_next(self._candidates(at, BATCH, stopped)):
-                if stopped() or purge.condemned >= MOST_RECORDS:
-                    break
-                self._purgeable.expect(following, at)
-                found, problem = self._purgeable.destroy(purge, candidates)
-                kept.take(found.kept)
-                problems += [problem] if problem else []
-                if found.due:
-                    purge = self._reader.purge(purge.id)
-        finally:
-            self._purgeable.rest()
+        for candidates in self._expected(purge.plan.at, stopped):
+            if stopped() or purge.condemned >= MOST_RECORDS:
+                break
+            found, problem = self._purgeable.destroy(purge, candidates)
+            kept.take(found.kept)
+            problems += [problem] if problem else []
+            if found.due:
+                purge = self._reader.purge(purge.id)
         if problems:
             # What was cut off a moment ago may go through by now.
             self._catch_up(self._pointers.last_seq())
@@ -173,17 +185,22 @@ class Purger(Generic[CandidateT]):
         destructions = self._reader.destructions(purge.erasures)
         destroyed = self._reader.gone(destructions, purge.plan.of)
         if destroyed == purge.condemned and not stopped:
-            problems = self._purgeable.destroy_latecomers(purge, destructions)
-            purge = purge if problems else self._complete(purge, destructions, kept)
+            traces = self._reader.traces(destructions)
+            problems = self._purgeable.destroy_latecomers(purge, traces)
+            purge = purge if problems else self._complete(purge, destructions, traces, kept)
         elif destroyed < purge.condemned and not problems:
             problems = ["What was condemned is not destroyed yet."]
         return told(purge, destroyed, kept, problems)
 
-    def _complete(self, purge: Purge, destructions: Sequence[Destruction], kept: Kept) -> Purge:
+    def _complete(
+        self, purge: Purge, destructions: Sequence[Destruction], traces: Traces, kept: Kept
+    ) -> Purge:
         now = self._clock.now()
         issued = None
         if purge.batches:
-            issued = self._purgeable.issue(self._clock.uuid7(), purge, destructions, kept, now)
+            issued = self._purgeable.issue(
+                self._clock.uuid7(), purge, destructions, traces, kept, now
+            )
         completed = PurgeCompleted(
             originator_id=purge.id,
             originator_version=purge.newest + 1,
@@ -202,6 +219,28 @@ class Purger(Generic[CandidateT]):
             if self._reader.purge(purge.id).completed is None:
                 raise
         return self._reader.purge(purge.id)
+
+    def _foresee(self, at: datetime) -> None:
+        """Have the first batches expected already, which takes until others could do something."""
+        next(self._expected(at), None)
+
+    def _expected(
+        self, at: datetime, stopped: Stopped = lambda: False
+    ) -> Iterator[Sequence[CandidateT]]:
+        """Yield batches, each of them expected, and the next few too.
+
+        A single one is not: it is judged sooner than others have started.
+        """
+        batches = iter(self._candidates(at, BATCH, stopped))
+        waiting = deque(islice(batches, 2))
+        for each in waiting if len(waiting) > 1 else ():
+            self._purgeable.expect(each, at)
+        for each in batches:
+            self._purgeable.expect(each, at)
+            waiting.append(each)
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft()
+        yield from waiting
 
     def _candidates(
         self, at: datetime, size: int, stopped: Stopped = lambda: False
@@ -223,15 +262,3 @@ class Purger(Generic[CandidateT]):
         if at < now:
             raise InvalidError("A purge is as of now or of a time to come, not of one that passed.")
         return at
-
-
-def _with_next(
-    batches: Iterable[Sequence[CandidateT]],
-) -> Iterator[tuple[Sequence[CandidateT], Sequence[CandidateT]]]:
-    """Yield each batch with the one after it, which is empty after the last."""
-    each = iter(batches)
-    current = next(each, ())
-    while current:
-        following = next(each, ())
-        yield current, following
-        current = following

@@ -43,7 +43,7 @@ from policies.purging.judging import Verdict
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.purgeable import Planned, Purgeable, Sorted, Stopped
-from policies.purging.reading import Destruction, PurgeReader
+from policies.purging.reading import Destruction, PurgeReader, Traces
 from policies.trail.book import TrailReader
 from policies.trail.certifying import as_policies
 from policies.trail.holding import EntryHolds
@@ -144,7 +144,7 @@ class PurgeableEntries(Purgeable[int]):
         )
         return judged.sorted, problem
 
-    def destroy_latecomers(self, purge: Purge, destructions: Sequence[Destruction]) -> list[str]:
+    def destroy_latecomers(self, purge: Purge, traces: Traces) -> list[str]:
         # An entry is one event: nothing can be added to it.
         return []
 
@@ -153,11 +153,14 @@ class PurgeableEntries(Purgeable[int]):
         certificate_id: UUID,
         purge: Purge,
         destructions: Sequence[Destruction],
+        traces: Traces,
         kept: Kept,
         now: datetime,
     ) -> CertificateIssued:
         book = as_policies(self._trail.readable())
-        return self._issuing.issue(certificate_id, purge.account, destructions, book, kept, now)
+        return self._issuing.issue(
+            certificate_id, purge.account, destructions, traces, book, kept, now
+        )
 
     def _judged(self, seqs: Sequence[int], at: datetime) -> JudgedEntries:
         as_of = self._pointers.last_seq()

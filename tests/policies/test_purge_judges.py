@@ -30,11 +30,12 @@ NOT_DUE = "2059-01-01T00:00:00Z"
 def batches_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let two records be a batch, and be worth to be judged ahead."""
     monkeypatch.setattr(purger, "BATCH", 2)
+    monkeypatch.setattr(purger, "_AHEAD", 1)
     monkeypatch.setattr(governed, "_MANY", 1)
 
 
 class AtOnce(Judges):
-    """Judges ahead in this process, at once, and then lets `act` happen, the first time."""
+    """Judges ahead in this process, at once; when the first batch is taken it lets `act` happen."""
 
     def __init__(self, archive: Archive, act: Callable[[], object]) -> None:
         super().__init__(archive.opening)
@@ -44,15 +45,27 @@ class AtOnce(Judges):
     def begin(self, ids: Sequence[UUID], basis: Basis, judge: Judge) -> JudgedAhead:
         answer: Future[list[Judged]] = Future()
         answer.set_result(list(Judging(self._records, basis, judge).each(ids)))
+        return Acting(basis, judge, [(ids, answer)], self._acts)
+
+
+class Acting(JudgedAhead):
+    """A batch that lets what is left of `acts` happen when it is taken."""
+
+    def __init__(self, basis: Basis, judge: Judge, pages: Any, acts: list[Callable[[], object]]):
+        super().__init__(basis, judge, pages)
+        self._acts = acts
+
+    def take(self, judging: Judging) -> list[Judged]:
+        judged = super().take(judging)
         while self._acts:
             self._acts.pop()()
-        return JudgedAhead(basis, judge, [(ids, answer)])
+        return judged
 
 
 def purged_while(
     monkeypatch: pytest.MonkeyPatch, archive: Archive, act: Callable[[], object]
 ) -> Any:
-    """Purge, and let something happen once the second batch is judged, ahead of its turn."""
+    """Purge, and let something happen once all is judged, while it is the first batch's turn."""
     monkeypatch.setattr(desks, "Judges", lambda _: AtOnce(archive, act))
     return desk(archive).run(LOCAL_ACTOR)
 
