@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from scripts.support.parts import Embedded
 from scripts.support.ports import free_ports
 
 PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool")
@@ -108,6 +109,15 @@ def client(endpoint: str):  # type: ignore[no-untyped-def]
 def missing() -> list[str]:
     """Return the programs that are needed and not installed."""
     return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+class OnGateway(Embedded):
+    """SQLite in the home folder, and the bucket on such a server."""
+
+    def __init__(self, home: Path, gateway: Gateway) -> None:
+        super().__init__(home)
+        bucket = gateway.make_bucket("bench")
+        self.settings = {"MUNIMENT_BUCKET": bucket, **gateway.environment}
 
 
 @contextmanager
