@@ -65,6 +65,8 @@ class PurgeableRecords(Purgeable[UUID]):
                 if len(batch) == size:
                     yield batch
                     batch = []
+            # What is settled is looked through once, also where nothing of it is due.
+            after = after if until is None else until
         if batch:
             yield batch
 

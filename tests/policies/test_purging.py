@@ -7,9 +7,11 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import keys_prefix
 from archive.bucket.port import LockMode, Retention
+from archive.catalog.obligations import ObligationTable
 from archive.errors import GoneError, InvalidError
 from archive.events.hold_events import HoldScope
 from archive.log.publisher import log_signer
+from policies import obligations
 from policies.desk import retention_desk
 from policies.purging.certificate import check
 from tests.archive.house import OPERATIONS, capture, found, line
@@ -105,3 +107,25 @@ def test_a_time_to_come_is_for_a_sandbox_alone(archive):
         desk(archive).run(LOCAL_ACTOR, at)
     with pytest.raises(InvalidError, match="passed"):
         desk(archive).dry_run(LOCAL_ACTOR, OPERATIONS, at - timedelta(days=365 * 100))
+
+
+def test_what_is_settled_is_looked_through_once_whether_anything_is_due_or_not(
+    tmp_path, monkeypatch
+):
+    asked: list[tuple[int, int | None]] = []
+    due = ObligationTable.due
+
+    def noted(table, policies, at, after, limit, *, until=None):
+        asked.append((after, until))
+        return due(table, policies, at, after, limit, until=until)
+
+    monkeypatch.setattr(obligations, "_PAGE", 2)
+    with sandbox(tmp_path) as archive:
+        dated(archive, [2999, 2998, 2997, 2996, 2001, 2995, 2994])
+        in_force(archive, maximum="5y")
+        monkeypatch.setattr(ObligationTable, "due", noted)
+        assert desk(archive).dry_run(LOCAL_ACTOR, OPERATIONS).planned == 1
+    ends = [until for _, until in asked if until is not None]
+    assert len(set(ends)) == 4 and asked[-1] == (ends[-1], None)
+    for after, until in asked:
+        assert after >= max((end for end in ends if until is None or end < until), default=0)
