@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from archive.events.policy_events import Stage, Terms
@@ -62,8 +62,7 @@ class Governing:
     not_before: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """What one version of a policy demands of the record.
 
     `event` names what its clock starts at, None for a clock of dates; until that has happened
@@ -87,8 +86,7 @@ class Demand:
     review: tuple[Stage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """When a record may go, and why.
 
     `indefinite` says that a minimum has no end yet, so that nothing is known to come after it:
@@ -152,7 +150,7 @@ def evaluate(
     """
     claimed, doubt = counted_from(occurred_at, captured_at)
     minimums, maximums = _endings(governing, claimed, captured_at)
-    until = _Until.of(each.ends_at for each in minimums)
+    until = _Until.of(minimums)
     delete_at = _earliest(until.expiry(each.ends_at) for each in maximums)
     stopped = bool(holds) or unreadable
     deletions = [each.deletion(until, delete_at, released_at, stopped) for each in maximums]
@@ -177,7 +175,7 @@ def dates(
     """Return what `evaluate` says of a record's dates that no hold reaches or did, in less time."""
     claimed, _ = counted_from(occurred_at, captured_at)
     minimums, maximums = _endings(governing, claimed, captured_at)
-    until = _Until.of(each.ends_at for each in minimums)
+    until = _Until.of(minimums)
     return Dates(
         until.date,
         _earliest(until.expiry(each.ends_at) for each in maximums),
@@ -210,21 +208,21 @@ def _start(one: Governing, claimed: datetime, captured_at: datetime) -> datetime
             return one.start.at if one.start is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Until:
+class _Until(NamedTuple):
     """Until when a record is kept: a date, None where no minimum says one, or without end."""
 
     date: datetime | None
     indefinite: bool
 
     @classmethod
-    def of(cls, ends: Iterable[datetime | None]) -> Self:
+    def of(cls, minimums: Sequence["_Ending"]) -> "_Until":
         """Return the latest of the ends of minimums; one that is None is later than any date."""
-        known = list(ends)
-        dates = [each for each in known if each is not None]
-        if len(dates) < len(known):
+        if not minimums:
+            return _UNTIL_NOTHING
+        dates = [each.ends_at for each in minimums if each.ends_at is not None]
+        if len(dates) < len(minimums):
             return cls(None, indefinite=True)
-        return cls(max(dates, default=None), indefinite=False)
+        return cls(max(dates), indefinite=False)
 
     def expiry(self, ends_at: datetime | None) -> datetime | None:
         """Return when a maximum demands deletion: never before the record may go, None if never."""
@@ -233,9 +231,14 @@ class _Until:
         return ends_at if self.date is None else max(ends_at, self.date)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    """A period of a governing policy, and when it begins and ends for a record, if it has begun."""
+_UNTIL_NOTHING: Final = _Until(None, indefinite=False)
+
+
+class _Ending(NamedTuple):
+    """A period of a governing policy, and when it begins and ends for a record, if it has begun.
+
+    A named tuple, as what it ends in is: they are made of every record.
+    """
 
     one: Governing
     period: Period
@@ -243,7 +246,7 @@ class _Ending:
     ends_at: datetime | None
 
     @classmethod
-    def of(cls, one: Governing, period: Period, starts_at: datetime | None) -> Self:
+    def of(cls, one: Governing, period: Period, starts_at: datetime | None) -> "_Ending":
         """Return the period from its start on."""
         return cls(one, period, starts_at, starts_at and period.after(starts_at))
 

@@ -5,10 +5,9 @@ that word: it says where to look (docs/retention.md, "Obligations").
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from archive.catalog.obligations import Outdated
 from archive.catalog.tables import CHANNELS, DIRECTIONS, KINDS
@@ -30,8 +29,7 @@ _DIRECTIONS: Final = {code: direction.value for direction, code in DIRECTIONS.it
 _CACHED: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """A record without its content: its dates to the millisecond, rounded down, and its size.
 
     `values` are those of the fields that are known, in the form in which queries compare them;

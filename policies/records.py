@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from archive.catalog.catalog import Catalog, CatalogRow
@@ -23,8 +23,7 @@ from policies.scopes import Standing, standing
 _PAGE: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A record with its archive's own conversation.
 
     `earlier` are the versions before the one that is shown, oldest first, `rows` those of all its

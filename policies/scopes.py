@@ -29,11 +29,13 @@ from archive.query.tree import (
     Word,
     conjunction,
     disjunction,
+    walk,
 )
 
 _READ: Final = frozenset({"text", "html", "opening", "attachment"})
 """The texts that may hold more than could be read."""
 _UNREAD: Final = Value("unsearchable", "is")
+_WORDED: Final = (Word, Phrase, Stem, Fuzzy, Near, NotNear)
 
 
 class Standing(IntEnum):
@@ -55,7 +57,7 @@ def standing(
     `conversation` is the archive's own thread; `aliases` are those by which parts of the scope find
     more than they say.
     """
-    if attributes.searchable(record):
+    if not _looks_for_words(scope) or attributes.searchable(record):
         return _known(matches(scope, record, conversation=conversation, aliases=aliases))
     return _judged(scope, record, conversation, aliases)
 
@@ -115,6 +117,11 @@ def _judged(node: Node, record: Record, conversation: str | None, aliases: Alias
     if not found and isinstance(node, Word | Phrase | Stem | Fuzzy | Near):
         return Standing.UNKNOWN if _may_hold_more(node) else Standing.OUT
     return _known(found)
+
+
+def _looks_for_words(scope: Node) -> bool:
+    """Say whether it matters to a scope that all words could be read: most look for none."""
+    return any(isinstance(each, _WORDED) for each in walk(scope))
 
 
 def _may_hold_more(node: TextLeaf | Near) -> bool:

@@ -7,7 +7,6 @@ somebody asks for it.
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +23,7 @@ from archive.trail.entry import TrailEntry, entry, is_act
 
 _NOTHING: Final = (None,) * (len(trail.columns) - 1)
 _SEQS_PER_STATEMENT: Final = 10_000
+_NEAR: Final = 8
 
 
 def plain_detail(text: str) -> str:
@@ -124,23 +124,35 @@ class TrailFollower(Follower):
 
 def _subjects(acts: Sequence[TrailEntry]) -> Iterator[tuple[bytes, int]]:
     for told in acts:
-        subjects: set[UUID] = set(told.records)
+        subjects = {each.bytes for each in told.records}
         if told.user is not None:
-            subjects.add(told.user)
-        yield from ((each.bytes, told.seq) for each in sorted(subjects))
+            subjects.add(told.user.bytes)
+        yield from ((each, told.seq) for each in sorted(subjects))
 
 
 def _forget(connection: Connection, seqs: Sequence[int]) -> None:
     """Leave of condemned entries what a rebuild would find: that they are there."""
     blank = {column.name: None for column in trail.columns if not column.primary_key}
     for start in range(0, len(seqs), _SEQS_PER_STATEMENT):
-        page = trail.c.seq.in_(seqs[start : start + _SEQS_PER_STATEMENT])
         # Most of what is erased are records, not acts.
-        acts = list(connection.execute(select(trail.c.seq).where(page)).scalars())
+        acts = _acts(connection, seqs[start : start + _SEQS_PER_STATEMENT])
         if not acts:
             continue
         connection.execute(update(trail).where(trail.c.seq.in_(acts)).values(blank))
         connection.execute(delete(trail_subjects).where(trail_subjects.c.seq.in_(acts)))
+
+
+def _acts(connection: Connection, seqs: Sequence[int]) -> list[int]:
+    """Return those of sequence numbers, which rise, that are acts."""
+    wanted, first, last = set(seqs), seqs[0], seqs[-1]
+    # Naming each takes longer than a look through what is between them, unless that is much.
+    near = last - first < _NEAR * len(seqs)
+    page = trail.c.seq.between(first, last) if near else trail.c.seq.in_(seqs)
+    return [
+        seq
+        for seq in connection.execute(select(trail.c.seq).where(page)).scalars()
+        if seq in wanted
+    ]
 
 
 def _purpose(text: str | None) -> tuple[str | None, str | None]:

@@ -9,7 +9,7 @@ from archive.events import erasure_events as happened
 from archive.events.erasure_events import Cause, Decision
 from archive.events.event import Event
 from archive.events.purge_events import PurgedGroup
-from policies.purging.purge import merged
+from policies.purging.counting import merged
 from policies.requests.case import CaseState, PersonCase, evolved
 from policies.versions import Act
 

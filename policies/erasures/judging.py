@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.events.erasure_events import Cause, Decision, Ground
-from archive.events.purge_events import PurgedGroup
 from policies.evaluation import Evaluation, counted_from, evaluate
 from policies.holds.reach import Held
+from policies.purging.counting import Counted
 from policies.purging.judging import Judgement, Verdict
 from policies.records import Found
 from policies.rules import Rules
@@ -72,16 +72,8 @@ def judge(found: Found, rules: Rules, held: Held, now: datetime) -> Judgement:
         return Judgement(Verdict.MINIMUM)
     record = found.record
     started, _ = counted_from(record.content.occurred_at, record.captured_at)
-    group = PurgedGroup(
-        channel=record.content.channel.value,
-        policy="",
-        version=0,
-        records=1,
-        bytes=record.size,
-        first_at=started,
-        last_at=started,
-    )
-    return Judgement(Verdict.DUE, group)
+    counted = Counted(record.content.channel.value, "", 0, None, record.size, started)
+    return Judgement(Verdict.DUE, counted)
 
 
 def _evaluated(found: Found, rules: Rules, now: datetime) -> Evaluation:

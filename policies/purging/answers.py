@@ -8,9 +8,10 @@ from uuid import UUID
 from archive.events.purge_events import PurgedGroup, PurgedKind
 from archive.model.interaction import Frozen
 from policies.purging.certificate import Certificate
+from policies.purging.counting import merged
 from policies.purging.judging import Verdict
 from policies.purging.kept import Kept
-from policies.purging.purge import Purge, merged
+from policies.purging.purge import Purge
 from policies.purging.supplement import Supplement
 
 _HELD: Final = Verdict.HELD.value

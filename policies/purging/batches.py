@@ -16,6 +16,7 @@ The order, each step safe to repeat (docs/retention.md, "Purge"):
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from archive.clock import Clock
@@ -29,6 +30,7 @@ from archive.events.types import KeysCondemned
 from policies.holds.book import HoldReader
 from policies.holds.gate import HoldCheck
 from policies.purging.condemning import condemn
+from policies.purging.counting import Counted, grouped
 from policies.purging.errand import Errand
 from policies.purging.judges import JudgedAhead, Judges
 from policies.purging.judging import Judge, Judgement, Verdict
@@ -39,21 +41,26 @@ from policies.reviewing.gate import ReviewCheck
 from policies.rules import RuleReader
 
 
-@dataclass(slots=True)
+@dataclass
 class Tally:
     """What became of candidates: those that may go, and how many stay for which reason."""
 
     due: list[UUID] = field(default_factory=list)
-    groups: list[PurgedGroup] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
     kept: Kept = field(default_factory=Kept)
 
     def add(self, record_id: UUID, judgement: Judgement) -> None:
         """Count one."""
-        if judgement.group is None:
+        if judgement.counted is None:
             self.kept[judgement.verdict.value] += 1
         else:
             self.due.append(record_id)
-            self.groups.append(judgement.group)
+            self.counted.append(judgement.counted)
+
+    @cached_property
+    def groups(self) -> tuple[PurgedGroup, ...]:
+        """What those that may go count as, once all are added."""
+        return grouped(self.counted)
 
     def without(self, locked: Mapping[UUID, datetime | None]) -> "Tally":
         """Return it with records left out because their keys are locked, until a time if known."""
@@ -61,9 +68,9 @@ class Tally:
         left.kept.take(self.kept)
         for until in locked.values():
             left.kept.note_lock(until)
-        for record_id, group in zip(self.due, self.groups, strict=True):
+        for record_id, counted in zip(self.due, self.counted, strict=True):
             verdict = Verdict.LOCKED if record_id in locked else Verdict.DUE
-            left.add(record_id, Judgement(verdict, None if record_id in locked else group))
+            left.add(record_id, Judgement(verdict, None if record_id in locked else counted))
         return left
 
 

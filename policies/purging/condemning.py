@@ -11,7 +11,6 @@ from archive.events.pointers import PointerRow
 from archive.events.purge_events import PurgedGroup
 from archive.events.types import KeysCondemned
 from policies.purging.errand import Errand
-from policies.purging.purge import merged
 
 _TRIES: Final = 10
 
@@ -92,5 +91,5 @@ class _Condemning(Generic[JudgedT]):
     def seal(self, condemned: KeysCondemned) -> list[Event]:
         self.erasure = condemned.originator_id
         sealing = self._seal(self._judged, condemned)
-        told = self._errand.condemning(condemned, merged(self._judged.groups))
+        told = self._errand.condemning(condemned, self._judged.groups)
         return [*sealing, told]

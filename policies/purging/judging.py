@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from archive.events.purge_events import PurgedGroup
 from policies.evaluation import Demand, Evaluation, State, counted_from, evaluate
 from policies.holds.reach import Held
+from policies.purging.counting import Counted
 from policies.records import Found
 from policies.reviewing.lacking import unreviewed
 from policies.rules import Rules
@@ -44,7 +44,7 @@ class Judgement(NamedTuple):
     """
 
     verdict: Verdict
-    group: PurgedGroup | None = None
+    counted: Counted | None = None
     lacking: tuple[Demand, ...] = ()
     due_at: datetime | None = None
 
@@ -84,16 +84,14 @@ def _first_due(evaluation: Evaluation) -> Demand:
     return min(due, key=lambda each: each.policy)
 
 
-def _counted(found: Found, demand: Demand) -> PurgedGroup:
+def _counted(found: Found, demand: Demand) -> Counted:
     record = found.record
     started, _ = counted_from(record.content.occurred_at, record.captured_at)
-    return PurgedGroup(
-        channel=record.content.channel.value,
-        policy=demand.policy,
-        version=demand.version,
-        started_by=demand.started_by,
-        records=1,
-        bytes=record.size,
-        first_at=started,
-        last_at=started,
+    return Counted(
+        record.content.channel.value,
+        demand.policy,
+        demand.version,
+        demand.started_by,
+        record.size,
+        started,
     )

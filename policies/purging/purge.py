@@ -1,7 +1,6 @@
 """One purge as its events tell it. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +15,7 @@ from archive.events.purge_events import (
     PurgePlanned,
 )
 from policies.purging.certificate import CertifiedCase
+from policies.purging.counting import merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +96,3 @@ def folded(events: Iterable[Event]) -> Purge:
     if purge is None:
         raise CorruptError("A purge without its plan: verify names what is missing.")
     return purge
-
-
-def merged(groups: Iterable[PurgedGroup]) -> tuple[PurgedGroup, ...]:
-    """Return groups with those of one class, policy, version and event made one, in that order."""
-    found: dict[tuple[str, str, int, str], list[PurgedGroup]] = defaultdict(list)
-    for group in groups:
-        key = (group.channel, group.policy, group.version, str(group.started_by or ""))
-        found[key].append(group)
-    return tuple(_sum(found[key]) for key in sorted(found))
-
-
-def _sum(groups: Sequence[PurgedGroup]) -> PurgedGroup:
-    if len(groups) == 1:
-        return groups[0]
-    return groups[0].model_copy(
-        update={
-            "records": sum(each.records for each in groups),
-            "bytes": sum(each.bytes for each in groups),
-            "first_at": min(each.first_at for each in groups),
-            "last_at": max(each.last_at for each in groups),
-        }
-    )

@@ -27,6 +27,11 @@ def command(dry_run: bool, at: datetime | None, purpose: Purpose, as_json: bool)
     A purge that was interrupted is finished first. Leaves with 1 if something that is condemned
     could not be destroyed yet.
     """
+    if not dry_run:
+        # The processes that judge load their libraries while this one loads its own.
+        from archive.processes import warm_up
+
+        warm_up("policies.purging.judges")
     from archive.tuning import spare_the_collector
     from policies.purging.desk import purge_desk
 
