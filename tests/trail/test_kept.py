@@ -78,6 +78,25 @@ def test_an_erased_entry_leaves_its_place_and_nothing_else(tmp_path: Path) -> No
     assert rows(tmp_path) == kept
 
 
+@pytest.mark.parametrize("between", [1, 30], ids=["near", "far apart"])
+def test_of_entries_that_are_erased_together_those_between_stay(
+    tmp_path: Path, between: int
+) -> None:
+    fill(tmp_path)
+    with opened(tmp_path) as archive:
+        for _ in range(between + 1):
+            search(archive, "herring")
+        seqs = [told.seq for told in entries(archive) if told.action == "search"][-between - 2 :]
+        gone = {seqs[0], seqs[-1]}
+        rows_gone = [archive.pointers.select_pointers_from(seq, 1)[0] for seq in sorted(gone)]
+        archive.eraser.erase(rows_gone, actor="local", ground="case 1")
+        archive.follow()
+        states = {told.seq: told.state for told in entries(archive) if told.seq in seqs}
+        assert states == {seq: "erased" if seq in gone else "readable" for seq in seqs}
+    blank = {row[0] for row in rows(tmp_path)["trail"] if row[1:] == (None,) * 8}
+    assert blank == gone
+
+
 def test_the_ids_of_erased_records_stay_in_it(tmp_path: Path) -> None:
     fill(tmp_path)
     with opened(tmp_path) as archive:
