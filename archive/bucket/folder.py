@@ -45,6 +45,8 @@ class FolderBucket(Bucket):
     Raises `ConfigurationError` when the folder cannot be used. `files` is for tests.
     """
 
+    writes_at_once = 4
+
     def __init__(self, root: Path, clock: Clock, *, files: Files | None = None) -> None:
         self.root = root.absolute()
         self._clock = clock

@@ -94,6 +94,8 @@ class Bucket(ABC):
     at_once: int = 1
     """How many calls are better made at once than one after the other: more than one where each
     waits for an answer from elsewhere."""
+    writes_at_once: int = 1
+    """The same of calls that write, each of which may wait for a disk too."""
 
     @abstractmethod
     def put(

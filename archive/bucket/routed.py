@@ -23,6 +23,7 @@ class RoutedBucket(Bucket):
         self._evidence = evidence
         self._keys = keys
         self.at_once = max(evidence.at_once, keys.at_once)
+        self.writes_at_once = max(evidence.writes_at_once, keys.writes_at_once)
 
     def _of(self, name: str) -> Bucket:
         return self._keys if name.startswith(KEYS) else self._evidence

@@ -61,6 +61,7 @@ class S3Bucket(Bucket):
     """
 
     at_once = 8
+    writes_at_once = 8
 
     def __init__(
         self, bucket: str, prefix: str, clock: Clock, *, endpoint: str | None = None

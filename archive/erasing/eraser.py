@@ -304,12 +304,17 @@ class Eraser:
             if not missed.isdisjoint(left):
                 # What was packed meanwhile is somewhere else by now.
                 raise CorruptError(f"There is no key object of segment {min(missed & set(left))}.")
-            for segment_id, rewritten in self._each(partial(self._destroy_in, left), left):
+            found = self._each(
+                partial(self._destroy_in, left), left, at_once=self._bucket.writes_at_once
+            )
+            for segment_id, rewritten in found:
                 if rewritten is None:
                     missed.add(segment_id)
                 else:
                     done[segment_id] = rewritten
-            rows = list(rows_at(self._pointers, seqs))
+            # A pack that takes frames over ends their segments.
+            if not done.keys() <= self._pointers.keys_of_each(done).keys() or missed:
+                rows = list(rows_at(self._pointers, seqs))
         return done, rows
 
     def _destroy_in(
@@ -320,12 +325,14 @@ class Eraser:
         except NotFoundError:
             return segment_id, None
 
-    def _each(self, do: Callable[[UUID], _T], segment_ids: Iterable[UUID]) -> list[_T]:
-        """Do something for each segment, as many at once as the bucket likes."""
-        ids = list(segment_ids)
-        if self._bucket.at_once <= 1 or len(ids) == 1:
+    def _each(
+        self, do: Callable[[UUID], _T], segment_ids: Iterable[UUID], *, at_once: int | None = None
+    ) -> list[_T]:
+        """Do something for each segment, as many at once as the bucket likes to be asked."""
+        ids, at_once = list(segment_ids), at_once or self._bucket.at_once
+        if at_once <= 1 or len(ids) == 1:
             return [do(segment_id) for segment_id in ids]
-        with ThreadPoolExecutor(self._bucket.at_once, thread_name_prefix="erase") as pool:
+        with ThreadPoolExecutor(at_once, thread_name_prefix="erase") as pool:
             return list(pool.map(do, ids))
 
 

@@ -1,4 +1,4 @@
-"""The custody of keys in SQLite: one host, so a file lock holds a segment for its processes."""
+"""The custody of keys in SQLite: one host, so file locks hold a segment for its processes."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,8 @@ from archive.events.server import HostLock
 
 CUSTODY_COLUMNS = ("keyring", "keyring_claimed")
 _IDS_PER_QUERY = 10_000
+_ALL = ".keys-lock"
+_LOCK_FILES = 16
 
 
 def is_complete(cursor: SQLiteCursor, statements: Iterable[str]) -> bool:
@@ -68,20 +70,26 @@ class SqliteCustody(KeyCustody):
             )
             return [(UUID(bytes=each), UUID(bytes=keys)) for each, keys in cursor.fetchall()]
 
+    # SQLite would lock the whole file, and with it every commit, for as long as the bucket takes.
+
     @contextmanager
-    def _holding(self) -> Iterator[None]:
-        # SQLite would lock the whole file, and with it every commit, for as long as the bucket
-        # takes. One lock for all segments is enough: those who write keys anew are few.
-        lock = HostLock(self._path.with_suffix(".keys-lock"))
+    def _locked(self, name: str, *, shared: bool = False) -> Iterator[None]:
+        lock = HostLock(self._path.with_suffix(name))
         try:
-            lock.acquire(wait=True)
+            lock.acquire(wait=True, shared=shared)
             yield
         finally:
             lock.release()
 
+    def _holding(self) -> AbstractContextManager[None]:
+        """Hold all segments."""
+        return self._locked(_ALL)
+
     @contextmanager
     def held_segment(self, segment_id: UUID) -> Iterator[HeldSegment]:
-        with self._holding():
+        # Ids end in random bits.
+        own = f"{_ALL}-{segment_id.int % _LOCK_FILES:02d}"
+        with self._locked(_ALL, shared=True), self._locked(own):
             yield _HeldSegment(self, segment_id)
 
     def name_keys(self, segment_id: UUID, keys_id: UUID) -> None:

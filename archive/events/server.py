@@ -22,16 +22,20 @@ _ANSWER_SECONDS = 60.0
 
 
 class HostLock:
-    """An exclusive lock on a file in the run folder; the kernel lets go when the holder dies."""
+    """A lock on a file of this host, exclusive or shared; the kernel lets go when a holder dies."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self.held = False
 
-    def acquire(self, *, wait: bool = False) -> bool:
-        """Take the lock; without `wait`, return False at once if somebody has it."""
+    def acquire(self, *, wait: bool = False, shared: bool = False) -> bool:
+        """Take the lock; without `wait`, return False at once if somebody has it.
+
+        Those who share it exclude whoever does not, and not each other.
+        """
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(self._descriptor, kind | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             return False
         self.held = True
