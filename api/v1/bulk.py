@@ -23,6 +23,7 @@ from api.problems import documented
 from api.v1.shapes import INTERACTIONS, SECURITY, require_media_type
 from archive.access.answers import CaptureResult
 from archive.access.roles import Actor
+from archive.capture.intake import Archived, Outcome
 from archive.errors import MunimentError
 
 if TYPE_CHECKING:
@@ -116,8 +117,13 @@ def _captured(archive: "Archive", actor: Actor, batch: Sequence[Line], reading: 
     )
 
 
-def _answered(line: int, result: CaptureResult) -> str:
-    return f'{{"line":{line},{result.model_dump_json(exclude_none=True)[1:]}\n'
+def _answered(line: int, outcome: Outcome) -> str:
+    if isinstance(outcome, Archived):
+        # What the model of it would write; nearly every line of a bulk is answered so.
+        name = outcome.originator.hex()
+        written = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
+        return f'{{"line":{line},"status":"archived","id":"{written}","seq":{outcome.seq}}}\n'
+    return f'{{"line":{line},{outcome.model_dump_json(exclude_none=True)[1:]}\n'
 
 
 _TOO_LONG = CaptureResult(

@@ -2,18 +2,21 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
+from archive.access.answers import Unsearched
 from archive.access.roles import Actor
 from archive.capture.parsed import Parsed
 from archive.clock import Clock
 from archive.events.blobs import INLINE_LIMIT, BlobStore
 from archive.events.identity import Identity
+from archive.events.plain import plain
 from archive.events.pointers import BlobUse
-from archive.events.types import BlobPlace, InteractionCaptured, Part
+from archive.events.sealer import PlainEvent
+from archive.events.types import BlobPlace, InteractionCaptured, InteractionRevised, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,17 @@ class Sender:
         return cls(actor.id, actor.token)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One item as an event, with the blobs it refers to."""
+class Prepared(NamedTuple):
+    """One item as an event, with the blobs it refers to, and its attachments that were not read.
 
-    event: InteractionCaptured
-    blobs: tuple[BlobUse, ...]
-    reusable_ids: bool
+    `model` gives the event as a model, which few are asked for again.
+    """
+
+    plain: PlainEvent
+    model: Callable[[], InteractionCaptured]
+    blobs: tuple[BlobUse, ...] = ()
+    reusable_ids: bool = False
+    unread: tuple[Unsearched, ...] = ()
 
 
 class Preparer:
@@ -88,7 +95,22 @@ class Preparer:
             sent_token=sender.token,
             inline=b"".join(keeper.inline),
         )
-        return Prepared(event, keeper.uses(event), parsed.reusable_ids)
+        return Prepared(
+            plain(event),
+            lambda: event,
+            keeper.uses(event),
+            parsed.reusable_ids,
+            unread_of(event),
+        )
+
+
+def unread_of(event: InteractionCaptured | InteractionRevised) -> tuple[Unsearched, ...]:
+    """Return the attachments of which no search sees the words, or not all."""
+    return tuple(
+        Unsearched(part=each.part, filename=each.filename, reason=each.unreadable)
+        for each in event.content.attachments
+        if each.unreadable is not None
+    )
 
 
 class _Keeper:

@@ -17,6 +17,7 @@ from archive.bucket.places import open_places
 from archive.capture.extract.reader import DocumentReader
 from archive.capture.intake import Intake
 from archive.capture.prepare import Preparer
+from archive.capture.quick import QuickLines
 from archive.clock import Clock, SystemClock
 from archive.database import RUN_FOLDER, open_database
 from archive.errors import ConfigurationError
@@ -97,8 +98,10 @@ class Station:
         self.committer = self._committer(bucket, commits=commits)
         self.audit = Audit(self.committer, clock)
         self._documents = DocumentReader()
+        preparer = Preparer(self.identity, blobs, clock)
         self.intake = Intake(
-            Preparer(self.identity, blobs, clock),
+            preparer,
+            QuickLines(self.identity, preparer, clock),
             self.committer,
             self.codebook,
             self.records,
