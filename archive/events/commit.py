@@ -7,11 +7,12 @@ destroy: after any error at the insert they read the rows back, and rows that na
 mean that it took place.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
+from itertools import count
 from uuid import UUID
 
 from eventsourcing.persistence import Tracking
@@ -20,7 +21,7 @@ from archive.bucket.names import blob_name, keys_name, segment_name
 from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock, uuid7_time
 from archive.errors import ConflictError, MunimentError, UnavailableError
-from archive.events.commit_records import CommitRecords, commit_entry, put_again
+from archive.events.commit_records import CommitRecords, put_again
 from archive.events.custody import SupersededKeyringError
 from archive.events.pointers import (
     BehindError,
@@ -29,13 +30,14 @@ from archive.events.pointers import (
     CommitRow,
     EventKey,
     GoneBackError,
-    Pointer,
     PointerCommit,
     PointerRecorder,
+    encode_pointer,
 )
 from archive.events.restoring import Restorer
 from archive.events.sealer import (
     Classify,
+    Place,
     PlainEvent,
     SealedCommit,
     SealedSegment,
@@ -52,7 +54,7 @@ _ATTEMPTS = 3
 _PUTS_AT_ONCE = 8
 
 
-@dataclass(slots=True)
+@dataclass
 class Group:
     """What one caller wants committed.
 
@@ -68,12 +70,16 @@ class Group:
     already: dict[EventKey, int] = field(default_factory=dict)
     error: Exception | None = None
 
-    def missing(self) -> list[PlainEvent]:
-        """The events that this group still needs to have written."""
+    @cached_property
+    def keys(self) -> list[EventKey]:
+        """The keys of the events, in their order."""
+        return [(event.originator, event.originator_version) for event in self.events]
+
+    def missing(self) -> list[EventKey]:
+        """The keys of the events that this group still needs to have written."""
         if not self.seqs and not self.already:
-            return list(self.events)
-        done = self.seqs.keys() | self.already.keys()
-        return [event for event in self.events if event.key not in done]
+            return self.keys
+        return [key for key in self.keys if key not in self.seqs and key not in self.already]
 
 
 class CommitEngine:
@@ -145,19 +151,17 @@ class CommitEngine:
                 return
             if before is not None and missing >= before:
                 tries += 1
-            if not self._write(live, _distinct(e for group in live for e in group.missing())):
+            if not self._write(live, _distinct(live)):
                 return
         raise UnavailableError("Other writers kept getting in between; try again.")
 
     def _look_up(self, groups: Sequence[Group]) -> None:
-        existing = self._recorder.existing(
-            event.key for group in groups for event in group.missing()
-        )
+        existing = self._recorder.existing(key for group in groups for key in group.missing())
         self._seen = max([self._seen, *existing.values()])
         claimed: set[EventKey] = set()
         met: list[tuple[Group, dict[EventKey, int]]] = []
         for group in groups:
-            keys = [event.key for event in group.missing()]
+            keys = group.missing()
             repeated = len(set(keys)) < len(keys) or not claimed.isdisjoint(keys)
             if group.atomic and (repeated or not existing.keys().isdisjoint(keys)):
                 group.error = ConflictError("An event with this version exists already.")
@@ -169,8 +173,9 @@ class CommitEngine:
         for group, there in met:
             group.already.update(there)
 
-    def _write(self, groups: Sequence[Group], events: Sequence[PlainEvent]) -> bool:
-        uses = _distinct_uses(groups, events)
+    def _write(self, groups: Sequence[Group], fresh: Mapping[EventKey, PlainEvent]) -> bool:
+        events = list(fresh.values())
+        uses = _distinct_uses(groups, fresh)
         trackings = [group.tracking for group in groups if group.tracking is not None]
         keyring = self._keyring.current
         sealed = seal_commit(events, keyring, self._clock, self._classify)
@@ -191,9 +196,9 @@ class CommitEngine:
                             event.originator,
                             event.originator_version,
                             event.type,
-                            pointer.encode(),
+                            encode_pointer(*place),
                         )
-                        for event, pointer in zip(events, sealed.pointers, strict=True)
+                        for event, place in zip(events, sealed.places, strict=True)
                     ],
                     blobs=uses,
                     trackings=trackings,
@@ -218,26 +223,23 @@ class CommitEngine:
             self._keyring.renew(keyring.number)
             return True
         except (ConflictError, UnavailableError) as error:
-            found = self._read_back(events[0], sealed.pointers[0].segment_id)
+            found = self._read_back(events[0], sealed.places[0].segment)
             if found is None:
                 return self._conflicted(groups, trackings, error)
             first = found
         row = CommitRow(first, first + len(events) - 1, sealed.record_id)
         self._seen = row.last_seq
         self._unrecorded.append(
-            (row, self._records.encode(row, _entries(events, sealed.pointers, first)))
+            (row, self._records.encode(row, _entries(events, sealed.places, first)))
         )
         # No caller may hear of success before the record stands: it is what a rebuild goes by.
         self._write_records()
-        seqs = {event.key: first + place for place, event in enumerate(events)}
+        seqs = dict(zip(fresh, count(first)))
         claimed: set[EventKey] = set()
         for group in groups:
             # The first group to bring an event archived it; for the others it was there already.
-            for event in group.missing():
-                if event.key in claimed:
-                    group.already[event.key] = seqs[event.key]
-                else:
-                    group.seqs[event.key] = seqs[event.key]
+            for key in group.missing():
+                (group.already if key in claimed else group.seqs)[key] = seqs[key]
             claimed.update(group.seqs)
         return False
 
@@ -259,10 +261,12 @@ class CommitEngine:
         """Lock the blobs of each event as long as its segment, whoever uploaded them, and when."""
         if not uses:
             return
-        retentions = {each.segment_id: retention_of(each.lock_class) for each in sealed.segments}
+        retentions = {
+            each.segment_id.bytes: retention_of(each.lock_class) for each in sealed.segments
+        }
         by_key = {
-            event.key: retentions[pointer.segment_id]
-            for event, pointer in zip(events, sealed.pointers, strict=True)
+            event.key: retentions[place.segment]
+            for event, place in zip(events, sealed.places, strict=True)
         }
         wanted: dict[str, Retention] = {}
         for use in uses:
@@ -285,11 +289,11 @@ class CommitEngine:
                     group.error = BlobCondemnedError(use.blob_id)
         return bool(old)
 
-    def _read_back(self, event: PlainEvent, segment_id: UUID) -> int | None:
+    def _read_back(self, event: PlainEvent, segment: bytes) -> int | None:
         """Return the first event's sequence number if it stands, and names this segment."""
         for row in self._recorder.select_pointers_of([UUID(bytes=event.originator)]):
             same = row.originator_version == event.originator_version
-            if same and row.pointer.segment_id == segment_id:
+            if same and row.pointer.segment_id.bytes == segment:
                 return row.seq
         return None
 
@@ -325,28 +329,43 @@ def _objects(sealed: SealedSegment) -> list[tuple[str, bytes, Retention | None]]
 
 
 def _entries(
-    events: Sequence[PlainEvent], pointers: Sequence[Pointer], first: int
+    events: Sequence[PlainEvent], places: Sequence[Place], first: int
 ) -> list[CommitEntry]:
     return [
-        commit_entry(seq, event.originator, event.originator_version, event.type, pointer)
-        for seq, (event, pointer) in enumerate(zip(events, pointers, strict=True), first)
+        CommitEntry(
+            seq,
+            event.originator,
+            event.originator_version,
+            event.type,
+            place.leaf_hash,
+            place.segment,
+            place.slot,
+            place.offset,
+            place.length,
+        )
+        for seq, (event, place) in enumerate(zip(events, places, strict=True), first)
     ]
 
 
-def _distinct(events: Iterable[PlainEvent]) -> list[PlainEvent]:
-    """Return the first event of each key, in order."""
+def _distinct(groups: Sequence[Group]) -> dict[EventKey, PlainEvent]:
+    """Return the events that groups are missing, in order: the first of each key."""
     first: dict[EventKey, PlainEvent] = {}
-    for event in events:
-        first.setdefault(event.key, event)
-    return list(first.values())
+    for group in groups:
+        missing = set(group.missing())
+        for key, event in zip(group.keys, group.events, strict=True):
+            if key in missing:
+                first.setdefault(key, event)
+    return first
 
 
-def _distinct_uses(groups: Sequence[Group], events: Sequence[PlainEvent]) -> list[BlobUse]:
-    """Return what the events refer to, each told by the group that brings it first."""
-    left = {event.key for event in events}
+def _distinct_uses(groups: Sequence[Group], keys: Iterable[EventKey]) -> list[BlobUse]:
+    """Return what events refer to, each told by the group that brings it first."""
+    if not any(group.blobs for group in groups):
+        return []
+    left = set(keys)
     uses: list[BlobUse] = []
     for group in groups:
-        own = left & {event.key for event in group.events}
+        own = left & set(group.keys)
         uses += [
             use for use in group.blobs if (use.originator_id.bytes, use.originator_version) in own
         ]

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import count, repeat
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from archive.bucket.port import LockMode, Retention
 from archive.clock import Clock, uuid7_time
-from archive.events.pointers import EventKey, Pointer
-from archive.sealing.frame import EventInClear, digest_leaf, seal_frames
+from archive.events.pointers import EventKey
+from archive.sealing.frame import digest_leaves, seal_frames
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
@@ -42,9 +44,13 @@ Classify = Callable[[PlainEvent, datetime], LockClass]
 """Says of which lock class an event that is committed at a time is."""
 
 
+UNLOCKED: Final = LockClass()
+"""The class of what nothing locks."""
+
+
 def unlocked(_event: PlainEvent, _now: datetime) -> LockClass:
     """Return the class of events that nothing locks."""
-    return LockClass()
+    return UNLOCKED
 
 
 def retention_of(lock_class: LockClass) -> Retention | None:
@@ -64,13 +70,24 @@ class SealedSegment:
     keys: bytes = field(repr=False)
 
 
+class Place(NamedTuple):
+    """Where the frame of one event stands, as `Pointer` with the segment's id as its 16 bytes."""
+
+    segment: bytes
+    slot: int
+    offset: int
+    length: int
+    leaf_hash: bytes
+    digest: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class SealedCommit:
     """What one commit puts, and where each event is in it, in the order of the events."""
 
     record_id: UUID
     segments: tuple[SealedSegment, ...]
-    pointers: tuple[Pointer, ...]
+    places: Sequence[Place]
 
     @property
     def sealed_at(self) -> datetime:
@@ -87,32 +104,32 @@ def seal_commit(
         InvalidError: there are no events, or one does not fit into a frame.
     """
     now = clock.now()
-    places: dict[LockClass, list[int]] = {}
-    for place, event in enumerate(events):
-        places.setdefault(classify(event, now), []).append(place)
-    pointers: dict[int, Pointer] = {}
+    held: dict[LockClass, list[int]] = {}
+    latest: list[int] = []
+    latest_class: LockClass | None = None
+    for number, event in enumerate(events):
+        lock_class = classify(event, now)
+        if lock_class is not latest_class:
+            # Mostly it is the class of the event before, of which there is one object.
+            latest_class, latest = lock_class, held.setdefault(lock_class, [])
+        latest.append(number)
+    places: dict[int, Place] = {}
     segments: list[SealedSegment] = []
-    for lock_class, held in places.items():
-        sealed, found = _seal([events[place] for place in held], lock_class, keyring, clock)
+    for lock_class, numbers in held.items():
+        sealed, found = _seal([events[number] for number in numbers], lock_class, keyring, clock)
         segments.append(sealed)
-        pointers.update(zip(held, found, strict=True))
-    in_order = tuple(pointers[place] for place in range(len(events)))
+        places.update(zip(numbers, found, strict=True))
+    in_order = [places[number] for number in range(len(events))]
     return SealedCommit(clock.uuid7(), tuple(segments), in_order)
 
 
 def _seal(
     events: Sequence[PlainEvent], lock_class: LockClass, keyring: Keyring, clock: Clock
-) -> tuple[SealedSegment, list[Pointer]]:
+) -> tuple[SealedSegment, list[Place]]:
     archive_id = keyring.archive_id
     random = clock.random_bytes(32 * len(events))
-    data_keys = [random[place * 32 : place * 32 + 32] for place in range(len(events))]
-    clear = [
-        EventInClear(
-            event.originator, event.originator_version, event.type, event.evidence, event.custody
-        )
-        for event in events
-    ]
-    frames = seal_frames(archive_id, clear, data_keys)
+    data_keys = [random[start : start + 32] for start in range(0, len(random), 32)]
+    frames = seal_frames(archive_id, events, data_keys)
     segment_id, keys_id = clock.uuid7(), clock.uuid7()
     built = build_segment(archive_id, segment_id, lock_class, frames)
     epoch = keyring.current_epoch
@@ -125,15 +142,8 @@ def _seal(
         dict(enumerate(data_keys)),
     )
     digests = [sha256(frame).digest() for frame in frames]
-    pointers = [
-        Pointer(
-            segment_id,
-            slot,
-            span.offset,
-            span.length,
-            digest_leaf(archive_id, digest),
-            digest,
-        )
-        for slot, (span, digest) in enumerate(zip(built.spans, digests, strict=True))
-    ]
-    return SealedSegment(segment_id, keys_id, lock_class, built.data, keys), pointers
+    offsets, lengths = zip(*built.spans, strict=True)
+    segment, leaves = repeat(segment_id.bytes), digest_leaves(archive_id, digests)
+    # Made by `map`, since there is one for each event.
+    places = list(map(Place, segment, count(), offsets, lengths, leaves, digests))
+    return SealedSegment(segment_id, keys_id, lock_class, built.data, keys), places

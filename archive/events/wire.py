@@ -120,8 +120,8 @@ def encode_answer(group: Group, error: MunimentError | None) -> bytes:
     known = group.seqs | group.already
     return _encoder.encode(
         Answer(
-            [known[event.key] for event in group.events],
-            [event.key not in group.seqs for event in group.events],
+            [known[key] for key in group.keys],
+            [key not in group.seqs for key in group.keys],
         )
     )
 
@@ -135,8 +135,8 @@ def take_answer(group: Group, message: bytes) -> None:
         raise ConflictError(answer.message)
     if answer.error:
         raise UnavailableError(answer.message)
-    for event, seq, already in zip(group.events, answer.seqs, answer.already, strict=True):
-        (group.already if already else group.seqs)[event.key] = seq
+    for key, seq, already in zip(group.keys, answer.seqs, answer.already, strict=True):
+        (group.already if already else group.seqs)[key] = seq
 
 
 def send(connection: socket.socket, message: bytes) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
 from archive.errors import ConfigurationError
-from archive.events.sealer import PlainEvent, retention_of
+from archive.events.sealer import UNLOCKED, PlainEvent, retention_of
 from archive.locking.clocks import AgreedClocks, ClocksApartError
 from archive.locking.terms import LockTerm
 from archive.sealing.segment import LockClass
@@ -57,7 +57,7 @@ class MinimumLock:
 
     def _class_at(self, now: datetime) -> LockClass:
         if self._term is None:
-            return LockClass()
+            return UNLOCKED
         if self._latest is None or self._latest[0] != now:
             self._clocks.check()
             self._latest = now, self._term.lock_class(now)

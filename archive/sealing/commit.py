@@ -80,9 +80,9 @@ def encode_commit_record(
     """
     if not entries or any(first.seq >= second.seq for first, second in pairwise(entries)):
         raise InvalidError("A commit record must have entries, with rising sequence numbers.")
-    if any(len(entry.leaf_hash) != HASH_SIZE for entry in entries):
+    if {len(entry.leaf_hash) for entry in entries} != {HASH_SIZE}:
         raise InvalidError(f"A leaf hash must be {HASH_SIZE} bytes.")
-    if any((len(entry.originator), len(entry.segment)) != (16, 16) for entry in entries):
+    if {len(id_) for entry in entries for id_ in (entry.originator, entry.segment)} != {16}:
         raise InvalidError("An id must be 16 bytes.")
     pieces = []
     try:
@@ -124,11 +124,17 @@ def decode_commit_record(data: Octets, mac_key: bytes) -> CommitRecord:
 
 
 def _encode_entry(entry: CommitEntry) -> bytes:
-    if not is_event_type(entry.event_type):
-        raise InvalidError(f"The event type of seq {entry.seq} is malformed.")
     seq, originator, version, event_type, *rest = entry
-    size = len(event_type)
-    return _entry_layout(size).pack(seq, originator, version, size, event_type.encode(), *rest)
+    name = _encoded_type(event_type)
+    if name is None:
+        raise InvalidError(f"The event type of seq {seq} is malformed.")
+    size = len(name)
+    return _entry_layout(size).pack(seq, originator, version, size, name, *rest)
+
+
+@lru_cache(maxsize=256)
+def _encoded_type(event_type: str) -> bytes | None:
+    return event_type.encode() if is_event_type(event_type) else None
 
 
 def _decode_entries(data: memoryview, count: int) -> tuple[list[CommitEntry], int]:

@@ -8,8 +8,7 @@ from archive.sealing.frame import CUSTODY, EVIDENCE, custody_length_of
 from archive.sealing.primitives import (
     HASH_SIZE,
     Octets,
-    box_ciphers,
-    box_commitments,
+    all_box_keys,
     decompress,
     expand_all,
     open_once,
@@ -33,18 +32,11 @@ def open_frames(sealed: Sequence[SealedEvent]) -> list[tuple[bytes, bytes] | Non
     `archive.sealing.frame.open_frame` says what is wrong with one. Keys are derived together, and
     headers compared whole, which takes two thirds of the time.
     """
-    data_keys = [each.data_key for each in sealed]
-    evidence_keys = expand_all(data_keys, EVIDENCE)
-    custody_keys = expand_all(data_keys, CUSTODY)
+    evidence_keys, custody_keys = expand_all([each.data_key for each in sealed], EVIDENCE, CUSTODY)
     return [
         _opened(each.frame, each.start, *keys)
         for each, *keys in zip(
-            sealed,
-            box_ciphers(evidence_keys),
-            box_commitments(evidence_keys),
-            box_ciphers(custody_keys),
-            box_commitments(custody_keys),
-            strict=True,
+            sealed, *all_box_keys(evidence_keys), *all_box_keys(custody_keys), strict=True
         )
     ]
 

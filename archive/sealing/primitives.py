@@ -49,16 +49,18 @@ def expand(key: bytes, label: str, context: bytes = b"") -> bytes:
     return sha256(key.translate(_OUTER_PAD) + _OUTER_REST + inner).digest()
 
 
-def expand_all(keys: Sequence[bytes], label: str) -> list[bytes]:
-    """Return what `expand` gives for each of many keys, in two thirds of the time."""
+def expand_all(keys: Sequence[bytes], *labels: str) -> list[list[bytes]]:
+    """Return, for each label, what `expand` gives for each of many keys, in half of the time."""
     if any(len(key) != KEY_SIZE for key in keys):
         raise InvalidError(f"Each key must be {KEY_SIZE} bytes.")
-    rest = _INNER_REST + label.encode() + b"\0\x01"
-    inner = [sha256(key.translate(_INNER_PAD) + rest).digest() for key in keys]
-    return [
-        sha256(key.translate(_OUTER_PAD) + _OUTER_REST + digest).digest()
-        for key, digest in zip(keys, inner, strict=True)
-    ]
+    padded = [(key.translate(_INNER_PAD), key.translate(_OUTER_PAD) + _OUTER_REST) for key in keys]
+    expanded = []
+    for label in labels:
+        rest = _INNER_REST + label.encode() + b"\0\x01"
+        expanded.append(
+            [sha256(outer + sha256(inner + rest).digest()).digest() for inner, outer in padded]
+        )
+    return expanded
 
 
 def seal_once(key: bytes, aad: Octets, plaintext: Octets) -> bytes:
@@ -86,14 +88,15 @@ def box_keys(subkey: bytes) -> tuple[bytes, bytes]:
     return expand(subkey, _CIPHER), expand(subkey, _COMMITMENT)
 
 
-def box_ciphers(subkeys: Sequence[bytes]) -> list[bytes]:
-    """Return the AES keys alone that boxes have under each of many subkeys."""
-    return expand_all(subkeys, _CIPHER)
+def all_box_keys(subkeys: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return what `box_keys` gives for each of many subkeys: the AES keys, and the commitments."""
+    ciphers, commitments = expand_all(subkeys, _CIPHER, _COMMITMENT)
+    return ciphers, commitments
 
 
 def box_commitments(subkeys: Sequence[bytes]) -> list[bytes]:
     """Return the commitments alone that boxes have under each of many subkeys."""
-    return expand_all(subkeys, _COMMITMENT)
+    return expand_all(subkeys, _COMMITMENT)[0]
 
 
 def open_box(subkey: bytes, commitment: Octets, aad: Octets, ciphertext: Octets) -> bytes:

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from struct import Struct, pack
 from struct import error as StructError
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from archive.errors import CorruptError, InvalidError
-from archive.sealing.frame import frame_end, leaf_hash
+from archive.sealing.frame import frame_end, frame_ends, leaf_hash
 from archive.sealing.primitives import HASH_SIZE, Octets
 
 SEGMENT_MAGIC = b"MUNIMSEG"
@@ -119,13 +119,11 @@ def build_segment(
     """
     if not frames:
         raise InvalidError("A segment must hold at least one frame.")
-    spans = []
-    position = _HEADER.size
-    for slot, frame in enumerate(frames):
-        if frame_end(frame, 0, archive_id) != len(frame):
+    for slot, end in enumerate(frame_ends(frames, archive_id)):
+        if end != len(frames[slot]):
             raise InvalidError(f"What is to be slot {slot} is no frame of archive {archive_id}.")
-        spans.append(Span(position, len(frame)))
-        position += len(frame)
+    lengths = list(map(len, frames))
+    offsets = list(accumulate(lengths, initial=_HEADER.size))
     header = _HEADER.pack(
         SEGMENT_MAGIC,
         SEGMENT_VERSION,
@@ -135,9 +133,8 @@ def build_segment(
         lock_class.month,
         len(frames),
     )
-    table = b"".join(_OFFSET.pack(span.offset) for span in spans) + _OFFSET.pack(position)
-    body = b"".join((header, *frames, table))
-    return BuiltSegment(body + sha256(body).digest(), tuple(spans))
+    body = b"".join((header, *frames, pack(f">{len(offsets)}Q", *offsets)))
+    return BuiltSegment(body + sha256(body).digest(), tuple(map(Span, offsets, lengths)))
 
 
 def parse_segment(data: Octets) -> Segment:

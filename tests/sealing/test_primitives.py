@@ -68,7 +68,8 @@ def test_there_are_argon2id_vectors_to_meet() -> None:
 
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=5), st.text(max_size=30))
 def test_many_keys_are_expanded_as_each_alone_is(keys: list[bytes], label: str) -> None:
-    assert expand_all(keys, label) == [expand(key, label) for key in keys]
+    both = expand_all(keys, label, "other")
+    assert both == [[expand(key, each) for key in keys] for each in (label, "other")]
 
 
 @pytest.mark.parametrize("size", [0, 16, 31, 33, 64])
