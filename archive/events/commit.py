@@ -37,8 +37,8 @@ from archive.events.pointers import (
 from archive.events.restoring import Restorer
 from archive.events.sealer import (
     Classify,
+    Committable,
     Place,
-    PlainEvent,
     SealedCommit,
     SealedSegment,
     retention_of,
@@ -62,7 +62,7 @@ class Group:
     In one that is not atomic each event stands for itself, and one that exists is passed over.
     """
 
-    events: Sequence[PlainEvent]
+    events: Sequence[Committable]
     atomic: bool = True
     blobs: Sequence[BlobUse] = ()
     tracking: Tracking | None = None
@@ -173,7 +173,7 @@ class CommitEngine:
         for group, there in met:
             group.already.update(there)
 
-    def _write(self, groups: Sequence[Group], fresh: Mapping[EventKey, PlainEvent]) -> bool:
+    def _write(self, groups: Sequence[Group], fresh: Mapping[EventKey, Committable]) -> bool:
         events = list(fresh.values())
         uses = _distinct_uses(groups, fresh)
         trackings = [group.tracking for group in groups if group.tracking is not None]
@@ -256,7 +256,7 @@ class CommitEngine:
         put_again(put, name, data, self._clock)
 
     def _lock_blobs(
-        self, events: Sequence[PlainEvent], sealed: SealedCommit, uses: Sequence[BlobUse]
+        self, events: Sequence[Committable], sealed: SealedCommit, uses: Sequence[BlobUse]
     ) -> None:
         """Lock the blobs of each event as long as its segment, whoever uploaded them, and when."""
         if not uses:
@@ -289,7 +289,7 @@ class CommitEngine:
                     group.error = BlobCondemnedError(use.blob_id)
         return bool(old)
 
-    def _read_back(self, event: PlainEvent, segment: bytes) -> int | None:
+    def _read_back(self, event: Committable, segment: bytes) -> int | None:
         """Return the first event's sequence number if it stands, and names this segment."""
         for row in self._recorder.select_pointers_of([UUID(bytes=event.originator)]):
             same = row.originator_version == event.originator_version
@@ -329,7 +329,7 @@ def _objects(sealed: SealedSegment) -> list[tuple[str, bytes, Retention | None]]
 
 
 def _entries(
-    events: Sequence[PlainEvent], places: Sequence[Place], first: int
+    events: Sequence[Committable], places: Sequence[Place], first: int
 ) -> list[CommitEntry]:
     return [
         CommitEntry(
@@ -347,9 +347,9 @@ def _entries(
     ]
 
 
-def _distinct(groups: Sequence[Group]) -> dict[EventKey, PlainEvent]:
+def _distinct(groups: Sequence[Group]) -> dict[EventKey, Committable]:
     """Return the events that groups are missing, in order: the first of each key."""
-    first: dict[EventKey, PlainEvent] = {}
+    first: dict[EventKey, Committable] = {}
     for group in groups:
         missing = set(group.missing())
         for key, event in zip(group.keys, group.events, strict=True):

@@ -16,17 +16,14 @@ import msgspec
 from archive.bucket.port import LockMode, Retention
 from archive.clock import Clock, uuid7_time
 from archive.events.pointers import EventKey
-from archive.sealing.frame import digest_leaves, seal_frames
+from archive.sealing.frame import compressed_boxes, digest_leaves, seal_frames
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
 
 
 class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
-    """An event in clear, ready to be sealed: the plaintext of its two boxes.
-
-    It travels to the committer as it stands, so the id is its 16 bytes.
-    """
+    """An event in clear: the plaintext of its two boxes; the stream's id is its 16 bytes."""
 
     originator: bytes
     originator_version: int
@@ -39,8 +36,34 @@ class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
         """What may exist once only."""
         return self.originator, self.originator_version
 
+    def compressed(self) -> tuple[bytes, bytes]:
+        """Return both boxes compressed."""
+        return compressed_boxes(self.evidence, self.custody)
 
-Classify = Callable[[PlainEvent, datetime], LockClass]
+
+class CompressedEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event whose boxes are compressed already, as it travels to the committer."""
+
+    originator: bytes
+    originator_version: int
+    type: str
+    evidence: bytes
+    custody: bytes
+
+    @property
+    def key(self) -> EventKey:
+        """What may exist once only."""
+        return self.originator, self.originator_version
+
+    def compressed(self) -> tuple[bytes, bytes]:
+        """Return both boxes as they are."""
+        return self.evidence, self.custody
+
+
+Committable = PlainEvent | CompressedEvent
+"""An event that is to be committed."""
+
+Classify = Callable[[Committable, datetime], LockClass]
 """Says of which lock class an event that is committed at a time is."""
 
 
@@ -48,7 +71,7 @@ UNLOCKED: Final = LockClass()
 """The class of what nothing locks."""
 
 
-def unlocked(_event: PlainEvent, _now: datetime) -> LockClass:
+def unlocked(_event: Committable, _now: datetime) -> LockClass:
     """Return the class of events that nothing locks."""
     return UNLOCKED
 
@@ -96,7 +119,7 @@ class SealedCommit:
 
 
 def seal_commit(
-    events: Sequence[PlainEvent], keyring: Keyring, clock: Clock, classify: Classify
+    events: Sequence[Committable], keyring: Keyring, clock: Clock, classify: Classify
 ) -> SealedCommit:
     """Seal events, each under a data key of its own, into one segment for each lock class.
 
@@ -124,7 +147,7 @@ def seal_commit(
 
 
 def _seal(
-    events: Sequence[PlainEvent], lock_class: LockClass, keyring: Keyring, clock: Clock
+    events: Sequence[Committable], lock_class: LockClass, keyring: Keyring, clock: Clock
 ) -> tuple[SealedSegment, list[Place]]:
     archive_id = keyring.archive_id
     random = clock.random_bytes(32 * len(events))

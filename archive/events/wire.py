@@ -24,11 +24,13 @@ from archive.errors import (
 )
 from archive.events.commit import Group
 from archive.events.pointers import BlobCondemnedError, BlobUse
-from archive.events.sealer import PlainEvent
+from archive.events.sealer import CompressedEvent
 
 SOCKET_NAME = "committer.sock"
 MAX_MESSAGE = 1 << 30
 _LENGTH = Struct(">I")
+# How each frame of zstd begins (RFC 8878, section 3.1.1), and no box in clear.
+_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class WireBlob(msgspec.Struct, array_like=True, frozen=True):
@@ -43,9 +45,9 @@ class WireBlob(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Request(msgspec.Struct, array_like=True, frozen=True):
-    """A group to commit."""
+    """A group to commit, compressed: so that each caller does that, and not one for all."""
 
-    events: list[PlainEvent]
+    events: list[CompressedEvent]
     atomic: bool
     blobs: list[WireBlob]
 
@@ -69,10 +71,15 @@ _answer_decoder = msgspec.msgpack.Decoder(Answer)
 
 
 def encode_request(group: Group) -> bytes:
-    """Return the message for a group."""
+    """Return the message for a group; InvalidError if a box is over 64 MiB."""
     return _encoder.encode(
         Request(
-            list(group.events),
+            [
+                CompressedEvent(
+                    event.originator, event.originator_version, event.type, *event.compressed()
+                )
+                for event in group.events
+            ],
             group.atomic,
             [
                 WireBlob(
@@ -92,6 +99,12 @@ def encode_request(group: Group) -> bytes:
 def decode_request(message: bytes) -> Group:
     """Return the group in a message; msgspec.ValidationError if it is not one."""
     request = _request_decoder.decode(message)
+    if not all(
+        event.evidence.startswith(_ZSTD) and event.custody.startswith(_ZSTD)
+        for event in request.events
+    ):
+        # A process of another version that runs beside; what it sends must not be sealed as it is.
+        raise msgspec.ValidationError("a box is not compressed")
     return Group(
         request.events,
         atomic=request.atomic,

@@ -9,7 +9,7 @@ from datetime import datetime
 from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
 from archive.errors import ConfigurationError
-from archive.events.sealer import UNLOCKED, PlainEvent, retention_of
+from archive.events.sealer import UNLOCKED, Committable, retention_of
 from archive.locking.clocks import AgreedClocks, ClocksApartError
 from archive.locking.terms import LockTerm
 from archive.sealing.segment import LockClass
@@ -39,7 +39,7 @@ class MinimumLock:
             except ClocksApartError as error:
                 raise ConfigurationError(str(error)) from error
 
-    def classify(self, _event: PlainEvent, now: datetime) -> LockClass:
+    def classify(self, _event: Committable, now: datetime) -> LockClass:
         """Return the class of an event that is committed now: the same for every type.
 
         Raises:

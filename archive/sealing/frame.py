@@ -46,7 +46,7 @@ _SHORT_CUSTODY = 256
 
 
 class Sealable(Protocol):
-    """An event ready to be sealed: its stream's id as 16 bytes, and the plaintext of its boxes."""
+    """An event ready to be sealed; its stream's id is given as 16 bytes."""
 
     @property
     def originator(self) -> bytes: ...
@@ -57,21 +57,28 @@ class Sealable(Protocol):
     @property
     def type(self) -> str: ...
 
-    @property
-    def evidence(self) -> bytes: ...
-
-    @property
-    def custody(self) -> bytes: ...
+    def compressed(self) -> tuple[bytes, bytes]:
+        """Return evidence and custody as `compressed_boxes` gives them."""
+        ...
 
 
 class EventInClear(NamedTuple):
-    """The plainest `Sealable`."""
+    """An event with the plaintext of its boxes."""
 
     originator: bytes
     originator_version: int
     type: str
     evidence: bytes
     custody: bytes
+
+    def compressed(self) -> tuple[bytes, bytes]:
+        return compressed_boxes(self.evidence, self.custody)
+
+
+def compressed_boxes(evidence: bytes, custody: bytes) -> tuple[bytes, bytes]:
+    """Return both boxes compressed, as they are sealed; InvalidError if one is over 64 MiB."""
+    short = len(custody) <= _SHORT_CUSTODY
+    return compress(evidence), _compressed(custody) if short else compress(custody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +170,10 @@ def _sealed(
     custody_commitment: bytes,
 ) -> bytes:
     """Seal an event with what its data key gives."""
-    version, name, given = event.originator_version, _type_name(event.type), event.custody
+    version, name = event.originator_version, _type_name(event.type)
     if not 0 <= version < 1 << 32:
         raise InvalidError("An originator version must fit 32 bits.")
-    evidence = compress(event.evidence)
-    custody = _compressed(given) if len(given) <= _SHORT_CUSTODY else compress(given)
+    evidence, custody = event.compressed()
     header = (
         _START.pack(FRAME_VERSION, archive, event.originator, version, len(name))
         + name
