@@ -1,23 +1,33 @@
-"""The brake: who captures without end waits for the followers, so that their lag stays bounded.
+"""The brake: who captures and who follows are held up for each other, and neither for good.
 
-The worker gives way to whoever's answer is waited for (`archive.tuning`). Beside a stream that
-never ends it would fall behind for ever; with this it falls behind so far and no further.
+While a bulk is captured, the worker of that host rests between its batches, so that the bulk is
+acknowledged sooner; it follows all the same, if slowly. Beside a stream that never ends it would
+fall behind for ever. So from some way behind on it rests no more, and from twice that on captures
+wait for it: it falls behind so far and no further.
 """
 
-from collections.abc import Callable
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
 from typing import Final
 
 from archive.clock import Clock
 
 MOST_BEHIND: Final = 100_000
 """Events that the catalog may be behind before captures are held up: half a minute of following."""
+BULK_LOCK: Final = "bulk.lock"
 _PAUSE_SECONDS: Final = 1.0
+_LOOKS: Final = 10
 
 
 class Brake:
-    """Holds captures up while the catalog is far behind, and never for long.
+    """Holds captures up while the catalog is far behind, and the worker while it is not.
 
-    A catalog that stands still, because its worker is down, slows captures and stops none.
+    Never for long: a catalog that stands still, because its worker is down, slows captures and
+    stops none. `run_folder` is this host's.
     """
 
     def __init__(
@@ -25,11 +35,13 @@ class Brake:
         last_seq: Callable[[], int],
         position: Callable[[], int],
         clock: Clock,
+        run_folder: Path,
         most_behind: int = MOST_BEHIND,
     ) -> None:
         self._last_seq = last_seq
         self._position = position
         self._clock = clock
+        self._lock = run_folder / BULK_LOCK
         self._most_behind = most_behind
 
     def hold_up(self) -> None:
@@ -37,5 +49,44 @@ class Brake:
 
         UnavailableError if the database does not answer.
         """
-        if self._last_seq() - self._position() > self._most_behind:
+        if self._behind() > self._most_behind:
             self._clock.sleep(_PAUSE_SECONDS)
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Have the worker of this host rest beside what is captured meanwhile."""
+        descriptor = self._open()
+        try:
+            # Shared among all who capture; the worker only tries it, and lets go at once. The
+            # kernel lets go when this process dies.
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def rest(self, stop: Event) -> None:
+        """Let the worker rest while a bulk is captured and it is not far behind: a second at most.
+
+        UnavailableError if the database does not answer.
+        """
+        for _ in range(_LOOKS):
+            if not self._is_bulk() or self._behind() > self._most_behind // 2:
+                return
+            if stop.wait(_PAUSE_SECONDS / _LOOKS):
+                return
+
+    def _behind(self) -> int:
+        return self._last_seq() - self._position()
+
+    def _is_bulk(self) -> bool:
+        descriptor = self._open()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def _open(self) -> int:
+        return os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -173,6 +173,15 @@ class _Worker:
                 spent = clock.monotonic() - began
                 pace = max(_IDLE_SECONDS, _PACE_SECONDS - spent)
                 self.stop.wait(pace if count else _IDLE_SECONDS)
+            else:
+                self._rest_beside_bulks()
+
+    def _rest_beside_bulks(self) -> None:
+        """Leave the processors to a bulk for a while: its answer is waited for."""
+        try:
+            self.archive.brake.rest(self.stop)
+        except UnavailableError as error:
+            self.wait_for(error)
 
     def wait_for(self, error: UnavailableError) -> None:
         """Wait a little for what does not answer; say so once."""

@@ -107,7 +107,9 @@ class Archive(Station):
         self.catalog_follower = CatalogFollower(
             engine, self.identity, self.codebook, self.leadership.fence
         )
-        self.brake = Brake(self.pointers.last_seq, self.catalog.position, self.clock)
+        self.brake = Brake(
+            self.pointers.last_seq, self.catalog.position, self.clock, self.run_folder
+        )
         self.trail_follower = TrailFollower(engine, self.identity, self.leadership.fence)
         self.feed = Feed(self.pointers, self.opener, self.mapper)
         self.snapshots = SnapshotStore(bucket, self.held_keyring, self.clock)

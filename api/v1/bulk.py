@@ -1,6 +1,6 @@
 """`/v1/interactions/bulk`: lines in, one line out for each, both while the other still runs.
 
-Memory holds two batches. Every line that has been answered is durable; when the archive fails on
+Memory holds three batches. Every line that has been answered is durable; when the archive fails on
 the way, the last line says from where on nothing is promised: nothing is lost in silence.
 """
 
@@ -38,8 +38,9 @@ NDJSON_TYPES = (
 LINE_LIMIT = 64 * 1024 * 1024
 BATCH_LINES = 2_000
 BATCH_BYTES = 8 * 1024 * 1024
-# One batch is read and checked while the one before is committed.
-BATCHES_AT_ONCE = 2
+# One batch is read and checked while the one before is committed. If both come to be committed
+# together, a third keeps one of the two halves from standing still.
+BATCHES_AT_ONCE = 3
 
 blueprint = APIBlueprint(
     "bulk",
@@ -108,10 +109,12 @@ def _results(stream: Readable) -> Iterator[str]:
 
 
 def _captured(archive: "Archive", actor: Actor, batch: Sequence[Line], reading: Lock) -> str:
-    with reading:
-        archive.brake.hold_up()
-        read = archive.intake.read(actor, [line.data for line in batch if line.data is not None])
-    results = iter(archive.intake.commit(read))
+    lines = [line.data for line in batch if line.data is not None]
+    with archive.brake.bulk():
+        with reading:
+            archive.brake.hold_up()
+            read = archive.intake.read(actor, lines)
+        results = iter(archive.intake.commit(read))
     return "".join(
         _answered(line.number, _TOO_LONG if line.data is None else next(results)) for line in batch
     )

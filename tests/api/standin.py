@@ -72,6 +72,9 @@ class StandIn:
     def hold_up(self) -> None:
         self.held_up += 1
 
+    def bulk(self) -> "StandIn":
+        return self
+
     def __enter__(self) -> "StandIn":
         return self
 
