@@ -5,15 +5,14 @@ that one bad line neither fills the memory nor stops the others.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from api.bodies import Readable
 
 CHUNK_BYTES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, counted from 1, without its end; `data` is None where it was too long."""
 
     number: int
@@ -25,28 +24,28 @@ def read_lines(stream: Readable, *, longest: int) -> Iterator[Line]:
     number = 1
     parts: list[bytes] = []
     held = 0
-    too_long = False
     while chunk := stream.read(CHUNK_BYTES):
-        pieces = chunk.split(b"\n")
-        for place, piece in enumerate(pieces):
+        *ended, rest = chunk.split(b"\n")
+        for piece in ended:
             held += len(piece)
             if held > longest:
-                too_long = True
-                parts.clear()
+                yield Line(number, None)
             else:
-                parts.append(piece)
-            if place < len(pieces) - 1:
-                yield from _line(number, parts, too_long)
-                number, parts, held, too_long = number + 1, [], 0, False
-    yield from _line(number, parts, too_long)
-
-
-def _line(number: int, parts: list[bytes], too_long: bool) -> Iterator[Line]:
-    data = b"".join(parts)
-    if too_long:
+                data = b"".join((*parts, piece)) if parts else piece
+                if data.strip():
+                    yield Line(number, data)
+            number += 1
+            held = 0
+            parts.clear()
+        held += len(rest)
+        if held > longest:
+            parts.clear()
+        elif rest:
+            parts.append(rest)
+    if held > longest:
         yield Line(number, None)
-    elif data.strip():
-        yield Line(number, data)
+    elif b"".join(parts).strip():
+        yield Line(number, b"".join(parts))
 
 
 def batches(lines: Iterator[Line], *, count: int, size: int) -> Iterator[list[Line]]:
