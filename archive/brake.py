@@ -20,7 +20,8 @@ MOST_BEHIND: Final = 100_000
 """Events that the catalog may be behind before captures are held up: half a minute of following."""
 BULK_LOCK: Final = "bulk.lock"
 _PAUSE_SECONDS: Final = 1.0
-_LOOKS: Final = 10
+_REST_SECONDS: Final = 2.0
+_LOOKS: Final = 20
 
 
 class Brake:
@@ -65,14 +66,14 @@ class Brake:
             os.close(descriptor)
 
     def rest(self, stop: Event) -> None:
-        """Let the worker rest while a bulk is captured and it is not far behind: a second at most.
+        """Let the worker rest while a bulk is captured: two seconds at most, and not if far behind.
 
         UnavailableError if the database does not answer.
         """
         for _ in range(_LOOKS):
             if not self._is_bulk() or self._behind() > self._most_behind // 2:
                 return
-            if stop.wait(_PAUSE_SECONDS / _LOOKS):
+            if stop.wait(_REST_SECONDS / _LOOKS):
                 return
 
     def _behind(self) -> int:

@@ -231,12 +231,12 @@ class Intake:
             if isinstance(each, CaptureResult):
                 outcomes.append(each)
                 continue
-            seq = archived.pop(each.plain.key, None)
+            seq = archived.pop(each.event.key, None)
             if seq is None:
                 again[place] = each
                 outcomes.append(None)
             else:
-                outcomes.append(_archived(each.plain.originator, seq, each.unread))
+                outcomes.append(_archived(each.event.originator, seq, each.unread))
         loaded = self._load(again.values())
         return [
             self._met_again(again[place], loaded) if each is None else each
@@ -288,11 +288,11 @@ class Intake:
 
     def _load(self, prepared: Iterable[Prepared]) -> dict[UUID, Loaded | Exception]:
         """Load what exists already and may have changed or been erased."""
-        ids = [UUID(bytes=each) for each in {each.plain.originator for each in prepared}]
+        ids = [UUID(bytes=each) for each in {each.event.originator for each in prepared}]
         return dict(zip(ids, self._records.load_each(ids), strict=True)) if ids else {}
 
     def _met_again(self, prepared: Prepared, loaded: dict[UUID, Loaded | Exception]) -> Outcome:
-        record_id = UUID(bytes=prepared.plain.originator)
+        record_id = UUID(bytes=prepared.event.originator)
         while True:
             found = loaded[record_id]
             status = _status(found)
@@ -340,9 +340,9 @@ def _group(prepared: Sequence[Prepared | CaptureResult]) -> Group:
     for each in prepared:
         if isinstance(each, Prepared):
             # Of two with one id the first is captured, and the other perhaps a revision of it.
-            fresh.setdefault(each.plain.key, each)
+            fresh.setdefault(each.event.key, each)
     return Group(
-        [each.plain for each in fresh.values()],
+        [each.event for each in fresh.values()],
         atomic=False,
         blobs=[use for each in fresh.values() for use in each.blobs],
     )

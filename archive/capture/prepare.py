@@ -15,7 +15,7 @@ from archive.events.blobs import INLINE_LIMIT, BlobStore
 from archive.events.identity import Identity
 from archive.events.plain import plain
 from archive.events.pointers import BlobUse
-from archive.events.sealer import PlainEvent
+from archive.events.sealer import Committable
 from archive.events.types import BlobPlace, InteractionCaptured, InteractionRevised, Part
 
 
@@ -35,10 +35,10 @@ class Sender:
 class Prepared(NamedTuple):
     """One item as an event, with the blobs it refers to, and its attachments that were not read.
 
-    `model` gives the event as a model, which few are asked for again.
+    `event` is ready to be committed; `model` gives it as a model, which few are asked for again.
     """
 
-    plain: PlainEvent
+    event: Committable
     model: Callable[[], InteractionCaptured]
     blobs: tuple[BlobUse, ...] = ()
     reusable_ids: bool = False

@@ -144,7 +144,9 @@ class QuickLines:
             if line.labels
             else _unlabelled(sender.by, sender.token, line.custodian),
         )
-        return Prepared(event, partial(_modelled, self._preparer, raw, sender))
+        # Compressed here, where one thread at a time reads. With each box the interpreter's lock is
+        # let go, and a thread that sends beside one that reads would hardly get it back.
+        return Prepared(event.compress(), partial(_modelled, self._preparer, raw, sender))
 
 
 @lru_cache(maxsize=256)

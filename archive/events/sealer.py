@@ -40,6 +40,11 @@ class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
         """Return both boxes compressed."""
         return compressed_boxes(self.evidence, self.custody)
 
+    def compress(self) -> "CompressedEvent":
+        """Return the event as it travels; InvalidError if a box is over 64 MiB."""
+        boxes = compressed_boxes(self.evidence, self.custody)
+        return CompressedEvent(self.originator, self.originator_version, self.type, *boxes)
+
 
 class CompressedEvent(msgspec.Struct, frozen=True, array_like=True):
     """An event whose boxes are compressed already, as it travels to the committer."""
@@ -58,6 +63,10 @@ class CompressedEvent(msgspec.Struct, frozen=True, array_like=True):
     def compressed(self) -> tuple[bytes, bytes]:
         """Return both boxes as they are."""
         return self.evidence, self.custody
+
+    def compress(self) -> "CompressedEvent":
+        """Return the event as it is."""
+        return self
 
 
 Committable = PlainEvent | CompressedEvent

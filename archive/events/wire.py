@@ -74,12 +74,7 @@ def encode_request(group: Group) -> bytes:
     """Return the message for a group; InvalidError if a box is over 64 MiB."""
     return _encoder.encode(
         Request(
-            [
-                CompressedEvent(
-                    event.originator, event.originator_version, event.type, *event.compressed()
-                )
-                for event in group.events
-            ],
+            [event.compress() for event in group.events],
             group.atomic,
             [
                 WireBlob(
