@@ -145,13 +145,14 @@ def seal_commit(
             # Mostly it is the class of the event before, of which there is one object.
             latest_class, latest = lock_class, held.setdefault(lock_class, [])
         latest.append(number)
-    places: dict[int, Place] = {}
+    places: list[tuple[int, Place]] = []
     segments: list[SealedSegment] = []
     for lock_class, numbers in held.items():
         sealed, found = _seal([events[number] for number in numbers], lock_class, keyring, clock)
         segments.append(sealed)
-        places.update(zip(numbers, found, strict=True))
-    in_order = [places[number] for number in range(len(events))]
+        places += zip(numbers, found, strict=True)
+    # No number comes twice, so that places are never compared.
+    in_order = [place for _, place in sorted(places)]
     return SealedCommit(clock.uuid7(), tuple(segments), in_order)
 
 

@@ -224,10 +224,12 @@ def _end(data: Octets, offset: int, prefix: bytes) -> int | None:
     if data[offset : offset + len(prefix)] != prefix:
         return None
     try:
-        rest, (_, _, evidence_length, custody_length) = _rest(data, offset)
-    except StructError:
+        # The type's length is the last byte of what the header begins with.
+        lengths = offset + _START.size + data[offset + _START.size - 1] + 2 * HASH_SIZE
+        evidence_length, custody_length = _LENGTHS.unpack_from(data, lengths)
+    except (StructError, IndexError):
         return None
-    return int(rest + _REST.size + evidence_length + custody_length)
+    return int(lengths + _LENGTHS.size + evidence_length + custody_length)
 
 
 def parse_header(frame: Octets) -> FrameHeader:
