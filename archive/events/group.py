@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from threading import Lock
+from dataclasses import dataclass
+from threading import Condition
 
 from archive.events.commit import CommitEngine, Group
 
@@ -33,48 +34,71 @@ class Committer(ABC):
         """Let go of files and threads; groups under way are finished first."""
 
 
-class GroupCommitter(Committer):
-    """Commits in this process. Whoever gets the engine commits for all who wait.
+@dataclass(slots=True)
+class _Waiting:
+    """A group whose caller waits; `done` once it was committed or has failed."""
 
-    `_waiting` is guarded by `_queue_lock`, the engine by `_engine_lock`.
+    group: Group
+    done: bool = False
+
+
+class GroupCommitter(Committer):
+    """Commits in this process. Whoever finds the engine free commits for all who wait.
+
+    `_changed` guards `_waiting`, what is in it, and `_busy`, which says whether some thread has the
+    engine; it is told of whenever one gives it back.
     """
 
     def __init__(self, engine: CommitEngine) -> None:
         self._engine = engine
-        self._engine_lock = Lock()
-        self._queue_lock = Lock()
-        self._waiting: deque[Group] = deque()
+        self._changed = Condition()
+        self._busy = False
+        self._waiting: deque[_Waiting] = deque()
         engine.recover()
 
     def commit(self, group: Group) -> None:
-        with self._queue_lock:
-            self._waiting.append(group)
-        while True:
-            with self._engine_lock:
-                # Whoever took this group out of the queue held the lock until it was committed.
-                if not self._is_waiting(group):
-                    break
-                self._engine.commit(self._take())
+        own = _Waiting(group)
+        with self._changed:
+            self._waiting.append(own)
+        while not own.done:
+            self._wait_or_commit(own)
         if group.error is not None:
             raise group.error
 
-    def _is_waiting(self, group: Group) -> bool:
-        with self._queue_lock:
-            return any(each is group for each in self._waiting)
+    def _wait_or_commit(self, own: _Waiting) -> None:
+        """Return once a group is done, or some of those who wait are, by this thread."""
+        taken: list[_Waiting] = []
+        leads = False
+        try:
+            with self._changed:
+                # Who is done leaves at once, also while the next commit has begun.
+                self._changed.wait_for(lambda: own.done or not self._busy)
+                if not own.done:
+                    leads = self._busy = True
+                    taken = self._take()
+            if leads:
+                self._engine.commit([each.group for each in taken])
+        finally:
+            if leads:
+                with self._changed:
+                    for each in taken:
+                        each.done = True
+                    self._busy = False
+                    self._changed.notify_all()
 
-    def _take(self) -> list[Group]:
-        batch: list[Group] = []
+    def _take(self) -> list[_Waiting]:
+        taken: list[_Waiting] = []
         count = size = 0
-        with self._queue_lock:
-            while self._waiting and (not batch or count < _EVENTS_PER_COMMIT):
-                if batch and size > _BYTES_PER_COMMIT:
-                    break
-                group = self._waiting.popleft()
-                batch.append(group)
-                count += len(group.events)
-                size += sum(len(event.evidence) for event in group.events)
-        return batch
+        while self._waiting and (not taken or count < _EVENTS_PER_COMMIT):
+            if taken and size > _BYTES_PER_COMMIT:
+                break
+            each = self._waiting.popleft()
+            taken.append(each)
+            count += len(each.group.events)
+            size += sum(len(event.evidence) for event in each.group.events)
+        return taken
 
     def close(self) -> None:
-        with self._engine_lock:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy)
             self._engine.close()
