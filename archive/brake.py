@@ -1,6 +1,6 @@
 """The brake: who captures and who follows are held up for each other, and neither for good.
 
-While a bulk is captured, the worker of that host rests between its batches, so that the bulk is
+While a bulk is captured, the worker of that host rests before each batch, so that the bulk is
 acknowledged sooner; it follows all the same, if slowly. Beside a stream that never ends it would
 fall behind for ever. So from some way behind on it rests no more, and from twice that on captures
 wait for it: it falls behind so far and no further.
@@ -15,6 +15,7 @@ from threading import Event
 from typing import Final
 
 from archive.clock import Clock
+from archive.events.feed import FULL_BATCH
 
 MOST_BEHIND: Final = 100_000
 """Events that the catalog may be behind before captures are held up: half a minute of following."""
@@ -38,12 +39,14 @@ class Brake:
         clock: Clock,
         run_folder: Path,
         most_behind: int = MOST_BEHIND,
+        batch: int = FULL_BATCH,
     ) -> None:
         self._last_seq = last_seq
         self._position = position
         self._clock = clock
         self._lock = run_folder / BULK_LOCK
         self._most_behind = most_behind
+        self._batch = batch
 
     def hold_up(self) -> None:
         """Return at once, or after a second if the catalog is far behind.
@@ -66,12 +69,13 @@ class Brake:
             os.close(descriptor)
 
     def rest(self, stop: Event) -> None:
-        """Let the worker rest while a bulk is captured: two seconds at most, and not if far behind.
+        """Let a worker rest that has a whole batch to follow, while a bulk is captured.
 
-        UnavailableError if the database does not answer.
+        Two seconds at most, and not if the catalog is far behind. UnavailableError if the database
+        does not answer.
         """
         for _ in range(_LOOKS):
-            if not self._is_bulk() or self._behind() > self._most_behind // 2:
+            if not self._is_bulk() or not self._batch <= self._behind() <= self._most_behind // 2:
                 return
             if stop.wait(_REST_SECONDS / _LOOKS):
                 return

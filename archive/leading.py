@@ -152,8 +152,9 @@ class _Worker:
         """Take steps until told to stop, or until it is over; a step returns how much it fed."""
         clock = self.archive.clock
         while not self.stop.is_set() and not over():
-            began = clock.monotonic()
             try:
+                self.archive.brake.rest(self.stop)
+                began = clock.monotonic()
                 self._claim(began)
                 count = step()
             except DeposedError as error:
@@ -173,15 +174,6 @@ class _Worker:
                 spent = clock.monotonic() - began
                 pace = max(_IDLE_SECONDS, _PACE_SECONDS - spent)
                 self.stop.wait(pace if count else _IDLE_SECONDS)
-            else:
-                self._rest_beside_bulks()
-
-    def _rest_beside_bulks(self) -> None:
-        """Leave the processors to a bulk for a while: its answer is waited for."""
-        try:
-            self.archive.brake.rest(self.stop)
-        except UnavailableError as error:
-            self.wait_for(error)
 
     def wait_for(self, error: UnavailableError) -> None:
         """Wait a little for what does not answer; say so once."""

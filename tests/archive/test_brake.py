@@ -45,7 +45,8 @@ def test_only_a_catalog_that_is_far_behind_holds_captures_up(tmp_path: Path) -> 
 def test_a_worker_rests_beside_a_bulk_unless_it_is_far_behind(tmp_path: Path) -> None:
     behind, stop = 3, Stop()
     one, other = (
-        Brake(lambda: behind, lambda: 0, QuickClock(), tmp_path, most_behind=6) for _ in range(2)
+        Brake(lambda: behind, lambda: 0, QuickClock(), tmp_path, most_behind=6, batch=2)
+        for _ in range(2)
     )
 
     def rests() -> int:
@@ -62,7 +63,9 @@ def test_a_worker_rests_beside_a_bulk_unless_it_is_far_behind(tmp_path: Path) ->
         assert rests() == rested
         behind = 4
         assert rests() == 0
-        behind = 0
+        behind = 1
+        assert rests() == 0
+        behind = 2
         stop.set()
         assert rests() == 1
     assert rests() == 0
