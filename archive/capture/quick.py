@@ -157,9 +157,9 @@ def _unlabelled(by: str, token: str | None, custodian: str | None) -> bytes:
 
 def _line(raw: bytes) -> Line | None:
     """Return a line that is as most are, its time in UTC; None for any other."""
-    # What must be taken out of texts can only be written as an escape, and few lines have any.
-    # One byte is found faster than two.
-    if len(raw) > INLINE_LIMIT or (b"\\" in raw and b"\\u" in raw):
+    # What must be taken out of texts (`archive.capture.charset.clean`) can only be written as an
+    # escape; half a surrogate pair is refused below. One byte is found faster than several.
+    if len(raw) > INLINE_LIMIT or (b"\\" in raw and b"\\u0000" in raw):
         return None
     try:
         line = _decode(raw)

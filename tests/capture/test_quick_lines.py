@@ -36,7 +36,9 @@ LEAST = {
     "text": "hello",
 }
 
-texts = st.text(st.characters(codec="utf-8") | st.sampled_from('"\\/\b\f\n\r\t\0\x1f\x7f\u2028'))
+texts = st.text(
+    st.characters(codec="utf-8") | st.sampled_from('"\\/\b\f\n\r\t\0\x1f\x7f\u2028\ud800\udfff')
+)
 # What is asked of a name is its length in characters, whatever they are.
 names = texts | st.builds(str.__mul__, st.sampled_from("aä€😀"), st.integers(1023, 1025))
 digits = st.text("0123456789", min_size=1, max_size=8)
@@ -166,7 +168,8 @@ def test_a_line_is_prepared_as_by_the_models(
 @given(likely, st.data())
 @settings(max_examples=300)
 def test_damaged_lines_are_not_taken_for_others(changed: dict[str, Any], data: st.DataObject):
-    raw = bytearray(json.dumps(LEAST | changed, ensure_ascii=False).encode())
+    text = json.dumps(LEAST | changed, ensure_ascii=data.draw(st.booleans()))
+    raw = bytearray(text.encode("utf-8", "surrogatepass"))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(raw) - 1))
         piece = data.draw(st.binary(max_size=3) | st.sampled_from([b",", b'"', b"\xed\xa0\x80"]))
@@ -188,17 +191,19 @@ def test_of_a_field_that_comes_twice_the_same_one_counts(
         {},
         {"occurred_at": "2024-02-29T12:00:00.5+02:00", "kind": "call", "direction": "inbound"},
         {"text": 'said "ä"\n\tand\\', "subject": "", "custodian": "ann", "labels": {"team": "ü"}},
+        {"text": "😀\x01\x7f\u2028"},
         {"conversation": "c", "in_reply_to": "t-0", "language": "de", "location": "Bern"},
     ],
 )
 def test_most_lines_are_prepared_quickly(changed: dict[str, Any]):
     assert compare(json.dumps(LEAST | changed, ensure_ascii=False).encode())
+    assert compare(json.dumps(LEAST | changed, ensure_ascii=True).encode())
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        {"text": "\u0001"},
+        {"text": "a\0"},
         {"html": "<p>a"},
         {"metrics": {"value": 1}},
         {"attachments": []},

@@ -12,7 +12,7 @@ from archive.errors import LockedError, MunimentError
 from archive.events.commit import Group
 from archive.events.opener import OpenedEvent
 from archive.events.pointers import PointerRow
-from archive.events.sealer import PlainEvent
+from archive.events.sealer import Committable, PlainEvent
 from archive.sealing.commit import COMMIT_MAC_LABEL, decode_commit_record
 from archive.sealing.segment import LockClass, parse_segment
 from tests.events.parts import Parts, assemble
@@ -20,7 +20,7 @@ from tests.events.parts import Parts, assemble
 Url = str | None
 
 
-def by_type(event: PlainEvent, now: datetime) -> LockClass:
+def by_type(event: Committable, now: datetime) -> LockClass:
     """Two classes and none, by the event's type."""
     if event.type == "interaction.captured":
         return LockClass.reaching("compliance", now + timedelta(days=400))
