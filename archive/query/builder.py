@@ -44,7 +44,7 @@ Branch: TypeAlias = "Tree[Token] | Token"
 Check: TypeAlias = Callable[[Value], None]
 
 _SUFFIX: Final = re.compile(r"(?P<text>.+?)(?:~(?P<tilde>\d*)|%(?P<percent>\d+))", re.DOTALL)
-_OPERATORS: Final = frozenset({"and", "or", "not"})
+OPERATORS: Final = frozenset({"and", "or", "not"})
 _PROXIMITY: Final = re.compile(r"[wW]/\d+|[pP][rR][eE]/\d+|O?NEAR(?:/\d+)?")
 
 
@@ -294,7 +294,7 @@ def _loose(text: str, suffix: str, quoted: bool, name: str | None) -> Node:
 
 
 def _words(text: str, quoted: bool, name: str | None) -> Node:
-    if not quoted and text.lower() in _OPERATORS:
+    if not quoted and text.lower() in OPERATORS:
         upper = text.upper()
         raise InvalidError(
             f'Write {upper} in capitals for the operator, or "{text}" in quotes for the word.'

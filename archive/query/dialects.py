@@ -37,6 +37,7 @@ FIELDS_ELSEWHERE: Final[dict[str, str]] = {
 }
 """What other systems call a field, and what means it here."""
 
+OPERATORS_ELSEWHERE: Final = frozenset({"xfirstword", "xlastword", "andany"})
 _QUOTES: Final = 'put it into "…" if it is text'
 _MISREAD: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.DOTALL), sentence)
@@ -47,7 +48,7 @@ _MISREAD: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"-[^-].*", f"A - excludes only where a part begins; write NOT, or {_QUOTES}."),
         (r"'[^']+", 'A phrase stands in "…", not in single quotes.'),
         (r"(?:w|pre)?/(?:s|p|sent|para|seg)|/\d+", "Distances are in words: a w/5 b."),
-        (r"xfirstword|xlastword|andany", f"There is no such operator here; {_QUOTES}."),
+        ("|".join(OPERATORS_ELSEWHERE), f"There is no such operator here; {_QUOTES}."),
         (r"##.*", f"There are no regular expressions; * and ? are the wildcards, or {_QUOTES}."),
         (r".*~~.*", "A range of numbers is for sizes and dates, as in size:1kb..2kb."),
         (r"[^\W\d_]{2,}&", f"There is no list of synonyms; write (a OR b), or {_QUOTES}."),

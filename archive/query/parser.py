@@ -4,6 +4,7 @@ The grammar makes a parse tree without recursion; its depth is bounded before it
 query can exhaust the stack. Every refusal is an InvalidError that points at a column.
 """
 
+import re
 from datetime import UTC, tzinfo
 from functools import cache
 from typing import Final, NoReturn
@@ -12,14 +13,18 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from archive.errors import InvalidError
-from archive.query.builder import Builder, Check, column_of
+from archive.query.builder import OPERATORS, Builder, Check, column_of
+from archive.query.dialects import OPERATORS_ELSEWHERE
 from archive.query.fields import Askable
-from archive.query.tree import EVERYTHING, Node, children, walk
+from archive.query.tree import EVERYTHING, Node, Word, children, conjunction, walk
 
 LONGEST_QUERY: Final = 10_000
 DEEPEST_NESTING: Final = 50
 MOST_TERMS: Final = 1_000
 
+_PLAIN: Final = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
+# Words of the alphabet alone that are refused for what they mean, here or elsewhere.
+_MEANT: Final = OPERATORS | OPERATORS_ELSEWHERE
 _STRAIGHT_QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 
 
@@ -41,7 +46,28 @@ def parse(
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidError("This character is half a character.", column=error.start + 1) from None
-    straight = text.translate(_STRAIGHT_QUOTES)
+    words = _plain_words(text)
+    if words and (askable is None or None in askable.fields):
+        return conjunction([Word(word) for word in words])
+    return by_grammar(text.translate(_STRAIGHT_QUOTES), zone, askable, check)
+
+
+def _plain_words(text: str) -> list[str]:
+    """Return the words of a query that is nothing but words, most that are asked; else nothing.
+
+    Of these the grammar has nothing to say, which takes it longer than finding one.
+    """
+    if not _PLAIN.fullmatch(text):
+        return []
+    words = text.split(" ")
+    return [] if len(words) > MOST_TERMS or not _MEANT.isdisjoint(words) else words
+
+
+def by_grammar(straight: str, zone: tzinfo, askable: Askable | None, check: Check | None) -> Node:
+    """Return the tree of a query as the grammar reads it, in which only straight quotes are quotes.
+
+    What is asked and raised is as in `parse`.
+    """
     _check_balance(straight)
     try:
         tree = _grammar().parse(straight)

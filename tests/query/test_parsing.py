@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -5,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.access.views.viewer import Metadata
 from archive.errors import InvalidError
-from archive.query.parser import parse
+from archive.query.fields import OF_CONTENT, Askable
+from archive.query.parser import by_grammar, parse
 from archive.query.printer import to_text
-from archive.query.tree import EVERYTHING, Near, Person, Phrase, Range, Word, to_json
+from archive.query.tree import EVERYTHING, Near, Node, Person, Phrase, Range, Word, to_json
 
 
 def seconds(*parts: int) -> int:
@@ -196,3 +199,26 @@ def test_any_text_is_read_and_printed_alike_or_refused_with_a_column(text: str) 
         assert 1 <= refused.column <= len(text) + 1
     else:
         assert parse(to_text(node)) == node
+
+
+plain = st.lists(
+    st.sampled_from(
+        ["a", "7", "fee", "and", "or", "not", "near", "w", "andany", "xfirstword", "NOT"]
+    )
+    | st.text("ab0Zé.", min_size=1, max_size=3),
+    max_size=4,
+)
+
+
+@given(plain.map(" ".join) | plain.map("  ".join))
+@pytest.mark.parametrize("askable", [None, OF_CONTENT, Metadata.askable])
+def test_plain_words_are_read_as_the_grammar_reads_them(askable: Askable | None, text: str) -> None:
+    def read(how: Callable[[], Node]) -> tuple[Node | str, int | None]:
+        try:
+            return how(), None
+        except InvalidError as refused:
+            return str(refused), refused.column
+
+    assert read(lambda: parse(text, UTC, askable)) == read(
+        lambda: by_grammar(text, UTC, askable, None)
+    )
