@@ -75,8 +75,9 @@ class IndexFollower(Follower):
         # conversation; None while nothing is here.
         self._threaded: int | None = position or None
         self._threaded_shown = self._threaded
-        # The length of each batch that does not show yet.
+        # The length of each batch that does not show yet, and whether any of them wrote something.
         self._waiting: list[int] = []
+        self._written = False
 
     def position(self) -> int:
         return self._position
@@ -103,6 +104,7 @@ class IndexFollower(Follower):
             # Half a batch must not stay: it is fed again, with all else that does not show yet.
             self._writer.rollback()
             self._waiting.clear()
+            self._written = False
             self._applied, self._threaded = self._position, self._threaded_shown
             raise
 
@@ -147,8 +149,11 @@ class IndexFollower(Follower):
 
     def show(self) -> None:
         if self._waiting:
-            self._writer.commit()
+            # Most events of a quiet archive are of its audit trail, and nothing here.
+            if self._written:
+                self._writer.commit()
             self._waiting.clear()
+            self._written = False
             self._position, self._threaded_shown = self._applied, self._threaded
             self._publish(self._position)
 
@@ -202,9 +207,11 @@ class IndexFollower(Follower):
             seq=seq, first_seq=first_seq, duplicate=interaction.id in around.duplicates
         )
         conversation = around.conversations.get(interaction.id)
+        self._written = True
         self._writer.add_document(build_document(record, until=until, conversation=conversation))
 
     def _remove(self, record_id: UUID, version: int) -> None:
+        self._written = True
         self._writer.delete_documents_by_term("key", document_key(record_id, version))
 
     def close(self) -> None:
