@@ -25,12 +25,16 @@ class Earlier(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result. `seq` is of the event that made this version; `order` what it is sorted by."""
+    """One result; `order` is what it is sorted by.
+
+    `version` is the record's, and `seq` of the event that made it; 0 where a search did not ask
+    for `versions`.
+    """
 
     id: UUID
-    version: int
-    seq: int
     order: int
+    version: int = 0
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one search is asked."""
+    """What one search is asked; `versions` says that its hits are to tell theirs."""
 
     node: Node
     within: Node
@@ -81,3 +85,4 @@ class Asked:
     settle: Settle
     rewritten: Rewrite | None
     aliases: Aliases
+    versions: bool = False

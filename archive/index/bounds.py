@@ -61,17 +61,21 @@ def exactly(query: Query | None) -> Bounds:
 
 def all_bounds(parts: Sequence[Bounds]) -> Bounds:
     """Return the bounds of what all find."""
+    if all(part.exact for part in parts):
+        return exactly(all_of([part.upper for part in parts]))
     return Bounds(
         all_of([part.upper for part in parts]),
         all_of([part.lower for part in parts]),
-        all(part.exact for part in parts),
+        False,
     )
 
 
 def any_bounds(parts: Sequence[Bounds]) -> Bounds:
     """Return the bounds of what any finds."""
+    if all(part.exact for part in parts):
+        return exactly(any_of([part.upper for part in parts]))
     return Bounds(
         any_of([part.upper for part in parts]),
         any_of([part.lower for part in parts]),
-        all(part.exact for part in parts),
+        False,
     )

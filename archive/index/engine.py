@@ -5,14 +5,19 @@ misses. Here a limit is at least one, and a panic becomes an UnavailableError.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 from uuid import UUID
 
 import tantivy
 from tantivy import DocAddress, Order, Query
 
 from archive.errors import UnavailableError
+from archive.index.bounds import between
 from archive.index.documents import document_key
+from archive.index.schema import CURRENT
+
+Ordered: TypeAlias = tuple[int, DocAddress]
+"""A document, behind the number that it is ordered by."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -36,11 +41,26 @@ def guarded(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
 
 
 class Engine:
-    """What an index held at one moment. A query of None finds nothing."""
+    """What an index held at one moment. A query of None finds nothing.
+
+    `valid_from` is the sequence number from which on all documents are valid, so that a search need
+    not ask which are: each began by then, and none is superseded. None if that is not known.
+    `unread` is what all searches from then on say of that, None before the first.
+    """
 
     def __init__(self, index: tantivy.Index) -> None:
         self.schema = index.schema
+        self.valid_from: int | None = None
+        self.unread: int | None = None
         self._searcher = guarded(index.searcher)
+
+    def look_over(self, position: int) -> bool:
+        """Say whether a document is superseded; if none is, find out whether all began by then."""
+        if self.count(between(self.schema, "until", None, CURRENT - 1)):
+            return True
+        if not self.count(between(self.schema, "since", position + 1, None)):
+            self.valid_from = position
+        return False
 
     def count(self, query: Query | None) -> int:
         """Return how many documents a query finds, exactly."""
@@ -55,21 +75,25 @@ class Engine:
         count = int(result.count)  # type: ignore[attr-defined]  # The stub leaves it out.
         return count, [address for _, address in result.hits] if count <= most else None
 
-    def ordered(
-        self, query: Query | None, field: str, limit: int, *, rising: bool
-    ) -> list[DocAddress]:
+    def ordered(self, query: Query | None, field: str, most: int, *, rising: bool) -> list[Ordered]:
         """Return the first documents of a query by a number, which every document has."""
+        return self.counted_in_order(query, field, most, rising=rising)[1]
+
+    def counted_in_order(
+        self, query: Query | None, field: str, most: int, *, rising: bool
+    ) -> tuple[int, list[Ordered]]:
+        """Return how many documents a query finds, and the first of them by a number."""
         if query is None:
-            return []
+            return 0, []
         result = guarded(
             self._searcher.search,
             query,
-            limit=max(1, limit),
-            count=False,
+            limit=max(1, most),
+            count=True,
             order_by_field=field,
             order=Order.Asc if rising else Order.Desc,
         )
-        return [address for _, address in result.hits[:limit]]
+        return int(result.count), result.hits[:most]  # type: ignore[attr-defined]  # As above.
 
     def scored(self, query: Query | None, limit: int) -> list[tuple[float, DocAddress]]:
         """Return the first documents of a query by relevance (BM25), with their scores."""

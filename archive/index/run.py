@@ -1,11 +1,9 @@
 """Running one search on one snapshot of an index: what it finds, in order, and how much."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import nlargest, nsmallest
 from itertools import islice
-from operator import itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -17,7 +15,7 @@ from archive.index.asked import Asked, Earlier, Facets, Hit, Hits, Matched
 from archive.index.bounds import Bounds, all_bounds, all_of, between, without
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import join_id
-from archive.index.engine import FEW, Engine
+from archive.index.engine import FEW, Engine, Ordered
 from archive.index.resultset import result_hash
 from archive.index.schema import facet_field
 from archive.index.translate import translate
@@ -43,6 +41,18 @@ class _Placed(NamedTuple):
     hit: Hit
 
 
+class _Sure(NamedTuple):
+    """What the index alone finds.
+
+    `every` is None where it is too many. `first` are the first of them beyond the cursor, at least
+    as many as the page shows; None where no order by date is asked for.
+    """
+
+    total: int
+    every: list[tantivy.DocAddress] | None
+    first: list[Ordered] | None
+
+
 @dataclass(slots=True)
 class _Settled:
     """What the matcher decided of the records between the bounds."""
@@ -51,9 +61,7 @@ class _Settled:
     attachments: dict[int, int] = field(default_factory=dict)
     unopened: int = 0
     page: list[Hit] = field(default_factory=list)
-    facets: dict[str, Counter[str]] = field(
-        default_factory=lambda: {facet: Counter() for facet in FACETS}
-    )
+    facets: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def count(self, record: Record) -> None:
         for facet, counted in facets_of(record).items():
@@ -101,6 +109,9 @@ class Run:
 
     def _valid(self) -> list[Query]:
         """Return what is true as of the sequence: begun by then, and not yet superseded."""
+        valid_from = self.engine.valid_from
+        if valid_from is not None and self.asked.as_of >= valid_from:
+            return []
         schema = self.engine.schema
         return [
             between(schema, "since", None, self.asked.as_of),
@@ -110,12 +121,12 @@ class Run:
     def answer(self, facets: bool, most_hashed: int | None) -> Hits:
         """Return the page."""
         settled = _Settled() if self.bounds.exact else self.settle_all(facets)
-        count, sure = self.engine.counted(self.sure, FEW)
-        placed = self.ranked() if self.asked.sort is Sort.RELEVANCE else self.dated(settled, sure)
+        sure = self.found_for_sure()
+        placed = self.ranked() if sure.first is None else self.dated(settled, sure.first)
         page = placed[: self.asked.limit]
         more = 0 < self.asked.limit < len(placed)
         cursor = Cursor(page[-1].key, self.asked.as_of) if more else None
-        total = count + len(settled.attachments)
+        total = sure.total + len(settled.attachments)
         hashed = most_hashed is None or total <= most_hashed
         return Hits(
             total=total,
@@ -124,14 +135,29 @@ class Run:
             unopened=settled.unopened,
             facets=self.facets(settled) if facets else None,
             cursor=cursor.encode(self.asked.node, self.asked.sort) if cursor else None,
-            result_hash=self.result_hash(settled, count, sure) if hashed else None,
+            result_hash=self.result_hash(settled, sure) if hashed else None,
         )
 
-    def result_hash(
-        self, settled: _Settled, count: int, sure: list[tantivy.DocAddress] | None
-    ) -> str:
-        """Return the hash of all that matched; `sure` is what the index alone found, if known."""
-        every = self.engine.listed(self.sure, count) if sure is None else sure
+    def found_for_sure(self) -> _Sure:
+        """Count what the index alone finds, and keep it where that takes no second search."""
+        asked, query = self.asked, self.sure
+        if asked.limit == 0 or asked.sort is Sort.RELEVANCE:
+            return _Sure(*self.engine.counted(query, FEW), None)
+        rising = asked.sort is Sort.OLDEST
+        count, first = self.engine.counted_in_order(query, self._order, FEW, rising=rising)
+        every = [address for _, address in first] if count == len(first) else None
+        if asked.after is not None:
+            if every is None:
+                first = self._ordered(query, asked.after.key, asked.limit + 1)
+            else:
+                first = [each for each in first if self._beyond(each[0])]
+        return _Sure(count, every, first)
+
+    def result_hash(self, settled: _Settled, sure: _Sure) -> str:
+        """Return the hash of all that matched."""
+        every = sure.every
+        if every is None:
+            every = self.engine.listed(self.sure, sure.total)
         return result_hash([*self.engine.numbers("since", every), *settled.attachments])
 
     def matched(self) -> Matched:
@@ -142,42 +168,30 @@ class Run:
         sure = dict(zip(*columns, strict=True))
         return Matched(sure | settled.attachments, settled.unopened)
 
-    def dated(self, settled: _Settled, sure: list[tantivy.DocAddress] | None) -> list[_Placed]:
-        """Return up to one hit more than the page holds, in order of date; `sure` as above."""
-        if self.asked.limit == 0:
-            return []
-        if sure is None:
-            key = self.asked.after.key if self.asked.after else None
-            first = self._ordered(self.sure, key, self.asked.limit + 1)
-        else:
-            first = self._hits(self._first(sure, self.asked.limit + 1))
-        hits = [*first, *settled.page]
+    def dated(self, settled: _Settled, first: list[Ordered]) -> list[_Placed]:
+        """Return up to one hit more than the page holds, in order of date."""
+        hits = [*self._hits(first[: self.asked.limit + 1]), *settled.page]
         hits.sort(key=lambda hit: hit.order, reverse=self.asked.sort is not Sort.OLDEST)
         return [_Placed(hit.order, hit) for hit in hits[: self.asked.limit + 1]]
 
-    def _first(self, addresses: list[tantivy.DocAddress], limit: int) -> list[tantivy.DocAddress]:
-        """Return the first of some documents beyond the cursor, in order of date."""
-        orders = self.engine.numbers(self._order, addresses)
-        pairs: Iterable[tuple[int, tantivy.DocAddress]] = zip(orders, addresses, strict=True)
-        if self.asked.after is not None:
-            pairs = (pair for pair in pairs if self._beyond(pair[0]))
-        first = nsmallest if self.asked.sort is Sort.OLDEST else nlargest
-        return [address for _, address in first(limit, pairs, key=itemgetter(0))]
-
-    def _ordered(self, query: Query | None, key: int | None, limit: int) -> list[Hit]:
-        """Return the first hits of a query beyond an order."""
+    def _ordered(self, query: Query | None, key: int | None, limit: int) -> list[Ordered]:
+        """Return the first documents of a query beyond an order."""
         rising = self.asked.sort is Sort.OLDEST
         if key is not None:
             low, high = (key + 1, None) if rising else (None, key - 1)
             query = all_of([query, between(self.engine.schema, self._order, low, high)])
-        return self._hits(self.engine.ordered(query, self._order, limit, rising=rising))
+        return self.engine.ordered(query, self._order, limit, rising=rising)
 
-    def _hits(self, addresses: list[tantivy.DocAddress]) -> list[Hit]:
-        names = ("id_high", "id_low", "version", "since", self._order)
+    def _hits(self, ordered: list[Ordered], *, versions: bool = False) -> list[Hit]:
+        """Return some documents as hits; `versions` as of a search, and for the matcher."""
+        addresses = [address for _, address in ordered]
+        names = ["id_high", "id_low"]
+        if versions or self.asked.versions:
+            names += ["version", "since"]
         columns = [self.engine.numbers(name, addresses) for name in names]
         return [
-            Hit(join_id(high, low), version, since, order)
-            for high, low, version, since, order in zip(*columns, strict=True)
+            Hit(join_id(high, low), order, *versioned)
+            for (order, _), high, low, *versioned in zip(ordered, *columns, strict=True)
         ]
 
     def settle_all(self, facets: bool) -> _Settled:
@@ -190,7 +204,8 @@ class Run:
                 "it by sent:, channel: or rarer words."
             )
         key: int | None = None
-        while batch := self._ordered(doubtful, key, _BATCH):
+        while ordered := self._ordered(doubtful, key, _BATCH):
+            batch = self._hits(ordered, versions=True)
             key = batch[-1].order
             records = self._open(batch)
             settled.unopened += len(batch) - len(records)
@@ -236,13 +251,13 @@ class Run:
         """Return up to one hit more than the page holds, by relevance, the newer first if equal."""
         if self.asked.limit == 0:
             return []
-        addresses = self._ranking(self.possible)
+        ranking = self._ranking(self.possible)
         found: list[_Placed] = []
         rank = self.asked.after.key if self.asked.after else 0
         # What the index is sure of needs no more than the page, else it goes on until that is full.
         step = self.asked.limit + 1 if self.bounds.exact else _BATCH
-        while rank < len(addresses) and len(found) <= self.asked.limit:
-            batch = self._hits(addresses[rank : rank + step])
+        while rank < len(ranking) and len(found) <= self.asked.limit:
+            batch = self._hits(ranking[rank : rank + step], versions=not self.bounds.exact)
             if self.bounds.exact:
                 confirmed = set(batch)
             else:
@@ -253,24 +268,24 @@ class Run:
             rank += step
         return found[: self.asked.limit + 1]
 
-    def _ranking(self, query: Query | None) -> list[tantivy.DocAddress]:
+    def _ranking(self, query: Query | None) -> list[Ordered]:
         """Return the first documents of a query by relevance, the newer first if equal."""
         scored = self.engine.scored(query, RANKED)
         orders = self.engine.numbers(self._order, [address for _, address in scored])
         ranking = sorted(zip(scored, orders, strict=True), key=lambda pair: (-pair[0][0], -pair[1]))
-        return [address for (_, address), _ in ranking]
+        return [(order, address) for (_, address), order in ranking]
 
     def alike(self, likeness: Query, left_out: UUID) -> tuple[Hit, ...]:
         """Return the first records by likeness, without one."""
         there = self.possible and Query.const_score_query(self.possible, 1.0)
-        addresses = self._ranking(all_of([likeness, there]))
-        hits = (hit for hit in self._likest(addresses) if hit.id != left_out)
+        ranking = self._ranking(all_of([likeness, there]))
+        hits = (hit for hit in self._likest(ranking) if hit.id != left_out)
         return tuple(islice(hits, self.asked.limit))
 
-    def _likest(self, addresses: list[tantivy.DocAddress]) -> Iterator[Hit]:
+    def _likest(self, ranking: list[Ordered]) -> Iterator[Hit]:
         step = self.asked.limit + 1 if self.bounds.exact else _BATCH
-        for start in range(0, len(addresses), step):
-            batch = self._hits(addresses[start : start + step])
+        for start in range(0, len(ranking), step):
+            batch = self._hits(ranking[start : start + step], versions=not self.bounds.exact)
             yield from batch if self.bounds.exact else self._confirmed(batch, self._open(batch))
 
     def found(self) -> frozenset[UUID]:
@@ -280,10 +295,17 @@ class Run:
 
     def unread(self) -> int:
         """Return how many records there are to be seen that were not wholly read, of any query."""
+        everywhere = self.engine.unread
+        seen = self.asked.within
+        if everywhere is not None and not self._valid() and (not everywhere or seen == EVERYTHING):
+            return everywhere
         asked = replace(self.asked, node=_WORDLESS, limit=0, rewritten=None, aliases=NO_ALIASES)
         run = Run(self.engine, asked, self.placed)
         settled = _Settled() if run.bounds.exact else run.settle_all(facets=False)
-        return self.engine.count(run.sure) + len(settled.attachments)
+        count = self.engine.count(run.sure) + len(settled.attachments)
+        if seen == EVERYTHING and not self._valid():
+            self.engine.unread = count
+        return count
 
     def earlier(self, opened: Callable[[Sequence[UUID]], Iterable[Earlier]]) -> frozenset[UUID]:
         """Return the records of which a superseded version matches."""
@@ -306,6 +328,8 @@ class Run:
 
     def facets(self, settled: _Settled) -> Facets:
         """Return the most frequent values of each facet among all that matched."""
-        extra = {facet_field(facet): counted for facet, counted in settled.facets.items()}
+        extra: dict[str, Mapping[str, int]] = {
+            facet_field(facet): settled.facets.get(facet, {}) for facet in FACETS
+        }
         top = self.engine.top(self.sure, extra, _FACET_VALUES)
         return {facet: top[facet_field(facet)] for facet in FACETS}

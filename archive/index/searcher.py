@@ -20,10 +20,14 @@ Answer = TypeVar("Answer")
 
 
 class Searcher:
-    """Searches an index as it was last reloaded. Safe for threads: each search has a snapshot."""
+    """Searches an index as it was last reloaded. Safe for threads: each search has a snapshot.
 
-    def __init__(self, index: tantivy.Index) -> None:
+    With an `engine` all searches are of the snapshot that this is.
+    """
+
+    def __init__(self, index: tantivy.Index, engine: Engine | None = None) -> None:
         self._index = index
+        self._engine = engine
 
     def search(
         self,
@@ -39,11 +43,13 @@ class Searcher:
         rewritten: Rewrite | None = None,
         aliases: Aliases = NO_ALIASES,
         most_hashed: int | None = 0,
+        versions: bool = False,
     ) -> Hits:
         """Return a page of what matched as of a sequence number.
 
         `aliases` are those of whom `node` names (archive.query.aliases). Up to `most_hashed`
-        results are hashed, however many there are if it is None.
+        results are hashed, however many there are if it is None. With `versions` each hit says
+        which version of the record it is, and by which event.
 
         `within` is what there is to be seen: nothing else is counted, searchable or not. Where
         words are taken out of the texts, `rewritten` does so, and the query meets what is left:
@@ -57,7 +63,7 @@ class Searcher:
             raise InvalidError(f"A page holds 0 to {MOST_HITS:,} results.")
         if after is not None and after.as_of != as_of:
             raise InvalidError(f"The cursor is as of {after.as_of}, the search as of {as_of}.")
-        asked = Asked(node, within, as_of, limit, sort, after, settle, rewritten, aliases)
+        asked = Asked(node, within, as_of, limit, sort, after, settle, rewritten, aliases, versions)
         return self._run(asked, lambda run: run.answer(facets, most_hashed))
 
     def matched(
@@ -120,7 +126,7 @@ class Searcher:
         return self._run(asked, lambda run: run.earlier(opened))
 
     def _run(self, asked: Asked, answered: Callable[[Run], Answer]) -> Answer:
-        engine = Engine(self._index)
+        engine = self._engine or Engine(self._index)
         try:
             return answered(Run(engine, asked))
         except ValueError:

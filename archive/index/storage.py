@@ -19,7 +19,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -28,7 +28,7 @@ from typing import Final
 import tantivy
 
 from archive.errors import ConfigurationError, UnavailableError
-from archive.index.engine import guarded
+from archive.index.engine import Engine, guarded
 from archive.index.memory import Memory
 from archive.index.presence import Presence
 from archive.index.schema import create_index
@@ -37,6 +37,8 @@ from archive.index.searcher import Searcher
 _CURRENT: Final = "current"
 _POSITION: Final = "position"
 _NOTES: Final = "notes"
+_META: Final = "meta.json"
+"""Tantivy's account of its last commit, which each commit replaces."""
 _GENERATION: Final = re.compile(r"gen-(\d+)-(\d+)")
 _SHARED_MEMORY: Final = "/dev/shm"
 
@@ -187,17 +189,33 @@ class IndexDirectory:
         return match is not None and self._memory.alive(int(match[1]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A generation as it was loaded, which surely holds all up to a position.
+
+    `meta` is what its commit said then, or had said just before. `superseded` says that it holds,
+    or once held, documents that are superseded.
+    """
+
+    name: str
+    position: int
+    meta: bytes
+    index: tantivy.Index
+    engine: Engine
+    superseded: bool
+
+
 class SharedIndexReader:
     """Reads the current generation, wherever it is by now. Safe for threads."""
 
     def __init__(self, directory: IndexDirectory) -> None:
         self._path = directory.path
         self._presence = Presence(directory.path)
-        self._opened: tuple[str, tantivy.Index] | None = None
+        self._opened: _Opened | None = None
 
     def position(self) -> int:
         """Return the sequence number up to which the current generation is searchable."""
-        return _read_position(self._path / _CURRENT)
+        return _read_position(f"{self._path}/{_CURRENT}")
 
     def notes(self) -> tuple[str, ...]:
         """Return what the leader has to say of the current generation."""
@@ -217,24 +235,34 @@ class SharedIndexReader:
                 break
             try:
                 # The position first: what is loaded after it holds at least as much.
-                position = _read_position(self._path / name)
-                return Searcher(self._load(name)), position
+                position = _read_position(f"{self._path}/{name}")
+                opened = self._opened
+                if opened is None or (opened.name, opened.position) != (name, position):
+                    opened = self._opened = self._load(name, position, opened)
+                return Searcher(opened.index, opened.engine), position
             except (ValueError, OSError, UnavailableError):
                 # The generation was replaced in between; the link now names the next one.
                 self._opened = None
         raise UnavailableError("The search index is being built; try again in a moment.")
 
-    def _load(self, name: str) -> tantivy.Index:
-        # One tuple, read and replaced as a whole, so that threads need no lock.
-        opened = self._opened
-        if opened is not None and opened[0] == name:
-            guarded(opened[1].reload)
-            return opened[1]
-        self._presence.enter()
-        index = guarded(tantivy.Index.open, str(self._path / name))
+    def _load(self, name: str, position: int, opened: _Opened | None) -> _Opened:
+        # What is opened is one object, replaced as a whole, so that threads need no lock.
+        folder = f"{self._path}/{name}"
+        # Read before the load, which may find a later commit: then it is loaded once more.
+        meta = _read(f"{folder}/{_META}")
+        if opened is None or opened.name != name:
+            self._presence.enter()
+            index, superseded = guarded(tantivy.Index.open, folder), False
+        elif opened.meta == meta:
+            # Events came in that are no documents, such as those of the audit trail.
+            return replace(opened, position=position)
+        else:
+            index, superseded = opened.index, opened.superseded
         guarded(index.reload)
-        self._opened = (name, index)
-        return index
+        engine = Engine(index)
+        # Where there are some, finding them takes longer than leaving them out of a search.
+        superseded = superseded or engine.look_over(position)
+        return _Opened(name, position, meta, index, engine, superseded)
 
 
 def _private_name(home: Path) -> str:
@@ -294,7 +322,7 @@ def _generations(path: Path) -> list[Path]:
 
 def _target(path: Path) -> str | None:
     try:
-        return str((path / _CURRENT).readlink())
+        return os.readlink(f"{path}/{_CURRENT}")  # noqa: PTH115 - Each search does it.
     except OSError:
         return None
 
@@ -305,8 +333,17 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _read_position(folder: Path) -> int:
+def _read(path: str) -> bytes:
+    """Return what a small file holds; each search reads some."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return int((folder / _POSITION).read_text())
+        return os.read(descriptor, os.fstat(descriptor).st_size)
+    finally:
+        os.close(descriptor)
+
+
+def _read_position(folder: str) -> int:
+    try:
+        return int(_read(f"{folder}/{_POSITION}"))
     except (OSError, ValueError):
         raise UnavailableError("The search index is being built; try again in a moment.") from None

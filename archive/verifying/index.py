@@ -23,6 +23,7 @@ def index_faults(searcher: Searcher, catalog: Catalog, position: int) -> list[Fa
             settle=lambda _ids: iter(()),
             sort=Sort.NEWEST,
             after=after,
+            versions=True,
         )
         known = catalog.entries(hit.id for hit in hits.hits)
         for hit in hits.hits:

@@ -49,7 +49,7 @@ class Indexed:
         return Searcher(self.index).search(parse(query), **options)
 
     def seqs(self, query: str, **options: Any) -> list[int]:
-        return [hit.seq for hit in self.search(query, **options).hits]
+        return [hit.seq for hit in self.search(query, versions=True, **options).hits]
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_pages_join_up_even_when_more_is_captured_meanwhile(
     pages: list[int] = []
     cursor: Cursor | None = None
     for extra in range(12, 20):
-        hits = indexed.search(query, sort=sort, as_of=11, limit=4, after=cursor)
+        hits = indexed.search(query, sort=sort, as_of=11, limit=4, after=cursor, versions=True)
         assert hits.total == 11
         pages.extend(hit.seq for hit in hits.hits)
         if hits.cursor is None:

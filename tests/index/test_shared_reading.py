@@ -1,0 +1,152 @@
+"""A shared index is loaded anew only where it changed, and asked only for what is in question."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import tantivy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.index.asked import Hits
+from archive.index.documents import CURRENT, build_document, document_key
+from archive.index.searcher import Searcher
+from archive.index.storage import Generation, SharedIndexReader
+from archive.model.interaction import Attachment, Unreadable
+from archive.model.record import Record
+from archive.query.parser import parse
+from archive.query.tree import EVERYTHING, Node
+from tests.index.test_storage import memory, resolve
+from tests.query.samples import record
+
+SCAN = Attachment(filename="scan.pdf", size=1, sha256="bb", part="3", unreadable=Unreadable.NO_TEXT)
+EARLY = parse("sent<2001-01-05")
+
+STEPS = st.lists(
+    st.sampled_from(["add", "unread", "revise", "erase", "publish", "trail", "search"]),
+    max_size=12,
+)
+
+
+class Leader:
+    """Writes an index as the follower does, and publishes when it is told to."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        self.seq = 0
+        self.current: dict[int, Record] = {}
+        self._writer = generation.index.writer(15_000_000, 1)
+
+    def do(self, step: str) -> None:
+        match step:
+            case "add" | "unread":
+                self.seq += 1
+                files = (SCAN,) if step == "unread" else ()
+                new = record(self.seq, text="fee", attachments=files)
+                self.current[self.seq] = new
+                self._writer.add_document(build_document(new))
+            case "revise" if self.current:
+                self.seq += 1
+                number, older = self.current.popitem()
+                self._delete(older)
+                self._writer.add_document(build_document(older, until=self.seq))
+                newer = record(number, text="fee", version=older.version + 1, seq=self.seq)
+                self.current[number] = newer
+                self._writer.add_document(build_document(newer))
+            case "erase" if self.current:
+                self.seq += 1
+                self._delete(self.current.popitem()[1])
+            case "trail":
+                self.seq += 1
+            case _:
+                return
+        if step != "trail":
+            self._writer.commit()
+
+    def close(self) -> None:
+        self._writer.wait_merging_threads()
+
+    def _delete(self, gone: Record) -> None:
+        self._writer.delete_documents_by_term("key", document_key(gone.id, gone.version))
+
+
+def settle(ids: Sequence[UUID]) -> Iterator[Record]:
+    return iter(())
+
+
+def answer(searcher: Searcher, as_of: int, within: Node = EVERYTHING) -> Hits:
+    return searcher.search(
+        parse("fee"), as_of=as_of, limit=3, settle=settle, within=within, most_hashed=None
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_what_is_read_is_what_an_index_opened_just_now_says(steps: list[str]) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        (home / "shared memory").mkdir()
+        directory = resolve(home, memory(home / "shared memory"))
+        assert directory is not None
+        generation = directory.new_generation()
+        generation.make_current()
+        leader, reader = Leader(generation), SharedIndexReader(directory)
+        for step in [*steps, "publish", "search"]:
+            leader.do(step)
+            if step == "publish":
+                generation.publish(leader.seq)
+            elif step == "search":
+                searcher, position = reader.searcher()
+                assert position == reader.position()
+                fresh = tantivy.Index.open(str(generation.folder))
+                fresh.reload()
+                # What is there and not published yet, either may have come to.
+                stands = {position, position // 2} if position == leader.seq else ()
+                for as_of, within in product(stands, (EVERYTHING, EARLY)):
+                    there = answer(Searcher(fresh), as_of, within)
+                    assert answer(searcher, as_of, within) == there
+                    # The second time it may know what it counted before.
+                    assert answer(searcher, as_of, within) == there
+        leader.close()
+
+
+def test_what_is_published_is_there_and_what_is_not_may_wait(tmp_path: Path) -> None:
+    (tmp_path / "shared memory").mkdir()
+    directory = resolve(tmp_path, memory(tmp_path / "shared memory"))
+    assert directory is not None
+    generation = directory.new_generation()
+    generation.make_current()
+    leader, reader = Leader(generation), SharedIndexReader(directory)
+    assert answer(reader.searcher()[0], CURRENT).total == 0
+    leader.do("add")
+    generation.publish(1)
+    searcher, position = reader.searcher()
+    assert (answer(searcher, position).total, position) == (1, 1)
+    leader.do("erase")
+    generation.publish(2)
+    assert answer(reader.searcher()[0], 2).total == 0
+    # A searcher goes on in what it was given.
+    assert answer(searcher, position).total == 1
+
+
+@pytest.mark.parametrize("step", ["trail", "add"])
+def test_an_index_is_loaded_again_only_for_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    (tmp_path / "shared memory").mkdir()
+    directory = resolve(tmp_path, memory(tmp_path / "shared memory"))
+    assert directory is not None
+    generation = directory.new_generation()
+    generation.make_current()
+    leader, reader = Leader(generation), SharedIndexReader(directory)
+    leader.do("add")
+    generation.publish(leader.seq)
+    before = reader.searcher()[0]
+    leader.do(step)
+    generation.publish(leader.seq)
+    after, position = reader.searcher()
+    assert position == 2
+    assert (before._engine is after._engine) == (step == "trail")
