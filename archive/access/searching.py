@@ -311,7 +311,7 @@ class Searching:
     ) -> list[SearchResult]:
         """Return the lines of a page, without records that have been erased meanwhile."""
         ids = [hit.id for hit in hits]
-        erased = {key for key, row in self._catalog.rows(ids).items() if row.erased}
+        erased = self._catalog.erased(ids)
         results: list[SearchResult] = []
         loaded = self._records.load_each(ids, as_of=as_of)
         for each in loaded:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     true,
 )
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,6 +41,44 @@ CATALOG, TRAIL = 1, 2
 _UNDATED = 2**50
 _time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
 _IDS_PER_QUERY = 10_000
+
+# What every request or search asks is put together once: that takes longer than to ask it.
+_AMONG_IDS = records.c.id.in_(bindparam("ids", expanding=True))
+_ENTRY = tuple(
+    records.c[name] for name in ("id", "first_seq", "seq", "version", "erased", "damaged")
+)
+_POSITION = select(positions.c.seq).where(positions.c.follower == bindparam("follower"))
+_TOKEN = select(tokens.c.user_id).where(tokens.c.digest == bindparam("digest"))
+_ROWS = select(
+    records.c.id,
+    records.c.conversation,
+    records.c.first_seq,
+    records.c.erased,
+    records.c.damaged,
+).where(_AMONG_IDS)
+# Not a parameter: SQLite would plan it anew with each, because an index has such a condition.
+_ERASED = select(records.c.id).where(_AMONG_IDS, text("erased <> 0"))
+_OTHER = records.alias("other")
+_DUPLICATES = (
+    select(records.c.id)
+    .join(_OTHER, _OTHER.c.duplicate == records.c.duplicate)
+    .where(_AMONG_IDS, _OTHER.c.first_seq < records.c.first_seq)
+    .distinct()
+)
+_RESTRICTED = select(restrictions.c.record, restrictions.c.case).where(
+    restrictions.c.until.is_(None)
+)
+_LOST = (
+    select(records.c.erased, func.count())
+    .where(LOST, records.c.first_seq <= bindparam("as_of"))
+    .group_by(records.c.erased)
+)
+_REDACTED_AFTER = select(*_ENTRY).where(
+    records.c.id.in_(select(redactions.c.record).where(redactions.c.seq > bindparam("as_of"))),
+    records.c.erased == 0,
+    records.c.damaged == 0,
+    records.c.first_seq <= bindparam("as_of"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +186,7 @@ class Catalog:
 
     def position(self, follower: int = CATALOG) -> int:
         """Return the sequence number up to which the catalog, or the trail, is complete."""
-        rows = self._all(select(positions.c.seq).where(positions.c.follower == follower))
+        rows = self._all(_POSITION, follower=follower)
         return int(rows[0][0]) if rows else 0
 
     def rows(self, ids: Iterable[UUID]) -> dict[UUID, CatalogRow]:
@@ -155,19 +194,10 @@ class Catalog:
         # Of each id there is one already, which takes less time to find than to make.
         known = {each.bytes: each for each in ids}
         wanted = list(known)
-        columns = (
-            records.c.id,
-            records.c.conversation,
-            records.c.first_seq,
-            records.c.erased,
-            records.c.damaged,
-        )
         found: dict[UUID, CatalogRow] = {}
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             page = wanted[start : start + _IDS_PER_QUERY]
-            for identifier, conversation, first_seq, erased, damaged in self._all(
-                select(*columns).where(records.c.id.in_(page))
-            ):
+            for identifier, conversation, first_seq, erased, damaged in self._all(_ROWS, ids=page):
                 key = known[identifier]
                 found[key] = CatalogRow(
                     key,
@@ -184,8 +214,7 @@ class Catalog:
         found: set[UUID] = set()
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             page = wanted[start : start + _IDS_PER_QUERY]
-            statement = select(records.c.id).where(records.c.id.in_(page), records.c.erased != 0)
-            found.update(UUID(bytes=row[0]) for row in self._all(statement))
+            found.update(UUID(bytes=row[0]) for row in self._all(_ERASED, ids=page))
         return found
 
     def captured_between(self, first: int, last: int) -> list[CatalogEntry]:
@@ -209,11 +238,10 @@ class Catalog:
 
     def restricted(self, as_of: int | None = None) -> dict[UUID, set[UUID]]:
         """Return the records that cases of erasure restrict, with these; now, or as of then."""
-        statement = select(restrictions.c.record, restrictions.c.case)
-        if as_of is None:
-            statement = statement.where(restrictions.c.until.is_(None))
-        else:
+        statement = _RESTRICTED
+        if as_of is not None:
             lifted = or_(restrictions.c.until.is_(None), restrictions.c.until > as_of)
+            statement = select(restrictions.c.record, restrictions.c.case)
             statement = statement.where(restrictions.c.seq <= as_of, lifted)
         found: dict[UUID, set[UUID]] = {}
         for record, case in self._all(statement):
@@ -233,8 +261,7 @@ class Catalog:
         return int(self._all(statement)[0][0])
 
     def _entries(self, where: ColumnElement[bool], limit: int | None = None) -> list[CatalogEntry]:
-        names = ("id", "first_seq", "seq", "version", "erased", "damaged")
-        statement = select(*(records.c[name] for name in names)).where(where)
+        statement = select(*_ENTRY).where(where)
         if limit is not None:
             statement = statement.order_by(records.c.first_seq).limit(limit)
         return [
@@ -244,17 +271,10 @@ class Catalog:
 
     def duplicates(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of the ids that an earlier capture has the same message as."""
-        other = records.alias("other")
         found: set[UUID] = set()
         for start in range(0, len(ids), _IDS_PER_QUERY):
             page = [each.bytes for each in ids[start : start + _IDS_PER_QUERY]]
-            statement = (
-                select(records.c.id)
-                .join(other, other.c.duplicate == records.c.duplicate)
-                .where(records.c.id.in_(page), other.c.first_seq < records.c.first_seq)
-                .distinct()
-            )
-            found.update(UUID(bytes=row[0]) for row in self._all(statement))
+            found.update(UUID(bytes=row[0]) for row in self._all(_DUPLICATES, ids=page))
         return found
 
     def members(
@@ -342,21 +362,14 @@ class Catalog:
 
         One that was redacted later is erased as of then.
         """
-        statement = (
-            select(records.c.erased, func.count())
-            .where(LOST, records.c.first_seq <= as_of)
-            .group_by(records.c.erased)
-        )
-        counts = {bool(erased): int(count) for erased, count in self._all(statement)}
+        counts = {bool(erased): int(count) for erased, count in self._all(_LOST, as_of=as_of)}
         later = len(self._redacted_after(as_of))
         return Lost(damaged=counts.get(False, 0), erased=counts.get(True, 0) + later)
 
     def _redacted_after(self, as_of: int) -> list[CatalogEntry]:
         """Return what was captured up to a sequence number, can be read now, and not as of then."""
-        later = select(redactions.c.record).where(redactions.c.seq > as_of)
-        readable = and_(records.c.erased == 0, records.c.damaged == 0)
-        found = self._entries(and_(records.c.id.in_(later), readable, records.c.first_seq <= as_of))
-        return [each._replace(erased=True) for each in found]
+        found = map(CatalogEntry._make, self._all(_REDACTED_AFTER, as_of=as_of))
+        return [each._replace(erased=True, damaged=False) for each in found]
 
     def lost_records(self, after: int, as_of: int, limit: int) -> list[CatalogEntry]:
         """Return the first of those that `lost` counts which were captured after an event."""
@@ -386,7 +399,7 @@ class Catalog:
 
     def token(self, digest: bytes) -> UUID | None:
         """Return the user behind a token's keyed digest."""
-        rows = self._all(select(tokens.c.user_id).where(tokens.c.digest == digest))
+        rows = self._all(_TOKEN, digest=digest)
         return UUID(bytes=rows[0][0]) if rows else None
 
     def users(self, role: Role | None = None) -> list[UUID]:
@@ -396,10 +409,10 @@ class Catalog:
             statement = statement.where(users.c.role == ROLES[role])
         return [UUID(bytes=row[0]) for row in self._all(statement)]
 
-    def _all(self, statement: Any) -> Sequence[Any]:
+    def _all(self, statement: Any, **parameters: Any) -> Sequence[Any]:
         try:
             with self._engine.connect() as connection:
-                return connection.execute(statement).all()
+                return connection.execute(statement, parameters).all()
         except SQLAlchemyError as error:
             raise UnavailableError(
                 f"The catalog does not answer: {type(error).__name__}."
