@@ -11,8 +11,7 @@ from api.v1.erasures import CasePath, RecordsParameters
 from api.v1.interactions import download
 from api.v1.policies import FOR_COMPLIANCE
 from api.v1.purges import PageParameters
-from api.v1.shapes import SECURITY, PurposeHeader, answer, body_of, json_body
-from archive.model.interaction import Frozen
+from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer, body_of, json_body
 from policies.access_requests.answers import (
     AccessDecision,
     AccessOthers,
@@ -35,7 +34,7 @@ blueprint = APIBlueprint(
 BODIES: tuple[type[BaseModel], ...] = (AccessDecision, AccessOthers, AccessStatement)
 
 
-class PackageParameters(Frozen):
+class PackageParameters(Parameters):
     """Which package is meant."""
 
     as_of: int | None = Field(

@@ -12,10 +12,9 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, PurposeHeader, answer
+from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import Purpose
-from archive.model.interaction import Frozen
 from archive.model.moment import Moment
 from archive.trail import written
 from archive.trail.answers import AccessReview, TrailPage, WhoSaw
@@ -43,7 +42,7 @@ class ExportParameters(TrailFilter):
     form: Literal["ndjson", "csv"] = Field(default="ndjson", description="How it is written.")
 
 
-class _ReportParameters(Frozen):
+class _ReportParameters(Parameters):
     since: Moment | None = Field(default=None, description="From this time on.")
     until: Moment | None = Field(default=None, description="Before this time.")
     form: Literal["json", "csv"] = Field(default="json", description="How it is written.")

@@ -7,9 +7,8 @@ from pydantic import Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, InteractionPath, PurposeHeader, answer
+from api.v1.shapes import SECURITY, InteractionPath, Parameters, PurposeHeader, answer
 from archive.access.answers import ConversationAnswer
-from archive.model.interaction import Frozen
 
 blueprint = APIBlueprint(
     "conversations",
@@ -20,7 +19,7 @@ blueprint = APIBlueprint(
 )
 
 
-class PageParameters(Frozen):
+class PageParameters(Parameters):
     """A page of a conversation in a URL."""
 
     limit: int = Field(default=50, ge=1, le=200, description="How many records a page holds.")

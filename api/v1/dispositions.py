@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 from api import context
 from api.problems import documented
 from api.v1.policies import FOR_COMPLIANCE
-from api.v1.shapes import SECURITY, answer, body_of, json_body
-from archive.model.interaction import Frozen
+from api.v1.shapes import SECURITY, Parameters, answer, body_of, json_body
 from policies.reviewing.answers import (
     ApproveRequest,
     DecisionAnswer,
@@ -40,7 +39,7 @@ class DispositionPath(BaseModel):
     id: int = Field(description="Its number.", ge=0, le=_LARGEST)
 
 
-class ListParameters(Frozen):
+class ListParameters(Parameters):
     """A page of the list, the newest first."""
 
     waiting: bool = Field(default=False, description="Those alone in which something waits.")
@@ -50,7 +49,7 @@ class ListParameters(Frozen):
     )
 
 
-class ItemParameters(Frozen):
+class ItemParameters(Parameters):
     """A page of the records of a disposition, in the order of capture."""
 
     state: ItemState | None = Field(default=None, description="Records in this state alone.")

@@ -11,8 +11,7 @@ from api import context
 from api.problems import documented
 from api.v1.policies import FOR_COMPLIANCE
 from api.v1.purges import PageParameters
-from api.v1.shapes import SECURITY, answer, body_of, json_body
-from archive.model.interaction import Frozen
+from api.v1.shapes import SECURITY, Parameters, answer, body_of, json_body
 from policies.erasures.answers import (
     CaseAnswer,
     CaseDecision,
@@ -47,7 +46,7 @@ class CasePath(BaseModel):
     id: UUID = Field(description="Its id.")
 
 
-class RecordsParameters(Frozen):
+class RecordsParameters(Parameters):
     """A page of a case's records, in the order in which they were found."""
 
     limit: int = Field(default=50, ge=1, le=500, description="How many a page holds.")

@@ -7,10 +7,9 @@ from pydantic import Field
 from api import context
 from api.problems import documented
 from api.published import LOG
-from api.v1.shapes import SECURITY, answer
+from api.v1.shapes import SECURITY, Parameters, answer
 from archive.access.answers import ConsistencyAnswer
 from archive.log.checkpoint import encode_hash
-from archive.model.interaction import Frozen
 
 LARGEST = 2**63 - 1
 
@@ -19,7 +18,7 @@ blueprint = APIBlueprint(
 )
 
 
-class SizeParameters(Frozen):
+class SizeParameters(Parameters):
     """Two sizes of the log in a URL."""
 
     first: int = Field(ge=0, le=LARGEST, description="The smaller one, in entries.")

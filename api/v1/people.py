@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, PurposeHeader, answer, body_of, json_body
+from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer, body_of, json_body
 from archive.access.roles import Purpose
 from archive.model.interaction import Frozen
 from archive.model.person import KnownPerson
@@ -30,7 +30,7 @@ class PersonPath(BaseModel):
     id: UUID = Field(description="The person's id.")
 
 
-class PeopleParameters(Frozen):
+class PeopleParameters(Parameters):
     """A page of people in a URL."""
 
     find: str = Field(default="", description="A text that the name or an alias holds.")

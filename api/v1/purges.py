@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StrictBool
 from api import context
 from api.problems import documented
 from api.v1.policies import FOR_COMPLIANCE
-from api.v1.shapes import SECURITY, answer, body_of, json_body
+from api.v1.shapes import SECURITY, Parameters, answer, body_of, json_body
 from archive.model.interaction import Frozen
 from archive.model.moment import Moment
 from policies.purging.answers import (
@@ -61,7 +61,7 @@ class PurgePath(BaseModel):
     id: UUID = Field(description="Its id.")
 
 
-class PageParameters(Frozen):
+class PageParameters(Parameters):
     """A page of a list, the newest first."""
 
     limit: int = Field(default=50, ge=1, le=1000, description="How many a page holds.")
@@ -70,7 +70,7 @@ class PageParameters(Frozen):
     )
 
 
-class FormParameters(Frozen):
+class FormParameters(Parameters):
     """How a certificate is written."""
 
     form: Literal["json", "pdf", "document", "note"] = Field(

@@ -7,9 +7,8 @@ from pydantic import Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, PurposeHeader, answer
+from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer
 from archive.access.answers import Filter, SearchAnswer, SearchRequest, Sort
-from archive.model.interaction import Frozen
 
 blueprint = APIBlueprint(
     "search",
@@ -20,7 +19,7 @@ blueprint = APIBlueprint(
 )
 
 
-class SearchParameters(Frozen):
+class SearchParameters(Parameters):
     """A search in a URL."""
 
     q: str = Field(default="", description="The query; empty finds everything.")

@@ -9,11 +9,10 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, PurposeHeader, answer, body_of, json_body
+from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer, body_of, json_body
 from archive.access.answers import SearchAnswer, SearchRequest, Sort
 from archive.access.saved import NewSearch, SavedSearch, SavedSearchesAnswer
 from archive.access.search_reports import HitReport, HitRequest, UnsearchableAnswer
-from archive.model.interaction import Frozen
 
 blueprint = APIBlueprint(
     "searches",
@@ -29,7 +28,7 @@ blueprint = APIBlueprint(
 )
 
 
-class HitParameters(Frozen):
+class HitParameters(Parameters):
     """A hit report in a URL."""
 
     term: list[str] = Field(
@@ -43,7 +42,7 @@ class HitParameters(Frozen):
     )
 
 
-class UnsearchableParameters(Frozen):
+class UnsearchableParameters(Parameters):
     """A page of what could not be searched, in a URL."""
 
     limit: int = Field(default=50, ge=1, le=1000, description="How many records a page holds.")
@@ -59,7 +58,7 @@ class SearchPath(BaseModel):
     id: UUID = Field(description="Its id.")
 
 
-class ResultParameters(Frozen):
+class ResultParameters(Parameters):
     """A page of what a saved search finds, in a URL."""
 
     limit: int = Field(default=20, ge=1, le=1000, description="How many results a page holds.")

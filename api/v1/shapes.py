@@ -1,5 +1,6 @@
 """What the views of version 1 share: headers, path parameters, and how answers are written."""
 
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +15,30 @@ INTERACTIONS = Tag(name="interactions", description="What is archived, one by on
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 
 
-class PurposeHeader(BaseModel):
+class Described(BaseModel):
+    """What flask-openapi3 reads from a request; with each one it asks for the schema.
+
+    That takes longer than reading it, so it is made once.
+    """
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Return the schema, as of any model; without arguments it must not be changed."""
+        if arguments or options:
+            return super().model_json_schema(*arguments, **options)
+        return _schema_of(cls)
+
+
+@cache
+def _schema_of(model: type[Described]) -> dict[str, Any]:
+    return super(Described, model).model_json_schema()
+
+
+class Parameters(Described, Frozen):
+    """The parameters in a URL's query."""
+
+
+class PurposeHeader(Described):
     """Why content is read; the console's session may say it instead."""
 
     muniment_purpose: str | None = Field(
@@ -25,7 +49,7 @@ class PurposeHeader(BaseModel):
     )
 
 
-class IdempotencyHeader(BaseModel):
+class IdempotencyHeader(Described):
     """A key of the client's own for one request."""
 
     idempotency_key: str | None = Field(
@@ -43,7 +67,7 @@ class InteractionPath(BaseModel):
     id: UUID = Field(description="The id that capture and search give.")
 
 
-class AsOfParameters(Frozen):
+class AsOfParameters(Parameters):
     """Which version of a record is meant."""
 
     as_of: int | None = Field(
@@ -51,13 +75,13 @@ class AsOfParameters(Frozen):
     )
 
 
-class SimilarParameters(Frozen):
+class SimilarParameters(Parameters):
     """How many records are wanted."""
 
     limit: int = Field(default=20, ge=1, le=100, description="How many records at most.")
 
 
-class VersionParameters(Frozen):
+class VersionParameters(Parameters):
     """Which version of a record is to be proved."""
 
     version: int | None = Field(
@@ -65,7 +89,7 @@ class VersionParameters(Frozen):
     )
 
 
-class MeantParameters(Frozen):
+class MeantParameters(Parameters):
     """Which version of what is decided by two people is meant."""
 
     version: int | None = Field(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, answer, body_of, json_body
+from api.v1.shapes import SECURITY, Parameters, answer, body_of, json_body
 from archive.access.roles import Permission
 from archive.model.interaction import Frozen
 from archive.model.moment import Moment
@@ -46,7 +46,7 @@ class NewToken(Frozen):
 BODIES: tuple[type[BaseModel], ...] = (NewToken,)
 
 
-class TokenParameters(Frozen):
+class TokenParameters(Parameters):
     """Whose tokens are meant."""
 
     user: UUID | None = Field(default=None, description="A user's id; your own if left.")
