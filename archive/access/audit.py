@@ -1,6 +1,7 @@
 """The audit trail: each act is an event of its own, durable before its answer leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from archive.access.roles import Actor, Permission, Purpose, require
@@ -15,6 +16,16 @@ FOR_OPERATIONS = Purpose("operations")
 """The purpose of an act that no purpose was stated for, such as a change of users."""
 
 
+class About(TypedDict, total=False):
+    """What an act was about; left out, it was allowed, and about nothing."""
+
+    allowed: bool
+    query: str | None
+    as_of: int | None
+    total: int | None
+    records: Sequence[UUID]
+
+
 class Audit:
     """Writes audit events through the committer, where they join the commit under way."""
 
@@ -22,19 +33,18 @@ class Audit:
         self._committer = committer
         self._clock = clock
 
-    def record(
-        self,
-        actor: Actor,
-        purpose: Purpose,
-        action: str,
-        *,
-        allowed: bool = True,
-        query: str | None = None,
-        as_of: int | None = None,
-        total: int | None = None,
-        records: Sequence[UUID] = (),
-    ) -> None:
+    def record(self, actor: Actor, purpose: Purpose, action: str, **about: Unpack[About]) -> None:
         """Commit one audit event; UnavailableError means that no answer may be given."""
+        self.begin(actor, purpose, action, **about)()
+
+    def begin(
+        self, actor: Actor, purpose: Purpose, action: str, **about: Unpack[About]
+    ) -> Callable[[], None]:
+        """Begin to commit one audit event, and return what waits until it is committed.
+
+        The answer may be made in between, and given once that returns. UnavailableError, here or
+        there, means that none may be given.
+        """
         event = AccessRecorded(
             originator_id=self._clock.uuid7(),
             originator_version=1,
@@ -43,17 +53,17 @@ class Audit:
             role=", ".join(actor.roles),
             purpose=str(purpose),
             action=action,
-            allowed=allowed,
-            query=query,
-            as_of=as_of,
-            total=total,
-            records=tuple(records),
+            allowed=about.get("allowed", True),
+            query=about.get("query"),
+            as_of=about.get("as_of"),
+            total=about.get("total"),
+            records=tuple(about.get("records", ())),
             address=actor.address,
             request_id=actor.request_id,
             token=actor.token,
         )
         # Not atomic: sent twice after a cut connection, the event meets itself and is passed over.
-        self._committer.commit(Group([plain(event)], atomic=False))
+        return self._committer.begin(Group([plain(event)], atomic=False))
 
     def require(
         self,

@@ -124,9 +124,10 @@ class Searching:
             aliases=wider.aliases,
             most_hashed=None if request.hash else MOST_HASHED,
         )
-        results = self.results(node, hits.hits, as_of, viewer)
+        loaded = self.opened(hits.hits, as_of)
         parsed = ParsedQuery(parsed=to_text(node), ast=to_json(node))
-        self._audit.record(
+        # It is committed while the answer is made, which leaves after that.
+        audited = self._audit.begin(
             actor,
             purpose,
             "search",
@@ -134,17 +135,17 @@ class Searching:
             query=parsed.parsed if request.filters else request.query,
             as_of=as_of,
             total=hits.total,
-            records=[result.id for result in results],
+            records=[each.interaction.id for each in loaded],
         )
         not_searched = self.not_searched(actor, as_of, hits)
-        return SearchAnswer(
+        answer = SearchAnswer(
             query=parsed,
             total=hits.total,
             as_of=as_of,
             result_hash=hits.result_hash,
             unsearchable=not_searched.total,
             not_searched=not_searched,
-            results=tuple(results),
+            results=tuple(viewer.result(each.record(), node) for each in loaded),
             facets=None
             if hits.facets is None
             else {
@@ -154,6 +155,8 @@ class Searching:
             people=tuple(NamedPerson(id=one.id, name=one.name) for one in wider.people),
             view=viewer.view,
         )
+        audited()
+        return answer
 
     def allow(
         self,
@@ -310,11 +313,14 @@ class Searching:
         self, node: Node, hits: Sequence[Hit], as_of: int, viewer: Viewer
     ) -> list[SearchResult]:
         """Return the lines of a page, without records that have been erased meanwhile."""
+        return [viewer.result(each.record(), node) for each in self.opened(hits, as_of)]
+
+    def opened(self, hits: Sequence[Hit], as_of: int) -> list[Loaded]:
+        """Return the records of a page, without those that have been erased meanwhile."""
         ids = [hit.id for hit in hits]
         erased = self._catalog.erased(ids)
-        results: list[SearchResult] = []
-        loaded = self._records.load_each(ids, as_of=as_of)
-        for each in loaded:
-            if isinstance(each, Loaded) and each.interaction.id not in erased:
-                results.append(viewer.result(each.record(), node))
-        return results
+        return [
+            each
+            for each in self._records.load_each(ids, as_of=as_of)
+            if isinstance(each, Loaded) and each.interaction.id not in erased
+        ]

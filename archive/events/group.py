@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition
 
@@ -28,6 +29,16 @@ class Committer(ABC):
             UnavailableError: bucket, database or committer do not answer. The events may have
                 been committed all the same; the same call again tells.
         """
+
+    def begin(self, group: Group) -> Callable[[], None]:
+        """Hand a group over, and return what waits until it is committed.
+
+        Whoever has something to do meanwhile does it in between. Nothing is committed for sure
+        before what is returned has been called and has returned; errors, as in `commit`, come here
+        or there. Here it is all done at once.
+        """
+        self.commit(group)
+        return lambda: None
 
     @abstractmethod
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
@@ -156,13 +157,11 @@ class RemoteCommitter(Committer):
         self._lock = Lock()
 
     def commit(self, group: Group) -> None:
-        message = wire.encode_request(group)
-        if len(message) > wire.MAX_MESSAGE:
-            raise InvalidError("More was handed in at once than can be committed together.")
+        message = _message(group)
         deadline = self._clock.monotonic() + self._patience
         while True:
             try:
-                answer = self._call(message, fresh=group.atomic)
+                answer = self._answer(self._send(message, fresh=group.atomic))
             except OSError as error:
                 # The committer died or restarts. A capture may be sent again, since what exists
                 # is passed over; an atomic group may have been committed, so its caller decides.
@@ -179,7 +178,27 @@ class RemoteCommitter(Committer):
                 wire.take_answer(group, answer)
                 return
 
-    def _call(self, message: bytes, *, fresh: bool) -> bytes:
+    def begin(self, group: Group) -> Callable[[], None]:
+        if group.atomic:
+            return super().begin(group)
+        try:
+            connection = self._send(_message(group), fresh=False)
+        except OSError:
+            return super().begin(group)
+
+        def wait() -> None:
+            try:
+                answer = self._answer(connection)
+            except OSError:
+                # It may have been committed: sent again, what exists is passed over.
+                self.commit(group)
+            else:
+                wire.take_answer(group, answer)
+
+        return wait
+
+    def _send(self, message: bytes, *, fresh: bool) -> socket.socket:
+        """Send a message; return the connection on which its answer will come."""
         # An idle connection may be dead, which shows only after sending: no place for a message
         # that must not be sent twice.
         with self._lock:
@@ -187,6 +206,14 @@ class RemoteCommitter(Committer):
         connection = connection or self._connect()
         try:
             wire.send(connection, message)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _answer(self, connection: socket.socket) -> bytes:
+        """Return the answer that comes on a connection, which is idle then."""
+        try:
             answer = wire.receive(connection)
             if answer is None:
                 raise OSError("the committer closed the connection")
@@ -216,3 +243,10 @@ class RemoteCommitter(Committer):
             for connection in self._idle:
                 connection.close()
             self._idle.clear()
+
+
+def _message(group: Group) -> bytes:
+    message = wire.encode_request(group)
+    if len(message) > wire.MAX_MESSAGE:
+        raise InvalidError("More was handed in at once than can be committed together.")
+    return message

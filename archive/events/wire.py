@@ -31,6 +31,7 @@ MAX_MESSAGE = 1 << 30
 _LENGTH = Struct(">I")
 # How each frame of zstd begins (RFC 8878, section 3.1.1), and no box in clear.
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_SMALL = 64 * 1024
 
 
 class WireBlob(msgspec.Struct, array_like=True, frozen=True):
@@ -149,8 +150,13 @@ def take_answer(group: Group, message: bytes) -> None:
 
 def send(connection: socket.socket, message: bytes) -> None:
     """Send one message; OSError if the other side is gone."""
-    connection.sendall(_LENGTH.pack(len(message)))
-    connection.sendall(message)
+    head = _LENGTH.pack(len(message))
+    if len(message) <= _SMALL:
+        # In one piece, so that the other side is not woken up twice.
+        connection.sendall(head + message)
+    else:
+        connection.sendall(head)
+        connection.sendall(message)
 
 
 def receive(connection: socket.socket) -> bytes | None:

@@ -1,6 +1,7 @@
 """Each act at the HTTP door is one event, which says who, why, what, from where and how it went."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -248,7 +249,12 @@ def test_what_cannot_be_recorded_is_not_answered(archive, client, legal, path, m
     def away(group):
         raise UnavailableError("The committer does not answer.")
 
-    monkeypatch.setattr(archive.committer, "commit", away)
-    answer = client.get(address, headers=legal)
-    assert answer.status_code == 503
-    assert "herring" not in answer.text and "eve" not in answer.text
+    def later(group):
+        return partial(away, group)
+
+    for name, fails in (("commit", away), ("begin", later)):
+        # At once, and once it is waited for.
+        monkeypatch.setattr(archive.committer, name, fails)
+        answer = client.get(address, headers=legal)
+        assert answer.status_code == 503
+        assert "herring" not in answer.text and "eve" not in answer.text

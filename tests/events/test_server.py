@@ -76,10 +76,61 @@ def test_a_capture_outlives_a_restart_of_the_committer(tmp_path: Path, run_folde
     parts.close()
 
 
+@pytest.mark.parametrize("atomic", [False, True])
+def test_what_is_begun_is_committed_once_it_is_waited_for(
+    tmp_path: Path, run_folder: Path, atomic: bool
+) -> None:
+    parts = assemble(tmp_path)
+    server = CommitServer(parts.committer, run_folder)
+    remote = RemoteCommitter(run_folder, SystemClock())
+    groups = [Group([plain()], atomic=atomic) for _ in range(3)]
+    for wait in [remote.begin(group) for group in groups]:
+        wait()
+    assert sorted(seq for group in groups for seq in group.seqs.values()) == [1, 2, 3]
+    abandoned = Group([plain()], atomic=atomic)
+    remote.begin(abandoned)
+    # Whoever goes away without waiting leaves no answer behind for others to take.
+    last = Group([plain()], atomic=atomic)
+    remote.begin(last)()
+    (seq,) = last.seqs.values()
+    assert seq in (4, 5)
+    remote.close()
+    server.close()
+    parts.close()
+
+
+def test_what_was_begun_outlives_a_restart_of_the_committer(
+    tmp_path: Path, run_folder: Path
+) -> None:
+    parts = assemble(tmp_path)
+    first = CommitServer(parts.committer, run_folder)
+    remote = RemoteCommitter(run_folder, SystemClock(), patience=1.0)
+    group = Group([plain()], atomic=False)
+    wait = remote.begin(group)
+    first.close()
+    second = CommitServer(parts.committer, run_folder)
+    wait()
+    assert [*group.seqs.values(), *group.already.values()] == [1]
+    late = Group([plain()], atomic=False)
+    wait = remote.begin(late)
+    second.close()
+    # Either it was committed on the way down, or nobody is there to say so.
+    try:
+        wait()
+    except UnavailableError as error:
+        assert "does not answer" in str(error)
+    else:
+        assert list(late.seqs.values()) == [2]
+    remote.close()
+    parts.close()
+
+
 def test_no_committer_is_told_plainly(run_folder: Path) -> None:
     remote = RemoteCommitter(run_folder, SystemClock(), patience=0.0)
     with pytest.raises(UnavailableError, match="does not answer"):
         remote.commit(Group([plain()], atomic=False))
+    with pytest.raises(UnavailableError, match="does not answer"):
+        remote.begin(Group([plain()], atomic=False))
 
 
 def test_the_host_lock_has_one_holder(tmp_path: Path) -> None:
