@@ -14,6 +14,8 @@ from archive.index.analysis import LONGEST_WORD, Word, normalise, words
 
 _ASCII_WORD: Final = re.compile(r"[0-9A-Za-z]+")
 _CHUNK: Final = re.compile(r"\S+")
+# One that is not of ASCII. It begins only where a chunk does, so that none is gone over twice.
+_UNUSUAL: Final = re.compile(r"(?<!\S)[^\s\x80-\U0010ffff]*+[^\s\x00-\x7f]\S*")
 # So few that placing one word means placing few others, so many that reading stays in C.
 _PIECE: Final = re.compile(r"\s*+(?:\S++\s*+){1,8}+")
 _CLUSTER: Final = re.compile(r".[\u0300-\u036f\u0591-\u05c7\u064b-\u0670\u3099\u309a]*", re.DOTALL)
@@ -57,6 +59,49 @@ class PlacedText:
             self._placed[place] = list(placed_words(piece))
         _, start, end = self._placed[place][number - before]
         return offset + start, offset + end
+
+
+def spans_of(row: tuple[str, ...], text: str) -> list[tuple[int, int]] | None:
+    """Return where words stand next to each other in a text, as character offsets, in order.
+
+    The words are of ASCII letters and digits, in lower case. Of a text that must be read to tell,
+    None: it is long, or not of ASCII and more than one word is looked for.
+    """
+    if len(text) > LONGEST_WORD:
+        return None
+    spans = _spans(_row_pattern(row), text)
+    if text.isascii():
+        return spans
+    if len(row) > 1:
+        return None
+    chunks = list(_UNUSUAL.finditer(text))
+    outside = [chunk.span() for chunk in chunks]
+    spans = [span for span in spans if not any(start <= span[0] < end for start, end in outside)]
+    if row[0] in normalise(" ".join(chunk[0] for chunk in chunks)).folded.split():
+        spans += [
+            (chunk.start() + each.start, chunk.start() + each.end)
+            for chunk in chunks
+            for each in placed_words(chunk[0])
+            if each.word.folded == row[0]
+        ]
+    return sorted(spans)
+
+
+@lru_cache(maxsize=256)
+def _row_pattern(row: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds words of ASCII in a text of ASCII, where all else parts words."""
+    words = "[^0-9A-Za-z]+".join(row)
+    return re.compile(rf"(?<![0-9A-Za-z]){words}(?![0-9A-Za-z])", re.ASCII | re.IGNORECASE)
+
+
+def _spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    start = 0
+    while found := pattern.search(text, start):
+        spans.append(found.span())
+        # The next may begin within this one.
+        start = found.start() + 1
+    return spans
 
 
 def placed_words(text: str) -> Iterator[PlacedWord]:

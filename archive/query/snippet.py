@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from archive.index.placing import PlacedText
+from archive.index.placing import PlacedText, spans_of
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.fields import TEXTS
 from archive.query.spans import runs
+from archive.query.terms import TermKind, terms
 from archive.query.tree import Fuzzy, Node, Not, NotNear, Phrase, Stem, TextLeaf, Word, children
 
 _SPACE: Final = re.compile(r"\s+")
@@ -83,15 +84,23 @@ def _leaves(
 
 
 def _matches(text: str, leaves: list[TextLeaf]) -> list[_Match]:
-    if not leaves:
-        return []
-    placed = PlacedText(text, _MOST_WORDS)
-    found = {
-        _Match(*placed.span(first, last), leaf)
-        for leaf in dict.fromkeys(leaves)
-        for first, last in runs(leaf, placed.words)
-    }
+    placed: PlacedText | None = None
+    found: set[_Match] = set()
+    for leaf in dict.fromkeys(leaves):
+        row = _plain_row(leaf)
+        spans = spans_of(row, text) if row else None
+        if spans is None:
+            placed = placed or PlacedText(text, _MOST_WORDS)
+            spans = [placed.span(first, last) for first, last in runs(leaf, placed.words)]
+        found.update(_Match(start, end, leaf) for start, end in spans)
     return sorted(found, key=lambda match: (match.start, match.end))
+
+
+def _plain_row(leaf: TextLeaf) -> tuple[str, ...]:
+    """Return the words of a word or phrase if `spans_of` can look for them; else none."""
+    wanted = terms(leaf)
+    plain = all(term.kind is TermKind.PLAIN and term.folded.isascii() for term in wanted)
+    return tuple(term.folded for term in wanted) if plain else ()
 
 
 def _best(found: list[_Match], width: int) -> int:

@@ -1,9 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.index.placing import PlacedText, spans_of
 from archive.query.parser import parse
 from archive.query.snippet import Snippet, snippet
-from archive.query.tree import Node
+from archive.query.spans import runs
+from archive.query.tree import Node, Phrase
 from tests.query.samples import nodes, record
 
 
@@ -45,3 +47,31 @@ def test_highlights_lie_in_the_text_in_order_and_apart(text: str, node: Node, wi
     for start, end in found.highlights:
         assert last <= start < end <= len(found.text)
         last = end
+
+
+mixed = st.lists(
+    st.sampled_from(
+        ["fee", "FEE", "Fee's", "fees", "a", "a-a", "é", "fée", "ｆｅｅ", "K", "İ", "日本fee",
+         "fee日", "́", "feé", "\u00ad", "x_fee", "7", "٧", ".", "\n", "\u00a0", "\x1c", "\0", "ß"]
+    ),
+    max_size=14,
+)  # fmt: skip
+
+
+@given(
+    mixed.map(" ".join) | mixed.map("".join) | st.text(max_size=60),
+    st.lists(st.sampled_from(["fee", "a", "7", "k", "fees", "ss"]), min_size=1, max_size=3),
+)
+def test_plain_words_are_found_where_a_text_that_is_read_has_them(
+    text: str, row: list[str]
+) -> None:
+    placed = PlacedText(text, 1_000)
+    leaf = Phrase(" ".join(row))
+    there = [placed.span(first, last) for first, last in runs(leaf, placed.words)]
+    found = spans_of(tuple(row), text)
+    assert found == there or (found is None and len(row) > 1 and not text.isascii())
+
+
+def test_of_a_long_text_only_reading_tells() -> None:
+    assert spans_of(("fee",), "x" * 16_001 + " fee") is None
+    assert marked(snippet(record(1, text="x" * 16_001 + " fee"), parse("fee"))) == ["fee"]
