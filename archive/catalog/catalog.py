@@ -12,11 +12,13 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal,
     not_,
     or_,
     select,
     text,
     true,
+    union_all,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,6 +43,8 @@ CATALOG, TRAIL = 1, 2
 _UNDATED = 2**50
 _time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
 _IDS_PER_QUERY = 10_000
+_REDACTED = -1
+"""Among counts of what is erased: what was not, but has been redacted since."""
 
 # What every request or search asks is put together once: that takes longer than to ask it.
 _AMONG_IDS = records.c.id.in_(bindparam("ids", expanding=True))
@@ -68,16 +72,17 @@ _DUPLICATES = (
 _RESTRICTED = select(restrictions.c.record, restrictions.c.case).where(
     restrictions.c.until.is_(None)
 )
-_LOST = (
-    select(records.c.erased, func.count())
-    .where(LOST, records.c.first_seq <= bindparam("as_of"))
-    .group_by(records.c.erased)
-)
-_REDACTED_AFTER = select(*_ENTRY).where(
+_REDACTED_AFTER = and_(
     records.c.id.in_(select(redactions.c.record).where(redactions.c.seq > bindparam("as_of"))),
     records.c.erased == 0,
     records.c.damaged == 0,
     records.c.first_seq <= bindparam("as_of"),
+)
+_LOST = union_all(
+    select(records.c.erased, func.count())
+    .where(LOST, records.c.first_seq <= bindparam("as_of"))
+    .group_by(records.c.erased),
+    select(literal(_REDACTED), func.count()).where(_REDACTED_AFTER),
 )
 
 
@@ -260,13 +265,15 @@ class Catalog:
             statement = statement.where(records.c.erased == 0, records.c.damaged == 0)
         return int(self._all(statement)[0][0])
 
-    def _entries(self, where: ColumnElement[bool], limit: int | None = None) -> list[CatalogEntry]:
+    def _entries(
+        self, where: ColumnElement[bool], limit: int | None = None, **parameters: int
+    ) -> list[CatalogEntry]:
         statement = select(*_ENTRY).where(where)
         if limit is not None:
             statement = statement.order_by(records.c.first_seq).limit(limit)
         return [
             CatalogEntry(id, first_seq, seq, version, erased != 0, damaged != 0)
-            for id, first_seq, seq, version, erased, damaged in self._all(statement)
+            for id, first_seq, seq, version, erased, damaged in self._all(statement, **parameters)
         ]
 
     def duplicates(self, ids: Sequence[UUID]) -> set[UUID]:
@@ -362,14 +369,13 @@ class Catalog:
 
         One that was redacted later is erased as of then.
         """
-        counts = {bool(erased): int(count) for erased, count in self._all(_LOST, as_of=as_of)}
-        later = len(self._redacted_after(as_of))
-        return Lost(damaged=counts.get(False, 0), erased=counts.get(True, 0) + later)
+        counts = {int(erased): int(count) for erased, count in self._all(_LOST, as_of=as_of)}
+        return Lost(damaged=counts.pop(0, 0), erased=sum(counts.values()))
 
     def _redacted_after(self, as_of: int) -> list[CatalogEntry]:
         """Return what was captured up to a sequence number, can be read now, and not as of then."""
-        found = map(CatalogEntry._make, self._all(_REDACTED_AFTER, as_of=as_of))
-        return [each._replace(erased=True, damaged=False) for each in found]
+        found = self._entries(_REDACTED_AFTER, as_of=as_of)
+        return [each._replace(erased=True) for each in found]
 
     def lost_records(self, after: int, as_of: int, limit: int) -> list[CatalogEntry]:
         """Return the first of those that `lost` counts which were captured after an event."""
