@@ -43,24 +43,27 @@ def guarded(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
 class Engine:
     """What an index held at one moment. A query of None finds nothing.
 
-    `valid_from` is the sequence number from which on all documents are valid, so that a search need
-    not ask which are: each began by then, and none is superseded. None if that is not known.
-    `unread` is what all searches from then on say of that, None before the first.
+    `begun_by` is an event by which all documents began, None if none is known; `superseded` says
+    that there may be some that are not valid any more. From `begun_by` on, where none is, a search
+    need not ask which are valid, and `unread` is what they all say of that, None before the first.
     """
 
     def __init__(self, index: tantivy.Index) -> None:
         self.schema = index.schema
-        self.valid_from: int | None = None
+        self.begun_by: int | None = None
+        self.superseded = True
         self.unread: int | None = None
         self._searcher = guarded(index.searcher)
 
-    def look_over(self, position: int) -> bool:
-        """Say whether a document is superseded; if none is, find out whether all began by then."""
-        if self.count(between(self.schema, "until", None, CURRENT - 1)):
-            return True
+    def look_over(self, position: int, *, superseded: bool) -> None:
+        """Find out whether all documents began by an event, and whether any is superseded.
+
+        Whether any is, is not looked for if they are known to be: finding them takes time.
+        """
         if not self.count(between(self.schema, "since", position + 1, None)):
-            self.valid_from = position
-        return False
+            self.begun_by = position
+        ended = between(self.schema, "until", None, CURRENT - 1)
+        self.superseded = superseded or self.count(ended) > 0
 
     def count(self, query: Query | None) -> int:
         """Return how many documents a query finds, exactly."""

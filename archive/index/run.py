@@ -108,15 +108,14 @@ class Run:
         return "order_ascending" if self.asked.sort is Sort.OLDEST else "order_descending"
 
     def _valid(self) -> list[Query]:
-        """Return what is true as of the sequence: begun by then, and not yet superseded."""
-        valid_from = self.engine.valid_from
-        if valid_from is not None and self.asked.as_of >= valid_from:
-            return []
-        schema = self.engine.schema
-        return [
-            between(schema, "since", None, self.asked.as_of),
-            between(schema, "until", self.asked.as_of + 1, None),
-        ]
+        """Return what is to be asked of validity: begun by then, and not yet superseded."""
+        schema, begun_by = self.engine.schema, self.engine.begun_by
+        asked: list[Query] = []
+        if begun_by is None or self.asked.as_of < begun_by:
+            asked.append(between(schema, "since", None, self.asked.as_of))
+        if self.engine.superseded:
+            asked.append(between(schema, "until", self.asked.as_of + 1, None))
+        return asked
 
     def answer(self, facets: bool, most_hashed: int | None) -> Hits:
         """Return the page."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import tantivy
 
@@ -189,20 +189,26 @@ class IndexDirectory:
         return match is not None and self._memory.alive(int(match[1]))
 
 
+class _Published(NamedTuple):
+    """A position as it was published, with what tells its file from another of the same name."""
+
+    position: int
+    inode: int
+    written: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A generation as it was loaded, which surely holds all up to a position.
+    """A generation as it was loaded, which surely holds all up to what was published.
 
-    `meta` is what its commit said then, or had said just before. `superseded` says that it holds,
-    or once held, documents that are superseded.
+    `meta` is what its commit said then, or had said just before.
     """
 
     name: str
-    position: int
+    published: _Published
     meta: bytes
     index: tantivy.Index
     engine: Engine
-    superseded: bool
 
 
 class SharedIndexReader:
@@ -215,7 +221,7 @@ class SharedIndexReader:
 
     def position(self) -> int:
         """Return the sequence number up to which the current generation is searchable."""
-        return _read_position(f"{self._path}/{_CURRENT}")
+        return _read_published(f"{self._path}/{_CURRENT}").position
 
     def notes(self) -> tuple[str, ...]:
         """Return what the leader has to say of the current generation."""
@@ -235,34 +241,33 @@ class SharedIndexReader:
                 break
             try:
                 # The position first: what is loaded after it holds at least as much.
-                position = _read_position(f"{self._path}/{name}")
+                published = _read_published(f"{self._path}/{name}")
                 opened = self._opened
-                if opened is None or (opened.name, opened.position) != (name, position):
-                    opened = self._opened = self._load(name, position, opened)
-                return Searcher(opened.index, opened.engine), position
+                if opened is None or (opened.name, opened.published) != (name, published):
+                    opened = self._opened = self._load(name, published, opened)
+                return Searcher(opened.index, opened.engine), published.position
             except (ValueError, OSError, UnavailableError):
                 # The generation was replaced in between; the link now names the next one.
                 self._opened = None
         raise UnavailableError("The search index is being built; try again in a moment.")
 
-    def _load(self, name: str, position: int, opened: _Opened | None) -> _Opened:
+    def _load(self, name: str, published: _Published, opened: _Opened | None) -> _Opened:
         # What is opened is one object, replaced as a whole, so that threads need no lock.
         folder = f"{self._path}/{name}"
         # Read before the load, which may find a later commit: then it is loaded once more.
-        meta = _read(f"{folder}/{_META}")
+        meta, _ = _read(f"{folder}/{_META}")
         if opened is None or opened.name != name:
             self._presence.enter()
             index, superseded = guarded(tantivy.Index.open, folder), False
         elif opened.meta == meta:
             # Events came in that are no documents, such as those of the audit trail.
-            return replace(opened, position=position)
+            return replace(opened, published=published)
         else:
-            index, superseded = opened.index, opened.superseded
+            index, superseded = opened.index, opened.engine.superseded
         guarded(index.reload)
         engine = Engine(index)
-        # Where there are some, finding them takes longer than leaving them out of a search.
-        superseded = superseded or engine.look_over(position)
-        return _Opened(name, position, meta, index, engine, superseded)
+        engine.look_over(published.position, superseded=superseded)
+        return _Opened(name, published, meta, index, engine)
 
 
 def _private_name(home: Path) -> str:
@@ -333,17 +338,19 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _read(path: str) -> bytes:
-    """Return what a small file holds; each search reads some."""
+def _read(path: str) -> tuple[bytes, os.stat_result]:
+    """Return what a small file holds, and its status; each search reads some."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, os.fstat(descriptor).st_size)
+        status = os.fstat(descriptor)
+        return os.read(descriptor, status.st_size), status
     finally:
         os.close(descriptor)
 
 
-def _read_position(folder: str) -> int:
+def _read_published(folder: str) -> _Published:
     try:
-        return int(_read(f"{folder}/{_POSITION}"))
+        data, status = _read(f"{folder}/{_POSITION}")
+        return _Published(int(data), status.st_ino, status.st_mtime_ns)
     except (OSError, ValueError):
         raise UnavailableError("The search index is being built; try again in a moment.") from None

@@ -150,3 +150,28 @@ def test_an_index_is_loaded_again_only_for_documents(
     after, position = reader.searcher()
     assert position == 2
     assert (before._engine is after._engine) == (step == "trail")
+
+
+def test_another_generation_of_the_same_name_and_position_is_not_taken_for_the_first(
+    tmp_path: Path,
+) -> None:
+    """A worker that is started anew may have the number of the one before."""
+    (tmp_path / "shared memory").mkdir()
+    directory = resolve(tmp_path, memory(tmp_path / "shared memory"))
+    assert directory is not None
+    first = directory.new_generation()
+    first.make_current()
+    leader, reader = Leader(first), SharedIndexReader(directory)
+    leader.do("trail")
+    first.publish(1)
+    assert answer(reader.searcher()[0], 1).total == 0
+    leader.close()
+    second = directory.new_generation()
+    filled = Leader(second)
+    filled.do("add")
+    filled.close()
+    second.publish(1)
+    first.remove()
+    second.folder.rename(first.folder)
+    searcher, position = reader.searcher()
+    assert (answer(searcher, position).total, position) == (1, 1)
