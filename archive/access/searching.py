@@ -58,6 +58,7 @@ SEARCH_SECONDS = 60
 """How long records are opened to decide a search; on the command line, as long as it takes."""
 MOST_HASHED: Final = 20_000
 """How many results are hashed in every answer; of more, only where it is asked for."""
+_FEW_OPENED: Final = 50
 _CATCH_UP_SECONDS: Final = 5
 _POLL_SECONDS: Final = 0.02
 
@@ -124,9 +125,12 @@ class Searching:
             aliases=wider.aliases,
             most_hashed=None if request.hash else MOST_HASHED,
         )
-        loaded = self.opened(hits.hits, as_of)
+        # A large page is shown record by record, for all of them at once might not fit in memory.
+        few = len(hits.hits) <= _FEW_OPENED
+        opened = [*self.opened(hits.hits, as_of)] if few else []
+        results = [] if few else self.results(node, hits.hits, as_of, viewer)
         parsed = ParsedQuery(parsed=to_text(node), ast=to_json(node))
-        # It is committed while the answer is made, which leaves after that.
+        # It is committed while what is left of the answer is made, which leaves after that.
         audited = self._audit.begin(
             actor,
             purpose,
@@ -135,8 +139,9 @@ class Searching:
             query=parsed.parsed if request.filters else request.query,
             as_of=as_of,
             total=hits.total,
-            records=[each.interaction.id for each in loaded],
+            records=[each.interaction.id for each in opened] or [each.id for each in results],
         )
+        results += (viewer.result(each.record(), node) for each in opened)
         not_searched = self.not_searched(actor, as_of, hits)
         answer = SearchAnswer(
             query=parsed,
@@ -145,7 +150,7 @@ class Searching:
             result_hash=hits.result_hash,
             unsearchable=not_searched.total,
             not_searched=not_searched,
-            results=tuple(viewer.result(each.record(), node) for each in loaded),
+            results=tuple(results),
             facets=None
             if hits.facets is None
             else {
@@ -315,12 +320,10 @@ class Searching:
         """Return the lines of a page, without records that have been erased meanwhile."""
         return [viewer.result(each.record(), node) for each in self.opened(hits, as_of)]
 
-    def opened(self, hits: Sequence[Hit], as_of: int) -> list[Loaded]:
-        """Return the records of a page, without those that have been erased meanwhile."""
+    def opened(self, hits: Sequence[Hit], as_of: int) -> Iterator[Loaded]:
+        """Yield the records of a page, without those that have been erased meanwhile."""
         ids = [hit.id for hit in hits]
         erased = self._catalog.erased(ids)
-        return [
-            each
-            for each in self._records.load_each(ids, as_of=as_of)
-            if isinstance(each, Loaded) and each.interaction.id not in erased
-        ]
+        for each in self._records.load_each(ids, as_of=as_of):
+            if isinstance(each, Loaded) and each.interaction.id not in erased:
+                yield each

@@ -261,6 +261,9 @@ class SharedIndexReader:
             index, superseded = guarded(tantivy.Index.open, folder), False
         elif opened.meta == meta:
             # Events came in that are no documents, such as those of the audit trail.
+            engine = opened.engine
+            if engine.begun_by is None:
+                engine.look_over(published.position, superseded=engine.superseded)
             return replace(opened, published=published)
         else:
             index, superseded = opened.index, opened.engine.superseded

@@ -258,3 +258,16 @@ def test_what_cannot_be_recorded_is_not_answered(archive, client, legal, path, m
         answer = client.get(address, headers=legal)
         assert answer.status_code == 503
         assert "herring" not in answer.text and "eve" not in answer.text
+
+
+@pytest.mark.parametrize("limit", [20, 60])
+def test_a_page_of_any_size_is_shown_and_recorded_alike(archive, client, legal, newer, limit):
+    ids = capture(archive, *(line(f"{number}", "herring") for number in range(60)))
+    archive.follow()
+    newer()
+    answer = client.get(f"/v1/search?q=herring&limit={limit}", headers=legal).get_json()
+    (event,) = newer()
+    assert answer["total"] == 60 and len(answer["results"]) == limit
+    assert [str(each) for each in event.records] == [each["id"] for each in answer["results"]]
+    assert set(event.records) <= set(ids)
+    assert {each["snippet"] for each in answer["results"]} == {"herring"}
