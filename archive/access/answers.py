@@ -11,7 +11,8 @@ from pydantic import Field
 from archive.access.passages import Said
 from archive.access.roles import View
 from archive.errors import InvalidError
-from archive.model.interaction import Attachment, Frozen, Metrics, Participant, Unreadable
+from archive.model.interaction import Attachment, Frozen, Metrics, Participant
+from archive.model.unreadable import Unreadable
 
 Sort = Literal["date", "-date", "relevance"]
 

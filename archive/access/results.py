@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from archive.access.answers import Highlight, SearchResult, Unsearched
-from archive.model.interaction import Content, Direction, Participant, ParticipantRole, Unreadable
+from archive.model.interaction import Content, Direction, Participant, ParticipantRole
 from archive.model.record import Record
+from archive.model.unreadable import Unreadable
 from archive.query import attributes
 from archive.query.snippet import snippet
 from archive.query.tree import Node

@@ -21,14 +21,8 @@ from archive.capture.parameters import Fields
 from archive.capture.parsed import Parsed
 from archive.capture.words import header_text
 from archive.errors import InvalidError, NotFoundError
-from archive.model.interaction import (
-    Attachment,
-    Channel,
-    Content,
-    Participant,
-    ParticipantRole,
-    Unreadable,
-)
+from archive.model.interaction import Attachment, Channel, Content, Participant, ParticipantRole
+from archive.model.unreadable import Unreadable
 
 MEDIA_TYPE = "message/rfc822"
 

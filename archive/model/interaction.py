@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from archive.model.unreadable import Unreadable
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 
@@ -88,17 +90,6 @@ class Metrics(Frozen):
     handling_seconds: float | None = None
     outcome: str | None = None
     value: float | None = None
-
-
-class Unreadable(StrEnum):
-    """Why the text of an attachment, or some of it, could not be read (docs/sources.md)."""
-
-    ENCRYPTED = "encrypted"
-    DAMAGED = "damaged"
-    TOO_LARGE = "too-large"
-    TOO_SLOW = "took-too-long"
-    UNSUPPORTED = "unsupported-type"
-    NO_TEXT = "no-text"
 
 
 class Attachment(Frozen):

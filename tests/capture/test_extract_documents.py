@@ -7,7 +7,7 @@ import pytest
 
 from archive.capture.extract.document import read_document
 from archive.capture.extract.sink import Extracted, Sink
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 from tests.capture import documents
 
 

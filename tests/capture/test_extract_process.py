@@ -12,7 +12,7 @@ import pytest
 from archive.capture.extract import reader as reader_module
 from archive.capture.extract.limits import room_for
 from archive.capture.extract.reader import DocumentReader
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 from tests.capture import documents
 
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from archive.model.interaction import Attachment, Channel, Content, Unreadable
+from archive.model.interaction import Attachment, Channel, Content
 from archive.model.record import Record
+from archive.model.unreadable import Unreadable
 from archive.query.parser import parse
 from policies.scopes import Standing, standing, standings
 

@@ -15,9 +15,9 @@ from archive.model.interaction import (
     Metrics,
     Participant,
     ParticipantRole,
-    Unreadable,
 )
 from archive.model.record import Record
+from archive.model.unreadable import Unreadable
 from tests.query.brute_words import STEMS, Token, each, tokens, whole
 from tests.query.samples import record
 

@@ -15,10 +15,10 @@ from archive.model.interaction import (
     Metrics,
     Participant,
     ParticipantRole,
-    Unreadable,
 )
 from archive.model.person import KnownPerson
 from archive.model.record import Record
+from archive.model.unreadable import Unreadable
 from archive.query.tree import (
     EVERYTHING,
     Exact,

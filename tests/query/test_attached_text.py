@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from archive.model.interaction import Attachment, Unreadable
+from archive.model.interaction import Attachment
+from archive.model.unreadable import Unreadable
 from archive.query.matcher import matches
 from archive.query.parser import parse
 from archive.query.snippet import snippet

@@ -17,7 +17,7 @@ from archive.capture.extract import limits
 from archive.capture.extract.document import read_document
 from archive.capture.extract.sink import Sink, UnreadableError
 from archive.capture.extract.wire import read_exactly, read_question, write_answer
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 # Beyond what the one who asks waits for: for a process whose parent has died meanwhile.
 _MOST_PROCESSOR_SECONDS = 2 * limits.SECONDS_TO_KILL

@@ -16,7 +16,8 @@ from archive.capture.extract.sink import Extracted
 from archive.capture.parse import attachment_opener
 from archive.capture.parsed import Parsed
 from archive.errors import NotFoundError
-from archive.model.interaction import Attachment, Content, Participant, ParticipantRole, Unreadable
+from archive.model.interaction import Attachment, Content, Participant, ParticipantRole
+from archive.model.unreadable import Unreadable
 
 
 def has_unread(content: Content) -> bool:

@@ -16,7 +16,7 @@ import olefile
 from archive.capture.extract.properties import utc
 from archive.capture.extract.sheets import read_sheets
 from archive.capture.extract.sink import Properties, Sink, UnreadableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 _U16: Final = Struct("<H")
 _U32: Final = Struct("<I")

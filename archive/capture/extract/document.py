@@ -9,7 +9,7 @@ from archive.capture.extract.limits import DEEPEST
 from archive.capture.extract.package import Package
 from archive.capture.extract.plain import read_plain
 from archive.capture.extract.sink import Sink, UnreadableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 
 def read_document(data: bytes, sink: Sink) -> None:

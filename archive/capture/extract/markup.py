@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
 from archive.capture.extract.sink import UnreadableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 Attributes = Mapping[str, str]
 

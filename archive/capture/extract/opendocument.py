@@ -6,7 +6,7 @@ from archive.capture.extract.markup import Attributes, values, walk
 from archive.capture.extract.package import Package
 from archive.capture.extract.properties import properties
 from archive.capture.extract.sink import Sink, UnreadableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 # Styles hold the headers and footers of pages.
 _PARTS: Final = ("content.xml", "styles.xml")

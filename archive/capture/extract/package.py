@@ -8,7 +8,7 @@ from typing import Final
 
 from archive.capture.extract.limits import LARGEST, MOST_MEMBERS
 from archive.capture.extract.sink import Sink, UnreadableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 _ENCRYPTED: Final = 0x1
 _CHUNK: Final = 1 << 16

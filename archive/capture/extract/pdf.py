@@ -10,7 +10,7 @@ import pypdfium2.raw as pdfium
 from archive.capture.extract.limits import MOST_MEMBERS
 from archive.capture.extract.properties import pdf_properties
 from archive.capture.extract.sink import Sink, UnreadableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 # A hyphen that only breaks a word at the end of a line comes as one of these.
 _BREAKS = ("\x02\r\n", "\ufffe\r\n", "\x02", "\ufffe")

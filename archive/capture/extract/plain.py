@@ -7,7 +7,7 @@ from archive.capture.extract.kinds import DocumentKind, document_kind
 from archive.capture.extract.limits import LARGEST, room_for
 from archive.capture.extract.sink import Extracted, Sink, UnreadableError
 from archive.capture.html import decode_html, visible_text
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -17,7 +17,7 @@ from archive.capture.extract.limits import SECONDS_TO_KILL
 from archive.capture.extract.sink import Extracted
 from archive.capture.extract.wire import read_answer, write_question
 from archive.errors import UnavailableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 _SECONDS_TO_START = 60
 # What native code ends its process with when it gets no more memory.

@@ -8,7 +8,7 @@ from typing import Final
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from archive.capture.extract.sink import Sink, UnreadableError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 _CELL_SHEETS: Final = (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet, SheetTypeEnum.DialogSheet)
 Cell = int | float | str | bool | time | date | datetime | timedelta

@@ -8,7 +8,7 @@ from typing import Final
 from archive.capture.charset import clean
 from archive.capture.extract.limits import MOST_UNPACKED
 from archive.errors import InvalidError
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\u0085\u2028\u2029\ufffe\uffff]")
 _LINE_ENDS: Final = re.compile(r"\r\n?|\x0b|\x0c")

@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Any, BinaryIO, Final
 
 from archive.capture.extract.sink import Extracted, Properties
-from archive.model.interaction import Unreadable
+from archive.model.unreadable import Unreadable
 
 _QUESTION: Final = Struct(">QI")
 _ANSWER: Final = Struct(">I")
