@@ -8,6 +8,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
+from archive.awaiting import WORKER_LOCK
 from archive.errors import CorruptError, LockedError, UnavailableError
 from archive.events.feed import FULL_BATCH, Follower
 from archive.events.server import HostLock
@@ -19,7 +20,7 @@ from archive.index.source import index_directory
 from archive.index.storage import IndexDirectory
 from archive.leadership import DeposedError
 from archive.log.keeper import LogKeeper
-from archive.opening import WORKER_LOCK, Archive
+from archive.opening import Archive
 
 _IDLE_SECONDS = 0.05
 _PACE_SECONDS = 0.2

@@ -14,9 +14,10 @@ from archive.access.desk import Access
 from archive.access.hits import HitReports
 from archive.access.saved import SavedSearches
 from archive.access.unsearchable import Unsearchable
+from archive.awaiting import WORKER_LOCK, wait_for
 from archive.brake import Brake
 from archive.bucket import Bucket
-from archive.capture.station import COMMITTER_LOCK, Station
+from archive.capture.station import COMMITTER_LOCK, Station, unlocked
 from archive.catalog.cases import AccessRequestCases, ErasureCases
 from archive.catalog.catalog import Catalog
 from archive.catalog.destroyed import DestroyedCatalog
@@ -32,14 +33,12 @@ from archive.erasing.eraser import Eraser
 from archive.erasing.key_objects import KeyObjects
 from archive.erasing.keyring_writer import KeyringWriter
 from archive.erasing.shredder import Shredder
-from archive.errors import ConfigurationError, MunimentError, UnavailableError
+from archive.errors import MunimentError
 from archive.events.feed import Feed
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
-from archive.keks import named_kek
-from archive.keyrings import unlock
 from archive.leadership import DeposedError
 from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
@@ -73,10 +72,6 @@ from archive.users.provided import ProvidedUsers
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-WORKER_LOCK = "worker.lock"
-_POLL_SECONDS = 0.02
-_FOLLOW_SECONDS = 0.5
 
 
 class Archive(Station):
@@ -351,24 +346,8 @@ class Archive(Station):
         self._wait(seq, self.catalog.position, "catalog", follows=follows)
 
     def _wait(self, seq: int, where: Callable[[], int], name: str, *, follows: bool = True) -> None:
-        stood, since = -1, self.clock.monotonic()
-        follow_due = since
-        while True:
-            now = self.clock.monotonic()
-            if follows and now >= follow_due:
-                self.follow()
-                follow_due = now + _FOLLOW_SECONDS
-            position = where()
-            if position >= seq:
-                return
-            if position != stood:
-                stood, since = position, now
-            elif now - since > 60:
-                raise UnavailableError(
-                    f"Everything is archived, but the {name} stands at {position} of {seq}; "
-                    "see what the worker says."
-                )
-            self.clock.sleep(_POLL_SECONDS)
+        help: Callable[[], object] = self.follow if follows else lambda: None
+        wait_for(seq, where, name, self.clock, help)
 
     def _certificates(self, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
         return self.destroyed.certificates_of(ids)
@@ -443,14 +422,7 @@ def open_archive(
         UnavailableError: bucket or database do not answer.
     """
     clock = clock or SystemClock()
-    if not settings.home.is_dir() and settings.on_one_host:
-        raise ConfigurationError(
-            f"There is no archive at {settings.home}; make one with: muniment init."
-        )
-    kek = kek or named_kek(settings.kek, environ)
-    bucket, keyring = unlock(settings, environ, clock, kek)
-    # Of an archive that several hosts share, all that is a host's own can be made on the way.
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kek, bucket, keyring = unlocked(settings, environ, clock, kek)
     archive = Archive(settings, keyring, bucket, clock, commits=commits, kek=kek)
     try:
         yield archive

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Event
 
+from archive.awaiting import WORKER_LOCK
 from archive.bucket.port import Bucket
 from archive.capture.station import COMMITTER_LOCK
 from archive.catalog.engines import empty_tables
@@ -31,7 +32,7 @@ from archive.leadership import Leadership
 from archive.leading import lead
 from archive.log.publisher import log_signer
 from archive.log.reader import LogReader
-from archive.opening import WORKER_LOCK, Archive, open_archive
+from archive.opening import Archive, open_archive
 from archive.packing.packer import Packer
 from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring

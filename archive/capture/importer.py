@@ -22,8 +22,8 @@ from archive.capture.batches import (
 )
 from archive.capture.prepare import Sender
 from archive.capture.slices import UNTOLD, Slice, Unreadable, files, items
+from archive.capture.station import Station
 from archive.capture.workers import WorkerPool
-from archive.opening import Archive
 
 _LARGE = 1024 * 1024
 
@@ -57,7 +57,7 @@ class ImportReport:
 
 
 def import_paths(
-    archive: Archive,
+    station: Station,
     actor: Actor,
     paths: Sequence[Path],
     *,
@@ -74,21 +74,21 @@ def import_paths(
         InvalidError: a path does not exist, or the format is not known.
         UnavailableError: the archive stopped taking items; what was archived stays.
     """
-    archive.intake.allow(actor)
+    station.intake.allow(actor)
     custodians = read_custodian_map(custodian_map) if custodian_map else ()
     plan = Plan(source, Sender.of(actor), custodian, custodians)
-    run = _Run(archive, plan, _measure(paths), progress)
+    run = _Run(station, plan, _measure(paths), progress)
     waiting = batches(run.readable(_pieces(files(paths, format))))
     first = list(islice(waiting, 2))
     if len(first) < 2:
         # Not worth starting processes for.
         for batch in first:
-            run.count(capture_batch(archive.intake, plan, batch))
+            run.count(capture_batch(station.intake, plan, batch))
     else:
-        with WorkerPool(archive, plan, os.cpu_count() or 1) as pool:
+        with WorkerPool(station, plan, os.cpu_count() or 1) as pool:
             for tally in pool.run(_chain(first, waiting)):
                 run.count(tally)
-    archive.wait_until_searchable(run.tally.last_seq)
+    station.wait_until_searchable(run.tally.last_seq)
     return run.report()
 
 
@@ -125,9 +125,9 @@ class _Run:
     """Counts what comes back, and tells how it is going."""
 
     def __init__(
-        self, archive: Archive, plan: Plan, size: int, progress: Callable[[Progress], None]
+        self, station: Station, plan: Plan, size: int, progress: Callable[[Progress], None]
     ) -> None:
-        self._clock = archive.clock
+        self._clock = station.clock
         self._plan = plan
         self._size = size
         self._progress = progress

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from archive.access.audit import Audit
+from archive.awaiting import HostWorker
 from archive.bucket import Bucket
 from archive.bucket.names import COMMITS
 from archive.bucket.places import open_places
@@ -33,7 +34,7 @@ from archive.events.records import Records
 from archive.events.restoring import Restorer
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.keks import named_kek
-from archive.keyrings import read_in_force, settle
+from archive.keyrings import read_in_force, settle, unlock
 from archive.locking.minimum import MinimumLock
 from archive.sealing.held import HeldKeyring
 from archive.sealing.kek import Kek
@@ -170,6 +171,14 @@ class Station:
         """Return the certificates of erased records, none here: they stand in the catalog."""
         return {}
 
+    def wait_until_searchable(self, seq: int) -> None:
+        """Return when a search finds everything up to `seq`, which this host's worker sees to.
+
+        Raises:
+            UnavailableError: the worker does not get on, or has no index that can be seen.
+        """
+        HostWorker(self.settings, self.clock).wait_until_searchable(seq)
+
     def opening(self) -> Opening:
         """Return what a child process needs to join."""
         return Opening(self.settings, self.keyring)
@@ -182,6 +191,40 @@ class Station:
         self.committer.close()
         self._lock.release()
         self.database.close()
+
+
+@contextmanager
+def open_station(
+    settings: Settings, *, environ: Mapping[str, str] = os.environ, clock: Clock | None = None
+) -> Iterator[Station]:
+    """Open the capturing half of the archive that the settings name, as `open_archive` does it."""
+    clock = clock or SystemClock()
+    kek, bucket, keyring = unlocked(settings, environ, clock)
+    station = Station(settings, keyring, bucket, clock, commits=True, kek=kek)
+    try:
+        yield station
+    finally:
+        station.close()
+
+
+def unlocked(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, kek: Kek | None = None
+) -> tuple[Kek, Bucket, Keyring]:
+    """Return what it takes to open the archive that the settings name, at its home.
+
+    Raises:
+        ConfigurationError: there is no archive, or it cannot be opened; the message says why.
+        UnavailableError: the bucket does not answer.
+    """
+    if not settings.home.is_dir() and settings.on_one_host:
+        raise ConfigurationError(
+            f"There is no archive at {settings.home}; make one with: muniment init."
+        )
+    kek = kek or named_kek(settings.kek, environ)
+    bucket, keyring = unlock(settings, environ, clock, kek)
+    # Of an archive that several hosts share, all that is a host's own can be made on the way.
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return kek, bucket, keyring
 
 
 @contextmanager

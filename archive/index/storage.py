@@ -20,27 +20,33 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import tantivy
 
-from archive.errors import ConfigurationError, UnavailableError
+from archive.errors import UnavailableError
 from archive.index.engine import Engine, guarded
 from archive.index.memory import Memory
+from archive.index.place import (
+    CURRENT,
+    POSITION,
+    SHARED_MEMORY,
+    check_private,
+    index_folder,
+    is_private_name,
+)
 from archive.index.presence import Presence
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 
-_CURRENT: Final = "current"
-_POSITION: Final = "position"
+_CURRENT: Final = CURRENT
+_POSITION: Final = POSITION
 _NOTES: Final = "notes"
 _META: Final = "meta.json"
 """Tantivy's account of its last commit, which each commit replaces."""
 _GENERATION: Final = re.compile(r"gen-(\d+)-(\d+)")
-_SHARED_MEMORY: Final = "/dev/shm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class IndexDirectory:
         chosen: Path | None,
         on_disk_allowed: bool,
         memory: Memory,
-        shared_memory: Path = Path(_SHARED_MEMORY),
+        shared_memory: Path = SHARED_MEMORY,
     ) -> "IndexDirectory | None":
         """Return the folder for the archive at `home`; None means in memory.
 
@@ -104,14 +110,14 @@ class IndexDirectory:
             ConfigurationError: the folder is on disk or can be swapped to disk in the clear, and
                 that is not allowed; or it is somebody else's.
         """
-        backed = memory.holds(shared_memory)
-        if chosen is None and not backed:
-            return None
-        path = chosen if chosen is not None else shared_memory / _private_name(home)
-        if not on_disk_allowed:
-            _refuse_disk(path, memory)
-        _check_private(path)
-        return cls(path, memory)
+        path = index_folder(
+            home,
+            chosen=chosen,
+            on_disk_allowed=on_disk_allowed,
+            memory=memory,
+            shared_memory=shared_memory,
+        )
+        return None if path is None else cls(path, memory)
 
     def new_generation(
         self, fill: Callable[[Path], None] | None = None, position: int = 0
@@ -123,7 +129,7 @@ class IndexDirectory:
         Raises UnavailableError if the files are no index of this schema.
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_private(self.path)
+        check_private(self.path)
         self._presence.enter()
         self._remove_unfinished()
         folder = self.path / f"gen-{os.getpid()}-{next(self._numbers)}"
@@ -155,10 +161,10 @@ class IndexDirectory:
         They are left where all processes of a service were killed. A folder that the operator has
         chosen has no such neighbours.
         """
-        if not _is_private_name(self.path.name):
+        if not is_private_name(self.path.name):
             return
         for folder in self.path.parent.iterdir():
-            if folder != self.path and _is_private_name(folder.name):
+            if folder != self.path and is_private_name(folder.name):
                 # Others remove them too, at the same time.
                 with suppress(OSError):
                     self._remove_if_abandoned(folder)
@@ -273,15 +279,6 @@ class SharedIndexReader:
         return _Opened(name, published, meta, index, engine)
 
 
-def _private_name(home: Path) -> str:
-    digest = sha256(os.fsencode(home.resolve())).hexdigest()[:12]
-    return f"muniment-{os.getuid()}-{digest}"
-
-
-def _is_private_name(name: str) -> bool:
-    return re.fullmatch(rf"muniment-{os.getuid()}-[0-9a-f]{{12}}", name) is not None
-
-
 def _open(folder: Path) -> tantivy.Index:
     try:
         index = guarded(create_index, str(folder))
@@ -290,34 +287,6 @@ def _open(folder: Path) -> tantivy.Index:
         # The library's message may name terms of the index.
         raise UnavailableError("The files are no index of this schema.") from error
     return index
-
-
-def _refuse_disk(path: Path, memory: Memory) -> None:
-    remedy = "set MUNIMENT_INDEX_ON_DISK=yes if that is wanted"
-    existing = next(place for place in (path, *path.parents) if place.exists())
-    if not memory.holds(existing.resolve()):
-        raise ConfigurationError(
-            f"The index folder {path} is on disk, where it would be readable; {remedy}."
-        )
-    swap = memory.open_swap()
-    if swap is not None:
-        raise ConfigurationError(
-            f"The index in {path} could be swapped to {swap}, which is not encrypted; "
-            f"encrypt or turn off swap, or {remedy}."
-        )
-
-
-def _check_private(path: Path) -> None:
-    """Refuse a folder that somebody else has made first: /dev/shm is open to all."""
-    try:
-        status = path.lstat()
-        if path.is_symlink() or status.st_uid != os.getuid():
-            raise ConfigurationError(f"The index folder {path} belongs to somebody else.")
-        path.chmod(0o700)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise ConfigurationError(f"The index folder {path} cannot be used: {error}.") from error
 
 
 def _generations(path: Path) -> list[Path]:

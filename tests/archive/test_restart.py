@@ -14,13 +14,14 @@ from uuid import UUID
 
 import pytest
 
+from archive.awaiting import WORKER_LOCK
 from archive.bucket import open_bucket
 from archive.bucket.names import INDEX
 from archive.clock import SystemClock
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
 from archive.leading import lead
-from archive.opening import WORKER_LOCK, Archive, open_archive
+from archive.opening import Archive, open_archive
 from archive.query.parser import parse
 from archive.settings import Settings
 from tests.archive.house import capture, create, found, line, search

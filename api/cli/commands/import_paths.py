@@ -1,13 +1,19 @@
 """`muniment import`: archive what stands in files and folders."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from api.cli import EXIT_INTERRUPTED, options, output, progress
 from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.clock import SystemClock
+
+if TYPE_CHECKING:
+    from archive.capture.station import Station
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -47,19 +53,17 @@ def command(
     from archive.capture.importer import import_paths
 
     try:
-        with options.opened() as archive:
-            with progress.shown(SystemClock()) as show:
-                report = import_paths(
-                    archive,
-                    LOCAL_ACTOR,
-                    paths,
-                    source=source,
-                    custodian=custodian,
-                    custodian_map=custodian_map,
-                    format=format_name,
-                    progress=show,
-                )
-            options.publish(archive)
+        with _opened() as station, progress.shown(SystemClock()) as show:
+            report = import_paths(
+                station,
+                LOCAL_ACTOR,
+                paths,
+                source=source,
+                custodian=custodian,
+                custodian_map=custodian_map,
+                format=format_name,
+                progress=show,
+            )
     except KeyboardInterrupt:
         click.echo(
             "interrupted; what was archived stays; run the same command again to go on", err=True
@@ -93,3 +97,19 @@ def command(
                 "  muniment search is:unsearchable lists them"
             )
     return 1 if report.rejected else 0
+
+
+@contextmanager
+def _opened() -> "Iterator[Station]":
+    """Open what captures, and what searches only where no service does: loading it takes long."""
+    from archive.awaiting import HostWorker
+    from archive.capture.station import open_station
+
+    settings = options.settings()
+    if HostWorker(settings, SystemClock()).is_there():
+        with open_station(settings) as station:
+            yield station
+    else:
+        with options.opened() as archive:
+            yield archive
+            options.publish(archive)
