@@ -32,7 +32,7 @@ _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:[ \t\r]*+\n)*)")
 _PARTED = re.compile(rb"content-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
 # These begin with the line break, since a search for a fixed byte is what runs fast.
-_FIELDS = re.compile(rb"\n([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
+_LINES = re.compile(rb"\n(?:([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:|[ \t])")
 _ANY_PARTED = re.compile(rb"\ncontent-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _ANY_FROM = re.compile(rb"From [^\n]*\n")
 _HIDDEN_FROM = re.compile(rb"From \S+ at \S+ ")
@@ -148,9 +148,10 @@ def _mail_format(head: bytes, start: int, *, is_whole: bool) -> str | None:
         names = _fields(head, start, is_whole=is_whole)
     if names is None:
         return None
-    lowered = {name.lower() for name in names}
-    likely = any(name.lower() in _LIKELY and name[:1].isupper() for name in names)
-    if not (likely or lowered & _CERTAIN):
+    lowered = set(map(bytes.lower, names))
+    if lowered.isdisjoint(_CERTAIN) and not any(
+        name.lower() in _LIKELY and name[:1].isupper() for name in names
+    ):
         return None
     return "cmu" if b"x-from" in lowered and lowered & _CMU else "eml"
 
@@ -169,13 +170,15 @@ def _clean_fields(head: bytes, start: int) -> set[bytes] | None:
     if block[:1] in (b" ", b"\t", b"") or len(block.translate(None, _CONTROLS)) < len(block):
         return None
     block = b"\n" + block
-    names = _FIELDS.findall(block)
-    lines = len(names) + block.count(b"\n ") + block.count(b"\n\t")
-    if lines != block.count(b"\n"):
+    lines = _LINES.findall(block)
+    if len(lines) != block.count(b"\n"):
         return None
+    # The lines that go on with a field have given an empty name.
+    names = set(lines)
+    names.discard(b"")
     if _ANY_PARTED.search(block) is not None:
-        names.append(b"mime-version")
-    return set(names)
+        names.add(b"mime-version")
+    return names
 
 
 def _fields(head: bytes, start: int, *, is_whole: bool) -> set[bytes] | None:
