@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+from threading import Lock
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from policies.records import GovernedRecords
 from policies.reviewing.reader import DispositionReader
 
 _MOST: Final = 8
+_PAGES_EACH: Final = 2
+"""So many are with a process: while it waited for its next page, it would do nothing."""
 
 
 class JudgedAhead:
@@ -61,8 +64,8 @@ class JudgedAhead:
 class Judges:
     """The processes, started when first wanted. For one thread.
 
-    There is one for each core but this process's own, and each is given the next page as soon as it
-    has judged one.
+    There is one for each core but this process's own, and each has its next page before it has
+    judged one.
     """
 
     def __init__(self, opening: Callable[[], Opening]) -> None:
@@ -96,9 +99,10 @@ class Judges:
         warm_up(__name__)
         opening = self._opening()
         self._children = [_Judge(opening) for _ in range(self._count)]
-        for each in self._children:
-            self._free.put(each)
-        self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="judge")
+        for _ in range(_PAGES_EACH):
+            for each in self._children:
+                self._free.put(each)
+        self._pool = ThreadPoolExecutor(self._count * _PAGES_EACH, thread_name_prefix="judge")
         return self._pool
 
     def _ask(self, ids: Sequence[UUID], basis: Basis, judge: Judge) -> list[Judged]:
@@ -115,14 +119,24 @@ class _Judge:
     def __init__(self, opening: Opening) -> None:
         self._opening = opening
         self._child: Child | None = None
+        self._asking = Lock()
+        self._hearing = Lock()
 
     def answer(self, question: "_Question") -> list[Judged]:
+        """Ask, and return the answer, while another thread asks the next: answers come in turn."""
         try:
-            if self._child is None:
-                # This waits until the server has loaded its libraries.
-                self._child = Child(_work, self._opening)
-            self._child.connection.send(question)
-            answer: list[Judged] = self._child.connection.recv()
+            with self._asking:
+                if self._child is None:
+                    # This waits until the server has loaded its libraries.
+                    self._child = Child(_work, self._opening)
+                connection = self._child.connection
+                connection.send(question)
+                # Held before another may ask, so that each hears its own answer.
+                self._hearing.acquire()
+            try:
+                answer: list[Judged] = connection.recv()
+            finally:
+                self._hearing.release()
         except (EOFError, ConnectionError):
             return []
         return answer
