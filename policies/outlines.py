@@ -26,6 +26,12 @@ _CHANNELS: Final[Mapping[int | None, str]] = {
 }
 _KINDS: Final[Mapping[int | None, str]] = {code: kind.value for kind, code in KINDS.items()}
 _DIRECTIONS: Final = {code: direction.value for direction, code in DIRECTIONS.items()}
+_MARKS: Final = {
+    (False, False): (),
+    (True, False): ("deleted",),
+    (False, True): ("undated",),
+    (True, True): ("deleted", "undated"),
+}
 _CACHED: Final = 4_096
 
 
@@ -60,13 +66,12 @@ class Outlines:
             return None
         if row.captured_at is None or row.size is None:
             return None
-        marks = {"deleted": row.deleted != 0, "undated": row.occurred_at is None}
         return Outline(
             None if row.occurred_at is None else _moment(row.occurred_at),
             _moment(row.captured_at),
             row.size,
             self._values(row.channel, row.kind, row.direction, row.source, row.custodian),
-            tuple(name for name, there in marks.items() if there),
+            _MARKS[row.deleted != 0, row.occurred_at is None],
         )
 
     def _named(

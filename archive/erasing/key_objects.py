@@ -183,7 +183,8 @@ class KeyObjects:
             lock = None
         put = partial(self._bucket.put, retention=lock, legal_hold=older.legal_hold)
         put_again(put, name, data, self._clock)
-        if self._bucket.get(name) != data or self._open(segment_id, keys_id)[1].keys != keys:
+        back = self._bucket.get(name)
+        if back != data or open_keys(back, self._keyring).keys != keys:
             raise CorruptError(f"{name} does not come back as it was written.")
         return epoch
 
@@ -207,7 +208,9 @@ class KeyObjects:
         with self._custody.held_segment(segment_id) as held:
             if held.keys_id is None:
                 raise NotFoundError(f"The database knows no key object of segment {segment_id}.")
-            others, locked = self._others(segment_id, held.keys_id), 0
+            version, found = self._open(segment_id, held.keys_id)
+            kept = keys_name(segment_id, held.keys_id), version
+            others, locked = self._others(segment_id, kept, found), 0
             for each, opens in others:
                 try:
                     self._bucket.delete(each.name, version=each.version)
@@ -215,7 +218,7 @@ class KeyObjects:
                     if opens and not leave_locked:
                         raise
                     locked += 1
-            if others and len(self._others(segment_id, held.keys_id)) > locked:
+            if others and len(self._others(segment_id, kept, found)) > locked:
                 raise UnavailableError(
                     f"Older key objects of segment {segment_id} were destroyed and are still there."
                 )
@@ -233,19 +236,16 @@ class KeyObjects:
                 found.append(segment_id)
         return found
 
-    def _others(self, segment_id: UUID, keys_id: UUID) -> list[tuple[VersionInfo, bool]]:
-        """List what is to be destroyed: all but the one version that holds the keys.
+    def _others(
+        self, segment_id: UUID, kept: tuple[str, str], found: KeyObject
+    ) -> list[tuple[VersionInfo, bool]]:
+        """List what is to be destroyed: all but the one version that is kept, as it was found.
 
         Of locked keys it is those that hold others than these, and what does not open, which is
         told by False: nobody can read it, so that it may stay while it is locked.
-
-        CorruptError where that version is not to be had: then nothing may be destroyed.
         """
-        versions = list(self._bucket.versions(keys_prefix(segment_id)))
-        version, found = self._open(segment_id, keys_id)
-        kept = keys_name(segment_id, keys_id), version
         others: list[tuple[VersionInfo, bool]] = []
-        for each in versions:
+        for each in list(self._bucket.versions(keys_prefix(segment_id))):
             if not is_locked_keys_name(each.name):
                 if (each.name, each.version) != kept:
                     others.append((each, True))

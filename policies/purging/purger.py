@@ -32,7 +32,7 @@ MOST_RECORDS: Final = 200_000
 
 _FEW: Final = 200
 """So many are looked at together to find out whether any may go."""
-_AHEAD: Final = 4
+_AHEAD: Final = 6
 """So many batches are expected beside the one that is destroyed; they are kept in memory."""
 
 
