@@ -49,23 +49,6 @@ def expand(key: bytes, label: str, context: bytes = b"") -> bytes:
     return sha256(key.translate(_OUTER_PAD) + _OUTER_REST + inner).digest()
 
 
-class Mac:
-    """HMAC-SHA-256 (RFC 2104) under one 32-byte key, which is taken in once; safe for threads.
-
-    Written out for the reason that `expand` gives. InvalidError unless the key is 32 bytes.
-    """
-
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_SIZE:
-            raise InvalidError(f"A key must be {KEY_SIZE} bytes, not {len(key)}.")
-        self._inner = key.translate(_INNER_PAD) + _INNER_REST
-        self._outer = key.translate(_OUTER_PAD) + _OUTER_REST
-
-    def of(self, message: bytes) -> bytes:
-        """Return the 32 bytes that authenticate a message."""
-        return sha256(self._outer + sha256(self._inner + message).digest()).digest()
-
-
 def expand_all(keys: Sequence[bytes], *labels: str) -> list[list[bytes]]:
     """Return, for each label, what `expand` gives for each of many keys, in half of the time."""
     if any(len(key) != KEY_SIZE for key in keys):

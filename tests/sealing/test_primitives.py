@@ -15,7 +15,6 @@ from archive.errors import CorruptError, InvalidError
 from archive.sealing.kek import PassphraseKek
 from archive.sealing.primitives import (
     BOX_LIMIT,
-    Mac,
     box_keys,
     compress,
     decompress,
@@ -74,17 +73,8 @@ def test_many_keys_are_expanded_as_each_alone_is(keys: list[bytes], label: str) 
     assert both == [[expand(key, each) for key in keys] for each in (label, "other")]
 
 
-@given(st.binary(min_size=32, max_size=32), st.lists(st.binary(max_size=200), max_size=5))
-def test_a_mac_is_the_standard_librarys(key: bytes, messages: list[bytes]) -> None:
-    mac = Mac(key)
-    expected = [hmac.digest(key, message, "sha256") for message in messages]
-    assert [mac.of(message) for message in messages] == expected
-
-
 @pytest.mark.parametrize("size", [0, 16, 31, 33, 64])
 def test_keys_of_another_size_are_refused(size: int) -> None:
-    with pytest.raises(InvalidError):
-        Mac(bytes(size))
     with pytest.raises(InvalidError):
         expand(bytes(size), "muniment/box/1/key")
     with pytest.raises(InvalidError):
