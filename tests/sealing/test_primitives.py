@@ -1,6 +1,5 @@
 """The constructions under the formats, against published vectors and known attacks."""
 
-import hmac
 import threading
 from pathlib import Path
 
