@@ -15,8 +15,9 @@ from archive.index.asked import Hits
 from archive.index.documents import CURRENT, build_document, document_key
 from archive.index.searcher import Searcher
 from archive.index.storage import Generation, SharedIndexReader
-from archive.model.interaction import Attachment, Unreadable
+from archive.model.interaction import Attachment
 from archive.model.record import Record
+from archive.model.unreadable import Unreadable
 from archive.query.parser import parse
 from archive.query.tree import EVERYTHING, Node
 from tests.index.test_storage import memory, resolve
