@@ -33,7 +33,8 @@ class Rule:
 
 def enforce(home: Home, folder: Path, rules: Mapping[str, Rule]) -> None:
     """Bring policies into force; what deletes is approved by a second person."""
-    home.told("user", "add", "Ann", "--role", "compliance-officer")
+    if not any(each["name"] == "Ann" for each in home.told("user", "list")["users"]):
+        home.told("user", "add", "Ann", "--role", "compliance-officer")
     token = home.told("token", "create", "Ann")["token"]
     for name, rule in rules.items():
         applied = home.told("policy", "apply", str(rule.write(folder, name)))
