@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from archive.clock import SystemClock
 from archive.errors import ConflictError, UnavailableError
+from archive.events import wire
 from archive.events.commit import Group
 from archive.events.sealer import PlainEvent
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
@@ -141,3 +143,21 @@ def test_the_host_lock_has_one_holder(tmp_path: Path) -> None:
     assert second.acquire()
     second.release()
     assert not HostLock.is_held(tmp_path / "lock")
+
+
+class OlderRequest(msgspec.Struct, array_like=True):
+    """What was sent before boxes were compressed by who sends them."""
+
+    events: list[tuple[bytes, int, str, bytes, bytes]]
+    atomic: bool
+    blobs: list[wire.WireBlob]
+
+
+def test_a_process_of_another_version_is_not_misunderstood() -> None:
+    message = wire.encode_request(Group([plain()]))
+    assert wire.decode_request(message).events
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.msgpack.decode(message, type=OlderRequest)
+    older = OlderRequest([(bytes(16), 1, "interaction.captured", b"{}", b"{}")], True, [])
+    with pytest.raises(msgspec.ValidationError):
+        wire.decode_request(msgspec.msgpack.encode(older))
