@@ -6,8 +6,6 @@ fall behind for ever. So from some way behind on it rests no more, and from twic
 wait for it: it falls behind so far and no further.
 """
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Final
 
 from archive.clock import Clock
 from archive.events.feed import FULL_BATCH
+from archive.events.server import HostLock
 
 MOST_BEHIND: Final = 100_000
 """Events that the catalog may be behind before captures are held up: half a minute of following."""
@@ -59,14 +58,13 @@ class Brake:
     @contextmanager
     def bulk(self) -> Iterator[None]:
         """Have the worker of this host rest beside what is captured meanwhile."""
-        descriptor = self._open()
+        lock = HostLock(self._lock)
         try:
-            # Shared among all who capture; the worker only tries it, and lets go at once. The
-            # kernel lets go when this process dies.
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            # Shared among all who capture; the worker only tries it, and lets go at once.
+            lock.acquire(wait=True, shared=True)
             yield
         finally:
-            os.close(descriptor)
+            lock.release()
 
     def rest(self, stop: Event) -> None:
         """Let a worker rest that has a whole batch to follow, while a bulk is captured.
@@ -75,23 +73,12 @@ class Brake:
         does not answer.
         """
         for _ in range(_LOOKS):
-            if not self._is_bulk() or not self._batch <= self._behind() <= self._most_behind // 2:
+            if not HostLock.is_held(self._lock):
+                return
+            if not self._batch <= self._behind() <= self._most_behind // 2:
                 return
             if stop.wait(_REST_SECONDS / _LOOKS):
                 return
 
     def _behind(self) -> int:
         return self._last_seq() - self._position()
-
-    def _is_bulk(self) -> bool:
-        descriptor = self._open()
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
-
-    def _open(self) -> int:
-        return os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

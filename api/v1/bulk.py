@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from flask import Response, request, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
@@ -123,9 +124,8 @@ def _captured(archive: "Archive", actor: Actor, batch: Sequence[Line], reading: 
 def _answered(line: int, outcome: Outcome) -> str:
     if isinstance(outcome, Archived):
         # What the model of it would write; nearly every line of a bulk is answered so.
-        name = outcome.originator.hex()
-        written = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
-        return f'{{"line":{line},"status":"archived","id":"{written}","seq":{outcome.seq}}}\n'
+        id = UUID(bytes=outcome.originator)
+        return f'{{"line":{line},"status":"archived","id":"{id}","seq":{outcome.seq}}}\n'
     return f'{{"line":{line},{outcome.model_dump_json(exclude_none=True)[1:]}\n'
 
 

@@ -22,8 +22,8 @@ from archive.sealing.keys import seal_keys
 from archive.sealing.segment import LockClass, build_segment
 
 
-class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
-    """An event in clear: the plaintext of its two boxes; the stream's id is its 16 bytes."""
+class _Event(msgspec.Struct, frozen=True, array_like=True):
+    """An event and its two boxes; the stream's id is its 16 bytes."""
 
     originator: bytes
     originator_version: int
@@ -35,6 +35,10 @@ class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
     def key(self) -> EventKey:
         """What may exist once only."""
         return self.originator, self.originator_version
+
+
+class PlainEvent(_Event, frozen=True, array_like=True):
+    """An event in clear: its boxes are plaintext."""
 
     def compressed(self) -> tuple[bytes, bytes]:
         """Return both boxes compressed."""
@@ -42,23 +46,13 @@ class PlainEvent(msgspec.Struct, frozen=True, array_like=True):
 
     def compress(self) -> "CompressedEvent":
         """Return the event as it travels; InvalidError if a box is over 64 MiB."""
-        boxes = compressed_boxes(self.evidence, self.custody)
-        return CompressedEvent(self.originator, self.originator_version, self.type, *boxes)
+        return CompressedEvent(
+            self.originator, self.originator_version, self.type, *self.compressed()
+        )
 
 
-class CompressedEvent(msgspec.Struct, frozen=True, array_like=True):
+class CompressedEvent(_Event, frozen=True, array_like=True):
     """An event whose boxes are compressed already, as it travels to the committer."""
-
-    originator: bytes
-    originator_version: int
-    type: str
-    evidence: bytes
-    custody: bytes
-
-    @property
-    def key(self) -> EventKey:
-        """What may exist once only."""
-        return self.originator, self.originator_version
 
     def compressed(self) -> tuple[bytes, bytes]:
         """Return both boxes as they are."""

@@ -36,13 +36,12 @@ from archive.index.place import (
     check_private,
     index_folder,
     is_private_name,
+    position_in,
 )
 from archive.index.presence import Presence
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 
-_CURRENT: Final = CURRENT
-_POSITION: Final = POSITION
 _NOTES: Final = "notes"
 _META: Final = "meta.json"
 """Tantivy's account of its last commit, which each commit replaces."""
@@ -58,7 +57,7 @@ class Generation:
 
     def publish(self, position: int) -> None:
         """Say up to which sequence number the last commit is complete."""
-        _write(self.folder / _POSITION, f"{position}\n")
+        _write(self.folder / POSITION, f"{position}\n")
 
     def tell(self, notes: Sequence[str]) -> None:
         """Leave sentences for whoever runs the service, in place of those before."""
@@ -74,10 +73,10 @@ class Generation:
         A reader that is still in a removed one keeps its open files until its search is done.
         """
         home = self.folder.parent
-        link = home / f".{_CURRENT}-{os.getpid()}"
+        link = home / f".{CURRENT}-{os.getpid()}"
         link.unlink(missing_ok=True)
         link.symlink_to(self.folder.name)
-        link.replace(home / _CURRENT)
+        link.replace(home / CURRENT)
         for other in _generations(home):
             if other != self.folder:
                 shutil.rmtree(other, ignore_errors=True)
@@ -148,7 +147,7 @@ class IndexDirectory:
 
     def remove(self) -> None:
         """Remove every generation, for a leader that stops: no index outlives the service."""
-        (self.path / _CURRENT).unlink(missing_ok=True)
+        (self.path / CURRENT).unlink(missing_ok=True)
         for folder in _generations(self.path):
             shutil.rmtree(folder, ignore_errors=True)
         if self._presence.is_last():
@@ -227,12 +226,12 @@ class SharedIndexReader:
 
     def position(self) -> int:
         """Return the sequence number up to which the current generation is searchable."""
-        return _read_published(f"{self._path}/{_CURRENT}").position
+        return position_in(self._path)
 
     def notes(self) -> tuple[str, ...]:
         """Return what the leader has to say of the current generation."""
         try:
-            return tuple((self._path / _CURRENT / _NOTES).read_text().splitlines())
+            return tuple((self._path / CURRENT / _NOTES).read_text().splitlines())
         except OSError:
             return ()
 
@@ -299,7 +298,7 @@ def _generations(path: Path) -> list[Path]:
 
 def _target(path: Path) -> str | None:
     try:
-        return os.readlink(f"{path}/{_CURRENT}")  # noqa: PTH115 - Each search does it.
+        return os.readlink(f"{path}/{CURRENT}")  # noqa: PTH115 - Each search does it.
     except OSError:
         return None
 
@@ -322,7 +321,7 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
 
 def _read_published(folder: str) -> _Published:
     try:
-        data, status = _read(f"{folder}/{_POSITION}")
+        data, status = _read(f"{folder}/{POSITION}")
         return _Published(int(data), status.st_ino, status.st_mtime_ns)
     except (OSError, ValueError):
         raise UnavailableError("The search index is being built; try again in a moment.") from None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from archive.index.asked import Hits
 from archive.index.documents import CURRENT, build_document, document_key
 from archive.index.searcher import Searcher
-from archive.index.storage import Generation, SharedIndexReader
+from archive.index.storage import Generation, IndexDirectory, SharedIndexReader
 from archive.model.interaction import Attachment
 from archive.model.record import Record
 from archive.model.unreadable import Unreadable
@@ -30,6 +30,15 @@ STEPS = st.lists(
     st.sampled_from(["add", "unread", "revise", "erase", "publish", "trail", "search"]),
     max_size=12,
 )
+
+
+def new_directory(home: Path) -> IndexDirectory:
+    """Return the index folder of an archive of a test's own, in a shared memory of its own."""
+    shared_memory = home / "shared memory"
+    shared_memory.mkdir()
+    directory = resolve(home, memory(shared_memory))
+    assert directory is not None
+    return directory
 
 
 class Leader:
@@ -78,6 +87,13 @@ def settle(ids: Sequence[UUID]) -> Iterator[Record]:
     return iter(())
 
 
+def led(directory: IndexDirectory) -> tuple[Generation, Leader, SharedIndexReader]:
+    """Make a current generation; return it with who writes it and who reads it."""
+    generation = directory.new_generation()
+    generation.make_current()
+    return generation, Leader(generation), SharedIndexReader(directory)
+
+
 def answer(searcher: Searcher, as_of: int, within: Node = EVERYTHING) -> Hits:
     return searcher.search(
         parse("fee"), as_of=as_of, limit=3, settle=settle, within=within, most_hashed=None
@@ -88,13 +104,7 @@ def answer(searcher: Searcher, as_of: int, within: Node = EVERYTHING) -> Hits:
 @given(STEPS)
 def test_what_is_read_is_what_an_index_opened_just_now_says(steps: list[str]) -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        (home / "shared memory").mkdir()
-        directory = resolve(home, memory(home / "shared memory"))
-        assert directory is not None
-        generation = directory.new_generation()
-        generation.make_current()
-        leader, reader = Leader(generation), SharedIndexReader(directory)
+        generation, leader, reader = led(new_directory(Path(folder)))
         for step in [*steps, "publish", "search"]:
             leader.do(step)
             if step == "publish":
@@ -115,12 +125,7 @@ def test_what_is_read_is_what_an_index_opened_just_now_says(steps: list[str]) ->
 
 
 def test_what_is_published_is_there_and_what_is_not_may_wait(tmp_path: Path) -> None:
-    (tmp_path / "shared memory").mkdir()
-    directory = resolve(tmp_path, memory(tmp_path / "shared memory"))
-    assert directory is not None
-    generation = directory.new_generation()
-    generation.make_current()
-    leader, reader = Leader(generation), SharedIndexReader(directory)
+    generation, leader, reader = led(new_directory(tmp_path))
     assert answer(reader.searcher()[0], CURRENT).total == 0
     leader.do("add")
     generation.publish(1)
@@ -137,12 +142,7 @@ def test_what_is_published_is_there_and_what_is_not_may_wait(tmp_path: Path) -> 
 def test_an_index_is_loaded_again_only_for_documents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    (tmp_path / "shared memory").mkdir()
-    directory = resolve(tmp_path, memory(tmp_path / "shared memory"))
-    assert directory is not None
-    generation = directory.new_generation()
-    generation.make_current()
-    leader, reader = Leader(generation), SharedIndexReader(directory)
+    generation, leader, reader = led(new_directory(tmp_path))
     leader.do("add")
     generation.publish(leader.seq)
     before = reader.searcher()[0]
@@ -157,12 +157,8 @@ def test_another_generation_of_the_same_name_and_position_is_not_taken_for_the_f
     tmp_path: Path,
 ) -> None:
     """A worker that is started anew may have the number of the one before."""
-    (tmp_path / "shared memory").mkdir()
-    directory = resolve(tmp_path, memory(tmp_path / "shared memory"))
-    assert directory is not None
-    first = directory.new_generation()
-    first.make_current()
-    leader, reader = Leader(first), SharedIndexReader(directory)
+    directory = new_directory(tmp_path)
+    first, leader, reader = led(directory)
     leader.do("trail")
     first.publish(1)
     assert answer(reader.searcher()[0], 1).total == 0
