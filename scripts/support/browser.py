@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from scripts.support.show import Failed
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 WIDTHS = {1280: 860, 390: 844}
 """The widths that the console is made for, each with the height of such a window."""
@@ -92,13 +92,21 @@ class Visitor:
         self.page.get_by_text("Sign in with a token").click()
         self.page.get_by_label("Token").fill(token)
         self.page.get_by_label("Purpose").select_option(purpose)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.follow(self.page.get_by_role("button", name="Sign in"))
 
     def search(self, query: str) -> None:
         """Search through the form."""
         self.page.goto(f"{self.base}/")
         self.page.get_by_role("searchbox", name="Query").fill(query)
-        self.page.get_by_role("button", name="Search").click()
+        self.follow(self.page.get_by_role("button", name="Search"))
+
+    def follow(self, link: "Locator") -> None:
+        """Click on a link, or on the button of a form, and wait until the page behind it is there.
+
+        A click alone returns while the page before is still shown, or half of the next one.
+        """
+        with self.page.expect_navigation():
+            link.click()
 
     def expects(self, complaint: str) -> None:
         """Let one complaint of the browser pass: it also tells of an answer that is right."""

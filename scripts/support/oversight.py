@@ -95,23 +95,23 @@ def _policies(visitor: Visitor, token: str) -> Iterator[str]:
     go_to(visitor, "Policies")
     shows(visitor, ".cards .badge.calm", "no policy in force")
     yield "policies"
-    page.get_by_role("link", name="New policy").click()
+    visitor.follow(page.get_by_role("link", name="New policy"))
     page.get_by_label("Begin with a preset").select_option("plain")
-    page.get_by_role("button", name="Take it").click()
+    visitor.follow(page.get_by_role("button", name="Take it"))
     written = page.get_by_label("The policy, as YAML")
     name = f"visits-{visitor.office}"
     written.fill(written.input_value().replace("name: plain", f"name: {name}"))
-    page.get_by_role("button", name="Simulate").click()
+    visitor.follow(page.get_by_role("button", name="Simulate"))
     shows(visitor, ".simulated .effect table", "no count by class and year")
     yield "simulation"
-    page.get_by_role("button", name="Propose it").click()
+    visitor.follow(page.get_by_role("button", name="Propose it"))
     shows(visitor, ".pending .changes", "no change that is pending")
     yield "policy"
-    page.get_by_role("button", name="Withdraw it").click()
+    visitor.follow(page.get_by_role("button", name="Withdraw it"))
     visitor.search("channel:voice")
-    page.locator(".results h2 a").first.click()
+    visitor.follow(page.locator(".results h2 a").first)
     shows(visitor, ".about .reasons li", "no reason why a record is still here")
-    page.get_by_role("link", name="Policies and holds behind it").click()
+    visitor.follow(page.get_by_role("link", name="Policies and holds behind it"))
     shows(visitor, ".scroll tbody tr", "no policy behind that")
     yield "retention"
     go_to(visitor, "Events")
@@ -120,10 +120,10 @@ def _policies(visitor: Visitor, token: str) -> Iterator[str]:
     form.get_by_label("When").fill("2025-06-30")
     form.get_by_label("For which records").fill("channel:voice")
     form.get_by_label("Reason").fill("Decision of the board")
-    page.get_by_role("button", name="Simulate it").click()
+    visitor.follow(page.get_by_role("button", name="Simulate it"))
     shows(visitor, ".simulated", "no simulation of an event")
     yield "events"
-    page.get_by_role("button", name="Record it").click()
+    visitor.follow(page.get_by_role("button", name="Record it"))
     shows(visitor, ".events > li", "no version of the event")
     yield "event"
 
@@ -133,23 +133,23 @@ def _purges(visitor: Visitor) -> Iterator[str]:
     go_to(visitor, "Dispositions")
     shows(visitor, ".cards .badge.strong", "no disposition that waits")
     yield "dispositions"
-    page.locator(".cards h2 a").first.click()
+    visitor.follow(page.locator(".cards h2 a").first)
     shows(visitor, ".reviewed input[type=checkbox]", "no record to decide about")
     yield "disposition"
     page.locator(".reviewed input[type=checkbox]").first.check()
     page.get_by_label("Comment").fill("The customer still asks about it")
     page.get_by_label("Extend: they stay").check()
     page.get_by_role("textbox", name="Until the day").fill("2030-12-31")
-    page.get_by_role("button", name="Decide").click()
+    visitor.follow(page.get_by_role("button", name="Decide"))
     shows(visitor, ".notice", "no word of what was decided")
     yield "decided"
     go_to(visitor, "Purges")
     yield "purges"
-    page.get_by_role("link", name="What is due now").click()
+    visitor.follow(page.get_by_role("link", name="What is due now"))
     shows(visitor, "h1", "no page of what is due")
     yield "due"
     go_to(visitor, "Certificates")
-    page.locator(".cards h2 a").first.click()
+    visitor.follow(page.locator(".cards h2 a").first)
     shows(visitor, ".certificate .note", "no signed note")
     yield "certificate"
 
@@ -161,18 +161,18 @@ def _people(visitor: Visitor, asking: Asking) -> Iterator[str]:
     page.get_by_label("Addresses").fill(asking.address)
     page.get_by_label("Reference").fill(f"Letter to the {office} office")
     yield "erasures"
-    page.get_by_role("button", name="Open the case").click()
+    visitor.follow(page.get_by_role("button", name="Open the case"))
     shows(visitor, ".scroll tbody tr", "no record of who asks to be erased")
     yield "erasure"
     page.get_by_label("Outcome").select_option("withdrawn")
     page.locator("section.panel form").last.get_by_label("Reason").fill("They asked another firm")
-    page.get_by_role("button", name="Close the case").click()
+    visitor.follow(page.get_by_role("button", name="Close the case"))
     shows(visitor, ".badge", "no case that is closed")
     yield "closed"
     go_to(visitor, "Directory")
     page.get_by_label("Name", exact=True).fill("Paula Reis")
     page.get_by_label("Aliases").fill(f"paula@{office}.example.com\nreis@{office}.example.net")
-    page.get_by_role("button", name="Record them").click()
+    visitor.follow(page.get_by_role("button", name="Record them"))
     shows(visitor, ".aliases code", "no alias")
     yield "person"
 
