@@ -11,8 +11,8 @@ from archive.capture.prepare import Sender
 from archive.capture.slices import UNTOLD, Slice, Unreadable, items_in
 from archive.errors import ConfigurationError, InvalidError, UnavailableError
 
-_ITEMS_PER_BATCH = 200
-_BYTES_PER_BATCH = 4 * 1024 * 1024
+_ITEMS_PER_BATCH = 800
+_BYTES_PER_BATCH = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
