@@ -45,14 +45,13 @@ class Start:
     event: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Governing:
+class Governing(NamedTuple):
     """A version of a policy in whose scope a record stands.
 
     `certain` is False where the scope looks into words of the record that could not be read: the
     minimum applies then, and the maximum does not. `start` is for a clock that starts at a named
     event; None until there is one. Before `not_before`, to which a review extended the record, it
-    is not due.
+    is not due. A named tuple, since some are made of every record.
     """
 
     version: int

@@ -5,7 +5,7 @@ has come.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from archive.errors import CorruptError
@@ -41,9 +41,9 @@ class Rules:
             one = each.governs(found, self.starts.of, labelled=name in labelled)
             if one is not None and name in labels:
                 kept = one.terms.model_copy(update={"maximum": None, "review": ()})
-                one = replace(one, terms=kept)
+                one = one._replace(terms=kept)
             if one is not None:
-                governs.append(one if until is None else replace(one, not_before=until))
+                governs.append(one if until is None else one._replace(not_before=until))
         return governs
 
     def outlined(self, outline: Outline) -> list[Governing] | None:

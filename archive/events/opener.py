@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from archive.bucket.genuine import genuine, others
@@ -30,8 +30,7 @@ _CACHED_KEY_OBJECTS = 128
 _WHOLE_SEGMENT_SHARE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedEvent:
+class OpenedEvent(NamedTuple):
     """One event in clear: its row, and the plaintext of its two boxes."""
 
     row: PointerRow
@@ -39,8 +38,7 @@ class OpenedEvent:
     custody: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ErasedEvent:
+class ErasedEvent(NamedTuple):
     """One event whose key has been destroyed."""
 
     row: PointerRow

@@ -44,7 +44,8 @@ class Period:
 
     def after(self, moment: datetime) -> datetime:
         """Return the moment (UTC) that is this much later, on the last day of a shorter month."""
-        start = moment.astimezone(UTC)
+        # Most moments are in UTC already, which asking them takes longer than seeing.
+        start = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
         if self.unit == "d":
             return start + timedelta(days=self.count)
         months = self.count * (_MONTHS_IN_YEAR if self.unit == "y" else 1)
