@@ -15,7 +15,7 @@ from archive.index.asked import Asked, Earlier, Facets, Hit, Hits, Matched
 from archive.index.bounds import Bounds, all_bounds, all_of, between, without
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import join_id
-from archive.index.engine import FEW, Engine, Ordered
+from archive.index.engine import FEW, Engine, Ordered, guarded
 from archive.index.resultset import result_hash
 from archive.index.schema import facet_field
 from archive.index.translate import translate
@@ -91,8 +91,13 @@ class Run:
     def _bounds(
         self, node: Node, *, rewritten: bool = False, aliases: Aliases = NO_ALIASES
     ) -> Bounds:
-        return translate(
-            node, self.engine.schema, placed=self.placed, rewritten=rewritten, aliases=aliases
+        return guarded(
+            translate,
+            node,
+            self.engine.schema,
+            placed=self.placed,
+            rewritten=rewritten,
+            aliases=aliases,
         )
 
     @property

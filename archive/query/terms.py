@@ -14,12 +14,15 @@ from archive.index.analysis import (
     pattern_words,
     stem,
     value,
+    words,
 )
 from archive.query.tree import Fuzzy, Phrase, Stem, TextLeaf
 from archive.query.tree import Word as WordNode
 
 _CHARACTER: Final = re.compile(r"\\.|.", re.DOTALL)
 _WILD: Final = re.compile(f"[{ANY_RUN}{ANY_CHARACTER}]")
+# Where they are typed they part words, as all characters for private use do.
+_TYPED: Final = str.maketrans(dict.fromkeys((ANY_RUN, ANY_CHARACTER), " "))
 
 
 class TermKind(Enum):
@@ -85,9 +88,9 @@ def terms(node: TextLeaf) -> tuple[Term, ...]:
     """
     match node:
         case Stem(text=text):
-            return tuple(Term(TermKind.STEM, *word) for word in pattern_words(text))
+            return tuple(Term(TermKind.STEM, *word) for word in words(text))
         case Fuzzy(text=text, distance=distance):
-            return tuple(Term(TermKind.FUZZY, *word, distance) for word in pattern_words(text))
+            return tuple(Term(TermKind.FUZZY, *word, distance) for word in words(text))
         case WordNode(text=text):
             marked = marked_pattern(text)
         case Phrase(text=text):
@@ -116,7 +119,7 @@ def marked_pattern(text: str, *, quoted: bool = False) -> str:
     """
     plain = "://" in text
     result: list[str] = []
-    for match in _CHARACTER.finditer(text):
+    for match in _CHARACTER.finditer(text.translate(_TYPED)):
         piece = match[0]
         following = text[match.end() : match.end() + 1]
         if len(piece) == 2:

@@ -7,6 +7,7 @@ import pytest
 import tantivy
 
 from archive.errors import InvalidError, UnavailableError
+from archive.index.analysis import ANY_CHARACTER, ANY_RUN
 from archive.index.asked import Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document, document_key, order
@@ -222,6 +223,13 @@ def test_the_archives_own_thread_is_found_and_settled(indexed: Indexed) -> None:
 def test_a_pattern_that_the_index_refuses_is_told_as_invalid(indexed: Indexed) -> None:
     with pytest.raises(InvalidError, match="complicated"):
         Searcher(indexed.index).search(Word("?" * 5_000), as_of=NOW, limit=1, settle=indexed.settle)
+
+
+def test_a_mark_of_wildcards_that_somebody_typed_parts_words(indexed: Indexed) -> None:
+    indexed.add(record(1, text="fees, late"), record(2, text="feeble"))
+    for mark in (ANY_RUN, ANY_CHARACTER):
+        for query in (f"{mark}fee~", f"{mark}fees", f"fees{mark}late"):
+            assert indexed.seqs(query) == [1], query
 
 
 def test_a_panic_of_the_library_becomes_unavailable() -> None:

@@ -82,7 +82,9 @@ def record(number: int = 1, **changes: Any) -> Record:
 texts = st.one_of(
     st.none(),
     st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join),
-    st.lists(st.sampled_from((*WORDS, ",", "\u00ad", "İ", "한국")), max_size=5).map("".join),
+    st.lists(st.sampled_from((*WORDS, ",", "\u00ad", "\ue000", "İ", "한국")), max_size=5).map(
+        "".join
+    ),
 )
 addresses = st.sampled_from(
     ("ann@enron.test", "bob@mail.enron.test", "ann@other.test", "fee", "résumé@enron.test", None)
@@ -157,6 +159,7 @@ _word_texts = st.one_of(
     st.sampled_from(
         ("fe*", "*e", "?ee", "l*t*r", "RÉS*", "日*", "*本", "x-?", "*s*", "x.*", "ann@enron.test")
     ),
+    st.sampled_from(("fe\ue000", "\ue001fee", "side\ue000letter")),
 )
 _phrase_texts = (
     st.lists(st.sampled_from((*WORDS, "fe*", "*", "le?ter", "die?")), min_size=1, max_size=3)
@@ -168,7 +171,7 @@ _phrase_texts = (
 @st.composite
 def text_leaves(draw: st.DrawFn, field: str | None) -> Node:
     """A word, phrase, stem or fuzzy word of one field."""
-    single = st.sampled_from(("fee", "fees", "leter", "dying", "resume", "sied"))
+    single = st.sampled_from(("fee", "fees", "leter", "dying", "resume", "sied", "\ue000fee"))
     # No query is read as an address among the words of people: there it is a Person.
     words = _word_texts.filter(
         lambda text: field not in ("from", "participants") or "@" not in text

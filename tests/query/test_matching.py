@@ -38,6 +38,13 @@ def found(query: str, **content: Any) -> bool:
         ('"a * c"', "a c", False),
         ("x\\*", "x", True),
         ("apply~", "he applied", True),
+        # Two characters for private use stand for wildcards within the program, and only there.
+        ("fee\ue000", "fee", True),
+        ("fe\ue000", "fee", False),
+        ("f\ue001e", "fee", False),
+        ("late\ue000fee", "late, fee", True),
+        ("\ue000apply~", "he applied", True),
+        ("\ue000recieve~1", "receive", True),
         ("recieve~1", "receive", True),
         ("recieve~1", "deceive", False),
         ('"a a a a"', "a a a", False),
