@@ -13,7 +13,7 @@ from uuid import UUID
 from tantivy import Query, Schema
 
 from archive.errors import InvalidError
-from archive.index.analysis import ANY_CHARACTER, ANY_RUN, stem
+from archive.index.analysis import ANY_RUN, stem
 from archive.index.bounds import (
     Bounds,
     all_bounds,
@@ -27,6 +27,7 @@ from archive.index.bounds import (
 from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, TERMS, whole_term
 from archive.query.fields import DEFAULT_TEXTS, TEXTS
 from archive.query.matcher import people_parts, text_names, wanted_patterns, wanted_values
+from archive.query.patterns import expression
 from archive.query.people import bare_address, known_terms
 from archive.query.terms import Term, TermKind, has_wildcard, terms
 from archive.query.tree import (
@@ -51,7 +52,6 @@ from archive.query.tree import (
     Word,
 )
 
-_META: Final = frozenset("\\.+*?()|[]{}^$")
 _MOST_PAIRS: Final = 64
 """How many pairs of a proximity's groups the index looks for one by one."""
 _LONGEST_BEGINNING: Final = 64
@@ -163,7 +163,7 @@ class _Translator:
         """Return the query of a marked pattern; beginnings have a form that is faster to make."""
         beginning = pattern.removesuffix(ANY_RUN)
         if has_wildcard(beginning) or not 0 < len(beginning) <= _LONGEST_BEGINNING:
-            return Query.regex_query(self._schema, name, _expression(pattern))
+            return Query.regex_query(self._schema, name, expression(pattern))
         return Query.fuzzy_term_query(self._schema, name, beginning, 0, prefix=True)
 
     def _range(self, field: str, low: int | None, high: int | None) -> Query:
@@ -324,7 +324,7 @@ def _apart(left: Term, right: Term) -> bool:
 
 def _reach(term: Term) -> str:
     """Write what a word reaches as a regular expression of the index, and perhaps more."""
-    return _stem_expression(term.folded) if term.kind is TermKind.STEM else _expression(term.folded)
+    return _stem_expression(term.folded) if term.kind is TermKind.STEM else expression(term.folded)
 
 
 def _single(node: Node) -> Term | None:
@@ -332,15 +332,6 @@ def _single(node: Node) -> Term | None:
         return None
     wanted = terms(node)
     return wanted[0] if len(wanted) == 1 else None
-
-
-def _expression(pattern: str) -> str:
-    """Write a marked pattern as a regular expression of the index, which is always anchored."""
-    pieces = {ANY_RUN: ".*", ANY_CHARACTER: "."}
-    return "".join(
-        pieces.get(character, f"\\{character}" if character in _META else character)
-        for character in pattern
-    )
 
 
 def _stem_expression(word: str) -> str:
