@@ -45,6 +45,7 @@ from archive.index.searcher import Searcher
 _NOTES: Final = "notes"
 _META: Final = "meta.json"
 """Tantivy's account of its last commit, which each commit replaces."""
+_ATTEMPTS: Final = 10
 _GENERATION: Final = re.compile(r"gen-(\d+)-(\d+)")
 
 
@@ -65,7 +66,7 @@ class Generation:
 
     def remove(self) -> None:
         """Remove a generation that is not to be used."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
 
     def make_current(self) -> None:
         """Let readers go to this generation from their next search on, and remove the others.
@@ -79,7 +80,7 @@ class Generation:
         link.replace(home / CURRENT)
         for other in _generations(home):
             if other != self.folder:
-                shutil.rmtree(other, ignore_errors=True)
+                _remove(other)
 
 
 class IndexDirectory:
@@ -141,7 +142,7 @@ class IndexDirectory:
             generation = Generation(_open(folder), folder)
             generation.publish(position)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             raise
         return generation
 
@@ -149,9 +150,9 @@ class IndexDirectory:
         """Remove every generation, for a leader that stops: no index outlives the service."""
         (self.path / CURRENT).unlink(missing_ok=True)
         for folder in _generations(self.path):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
         if self._presence.is_last():
-            shutil.rmtree(self.path, ignore_errors=True)
+            _remove(self.path)
         self._presence.leave()
 
     def remove_abandoned(self) -> None:
@@ -174,7 +175,7 @@ class IndexDirectory:
         presence = Presence(folder)
         try:
             if presence.is_last() and not any(map(self._lives, _generations(folder))):
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
         finally:
             presence.leave()
 
@@ -186,7 +187,7 @@ class IndexDirectory:
         current = _target(self.path)
         for folder in _generations(self.path):
             if folder.name != current:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
 
     def _lives(self, folder: Path) -> bool:
         """Say whether the process that fills a generation is there."""
@@ -286,6 +287,15 @@ def _open(folder: Path) -> tantivy.Index:
         # The library's message may name terms of the index.
         raise UnavailableError("The files are no index of this schema.") from error
     return index
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with the words of an archive; what cannot be removed is left."""
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        # The library looks after each index that it has open, and may just have put a lock there.
+        if not folder.exists():
+            return
 
 
 def _generations(path: Path) -> list[Path]:

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,29 @@ def test_no_index_outlives_a_leader_that_stops(home: Path) -> None:
     assert [path.name for path in directory.path.iterdir()] == ["users.lock"]
     with pytest.raises(UnavailableError):
         reader.searcher()
+
+
+def test_an_index_goes_though_the_library_locks_it_meanwhile(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = resolve(home, memory(home / "shared memory"))
+    assert directory is not None
+    generation = directory.new_generation()
+    generation.make_current()
+    remove, locked = shutil.rmtree, list[Path]()
+
+    def locking(folder: Path, *, ignore_errors: bool) -> None:
+        remove(folder, ignore_errors=ignore_errors)
+        if folder == generation.folder and not locked:
+            folder.mkdir()
+            lock = folder / ".tantivy-meta.lock"
+            lock.touch()
+            locked.append(lock)
+
+    monkeypatch.setattr(shutil, "rmtree", locking)
+    directory.remove()
+    assert locked
+    assert not directory.path.exists()
 
 
 def test_a_leader_that_nobody_reads_from_leaves_nothing(home: Path) -> None:
