@@ -117,9 +117,10 @@ def marked_pattern(text: str, *, quoted: bool = False) -> str:
     An address of the web has no wildcards, and in quotes a `?` is one only with a letter or digit
     after it: a sentence that somebody pastes ends in punctuation, not in a pattern.
     """
+    text = text.translate(_TYPED)
     plain = "://" in text
     result: list[str] = []
-    for match in _CHARACTER.finditer(text.translate(_TYPED)):
+    for match in _CHARACTER.finditer(text):
         piece = match[0]
         following = text[match.end() : match.end() + 1]
         if len(piece) == 2:

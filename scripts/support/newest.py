@@ -1,6 +1,6 @@
 """What PyPI says of the newest release of a package: its version and its vulnerabilities.
 
-Source: PyPI's JSON API, "Get a project", https://docs.pypi.org/api/json/
+Source: PyPI's documentation of its JSON API, "Get a project".
 """
 
 import json
