@@ -103,6 +103,7 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
         beginning.unread,
         # What is read from here on was destroyed before; a snapshot may be older.
         position if beginning.snapshot else target,
+        target,
     )
     keeper = SnapshotKeeper(archive.snapshots, archive.clock, history, form, beginning)
     try:

@@ -283,10 +283,11 @@ class Archive(Station):
         position: int = 0,
         unread: Iterable[int] = (),
         clean_until: int = 0,
+        target: int = 0,
     ) -> IndexFollower:
         """Return a follower that fills the given index, which is as of `position`."""
         return IndexFollower(
-            index, self.records, self.catalog, publish, position, unread, clean_until
+            index, self.records, self.catalog, publish, position, unread, clean_until, target
         )
 
     def _private_follower(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from archive.events.policy_events import Terms
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from archive.query.tree import And, Node, Or, Value
 from policies.shortening import earlier_start
 
@@ -42,7 +42,7 @@ def _conflicts(in_force: Mapping[str, Terms]) -> Iterator[Conflict]:
 
 def _apart(one: str, other: str) -> bool:
     """Say whether two scopes ask for channels none of which is the same."""
-    channels, others = _channels(parse(one)), _channels(parse(other))
+    channels, others = _channels(read_scope(one)), _channels(read_scope(other))
     return channels is not None and others is not None and channels.isdisjoint(others)
 
 

@@ -12,7 +12,7 @@ from archive.events.policy_events import Terms
 from archive.events.records import Loaded, Records
 from archive.model.record import Record
 from archive.opening import Archive
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from archive.query.tree import Node
 from policies.evaluation import Governing, Start
 from policies.policy import Version
@@ -48,7 +48,7 @@ class Scoped:
     @classmethod
     def of(cls, version: int, terms: Terms) -> "Scoped":
         """Parse the scope, which is in its canonical form."""
-        return cls(version, terms, parse(terms.scope))
+        return cls(version, terms, read_scope(terms.scope))
 
     def standing(self, found: Found) -> Standing:
         """Return whether a record stands in the scope."""

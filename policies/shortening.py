@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from archive.events.policy_events import NOTHING, Lock, Terms
 from archive.locking.terms import Period
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from archive.query.tree import EVERYTHING, And, Node, Or
 
 _HARDNESS: dict[Lock, int] = {"none": 0, "governance": 1, "compliance": 2}
@@ -63,7 +63,7 @@ def _reasons(old: Terms | None, new: Terms | None) -> list[str]:
         found.append(f"records are to be deleted after {deletes} in place of {deleted}")
     if old is None or new is None:
         return found
-    before, after = parse(old.scope), parse(new.scope)
+    before, after = read_scope(old.scope), read_scope(new.scope)
     if old.clock != new.clock and (old.clock, new.clock) != ("occurred", "captured"):
         # What an event will start, and when, is not known: it may be earlier than any date.
         found.append(f"the clock starts {_begins(new)} in place of {_begins(old)}")

@@ -27,12 +27,14 @@ from archive.events.types import (
 )
 from archive.index.documents import CURRENT, build_document, document_key
 
-WRITER_MEMORY = 64 * 1024 * 1024
+WRITER_MEMORY = 256 * 1024 * 1024
 # Each commit makes a segment, and the library merges small segments again and again: with commits
 # of 200 documents, indexing takes three times as long as with commits of 4,000. So a few records
 # are shown at once, and a stream of them in large strides, but within the second.
 _FEW = 100
 _MANY = 4_000
+# What nobody searches yet: larger segments are merged less often, and a search visits fewer.
+_UNSEEN = 64_000
 _BATCHES_PER_COMMIT = 4
 
 
@@ -43,7 +45,7 @@ class IndexFollower(Follower):
     index, and kept by another host: what it says of a conversation then holds for longer. Records
     that have moved since they were added here are added anew. An index that was not
     built from the first event on stands at `position`, and `unread` are the sequence numbers of
-    events that could not be read until then.
+    events that could not be read until then. Nobody searches it before it stands at `target`.
     """
 
     name = "index"
@@ -57,6 +59,7 @@ class IndexFollower(Follower):
         position: int = 0,
         unread: Iterable[int] = (),
         clean_until: int = 0,
+        target: int = 0,
     ) -> None:
         # One indexing thread: the loop that opens events keeps it busy, and on a host that
         # captures at the same time more threads only take the processors from each other.
@@ -68,6 +71,7 @@ class IndexFollower(Follower):
         self._applied = position
         self._unread = set(unread)
         self._clean_until = clean_until
+        self._target = target
         self._outdated = False
         # Erasures of no record, of which the index never held a word.
         self._wordless: set[UUID] = set()
@@ -144,7 +148,10 @@ class IndexFollower(Follower):
         self._applied = up_to
         self._waiting.append(len(events))
         waiting = sum(self._waiting)
-        if not _FEW <= waiting < _MANY or len(self._waiting) == _BATCHES_PER_COMMIT:
+        if up_to < self._target:
+            if waiting >= _UNSEEN:
+                self.show()
+        elif not _FEW <= waiting < _MANY or len(self._waiting) == _BATCHES_PER_COMMIT:
             self.show()
 
     def show(self) -> None:

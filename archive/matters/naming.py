@@ -13,7 +13,7 @@ from archive.model.person import KnownPerson
 from archive.people.directory import People
 from archive.query.aliases import widened
 from archive.query.facets import narrowing
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from archive.query.tree import NO_ALIASES, Aliased, Named, Node, Value
 
 SEES_MATTERS: Final = frozenset({Permission.HOLD, Permission.GOVERN, Permission.AUDIT})
@@ -73,7 +73,7 @@ def standing_in(matters: Iterable[Matter], people: Iterable[KnownPerson]) -> tup
 @lru_cache(maxsize=1_024)
 def _tree(query: str) -> Node:
     """Parse what is in canonical form; a restricted user's matters are asked at every request."""
-    return parse(query)
+    return read_scope(query)
 
 
 def _asked_for(book: MatterBook, actor: Actor) -> Collection[str]:

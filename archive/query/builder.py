@@ -10,7 +10,7 @@ from lark import Token, Tree
 from archive.errors import InvalidError
 from archive.query.dialects import FIELDS_ELSEWHERE, misread
 from archive.query.fields import FIELDS, Askable, Field, FieldKind, names_of, suggestion
-from archive.query.patterns import check_pattern
+from archive.query.patterns import check_pattern, check_size
 from archive.query.people import bare_address, person
 from archive.query.terms import marked_pattern, terms
 from archive.query.tree import (
@@ -57,15 +57,21 @@ class Builder:
     """Makes syntax trees of what is `askable`; dates without an offset are read in `zone`.
 
     `check` is asked about each value that names something, and raises InvalidError where there is
-    nothing of that name.
+    nothing of that name. A query that was `kept` is read even where the index would refuse it.
     """
 
     def __init__(
-        self, zone: tzinfo, askable: Askable | None = None, check: Check | None = None
+        self,
+        zone: tzinfo,
+        askable: Askable | None = None,
+        check: Check | None = None,
+        *,
+        kept: bool = False,
     ) -> None:
         self._zone = zone
         self._askable = askable
         self._check = check
+        self._check_pattern = check_size if kept else check_pattern
 
     def node(self, branch: Branch, field: Field | None = None) -> Node:
         """Return the node of a parse tree that stands under `field`; raises InvalidError."""
@@ -175,20 +181,58 @@ class Builder:
                 return _loose(text, suffix, quoted, name)
             someone = person(text, quoted=quoted) if kind is FieldKind.PERSON else None
             if name is None or someone is None:
-                return _words(text, quoted, name)
-            check_pattern(marked_pattern(someone))
+                return self._words(text, quoted, name)
+            self._check_pattern(marked_pattern(someone))
             return Person(someone, name)
         if suffix is not None or field is None:
             raise InvalidError(f"~ and % go with words, which {name} does not hold.")
         if kind in (FieldKind.DATE, FieldKind.SIZE):
             return Range(field.name, *ranged(kind, text, self._zone))
-        whole = _whole(text, field)
+        whole = self._whole(text, field)
         names = names_of(whole.field, whole.text)
         if names is not None and self._askable and names not in self._askable.fields:
             raise InvalidError(f"{field.name}:{text} cannot be asked here. {self._askable.why}")
         if names is not None and self._check:
             self._check(whole)
         return whole
+
+    def _words(self, text: str, quoted: bool, name: str | None) -> Node:
+        if not quoted and text.lower() in OPERATORS:
+            upper = text.upper()
+            raise InvalidError(
+                f'Write {upper} in capitals for the operator, or "{text}" in quotes for the word.'
+                if text != upper
+                else f'{upper} lacks something on one side; write "{text}" in quotes for the word.'
+            )
+        if not quoted and name is None and _PROXIMITY.fullmatch(text):
+            raise InvalidError(
+                f"{text} needs a number and something on both sides, as in a w/5 b or a NEAR(5) b; "
+                f'write "{text}" in quotes for the word.'
+            )
+        node = Phrase(text, name) if quoted else Word(text, name)
+        if not quoted and text.strip("*") == "":
+            return Word("*", name) if name else EVERYTHING
+        for term in terms(node):
+            self._check_pattern(term.folded)
+        if not terms(node):
+            raise InvalidError(
+                f"There is no letter or digit to search for in {text}; leave it out, or put it "
+                "into quotes together with its neighbours."
+            )
+        return node
+
+    def _whole(self, text: str, field: Field) -> Value:
+        if text == "*":
+            return Value(text, field.name)
+        if field.kind is FieldKind.CHOICE:
+            text = _choice(text.lower(), field)
+        elif field.kind in (FieldKind.VALUE, FieldKind.NAME):
+            self._check_pattern(marked_pattern(text))
+        else:
+            text = re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+        if not text.strip():
+            raise InvalidError(f"{field.name} needs a value.")
+        return Value(text, field.name)
 
     @staticmethod
     def _check_words(text: str, quoted: bool, askable: Askable) -> None:
@@ -293,52 +337,16 @@ def _loose(text: str, suffix: str, quoted: bool, name: str | None) -> Node:
     return Fuzzy(text, distance, name)
 
 
-def _words(text: str, quoted: bool, name: str | None) -> Node:
-    if not quoted and text.lower() in OPERATORS:
-        upper = text.upper()
+def _choice(text: str, field: Field) -> str:
+    if field.name == "kind" and text in FIELDS["channel"].choices - field.choices:
+        raise InvalidError(f"{text} is not a kind but a channel; write channel:{text}.")
+    if text not in field.choices:
         raise InvalidError(
-            f'Write {upper} in capitals for the operator, or "{text}" in quotes for the word.'
-            if text != upper
-            else f'{upper} lacks something on one side; write "{text}" in quotes for the word.'
+            f"{field.name} takes {', '.join(sorted(field.choices - field.later))}; not {text}."
+            f"{suggestion(text, field.choices)}"
         )
-    if not quoted and name is None and _PROXIMITY.fullmatch(text):
+    if text in field.later:
         raise InvalidError(
-            f"{text} needs a number and something on both sides, as in a w/5 b or a NEAR(5) b; "
-            f'write "{text}" in quotes for the word.'
+            f"{field.name}:{text} is not available yet: nothing is recorded that it could find."
         )
-    node = Phrase(text, name) if quoted else Word(text, name)
-    if not quoted and text.strip("*") == "":
-        return Word("*", name) if name else EVERYTHING
-    for term in terms(node):
-        check_pattern(term.folded)
-    if not terms(node):
-        raise InvalidError(
-            f"There is no letter or digit to search for in {text}; leave it out, or put it "
-            "into quotes together with its neighbours."
-        )
-    return node
-
-
-def _whole(text: str, field: Field) -> Value:
-    if text == "*":
-        return Value(text, field.name)
-    if field.kind is FieldKind.CHOICE:
-        text = text.lower()
-        if field.name == "kind" and text in FIELDS["channel"].choices - field.choices:
-            raise InvalidError(f"{text} is not a kind but a channel; write channel:{text}.")
-        if text not in field.choices:
-            raise InvalidError(
-                f"{field.name} takes {', '.join(sorted(field.choices - field.later))}; not {text}."
-                f"{suggestion(text, field.choices)}"
-            )
-        if text in field.later:
-            raise InvalidError(
-                f"{field.name}:{text} is not available yet: nothing is recorded that it could find."
-            )
-    elif field.kind in (FieldKind.VALUE, FieldKind.NAME):
-        check_pattern(marked_pattern(text))
-    else:
-        text = re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
-    if not text.strip():
-        raise InvalidError(f"{field.name} needs a value.")
-    return Value(text, field.name)
+    return text

@@ -29,12 +29,18 @@ _STRAIGHT_QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\
 
 
 def parse(
-    text: str, zone: tzinfo = UTC, askable: Askable | None = None, check: Check | None = None
+    text: str,
+    zone: tzinfo = UTC,
+    askable: Askable | None = None,
+    check: Check | None = None,
+    *,
+    kept: bool = False,
 ) -> Node:
     """Return the tree of a query; an empty one means everything.
 
     Dates without an offset are read in `zone`. What is not `askable` is refused, if that is given.
     `check` is given each value that names something, as `hold:` does, and raises InvalidError.
+    One that was `kept` is read although the index may not take its patterns any more.
     Raises InvalidError with the 1-based column.
     """
     if len(text) > LONGEST_QUERY:
@@ -49,7 +55,8 @@ def parse(
     words = _plain_words(text)
     if words and (askable is None or None in askable.fields):
         return conjunction([Word(word) for word in words])
-    return by_grammar(text.translate(_STRAIGHT_QUOTES), zone, askable, check)
+    builder = Builder(zone, askable, check, kept=kept)
+    return by_grammar(text.translate(_STRAIGHT_QUOTES), builder)
 
 
 def _plain_words(text: str) -> list[str]:
@@ -63,10 +70,10 @@ def _plain_words(text: str) -> list[str]:
     return [] if len(words) > MOST_TERMS or not _MEANT.isdisjoint(words) else words
 
 
-def by_grammar(straight: str, zone: tzinfo, askable: Askable | None, check: Check | None) -> Node:
+def by_grammar(straight: str, builder: Builder) -> Node:
     """Return the tree of a query as the grammar reads it, in which only straight quotes are quotes.
 
-    What is asked and raised is as in `parse`.
+    What is raised is as in `parse`.
     """
     _check_balance(straight)
     try:
@@ -75,7 +82,7 @@ def by_grammar(straight: str, zone: tzinfo, askable: Askable | None, check: Chec
         _refuse(error, straight)
     if not tree.children:
         return EVERYTHING
-    node = Builder(zone, askable, check).node(tree.children[0])
+    node = builder.node(tree.children[0])
     terms = sum(1 for below in walk(node) if not children(below))
     if terms > MOST_TERMS:
         raise InvalidError(

@@ -21,7 +21,16 @@ _ANY_NAME: Final = "x" * 16
 
 
 def check_pattern(marked: str) -> None:
-    """Raise InvalidError for a marked pattern (archive.query.terms) that asks for too much."""
+    """Raise InvalidError for a marked pattern (archive.query.terms) that the index would refuse."""
+    check_size(marked)
+    if ANY_RUN in marked and ANY_CHARACTER in marked and not _fits(marked):
+        raise InvalidError(
+            "This pattern is too complicated: beside a *, write fewer ? or fewer letters."
+        )
+
+
+def check_size(marked: str) -> None:
+    """Raise InvalidError for a marked pattern that asks for more than any query may."""
     runs, unknown = marked.count(ANY_RUN), marked.count(ANY_CHARACTER)
     if runs and unknown > MOST_UNKNOWN:
         raise InvalidError(f"Beside a *, at most {MOST_UNKNOWN} times ? are taken.")
@@ -31,10 +40,6 @@ def check_pattern(marked: str) -> None:
         )
     if (runs or unknown) and len(marked.encode()) - 2 * (runs + unknown) > LONGEST_PATTERN:
         raise InvalidError(f"A word with wildcards has at most {LONGEST_PATTERN} bytes of UTF-8.")
-    if runs and unknown and not _fits(marked):
-        raise InvalidError(
-            "This pattern is too complicated: beside a *, write fewer ? or fewer letters."
-        )
 
 
 def expression(marked: str) -> str:

@@ -8,6 +8,15 @@ from archive.query.parser import parse
 from archive.query.tree import Node
 
 
+def read_scope(query: str) -> Node:
+    """Return the tree of a query that was kept, from its canonical text.
+
+    Whether the index takes it is asked when it is written, never again: were its library to refuse
+    a pattern one day, what is held by it would stay held.
+    """
+    return parse(query, kept=True)
+
+
 def parse_scope(
     query: str, name: str, zone: tzinfo = UTC, *, if_empty: str = "write * for every record"
 ) -> Node:

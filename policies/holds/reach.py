@@ -14,7 +14,7 @@ from archive.events.hold_events import HoldScope
 from archive.model.person import KnownPerson
 from archive.query.aliases import widened
 from archive.query.facets import narrowing
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from archive.query.tree import NO_ALIASES, Aliases, Node, disjunction
 from policies.holds.hold import HoldBook
 from policies.records import Found
@@ -63,7 +63,7 @@ class Reach:
 
         Raises InvalidError for a custodian without a name.
         """
-        query = parse(scope.query) if scope.query is not None else None
+        query = read_scope(scope.query) if scope.query is not None else None
         aliases = [NO_ALIASES]
         if query is not None:
             aliases += [wider for people in known if (wider := widened(query, people).aliases)]

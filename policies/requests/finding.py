@@ -16,7 +16,7 @@ from archive.events.case_events import CaseOpened
 from archive.index.analysis import value, words
 from archive.people.directory import People
 from archive.query.attributes import PEOPLE, known_as
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from archive.query.tree import EVERYTHING, Node, Not, Phrase, disjunction
 from policies.records import Found, GovernedRecords
 from policies.requests.case import FoundAs, PersonCase
@@ -115,7 +115,7 @@ def _asked(opened: CaseOpened) -> Node:
         # A name is no pattern.
         nodes.append(Phrase(_WILD.sub(r"\\\g<0>", opened.name), "participants"))
     if opened.query is not None:
-        nodes.append(parse(opened.query))
+        nodes.append(read_scope(opened.query))
     return disjunction(nodes) if nodes else Not(EVERYTHING)
 
 

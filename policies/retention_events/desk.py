@@ -18,9 +18,8 @@ from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.retention_events import RetentionEventEvent, Statement
 from archive.opening import Archive
-from archive.query.parser import parse
 from archive.query.printer import to_text
-from archive.query.scopes import parse_scope
+from archive.query.scopes import parse_scope, read_scope
 from policies.desk import governance_of
 from policies.governance import Governance
 from policies.retention_events.answers import (
@@ -96,7 +95,7 @@ class RetentionEventDesk:
             before=rules,
             after=Rules(rules.policies, Starts([*rules.starts.events, new])),
             old=None,
-            new=parse(statement.query),
+            new=read_scope(statement.query),
         )
         found = self._simulator.simulate(change)
         self._audit.record(

@@ -8,7 +8,7 @@ record is kept without end.
 from collections.abc import Sequence
 
 from archive.events.retention_events import Statement
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from policies.shortening import wider
 
 
@@ -38,4 +38,4 @@ def _reasons(
 
 def _within(one: Statement, other: Statement | None) -> bool:
     """Say whether all that one reaches is provably reached by the other."""
-    return other is not None and wider(parse(one.query), parse(other.query))
+    return other is not None and wider(read_scope(one.query), read_scope(other.query))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Self
 from uuid import UUID
 
-from archive.query.parser import parse
+from archive.query.scopes import read_scope
 from archive.query.tree import Node
 from policies.evaluation import Start
 from policies.records import Found
@@ -26,7 +26,7 @@ class Starts:
         for each in sorted(events, key=_latest_first):
             start = Start(each.statement.date, each.id)
             # What is kept is in canonical form, which means the same in any zone.
-            self._by_name[each.name].append((start, parse(each.statement.query)))
+            self._by_name[each.name].append((start, read_scope(each.statement.query)))
 
     def named(self, names: Collection[str]) -> Self:
         """Return those of some names alone."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archive.access.views.viewer import Metadata
 from archive.errors import InvalidError
+from archive.query.builder import Builder
 from archive.query.fields import OF_CONTENT, Askable
 from archive.query.parser import by_grammar, parse
 from archive.query.printer import to_text
@@ -223,5 +224,5 @@ def test_plain_words_are_read_as_the_grammar_reads_them(askable: Askable | None,
             return str(refused), refused.column
 
     assert read(lambda: parse(text, UTC, askable)) == read(
-        lambda: by_grammar(text, UTC, askable, None)
+        lambda: by_grammar(text, Builder(UTC, askable))
     )
