@@ -23,8 +23,7 @@ class Earlier(NamedTuple):
     conversation: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One result; `order` is what it is sorted by.
 
     `version` is the record's, and `seq` of the event that made it; 0 where a search did not ask

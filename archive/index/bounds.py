@@ -1,16 +1,14 @@
 """Index queries joined by AND, OR and NOT, alone and in bounds. A query of None finds nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tantivy import FieldType, Occur, Query, Schema
 
 _FARTHEST_NUMBER: Final = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """What certainly holds all matches, and what certainly holds nothing else; None is nothing."""
 
     upper: Query | None

@@ -27,14 +27,15 @@ from archive.events.types import (
 )
 from archive.index.documents import CURRENT, build_document, document_key
 
-WRITER_MEMORY = 256 * 1024 * 1024
+_MEMORY = 64 * 1024 * 1024
 # Each commit makes a segment, and the library merges small segments again and again: with commits
 # of 200 documents, indexing takes three times as long as with commits of 4,000. So a few records
 # are shown at once, and a stream of them in large strides, but within the second.
 _FEW = 100
 _MANY = 4_000
-# What nobody searches yet: larger segments are merged less often, and a search visits fewer.
+# Of what nobody searches yet. Large segments are merged less often, and a search visits few.
 _UNSEEN = 64_000
+_UNSEEN_MEMORY = 256 * 1024 * 1024
 _BATCHES_PER_COMMIT = 4
 
 
@@ -63,7 +64,8 @@ class IndexFollower(Follower):
     ) -> None:
         # One indexing thread: the loop that opens events keeps it busy, and on a host that
         # captures at the same time more threads only take the processors from each other.
-        self._writer = index.writer(WRITER_MEMORY, 1)
+        is_far = target - position > _UNSEEN
+        self._writer = index.writer(_UNSEEN_MEMORY if is_far else _MEMORY, 1)
         self._records = records
         self._catalog = catalog
         self._publish = publish

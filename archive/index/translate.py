@@ -138,6 +138,8 @@ class _Translator:
 
     def _known(self, node: Node) -> Bounds:
         """Return the bounds of records of those whom a part of the query names by an alias."""
+        if not self._aliases:
+            return exactly(None)
         wanted = [
             whole_term(part, term)
             for key in self._aliases.get(node, ())

@@ -76,6 +76,8 @@ def people_parts(node: Node) -> tuple[str, ...]:
 
 def text_names(node: TextLeaf | Near | NotNear) -> tuple[str, ...]:
     """Return the names of the texts in which a word, phrase or proximity is looked for."""
+    if not isinstance(node, Near | NotNear):
+        return TEXTS[node.field]
     field: str | None = None
     whole = False
     for below in walk(node):

@@ -78,3 +78,20 @@ def test_a_stream_that_does_not_end_shows_now_and_then(led: Led) -> None:
         ends.append(led.capture(100))
         led.step()
     assert led.published == [ends[3], ends[7]]
+
+
+def test_what_nobody_searches_yet_shows_once_it_has_caught_up(led: Led) -> None:
+    target = led.capture(600)
+    published: list[int] = []
+    begun = led.archive.index_follower(create_index(), published.append, target=target)
+    feed, catalog = led.archive.feed, led.archive.catalog_follower
+    while catalog.position() < target:
+        feed.step([catalog])
+    for end in range(100, target, 100):
+        feed.step([begun], end)
+    assert (begun.applied(), published) == (600, []), "100 at a time would have shown by now."
+    feed.step([begun], target)
+    assert published == []
+    feed.step([begun], target)
+    begun.close()
+    assert published == [target]

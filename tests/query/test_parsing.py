@@ -12,6 +12,7 @@ from archive.query.builder import Builder
 from archive.query.fields import OF_CONTENT, Askable
 from archive.query.parser import by_grammar, parse
 from archive.query.printer import to_text
+from archive.query.scopes import parse_scope, read_scope
 from archive.query.tree import EVERYTHING, Near, Node, Person, Phrase, Range, Word, to_json
 
 
@@ -148,6 +149,14 @@ def test_a_refusal_points_at_the_column_and_says_what_to_do(
     with pytest.raises(InvalidError, match=says) as refused:
         parse(text)
     assert refused.value.column == column
+
+
+@pytest.mark.parametrize("text", ["b AND *a??????", "source:*a??????", "from:*a??????@b.test"])
+def test_what_was_kept_is_read_though_the_index_would_refuse_it(text: str) -> None:
+    kept = read_scope(text)
+    assert to_text(kept) == text
+    with pytest.raises(InvalidError, match="fewer"):
+        parse_scope(text, "query")
 
 
 def test_dates_are_read_in_the_zone_given() -> None:
