@@ -13,6 +13,9 @@ from werkzeug.datastructures import MultiDict
 from api import problems
 from api.problems import ProblemError
 from archive.access.answers import Filter, SearchRequest
+from archive.errors import InvalidError
+from archive.query.parser import parse
+from archive.query.tree import EVERYTHING, Node
 
 PAGE_LENGTHS = (25, 50, 100)
 DEFAULT_SORT = "-date"
@@ -66,6 +69,14 @@ class Asked:
         if request.cursor is not None:
             pairs += [("cursor", request.cursor), ("before", self.before)]
         return urlencode(pairs)
+
+    @property
+    def sought(self) -> Node:
+        """The query whose words are to be marked, for which dates do not matter."""
+        try:
+            return parse(self.request.query)
+        except InvalidError:
+            return EVERYTHING
 
     @property
     def here(self) -> str:

@@ -18,7 +18,7 @@ TITLES = {
     "location": "Place",
     "language": "Language",
     "outcome": "Outcome",
-    "has": "Holds",
+    "has": "Contains",
     "is": "Marked",
 }
 SHOWN = 6
@@ -42,7 +42,7 @@ class Group:
     cut: bool
 
 
-def groups(counts: Mapping[str, Mapping[str, int]], asked: Asked) -> tuple[Group, ...]:
+def groups(counts: Mapping[str, Mapping[str, int]], asked: Asked, total: int) -> tuple[Group, ...]:
     """Return the facets by which the results can be narrowed further.
 
     What is the same for all results, or narrowed to already, tells nothing and is left out.
@@ -57,7 +57,9 @@ def groups(counts: Mapping[str, Mapping[str, int]], asked: Asked) -> tuple[Group
     return tuple(
         _group(facet, counts[facet])
         for facet in listed
-        if not all(asked.holds(facet, value) for value in counts[facet])
+        if not all(
+            count == total or asked.holds(facet, value) for value, count in counts[facet].items()
+        )
     )
 
 

@@ -79,7 +79,8 @@ def _done(act: Callable[[], Hold], page: Callable[..., str]) -> BaseResponse:
             return Response(page(reach=_reach()))
         done = act()
     except (InvalidError, ConflictError) as error:
-        return Response(page(message=str(error)), of_error(error).status)
+        column = error.column if isinstance(error, InvalidError) else None
+        return Response(page(message=str(error), column=column), of_error(error).status)
     return redirect(url_for("console.hold", id=done.name), 303)
 
 

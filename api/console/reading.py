@@ -17,8 +17,7 @@ from api.v1.policies import FOR_COMPLIANCE
 from api.v1.shapes import AsOfParameters, VersionParameters, answer
 from archive.access.roles import View
 from archive.errors import InvalidError
-from archive.query.parser import parse
-from archive.query.tree import EVERYTHING, Node
+from archive.query.tree import EVERYTHING
 from policies.answers import RetentionAnswer
 from policies.desk import retention_desk
 
@@ -37,7 +36,7 @@ def record(id: UUID) -> Response:
         record=shown,
         as_of=as_of,
         asked=asked,
-        sought=_sought(asked),
+        sought=asked.sought if asked else EVERYTHING,
         kept=_why(id) if governs(context.actor()) else None,
     )
     response = Response(page)
@@ -79,7 +78,10 @@ def conversation(id: UUID) -> str:
         cursor=request.args.get("after"),
     )
     return render_template(
-        "conversation.html", conversation=page, asked=asked, sought=_sought(asked)
+        "conversation.html",
+        conversation=page,
+        asked=asked,
+        sought=asked.sought if asked else EVERYTHING,
     )
 
 
@@ -149,11 +151,3 @@ def _telling_of_parameters() -> Iterator[None]:
     except ValidationError as error:
         problem = problems.of_validation(error)
         raise ProblemError(problems.INVALID_REQUEST, problem.detail) from error
-
-
-def _sought(asked: Asked | None) -> Node:
-    """Give the query whose words are to be marked; dates do not matter for that."""
-    try:
-        return parse(asked.request.query) if asked else EVERYTHING
-    except InvalidError:
-        return EVERYTHING

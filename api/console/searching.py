@@ -41,7 +41,7 @@ def search() -> BaseResponse:
         # Relevance counts words that this view does not show.
         sorts={sort: SORTS[sort] for sort in SORTS if sort != "relevance" or not pseudonymised},
         page_lengths=PAGE_LENGTHS,
-        groups=facets.groups(answer.facets or {}, asked) if answer else (),
+        groups=facets.groups(answer.facets or {}, asked, answer.total) if answer else (),
     )
     return Response(page, 400 if refused else 200)
 

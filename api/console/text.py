@@ -9,6 +9,7 @@ from typing import NamedTuple
 from archive.access.answers import Highlight, RecordAnswer, SearchResult
 from archive.access.passages import Said
 from archive.access.passages import passages as passages_of
+from archive.capture.threads import normalised_subject
 from archive.model.interaction import Attachment, Participant, ParticipantRole
 from archive.query.snippet import highlights
 from archive.query.tree import Node
@@ -16,6 +17,9 @@ from archive.query.tree import Node
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _QUOTED = 3
 """As many quoted lines in a row, or more, are folded away in a conversation."""
+_BEFORE = 20
+_AFTER = 12
+"""How many characters of a query a phone has room for, around the one that is pointed at."""
 
 
 class Segment(NamedTuple):
@@ -36,6 +40,11 @@ class Passage(NamedTuple):
     def quoted(self) -> bool:
         """Whether the lines are quoted from elsewhere."""
         return self.said is Said.QUOTED
+
+    @property
+    def marked(self) -> int:
+        """How many runs of it match."""
+        return sum(run.marked for run in self.segments)
 
     @property
     def folded(self) -> bool:
@@ -77,6 +86,19 @@ def lines(text: str, sought: Node, field: str = "body") -> list[Passage]:
         ]
         passages.append(Passage(tuple(segments(text[start:end], within)), said, height))
     return passages
+
+
+def pointed(query: str, column: int) -> str:
+    """Write a query, or what of a long one is around a column (from 1), with a caret below it."""
+    start, end = max(0, column - 1 - _BEFORE), column + _AFTER
+    line = "".join(" " if each.isspace() else each for each in query[start:end])
+    before, after = "… " if start else "", " …" if end < len(query) else ""
+    return f"{before}{line}{after}\n{' ' * (len(before) + column - 1 - start)}^"
+
+
+def discussed(subject: str) -> str:
+    """Return a subject as all mails of a discussion share it."""
+    return normalised_subject(subject)
 
 
 def moment(value: datetime | None, *, exact: bool = False) -> str:

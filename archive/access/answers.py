@@ -75,7 +75,11 @@ class Unsearched(Frozen):
 
 
 class SearchResult(Frozen):
-    """One line of a result page; `unsearched` is empty unless it `is:unsearchable`."""
+    """One line of a result page; `unsearched` is empty unless it `is:unsearchable`.
+
+    `sender` is an address, or a name where there is none; `sender_name` the name beside an address.
+    `highlights` are of the snippet, `subject_highlights` of the subject.
+    """
 
     id: UUID
     seq: int
@@ -84,11 +88,13 @@ class SearchResult(Frozen):
     source: str
     custodian: str | None
     sender: str | None = Field(serialization_alias="from")
+    sender_name: str | None = Field(default=None, serialization_alias="from_name")
     recipients: tuple[str, ...] = Field(serialization_alias="to")
     subject: str | None
     occurred_at: datetime | None
     snippet: str
     highlights: tuple[Highlight, ...] = ()
+    subject_highlights: tuple[Highlight, ...] = ()
     has_attachment: bool = False
     edited: bool = False
     deleted: bool = False

@@ -12,7 +12,9 @@ from archive.access.searching import Searching
 from archive.access.views.viewer import Viewer
 from archive.errors import InvalidError
 from archive.index.asked import Matched
+from archive.query.people import bare_address
 from archive.query.printer import to_text
+from archive.query.terms import terms as words_of
 from archive.query.tree import (
     EVERYTHING,
     And,
@@ -20,8 +22,10 @@ from archive.query.tree import (
     Node,
     Not,
     Or,
+    Phrase,
     Range,
     Value,
+    Word,
     conjunction,
     disjunction,
     to_json,
@@ -116,7 +120,17 @@ class HitReports:
         if not terms:
             raise InvalidError("A hit report needs terms, or a query that looks for some.")
         # The same term twice would leave neither anything that it alone finds.
-        return list(dict.fromkeys(terms))
+        different: dict[object, Node] = {}
+        for term in terms:
+            different.setdefault(_compared(term), term)
+        return list(different.values())
+
+
+def _compared(term: Node) -> object:
+    """Return the same for words and phrases that ask the same, in capitals or quotes or not."""
+    if isinstance(term, Word | Phrase) and not bare_address(term.text):
+        return term.field, words_of(term)
+    return term
 
 
 def _sought(node: Node) -> Iterator[Node]:

@@ -1,13 +1,13 @@
 """One line of a result page, from a record and the query that found it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archive.access.answers import Highlight, SearchResult, Unsearched
 from archive.model.interaction import Content, Direction, Participant, ParticipantRole
 from archive.model.record import Record
 from archive.model.unreadable import Unreadable
 from archive.query import attributes
-from archive.query.snippet import snippet
+from archive.query.snippet import highlights, snippet
 from archive.query.tree import Node
 
 _SENDERS = (ParticipantRole.FROM, ParticipantRole.AUTHOR)
@@ -15,7 +15,7 @@ _RECIPIENTS = (ParticipantRole.TO, ParticipantRole.CC, ParticipantRole.BCC)
 SNIPPET_WIDTH = 200
 
 
-def _parties(content: Content) -> tuple[str | None, tuple[str, ...]]:
+def _parties(content: Content) -> tuple[Participant | None, tuple[str, ...]]:
     """Return who sent it and to whom.
 
     Calls and tickets name no sender: there it is whoever began, as the direction tells.
@@ -30,7 +30,7 @@ def _parties(content: Content) -> tuple[str | None, tuple[str, ...]]:
     sender = next((one for one in ranked if one.role not in _RECIPIENTS), None)
     to = [one for one in people if one.role in _RECIPIENTS]
     others = to or [one for one in people if one is not sender]
-    return None if sender is None else _written(sender), tuple(map(_written, others))
+    return sender, tuple(map(_written, others))
 
 
 def _written(participant: Participant) -> str:
@@ -49,17 +49,23 @@ def search_result(record: Record, node: Node) -> SearchResult:
         kind=content.kind,
         source=content.source,
         custodian=record.custodian,
-        sender=sender,
+        sender=None if sender is None else _written(sender),
+        sender_name=sender.name if sender is not None and sender.address else None,
         recipients=recipients,
         subject=content.subject,
         occurred_at=content.occurred_at,
         snippet=found.text,
-        highlights=tuple(Highlight(start=start, end=end) for start, end in found.highlights),
+        highlights=_told(found.highlights),
+        subject_highlights=_told(highlights(content.subject or "", node, "subject")),
         has_attachment=bool(content.attachments),
         edited=record.edited,
         deleted=record.deleted,
         unsearched=tuple(_unsearched(record)),
     )
+
+
+def _told(places: Iterable[tuple[int, int]]) -> tuple[Highlight, ...]:
+    return tuple(Highlight(start=start, end=end) for start, end in places)
 
 
 def _unsearched(record: Record) -> Iterator[Unsearched]:

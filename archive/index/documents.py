@@ -24,7 +24,12 @@ __all__ = ["CURRENT", "build_document", "document_key"]
 
 _SEQ_BITS: Final = 28
 _FARTHEST: Final = 2**34
-"""Seconds to either side of 1970 that an order can tell apart: the years 1425 to 2514."""
+_BY_THE_SECOND: Final = _FARTHEST - 4_000_000
+"""Seconds to either side of 1970 that an order tells apart: the years 1425 to 2514.
+
+Beyond these it tells days, which are fewer than 4,000,000.
+"""
+_DAY: Final = 86_400
 _SIGN: Final = 2**63
 _WRAP: Final = 2**64
 
@@ -39,7 +44,8 @@ def order(sent: int | None, first_seq: int, *, descending: bool) -> int:
     if sent is None:
         time = -_FARTHEST - 1 if descending else _FARTHEST + 1
     else:
-        time = max(-_FARTHEST, min(_FARTHEST, sent))
+        near = max(-_BY_THE_SECOND, min(_BY_THE_SECOND, sent))
+        time = max(-_FARTHEST, min(_FARTHEST, near + (sent - near) // _DAY))
     return (time << _SEQ_BITS) | (first_seq & ((1 << _SEQ_BITS) - 1))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import tzinfo
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from lark import Token, Tree
@@ -45,7 +46,20 @@ Check: TypeAlias = Callable[[Value], None]
 
 _SUFFIX: Final = re.compile(r"(?P<text>.+?)(?:~(?P<tilde>\d*)|%(?P<percent>\d+))", re.DOTALL)
 OPERATORS: Final = frozenset({"and", "or", "not"})
-_PROXIMITY: Final = re.compile(r"[wW]/\d+|[pP][rR][eE]/\d+|O?NEAR(?:/\d+)?")
+_PROXIMITY: Final = re.compile(
+    r"[wW]/(?:\d+\w*)?|[pP][rR][eE]/(?:\d+\w*)?|O?NEAR(?:/?\d+)?|WITHIN(?:/\d+)?"
+)
+# What belongs to a value before it, and a space has parted from it.
+_PARTED: Final = {
+    FieldKind.SIZE: (
+        re.compile(r"(?:[kmgt]i?)?b|[kmgt]|bytes?|(?:kilo|mega|giga|tera)bytes?", re.IGNORECASE),
+        "A size stands in one piece, as in size>1mb",
+    ),
+    FieldKind.DATE: (
+        re.compile(r"\d{1,2}:\d{2}.*|\d{1,2}[ap]m", re.IGNORECASE | re.DOTALL),
+        "A date and its time stand in one piece, as in sent:2002-08-22T21:30",
+    ),
+}
 
 
 def column_of(token: Token) -> int:
@@ -57,7 +71,8 @@ class Builder:
     """Makes syntax trees of what is `askable`; dates without an offset are read in `zone`.
 
     `check` is asked about each value that names something, and raises InvalidError where there is
-    nothing of that name. A query that was `kept` is read even where the index would refuse it.
+    nothing of that name. One that was `kept` is read even where it would be refused today, for
+    what it might be mistaken for, or for what the index takes.
     """
 
     def __init__(
@@ -71,6 +86,7 @@ class Builder:
         self._zone = zone
         self._askable = askable
         self._check = check
+        self._kept = kept
         self._check_pattern = check_size if kept else check_pattern
 
     def node(self, branch: Branch, field: Field | None = None) -> Node:
@@ -80,8 +96,12 @@ class Builder:
             case "disjunction":
                 return self._disjunction(tree, field)
             case "conjunction":
+                if not self._kept:
+                    _check_parted(tree)
                 return conjunction([self.node(child, field) for child in _operands(tree)])
             case "negated":
+                if not self._kept:
+                    _check_negated(tree)
                 return Not(self.node(tree.children[1], field))
             case "proximity":
                 return self._proximity(tree, field)
@@ -165,8 +185,10 @@ class Builder:
     def _value(self, token: Token, field: Field | None) -> Node:
         if field is not None and field.kind is FieldKind.EXACT:
             inner = token.partition(":")[0].lower()
-            if inner in FIELDS:
+            if inner in FIELDS and FIELDS[inner].kind is FieldKind.PERSON:
                 raise InvalidError(f"A field stands in parentheses here: exact:({inner}:…).")
+            if inner in FIELDS:
+                raise InvalidError("exact: goes with people alone, as in exact:(from:name).")
             field = FIELDS["participants"]
         kind = field.kind if field else FieldKind.TEXT
         name = field.name if field else None
@@ -174,8 +196,10 @@ class Builder:
         text, suffix = _split(token)
         if name is None and self._askable is not None:
             self._check_words(text, quoted, self._askable)
-        if not quoted and kind is not FieldKind.IDENTIFIER and (sentence := misread(token)):
-            raise InvalidError(sentence)
+        if not (quoted or self._kept or kind is FieldKind.IDENTIFIER):
+            sentence = misread(token)
+            if sentence:
+                raise InvalidError(sentence)
         if kind in (FieldKind.TEXT, FieldKind.PERSON):
             if suffix is not None:
                 return _loose(text, suffix, quoted, name)
@@ -204,7 +228,7 @@ class Builder:
                 if text != upper
                 else f'{upper} lacks something on one side; write "{text}" in quotes for the word.'
             )
-        if not quoted and name is None and _PROXIMITY.fullmatch(text):
+        if not (quoted or self._kept) and name is None and _PROXIMITY.fullmatch(text):
             raise InvalidError(
                 f"{text} needs a number and something on both sides, as in a w/5 b or a NEAR(5) b; "
                 f'write "{text}" in quotes for the word.'
@@ -216,8 +240,8 @@ class Builder:
             self._check_pattern(term.folded)
         if not terms(node):
             raise InvalidError(
-                f"There is no letter or digit to search for in {text}; leave it out, or put it "
-                "into quotes together with its neighbours."
+                f"There is no letter or digit to search for in {text or 'it'}; leave it out, or "
+                "put it into quotes together with its neighbours."
             )
         return node
 
@@ -254,6 +278,34 @@ def _token(branch: Branch) -> Token:
 
 def _operands(tree: Tree[Token]) -> list[Tree[Token]]:
     return [child for child in tree.children if isinstance(child, Tree)]
+
+
+def _check_parted(tree: Tree[Token]) -> None:
+    """Refuse a size or a date whose unit or time became a word of its own."""
+    for before, after in pairwise(tree.children):
+        if isinstance(before, Token) or isinstance(after, Token):
+            continue
+        if before.data not in ("compared", "fielded") or after.data != "word":
+            continue
+        field = FIELDS.get(_token(before.children[0]).rstrip(":<>=").lower())
+        pattern, sentence = _PARTED.get(field.kind, (None, "")) if field else (None, "")
+        token = _token(after.children[0])
+        if pattern is not None and pattern.fullmatch(token):
+            raise InvalidError(
+                f'{sentence}; put "{token}" into quotes if it is text.', column=column_of(token)
+            )
+
+
+def _check_negated(tree: Tree[Token]) -> None:
+    """Refuse an operator behind a NOT that does not go with it."""
+    negation, operand = tree.children
+    if isinstance(operand, Tree) and operand.data == "word":
+        token = _token(operand.children[0])
+        if _token(negation).type == "NOT" and _PROXIMITY.fullmatch(token):
+            raise InvalidError(
+                f"NOT goes with w/n alone, as in a NOT w/5 b; not with {token}.",
+                column=column_of(token),
+            )
 
 
 def _first_column(branch: Branch) -> int:

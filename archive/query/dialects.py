@@ -38,6 +38,8 @@ FIELDS_ELSEWHERE: Final[dict[str, str]] = {
 """What other systems call a field, and what means it here."""
 
 OPERATORS_ELSEWHERE: Final = frozenset({"xfirstword", "xlastword", "andany"})
+_DASHES: Final = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+_SINGLE: Final = "'\u2018-\u201b\u2039\u203a"
 _QUOTES: Final = 'put it into "…" if it is text'
 _MISREAD: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.DOTALL), sentence)
@@ -45,14 +47,15 @@ _MISREAD: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"[<>=].*", f"A comparison stands right after its field, as in size>=1mb; {_QUOTES}."),
         (r"&&|\|+", "Write AND or OR in capitals."),
         (r"!.+|\w+!=.*", f"Write NOT, or a leading -, for what must not be; {_QUOTES}."),
+        (rf"[{_DASHES}]+\w.*", f"Only a hyphen excludes: -word; {_QUOTES}."),
         (r"-[^-].*", f"A - excludes only where a part begins; write NOT, or {_QUOTES}."),
-        (r"'[^']+", 'A phrase stands in "…", not in single quotes.'),
+        (rf"[{_SINGLE}][^{_SINGLE}]+", 'A phrase stands in "…", not in single quotes.'),
         (r"(?:w|pre)?/(?:s|p|sent|para|seg)|/\d+", "Distances are in words: a w/5 b."),
         ("|".join(OPERATORS_ELSEWHERE), f"There is no such operator here; {_QUOTES}."),
         (r"##.*", f"There are no regular expressions; * and ? are the wildcards, or {_QUOTES}."),
         (r".*~~.*", "A range of numbers is for sizes and dates, as in size:1kb..2kb."),
         (r"[^\W\d_]{2,}&", f"There is no list of synonyms; write (a OR b), or {_QUOTES}."),
-        (r"%.*\w.*|[^\W\d_]+%+[^\W\d_]+", f"A fuzzy word is word~1 or word%1; {_QUOTES}."),
+        (r"%.*\w.*|[^\W\d_]+%+[^\W\d_]*", f"A fuzzy word is word~1 or word%1; {_QUOTES}."),
     )
 )
 

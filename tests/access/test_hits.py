@@ -97,7 +97,9 @@ def test_a_report_is_as_of_a_number(tmp_path: Path) -> None:
 
 
 def test_the_same_term_twice_is_one(archive: Archive) -> None:
-    assert [each.unique for each in report(archive, "pear", "(pear)").terms] == [1]
+    told = report(archive, "pear", "(pear)", "PEAR", '"Pear"', "body:pear")
+    assert [(each.term, each.unique) for each in told.terms] == [("pear", 0), ("body:pear", 0)]
+    assert [each.unique for each in report(archive, "pear", '"Pear"').terms] == [1]
 
 
 def test_whoever_is_restricted_counts_their_own_alone(archive: Archive) -> None:

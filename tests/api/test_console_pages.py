@@ -163,8 +163,11 @@ def test_a_conversation_is_shown_in_order_with_what_is_gone(archive, browser, id
     page = browser.get(f"/conversations/{ids[1]}?q=rebate").text
     assert page.index(f'id="r{ids[0]}"') < page.index(f'id="r{ids[1]}"')
     assert str(ids[2]) not in page
-    assert "<summary>3 quoted lines</summary>" in page
+    # What is sought is never folded away.
+    assert 'class="fold" open><summary>3 quoted lines <mark>1 match</mark></summary>' in page
     assert page.count("<mark>rebate</mark>") == 2
+    folded = browser.get(f"/conversations/{ids[1]}?q=booked").text
+    assert 'class="fold"><summary>3 quoted lines</summary>' in folded
     with archive.catalog._engine.begin() as connection:
         connection.execute(records.update().where(records.c.id == ids[0].bytes).values(erased=1))
     page = browser.get(f"/conversations/{ids[1]}").text
@@ -217,6 +220,15 @@ def test_light_and_dark_are_chosen_with_or_without_a_session(archive, browser):
     assert "<script>" not in stranger.get("/sign-in").text
     foreign = {"Sec-Fetch-Site": "cross-site"}
     assert stranger.post("/appearance", data={}, headers=foreign).status_code == 403
+
+
+def test_a_long_query_is_shown_around_what_is_wrong_with_it(browser):
+    page = browser.get("/?q=" + "fee+" * 30 + "size:big+" + "fee+" * 30).text
+    assert "(column 126)" in page
+    shown = html.unescape(one(r'<pre class="caret">([^<]+)</pre>', page))
+    line, caret = shown.split("\n")
+    assert line[len(caret) - 1 :].startswith("big fee")
+    assert len(line) < 40
 
 
 @given(st.lists(st.sampled_from(("a fee", "> fee", ">> x", "", "  > y", "fee\r\n", "\x0b"))))

@@ -21,6 +21,8 @@ from archive.capture.html import decode_html, visible_text
         ("<ul><li>a<li>b</ul>c", "a\nb\nc"),
         ("<head><title>t</title></head><body>b<script>s</script><style>p{}</style>", "b"),
         ("via<!-- <p>hidden</p> -->gra", "viagra"),
+        ("a<!--#rotate><p>seen</p><!-- too", "a\nseen"),
+        ("a<!-->b<!-- --> c", "ab c"),
         ("a&nbsp;&nbsp;b &#xD800; caf&eacute;", "a b \ufffd caf\xe9"),
         ("<parameter>x</parameter>y", "xy"),
     ],

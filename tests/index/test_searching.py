@@ -1,10 +1,12 @@
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 import tantivy
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.errors import InvalidError, UnavailableError
 from archive.index.analysis import ANY_CHARACTER, ANY_RUN
@@ -18,6 +20,7 @@ from archive.model.interaction import Participant, ParticipantRole
 from archive.model.record import Record
 from archive.query.parser import parse
 from archive.query.tree import Word
+from archive.query.values import seconds
 from tests.query.samples import START, record
 
 NOW = 1_000
@@ -76,6 +79,20 @@ def test_times_beyond_the_reach_of_an_order_keep_to_their_side() -> None:
     far = order(10**12, 1, descending=True)
     assert order(None, 2**28 - 1, descending=True) < order(-(10**12), 0, descending=True)
     assert far < order(None, 0, descending=False) < 2**63
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
+def test_all_dates_there_are_come_in_order_by_the_day_at_least(
+    one: datetime, other: datetime
+) -> None:
+    first, second = (
+        order(seconds(each), 7, descending=descending)
+        for each, descending in ((one, True), (other, False))
+    )
+    if abs(one - other) >= timedelta(days=1):
+        assert (first < second) == (one < other)
+    if min(one, other).year > 1424 and max(one, other).year < 2514:
+        assert (first < second) == (seconds(one) < seconds(other))
 
 
 def test_a_search_as_of_an_earlier_sequence_finds_what_was_true_then(indexed: Indexed) -> None:
