@@ -38,7 +38,7 @@ LINES = (
          occurred_at="2023-03-01T09:00:00+02:00", custodian="desk",
          metrics={"outcome": "solved", "handling_seconds": 75}, labels={"region": "south"}, **CASE),
     line("2", "> The rebate is missing.\n> Again.\n> Yes.\nIt is booked.", channel="voice",
-         occurred_at="2023-03-02T09:00:00Z", **CASE),
+         subject="RE: Rebate", occurred_at="2023-03-02T09:00:00Z", **CASE),
     line("3", "Elsewhere, a rebate.", occurred_at="2024-05-01T09:00:00Z", source="chats",
          participants=people("Legal", "Madrid")),
 )  # fmt: skip
@@ -163,6 +163,8 @@ def test_a_conversation_is_shown_in_order_with_what_is_gone(archive, browser, id
     page = browser.get(f"/conversations/{ids[1]}?q=rebate").text
     assert page.index(f'id="r{ids[0]}"') < page.index(f'id="r{ids[1]}"')
     assert str(ids[2]) not in page
+    # The subject of all of them stands above them.
+    assert 'class="subject"' not in page
     # What is sought is never folded away.
     assert 'class="fold" open><summary>3 quoted lines <mark>1 match</mark></summary>' in page
     assert page.count("<mark>rebate</mark>") == 2
