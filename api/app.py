@@ -7,6 +7,7 @@ who may come in, how much may be sent, which headers leave, and how errors are t
 import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote_to_bytes
 
 from flask import Response, g, redirect, render_template, request, url_for
 from flask_openapi3.models.info import Info
@@ -172,10 +173,21 @@ def _begin() -> None:
     # The web server bounds them too, but by what it happens to have read at once.
     if sum(len(name) + len(value) for name, value in request.headers) > HEADERS_LIMIT:
         raise RequestHeaderFieldsTooLarge("The headers are too large.")
+    _check_text(request.query_string)
     if request.blueprint != bulk.blueprint.name:
         captures = request.blueprint == interactions.blueprint.name
         request.max_content_length = CAPTURE_LIMIT if captures else BODY_LIMIT
     request.environ["wsgi.input"] = Body(request.environ["wsgi.input"], request.content_length)
+
+
+def _check_text(query: bytes) -> None:
+    """Refuse what is not UTF-8: put in its place, a character would make another question."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise problems.ProblemError(
+            problems.INVALID_REQUEST, "The address is not in UTF-8; write é as %C3%A9."
+        ) from None
 
 
 def _finish(response: Response) -> Response:

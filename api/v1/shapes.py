@@ -4,14 +4,16 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response, has_request_context, request
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from api.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, ProblemError, of_validation
 from archive.model.interaction import Frozen
 
 INTERACTIONS = Tag(name="interactions", description="What is archived, one by one or many.")
+_TWICE = PydanticCustomError("twice", "It is there more than once; give it once")
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 
 
@@ -35,7 +37,21 @@ def _schema_of(model: type[Described]) -> dict[str, Any]:
 
 
 class Parameters(Described, Frozen):
-    """The parameters in a URL's query."""
+    """The parameters in a URL's query, of which only lists may come several times."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _once(cls, given: Any) -> Any:
+        if has_request_context():
+            told = cls.model_json_schema()["properties"]
+            twice = [
+                InitErrorDetails(type=_TWICE, loc=(name,), input=None)
+                for name, values in request.args.lists()
+                if len(values) > 1 and name in told and told[name].get("type") != "array"
+            ]
+            if twice:
+                raise ValidationError.from_exception_data(cls.__name__, twice)
+        return given
 
 
 class PurposeHeader(Described):

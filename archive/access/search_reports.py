@@ -1,5 +1,6 @@
 """The shapes of what is told of searches, beside what they find."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -53,13 +54,19 @@ class HitReport(Frozen):
 class UnsearchableRecord(Frozen):
     """A record that no search finds by all of its words.
 
-    `seq` is of the event that made this version, or for what cannot be opened, of its capture;
-    `unsearched` says what of an `unread` one is not searched.
+    `seq` is of the event that made this version, or for what cannot be opened, of its capture.
+    What tells of an `unread` one is as in a search's results; `unsearched` says what of it is not
+    searched. Of the others there is none of that.
     """
 
     id: UUID
     seq: int
     state: Literal["unread", "damaged", "erased"]
+    source: str | None = None
+    custodian: str | None = None
+    sender: str | None = Field(default=None, serialization_alias="from")
+    subject: str | None = None
+    occurred_at: datetime | None = None
     unsearched: tuple[Unsearched, ...] = ()
 
 

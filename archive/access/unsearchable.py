@@ -106,7 +106,15 @@ class Unsearchable:
     def _unread(self, hits: Sequence[Hit], as_of: int, viewer: Viewer) -> list[UnsearchableRecord]:
         return [
             UnsearchableRecord(
-                id=result.id, seq=result.seq, state="unread", unsearched=result.unsearched
+                id=result.id,
+                seq=result.seq,
+                state="unread",
+                source=result.source,
+                custodian=result.custodian,
+                sender=result.sender,
+                subject=result.subject,
+                occurred_at=result.occurred_at,
+                unsearched=result.unsearched,
             )
             for result in self._searching.results(_UNREAD, hits, as_of, viewer)
         ]

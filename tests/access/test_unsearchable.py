@@ -111,6 +111,12 @@ def test_what_could_not_be_searched_is_counted_and_listed(archive: Archive) -> N
         *((id, "unread") for id in (ids[3], ids[2])),
         *((id, "erased") for id in (ids[1], ids[4])),
     ]
+    assert [(each.custodian, each.source is None) for each in page.records] == [
+        ("ann", False),
+        (None, False),
+        (None, True),
+        (None, True),
+    ]
     assert [part.reason for each in page.records for part in each.unsearched] == [
         "no-text",
         "unsupported-type",

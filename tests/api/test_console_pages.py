@@ -189,6 +189,16 @@ def test_earlier_versions_are_shown_from_the_history(archive, ids):
     assert browser.get(f"/interactions/{ids[2]}?version=x").status_code == 400
 
 
+def test_what_could_not_be_searched_is_told_by_its_subject(archive, ids):
+    unread = {"filename": "a.bin", "media_type": "application/x-unknown", "data": "AAECAw=="}
+    capture(archive, line("4", "See <this>.", subject="Scan & plan", attachments=[unread], **CASE))
+    archive.eraser.erase_records([ids[2]], actor="tester", ground="a test")
+    page = entered(archive).get("/unsearchable").text
+    assert "Scan &amp; plan</a>" in page
+    assert "Not searched: a.bin (unsupported type)" in page
+    assert f'href="/interactions/{ids[2]}/history"' in page
+
+
 def test_the_overview_counts_everything(browser):
     page = browser.get("/overview").text
     assert total(page) == 3

@@ -75,13 +75,23 @@ def test_a_wrong_cursor_is_an_invalid_request(client, legal):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "limit=1001", "sort=up", "as_of=-1", "facets=perhaps", "Q=a"]
+    "query",
+    [
+        *("limit=0", "limit=x", "limit=1001", "sort=up", "as_of=-1", "facets=perhaps", "Q=a"),
+        *("q=a&q=b", "as_of=1&as_of=1"),
+    ],
 )
 def test_parameters_out_of_form_are_named(client, legal, query):
     answer = client.get(f"{SEARCH}?{query}", headers=legal)
     document = assert_shape(answer, "invalid-request")
     assert answer.status_code == 400
     assert [fault["name"] for fault in document["errors"]] == [query.split("=")[0]]
+
+
+@pytest.mark.parametrize("path", [f"{SEARCH}?q=caf%E9", "/?q=caf%E9", f"{SEARCH}?caf%E9=1"])
+def test_an_address_that_is_not_utf_8_is_refused(client, legal, path):
+    assert_shape(client.get(path, headers=legal), "invalid-request")
+    assert client.get(f"{SEARCH}?q=caf%C3%A9", headers=legal).status_code == 200
 
 
 @pytest.mark.parametrize("stated", [None, "", "curiosity", "matter:" + "x" * 201])

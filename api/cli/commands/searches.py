@@ -164,7 +164,7 @@ def unsearchable(
 def _write_unsearchable(page: UnsearchableAnswer) -> None:
     click.echo(f"{page.total:,} could not be searched as of event {page.as_of}")
     for record in page.records:
-        click.echo(f"{record.id}  {record.state}")
+        click.echo(output.one_line(f"{record.id}  {record.state}  {record.subject or ''}".rstrip()))
         for part in record.unsearched:
             name = output.one_line(part.filename or part.part or "the record")
             click.echo(f"  not searched: {name} ({part.reason})")
