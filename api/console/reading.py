@@ -92,6 +92,16 @@ def original(id: UUID) -> Response:
     return download(access.original(context.actor(), context.purpose(), id, as_of=_version()))
 
 
+def attachment(id: UUID) -> Response:
+    """Download one attachment of one record."""
+    signed_in()
+    access = context.archive().access
+    part = request.args.get("part", "")
+    return download(
+        access.attachment(context.actor(), context.purpose(), id, part, as_of=_version())
+    )
+
+
 def proof(id: UUID) -> Response:
     """Download the proof that a record is in the log, with its evidence."""
     signed_in()

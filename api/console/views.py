@@ -62,6 +62,7 @@ for address, page in (
     ("/interactions/<uuid:id>/retention", reading.retention),
     ("/interactions/<uuid:id>/similar", reading.similar),
     ("/interactions/<uuid:id>/original", reading.original),
+    ("/interactions/<uuid:id>/attachment", reading.attachment),
     ("/interactions/<uuid:id>/proof", reading.proof),
     ("/conversations/<uuid:id>", reading.conversation),
     ("/audit", auditing.audit),

@@ -3,9 +3,12 @@
 import base64
 import itertools
 import re
+import unicodedata
+from urllib.parse import quote
 
 from flask import Response, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
+from werkzeug.http import dump_options_header
 
 from api import context
 from api.problems import REJECTED, ProblemError, documented
@@ -13,6 +16,7 @@ from api.v1.shapes import (
     INTERACTIONS,
     SECURITY,
     AsOfParameters,
+    AttachmentParameters,
     IdempotencyHeader,
     InteractionPath,
     PurposeHeader,
@@ -32,6 +36,8 @@ from archive.access.answers import (
 
 JSON_TYPES = ("application/json",)
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_UNQUOTED = "!#$&+-.^_`|~"
+"""What RFC 8187 lets stand as it is, beside letters and digits."""
 
 blueprint = APIBlueprint(
     "interactions",
@@ -109,6 +115,27 @@ def original(path: InteractionPath, query: AsOfParameters, header: PurposeHeader
 
 
 @blueprint.get(
+    "/<uuid:id>/attachment",
+    responses={
+        "200": {
+            "description": "The bytes of one attachment, to be saved as a file; Repr-Digest (RFC "
+            "9530) gives the SHA-256 that they must have.",
+            "content": {"*/*": {}},
+        },
+        **documented(400, 401, 403, 404, 410, 500, 503),
+    },
+)
+def attachment(
+    path: InteractionPath, query: AttachmentParameters, header: PurposeHeader
+) -> Response:
+    """Download one attachment of one interaction."""
+    purpose = context.purpose(header.muniment_purpose)
+    access = context.archive().access
+    actor, part = context.actor(), query.part
+    return download(access.attachment(actor, purpose, path.id, part, as_of=query.as_of))
+
+
+@blueprint.get(
     "/<uuid:id>/similar",
     responses={"200": SimilarAnswer, **documented(400, 401, 403, 404, 410, 500, 503)},
     description="The likest first, by the rarer words that they share; as of now.",
@@ -158,10 +185,22 @@ def download(original: Original) -> Response:
     digest = base64.b64encode(bytes.fromhex(info.sha256)).decode()
     response.headers["Content-Type"] = media_type or "application/octet-stream"
     response.headers["Content-Length"] = str(info.size)
-    response.headers.set("Content-Disposition", "attachment", filename=original.filename)
+    response.headers["Content-Disposition"] = _saved_as(original.filename)
     response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     close = getattr(original.chunks, "close", None)
     if close is not None:
         response.call_on_close(close)
     return response
+
+
+def _saved_as(name: str) -> str:
+    """Return the header by which a browser saves under a name (RFC 6266).
+
+    Where that is not ASCII, another stands before it for what does not read RFC 8187.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    names = {"filename": plain}
+    if not name.isascii():
+        names["filename*"] = f"UTF-8''{quote(name, safe=_UNQUOTED)}"
+    return dump_options_header("attachment", names)

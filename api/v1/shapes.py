@@ -91,6 +91,12 @@ class AsOfParameters(Parameters):
     )
 
 
+class AttachmentParameters(AsOfParameters):
+    """Which attachment of a version of a record is meant."""
+
+    part: str = Field(max_length=200, description="The `part` that the record tells of it.")
+
+
 class SimilarParameters(Parameters):
     """How many records are wanted."""
 

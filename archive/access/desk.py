@@ -25,6 +25,7 @@ from archive.access.answers import (
 from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
 from archive.access.endings import ending
+from archive.access.files import file_name, opener
 from archive.access.histories import history, senders
 from archive.access.passages import Said, passages
 from archive.access.proofs import Proofs
@@ -189,6 +190,30 @@ class Access(Searching):
         suffix = ending(captured.content, part.media_type)
         chunks = self._records.read_part(loaded.interaction, part)
         return Original(info, f"{record_id}.{suffix}", chunks)
+
+    def attachment(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        record_id: UUID,
+        part: str,
+        *,
+        as_of: int | None = None,
+    ) -> Original:
+        """Return the bytes of one attachment, by its `part`; else as `original`.
+
+        NotFoundError also where the record has no such attachment.
+        """
+        with self._telling(actor, purpose, "attachment", record_id):
+            loaded, _ = self._read(actor, purpose, record_id, "attachment", as_of, whole=True)
+            attached = loaded.interaction.captured.content.attachments
+            found = next((each for each in attached if each.part == part), None)
+            if found is None:
+                raise NotFoundError(f"The record {record_id} has no such attachment.")
+        self._audit.record(actor, purpose, "attachment", as_of=as_of, records=[record_id])
+        info = OriginalInfo(media_type=found.media_type, size=found.size, sha256=found.sha256)
+        chunks = opener(loaded, self._records)(part)
+        return Original(info, file_name(found, record_id), chunks)
 
     def as_sent(
         self, actor: Actor, purpose: Purpose, record_id: UUID, *, as_of: int | None = None

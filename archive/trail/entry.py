@@ -40,12 +40,13 @@ from archive.model.interaction import Frozen
 from archive.users.user import TOKEN_ID_LENGTH
 
 READS: Final = (
-    *("show", "original", "as-sent", "similar", "conversation", "history", "prove"),
+    *("show", "original", "attachment", "as-sent", "similar"),
+    *("conversation", "history", "prove"),
     "access-request.package",
 )
 """The actions by which somebody reads records that they name."""
-COPIES: Final = ("original", "prove")
-"""Those of them that give the captured bytes away."""
+COPIES: Final = ("original", "attachment", "prove")
+"""Those of them that give captured bytes away."""
 SEARCHES: Final = ("search", "hits", "unsearchable")
 """The actions by which somebody asks what there is."""
 

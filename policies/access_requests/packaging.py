@@ -1,13 +1,12 @@
 """Writing a package: each of its files in turn, so that no more than one record is in memory."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from archive.access.endings import ending
-from archive.errors import CorruptError, NotFoundError
-from archive.events.records import Loaded, Records
-from archive.events.types import Part
+from archive.access.files import ORIGINAL, opener
+from archive.events.records import Records
 from archive.model.record import Record
 from policies.access_requests.case import Decided
 from policies.access_requests.contents import Contents, Given, PackageContents
@@ -19,7 +18,7 @@ from policies.access_requests.documents import (
     record_name,
 )
 from policies.access_requests.pages import index_page, record_line, record_page
-from policies.access_requests.proposing import ORIGINAL, files_of
+from policies.access_requests.proposing import files_of
 from policies.access_requests.zipping import Entry, zipped
 
 _ENDINGS: Final[Mapping[str, str]] = {
@@ -60,7 +59,7 @@ class Packaging:
             lines.append(record_line(told, name))
             yield Entry.of(f"records/{name}.html", record_page(told))
             yield Entry.of(f"records/{name}.json", _json(told))
-            opened = _opener(given.loaded, self._records)
+            opened = opener(given.loaded, self._records)
             for each in files:
                 if each.path is not None:
                     yield Entry(each.path, each.size, opened(each.name))
@@ -85,38 +84,6 @@ def _told(given: Given, shown: Record, decided: Decided) -> Iterator[FileTold]:
         seen = attached.get(each.name)
         media_type = seen.media_type if seen is not None else each.media_type
         yield FileTold(each.name, seen.filename if seen else None, media_type, each.size, path)
-
-
-def _opener(loaded: Loaded, records: Records) -> Callable[[str], Iterator[bytes]]:
-    """Return what opens the files of a record by their names."""
-    interaction, found = loaded.interaction, None
-
-    def whole() -> bytes:
-        return b"".join(records.read_part(interaction, interaction.captured.original))
-
-    def beside(name: str) -> Part | None:
-        return next((each for each in interaction.captured.extra_parts if each.name == name), None)
-
-    def opened(name: str) -> Iterator[bytes]:
-        nonlocal found
-        part = interaction.captured.original if name == ORIGINAL else beside(name)
-        if part is not None:
-            yield from records.read_part(interaction, part)
-            return
-        if found is None:
-            # It brings every reader of a format with it, which only this needs.
-            from archive.capture.parse import attachment_opener
-
-            found = attachment_opener(whole(), interaction.captured.original.media_type)
-        try:
-            yield found(name)
-        except NotFoundError as error:
-            raise CorruptError(
-                f"The file {name} of record {interaction.id} is not found in its original; include "
-                "the original in its place."
-            ) from error
-
-    return opened
 
 
 def _json(document: Mapping[str, Any]) -> str:

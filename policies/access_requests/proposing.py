@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from archive.access.answers import SearchResult
+from archive.access.files import ORIGINAL
 from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog
 from archive.errors import InvalidError
@@ -17,9 +18,6 @@ from policies.access_requests.answers import AccessDecision, AccessFile, Propose
 from policies.access_requests.case import AccessCase
 from policies.records import Found, GovernedRecords
 from policies.requests.finding import Finder, takes_part
-
-ORIGINAL = "original"
-"""What names the captured bytes themselves, among the files of a record."""
 
 
 @dataclass(frozen=True, slots=True)

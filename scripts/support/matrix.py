@@ -350,9 +350,12 @@ def _form(**fields: object) -> Body:
     return lambda *_: {"data": fields}
 
 
-def _line(native_id: str = "1", text: str = "The guarantee is in the side letter.") -> bytes:
+def _line(
+    native_id: str = "1", text: str = "The guarantee is in the side letter.", **changes: Any
+) -> bytes:
     return json.dumps(
-        {
+        changes
+        | {
             "source": "desk",
             "native_id": native_id,
             "channel": "chat",
@@ -362,6 +365,10 @@ def _line(native_id: str = "1", text: str = "The guarantee is in the side letter
             "html": f"<p><b>{text}</b></p>",
         }
     ).encode()
+
+
+def _record() -> bytes:
+    return _line(attachments=[{"filename": "a.bin", "data": "AAEC"}])
 
 
 def _policy(name: str) -> dict[str, str]:
@@ -387,18 +394,24 @@ def _matter(code: str) -> dict[str, object]:
     return {"code": code, "name": "A case", "queries": ["fee"]}
 
 
+_ATTACHED = {"part": "attachments/0"}
 BODIES: dict[tuple[str, str], Body] = {
     ("GET", "/v1/audit/reports/who-saw"): lambda world, _: {
         "query_string": {"about": str(world.record)}
     },
+    ("GET", "/interactions/<uuid:id>/attachment"): lambda *_: {"query_string": _ATTACHED},
+    ("GET", "/v1/interactions/<uuid:id>/attachment"): lambda *_: {"query_string": _ATTACHED},
     ("GET", "/hits"): lambda *_: {"query_string": {"terms": "channel:chat"}},
     ("GET", "/v1/searches/hits"): lambda *_: {"query_string": {"term": "channel:chat"}},
     ("GET", "/v1/log/consistency"): lambda *_: {"query_string": {"first": 1, "second": 1}},
     ("GET", "/v1/tokens"): lambda world, owner: {"query_string": {"user": str(world.users[owner])}},
     ("POST", "/v1/tokens"): lambda world, owner: {"json": {"user": str(world.users[owner])}},
-    ("POST", "/v1/interactions"): lambda *_: {"data": _line(), "content_type": "application/json"},
+    ("POST", "/v1/interactions"): lambda *_: {
+        "data": _record(),
+        "content_type": "application/json",
+    },
     ("POST", "/v1/interactions/bulk"): lambda *_: {
-        "data": _line(),
+        "data": _record(),
         "content_type": "application/x-ndjson",
     },
     ("POST", "/v1/people"): _json({"name": "Someone"}),
@@ -559,7 +572,7 @@ def world(folder: Path) -> Iterator[World]:
         entrance.sign_out(keys["signed out"])
         # A program has no session to sign out of: its token is one that was never given out.
         tokens["signed out"] = tokens["target"][:-4] + "AAAA"
-        (captured,) = archive.intake.capture(LOCAL_ACTOR, [_line()])
+        (captured,) = archive.intake.capture(LOCAL_ACTOR, [_record()])
         archive.follow()
         archive.publish()
         newest = archive.log.newest().checkpoint

@@ -278,6 +278,15 @@ class StandIn:
         self.noted.append(("original", actor.id, str(purpose)))
         return Original(self._info(raw), f"{id}.json", self._chunks(raw))
 
+    def attachment(
+        self, actor: Actor, purpose: Purpose, id: UUID, part: str, *, as_of: int | None = None
+    ) -> Original:
+        """No record here has attachments."""
+        require(actor, Permission.READ)
+        require_purpose(actor, purpose)
+        self._found(id)
+        raise NotFoundError(f"The record {id} has no such attachment.")
+
     def _chunks(self, raw: bytes) -> Iterator[bytes]:
         for place in range(0, len(raw), 16):
             yield raw[place : place + 16]

@@ -15,6 +15,7 @@ from tests.archive.house import capture, line, settings
 from tests.users.conftest import MovableClock
 
 FROM = "192.0.2.7"
+ATTACHED = {"filename": "a.bin", "data": "AAEC"}
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 
 
@@ -117,6 +118,7 @@ def test_each_refusal_is_one_event(archive, client, made, newer):
 READS = {
     "": "show",
     "/original": "original",
+    "/attachment?part=1": "attachment",
     "/history": "history",
     "/proof": "prove",
 }
@@ -140,6 +142,7 @@ def test_who_asks_for_what_has_been_erased_is_recorded(archive, client, legal, n
     for path, action in (
         (f"/v1/interactions/{id}", "show"),
         (f"/v1/interactions/{id}/original", "original"),
+        (f"/v1/interactions/{id}/attachment?part=1", "attachment"),
     ):
         assert client.get(path, headers=legal).status_code == 410
         (event,) = newer()
@@ -225,6 +228,7 @@ def test_a_wrong_current_password_is_an_event(archive, client, made, newer):
         "/v1/search?q=herring&count=true",
         "/v1/interactions/{id}",
         "/v1/interactions/{id}/original",
+        "/v1/interactions/{id}/attachment?part=attachments/0",
         "/v1/interactions/{id}/history",
         "/v1/interactions/{id}/proof",
         "/v1/conversations/{id}",
@@ -236,7 +240,7 @@ def test_a_wrong_current_password_is_an_event(archive, client, made, newer):
     ],
 )
 def test_what_cannot_be_recorded_is_not_answered(archive, client, legal, path, monkeypatch):
-    (id,) = capture(archive, line("1", "herring"))
+    (id,) = capture(archive, line("1", "herring", attachments=[ATTACHED]))
     archive.administration.register(LOCAL_ACTOR, "eve", [Role.AUDITOR])
     text, _ = archive.administration.issue_token(LOCAL_ACTOR, "eve")
     archive.follow()

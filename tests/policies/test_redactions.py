@@ -100,6 +100,8 @@ def test_what_stood_before_is_gone_everywhere(archive):
     with pytest.raises(GoneError, match=f"withheld: it was redacted by case {case.id}"):
         archive.access.original(LOCAL_ACTOR, OPERATIONS, record)
     with pytest.raises(GoneError, match="withheld"):
+        archive.access.attachment(LOCAL_ACTOR, OPERATIONS, record, "")
+    with pytest.raises(GoneError, match="withheld"):
         archive.access.as_sent(LOCAL_ACTOR, OPERATIONS, record)
     with pytest.raises(GoneError, match=f"redacted after event {before}"):
         archive.access.show(LOCAL_ACTOR, OPERATIONS, record, as_of=before)

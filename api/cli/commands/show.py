@@ -6,7 +6,7 @@ from uuid import UUID
 import click
 
 from api.cli import options, output
-from archive.access.answers import RecordAnswer
+from archive.access.answers import Original, RecordAnswer
 from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.model.interaction import Attachment, Participant
 
@@ -14,23 +14,35 @@ from archive.model.interaction import Attachment, Participant
 @click.command("show")
 @click.argument("id", type=click.UUID)
 @click.option("--original", is_flag=True, help="Write the captured bytes, unchanged.")
+@click.option("--attachment", metavar="PART", help="Write the bytes of one attachment.")
 @options.common
-def command(id: UUID, original: bool, purpose: Purpose, as_json: bool) -> None:
+def command(
+    id: UUID, original: bool, attachment: str | None, purpose: Purpose, as_json: bool
+) -> None:
     """Show the record ID as it stands now."""
-    if original and as_json:
-        raise click.UsageError("--original writes bytes as they are; leave --json out.")
+    if original and attachment is not None:
+        raise click.UsageError("Take --original or --attachment, not both.")
+    if as_json and (original or attachment is not None):
+        raise click.UsageError("--original and --attachment write bytes; leave --json out.")
     with options.opened() as archive:
         if original:
-            # Through the binary buffer, so that not one byte is recoded.
-            for chunk in archive.access.original(LOCAL_ACTOR, purpose, id).chunks:
-                sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
+            _write_bytes(archive.access.original(LOCAL_ACTOR, purpose, id))
+            return
+        if attachment is not None:
+            _write_bytes(archive.access.attachment(LOCAL_ACTOR, purpose, id, attachment))
             return
         record = archive.access.show(LOCAL_ACTOR, purpose, id)
     if as_json:
         output.write_json(record)
     else:
         _write(record)
+
+
+def _write_bytes(file: Original) -> None:
+    # Through the binary buffer, so that not one byte is recoded.
+    for chunk in file.chunks:
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
 
 
 def _write(record: RecordAnswer) -> None:
@@ -55,8 +67,8 @@ def _write(record: RecordAnswer) -> None:
             *(
                 (
                     "attachment",
-                    f"{part.filename or 'unnamed'}, {part.media_type}, {part.size:,} bytes, "
-                    f"{_read(part)}{part.sha256}",
+                    f"{part.part} {part.filename or 'unnamed'}, {part.media_type}, "
+                    f"{part.size:,} bytes, {_read(part)}{part.sha256}".lstrip(),
                 )
                 for part in record.attachments
             ),
