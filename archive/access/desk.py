@@ -5,9 +5,7 @@ opens what is asked for, and appends the audit event; only then does the answer 
 are audited too.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -29,17 +27,16 @@ from archive.access.files import file_name, opener
 from archive.access.histories import history, senders
 from archive.access.passages import Said, passages
 from archive.access.proofs import Proofs
+from archive.access.reading import Reading
 from archive.access.roles import (
     Actor,
     Permission,
     Purpose,
     View,
 )
-from archive.access.searching import FOR_LEGAL_CLAIMS, Searching
-from archive.catalog.catalog import Catalog, CatalogRow, Seen
+from archive.catalog.catalog import Catalog
 from archive.clock import Clock
 from archive.errors import (
-    GoneError,
     InvalidError,
     NotFoundError,
 )
@@ -48,13 +45,13 @@ from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, ErasedEvent, Opener
 from archive.events.pointers import PointerRecorder
-from archive.events.records import Loaded, Records
+from archive.events.records import Records
 from archive.events.rows import since_redaction
 from archive.index.searcher import Searcher
 from archive.log.reader import LogReader
 from archive.matters.book import Matters
 from archive.people.directory import People
-from archive.query.tree import EVERYTHING, Value
+from archive.query.tree import EVERYTHING
 
 if TYPE_CHECKING:
     from archive.capture.markup import Markup
@@ -63,7 +60,7 @@ LARGEST_SHOWN = 64 << 20
 """How many bytes of an original are read to show its HTML."""
 
 
-class Access(Searching):
+class Access(Reading):
     """Searches and reads, for somebody and for a purpose."""
 
     def __init__(
@@ -88,21 +85,21 @@ class Access(Searching):
     ) -> None:
         super().__init__(
             clock=clock,
+            pointers=pointers,
             records=records,
             catalog=catalog,
             audit=audit,
+            codebook=codebook,
             identity=identity,
             people=people,
             matters=matters,
             searcher=searcher,
             timezone=timezone,
         )
-        self._pointers = pointers
         self._opener = opener
         self._mapper = mapper
         self._conversations = Conversations(catalog, records)
         self._proofs = Proofs(archive_id, pointers, opener, log, clock)
-        self._codebook = codebook
         self._names = names
 
     def show(
@@ -115,12 +112,12 @@ class Access(Searching):
             CorruptError: its stored bytes do not check.
             ForbiddenError, UnavailableError: as in `search`.
         """
-        with self._telling(actor, purpose, "show", record_id):
-            loaded, row = self._read(actor, purpose, record_id, "show", as_of)
+        with self.telling(actor, purpose, "show", record_id):
+            loaded, row = self.read(actor, purpose, record_id, "show", as_of)
         conversation = None if row is None else row.conversation
         place = None
         if conversation is not None:
-            seen = self._seen(actor, purpose, conversation)
+            seen = self.seen(actor, purpose, conversation)
             place = self._conversations.place(record_id, conversation, seen)
         self._audit.record(actor, purpose, "show", as_of=as_of, records=[record_id])
         leaf_hash = loaded.rows[-1].pointer.leaf_hash.hex()
@@ -149,11 +146,11 @@ class Access(Searching):
             ForbiddenError, UnavailableError: as in `search`.
         """
         self.allow(actor, purpose, Permission.READ, "conversation", records=[conversation_id])
-        with self._telling(actor, purpose, "conversation", conversation_id):
+        with self.telling(actor, purpose, "conversation", conversation_id):
             row = self._catalog.rows([conversation_id]).get(conversation_id)
             if row is None or row.conversation is None:
                 raise NotFoundError(f"There is no conversation {conversation_id}.")
-            seen = self._seen(actor, purpose, row.conversation)
+            seen = self.seen(actor, purpose, row.conversation)
             viewer = self.viewer(purpose)
             thread, matters = str(row.conversation), self.matters_of(actor)
             hidden = self.hidden(purpose)
@@ -181,8 +178,8 @@ class Access(Searching):
         GoneError also where the record was redacted: they are withheld. The stream is checked as it
         is read: CorruptError may come in its middle.
         """
-        with self._telling(actor, purpose, "original", record_id):
-            loaded, _ = self._read(actor, purpose, record_id, "original", as_of, whole=True)
+        with self.telling(actor, purpose, "original", record_id):
+            loaded, _ = self.read(actor, purpose, record_id, "original", as_of, whole=True)
             captured = loaded.interaction.captured
         self._audit.record(actor, purpose, "original", as_of=as_of, records=[record_id])
         part = captured.original
@@ -204,8 +201,8 @@ class Access(Searching):
 
         NotFoundError also where the record has no such attachment.
         """
-        with self._telling(actor, purpose, "attachment", record_id):
-            loaded, _ = self._read(actor, purpose, record_id, "attachment", as_of, whole=True)
+        with self.telling(actor, purpose, "attachment", record_id):
+            loaded, _ = self.read(actor, purpose, record_id, "attachment", as_of, whole=True)
             attached = loaded.interaction.captured.content.attachments
             found = next((each for each in attached if each.part == part), None)
             if found is None:
@@ -227,8 +224,8 @@ class Access(Searching):
         # It is read anew from the original, by what only this needs.
         from archive.capture.markup import markup
 
-        with self._telling(actor, purpose, "as-sent", record_id):
-            loaded, _ = self._read(actor, purpose, record_id, "as-sent", as_of, whole=True)
+        with self.telling(actor, purpose, "as-sent", record_id):
+            loaded, _ = self.read(actor, purpose, record_id, "as-sent", as_of, whole=True)
             part = loaded.interaction.captured.original
             if part.size > LARGEST_SHOWN:
                 raise InvalidError("The original is too large to be shown; download it.")
@@ -245,8 +242,8 @@ class Access(Searching):
         What the record quotes is left out, unless it says nothing else. ForbiddenError also where
         the purpose does not show all words.
         """
-        with self._telling(actor, purpose, "similar", record_id):
-            loaded, _ = self._read(actor, purpose, record_id, "similar", whole=True)
+        with self.telling(actor, purpose, "similar", record_id):
+            loaded, _ = self.read(actor, purpose, record_id, "similar", whole=True)
         record = loaded.record()
         searcher, as_of = self.searcher()
         text = record.content.text or record.content.html_text or ""
@@ -270,8 +267,8 @@ class Access(Searching):
     def history(self, actor: Actor, purpose: Purpose, record_id: UUID) -> HistoryAnswer:
         """Return what happened to a record, erased ones included; errors as in `show`."""
         self.allow(actor, purpose, Permission.READ, "history", records=[record_id])
-        with self._telling(actor, purpose, "history", record_id):
-            self._require_seen(actor, purpose, record_id)
+        with self.telling(actor, purpose, "history", record_id):
+            self.require_seen(actor, purpose, record_id)
             rows = [
                 row
                 for row in self._pointers.select_pointers_of([record_id])
@@ -306,76 +303,9 @@ class Access(Searching):
             UnavailableError: as in `search`, or the log has not come to it yet.
         """
         self.allow(actor, purpose, Permission.READ, "prove", records=[record_id], whole=True)
-        with self._telling(actor, purpose, "prove", record_id):
-            self._require_seen(actor, purpose, record_id)
+        with self.telling(actor, purpose, "prove", record_id):
+            self.require_seen(actor, purpose, record_id)
             row = self._catalog.rows([record_id]).get(record_id)
             answer = self._proofs.prove(record_id, version, erased=row is not None and row.erased)
         self._audit.record(actor, purpose, "prove", records=[record_id])
         return answer
-
-    def _read(
-        self,
-        actor: Actor,
-        purpose: Purpose,
-        record_id: UUID,
-        action: str,
-        as_of: int | None = None,
-        *,
-        whole: bool = False,
-    ) -> tuple[Loaded, CatalogRow | None]:
-        self.allow(actor, purpose, Permission.READ, action, records=[record_id], whole=whole)
-        self._require_seen(actor, purpose, record_id)
-        row = self._catalog.rows([record_id]).get(record_id)
-        if row is not None and row.erased:
-            raise GoneError(f"Record {record_id} has been erased.")
-        return self._records.load(record_id, as_of=as_of), row
-
-    def _require_seen(self, actor: Actor, purpose: Purpose, record_id: UUID) -> None:
-        """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""
-        if not self._sees(actor, record_id):
-            raise NotFoundError(f"There is no record {record_id}.")
-        if record_id in self.hidden(purpose):
-            raise NotFoundError(
-                f"The record {record_id} is restricted: it is open for legal claims alone, for a "
-                "purpose matter:NAME."
-            )
-
-    def _sees(self, actor: Actor, record_id: UUID) -> bool:
-        if not actor.restricted:
-            return True
-        row = self._catalog.rows([record_id]).get(record_id)
-        conversation = str(row.conversation) if row and row.conversation else None
-        matters = self.matters_of(actor)
-        for record in self.settle([record_id], self._pointers.last_seq(), None):
-            if not (row and row.erased) and sight.sees(actor, record, matters, conversation):
-                return True
-        return False
-
-    def _seen(self, actor: Actor, purpose: Purpose, conversation: UUID) -> Seen | None:
-        """Return what stands in SQL for what the actor sees of a conversation."""
-        records: list[int] = []
-        if actor.matters is not None:
-            # SQL knows nothing of what a matter asks for.
-            searcher, as_of = self.searcher()
-            found = searcher.found(
-                Value(str(conversation), "conversation"),
-                as_of=as_of,
-                settle=lambda ids: self.settle(ids, as_of, self.until(actor)),
-                within=self.within(actor, purpose),
-            )
-            records = [row.first_seq for row in self._catalog.rows(found).values()]
-        seen = sight.seen(actor, self._codebook, self._identity, records)
-        if purpose.kind == FOR_LEGAL_CLAIMS:
-            return seen
-        return replace(seen or Seen(whole=True), unrestricted=True)
-
-    @contextmanager
-    def _telling(
-        self, actor: Actor, purpose: Purpose, action: str, record_id: UUID
-    ) -> Iterator[None]:
-        """Record that somebody asked for what is not, is not theirs to see, or has been erased."""
-        try:
-            yield
-        except (NotFoundError, GoneError):
-            self._audit.record(actor, purpose, action, allowed=False, records=[record_id])
-            raise

@@ -1,0 +1,127 @@
+"""Who may read what of the records, for whatever is read of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import tzinfo
+from uuid import UUID
+
+from archive.access import sight
+from archive.access.audit import Audit
+from archive.access.roles import Actor, Permission, Purpose
+from archive.access.searching import FOR_LEGAL_CLAIMS, Searching
+from archive.catalog.catalog import Catalog, CatalogRow, Seen
+from archive.clock import Clock
+from archive.errors import GoneError, NotFoundError
+from archive.events.codebook import Codebook
+from archive.events.identity import Identity
+from archive.events.pointers import PointerRecorder
+from archive.events.records import Loaded, Records
+from archive.index.searcher import Searcher
+from archive.matters.book import Matters
+from archive.people.directory import People
+from archive.query.tree import Value
+
+
+class Reading(Searching):
+    """Decides what somebody may read, and loads it; refusals are audited."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        pointers: PointerRecorder,
+        records: Records,
+        catalog: Catalog,
+        audit: Audit,
+        codebook: Codebook,
+        identity: Identity,
+        people: People,
+        matters: Matters,
+        searcher: Callable[[], tuple[Searcher, int]],
+        timezone: tzinfo,
+    ) -> None:
+        super().__init__(
+            clock=clock,
+            records=records,
+            catalog=catalog,
+            audit=audit,
+            identity=identity,
+            people=people,
+            matters=matters,
+            searcher=searcher,
+            timezone=timezone,
+        )
+        self._pointers = pointers
+        self._codebook = codebook
+
+    def read(
+        self,
+        actor: Actor,
+        purpose: Purpose,
+        record_id: UUID,
+        action: str,
+        as_of: int | None = None,
+        *,
+        whole: bool = False,
+    ) -> tuple[Loaded, CatalogRow | None]:
+        """Load a record for somebody, `whole` where a view could not reduce what is read of it.
+
+        Raises ForbiddenError, and what `require_seen` and `Records.load` raise.
+        """
+        self.allow(actor, purpose, Permission.READ, action, records=[record_id], whole=whole)
+        self.require_seen(actor, purpose, record_id)
+        row = self._catalog.rows([record_id]).get(record_id)
+        if row is not None and row.erased:
+            raise GoneError(f"Record {record_id} has been erased.")
+        return self._records.load(record_id, as_of=as_of), row
+
+    def require_seen(self, actor: Actor, purpose: Purpose, record_id: UUID) -> None:
+        """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""
+        if not self._sees(actor, record_id):
+            raise NotFoundError(f"There is no record {record_id}.")
+        if record_id in self.hidden(purpose):
+            raise NotFoundError(
+                f"The record {record_id} is restricted: it is open for legal claims alone, for a "
+                "purpose matter:NAME."
+            )
+
+    def _sees(self, actor: Actor, record_id: UUID) -> bool:
+        if not actor.restricted:
+            return True
+        row = self._catalog.rows([record_id]).get(record_id)
+        conversation = str(row.conversation) if row and row.conversation else None
+        matters = self.matters_of(actor)
+        for record in self.settle([record_id], self._pointers.last_seq(), None):
+            if not (row and row.erased) and sight.sees(actor, record, matters, conversation):
+                return True
+        return False
+
+    def seen(self, actor: Actor, purpose: Purpose, conversation: UUID) -> Seen | None:
+        """Return what stands in SQL for what the actor sees of a conversation."""
+        records: list[int] = []
+        if actor.matters is not None:
+            # SQL knows nothing of what a matter asks for.
+            searcher, as_of = self.searcher()
+            found = searcher.found(
+                Value(str(conversation), "conversation"),
+                as_of=as_of,
+                settle=lambda ids: self.settle(ids, as_of, self.until(actor)),
+                within=self.within(actor, purpose),
+            )
+            records = [row.first_seq for row in self._catalog.rows(found).values()]
+        seen = sight.seen(actor, self._codebook, self._identity, records)
+        if purpose.kind == FOR_LEGAL_CLAIMS:
+            return seen
+        return replace(seen or Seen(whole=True), unrestricted=True)
+
+    @contextmanager
+    def telling(
+        self, actor: Actor, purpose: Purpose, action: str, record_id: UUID
+    ) -> Iterator[None]:
+        """Record that somebody asked for what is not, is not theirs to see, or has been erased."""
+        try:
+            yield
+        except (NotFoundError, GoneError):
+            self._audit.record(actor, purpose, action, allowed=False, records=[record_id])
+            raise
