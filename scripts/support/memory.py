@@ -13,7 +13,7 @@ class PeakMemory(threading.Thread):
 
     def run(self) -> None:
         while not self.done.wait(0.25):
-            total = sum(_memory(pid) for pid in _tree(self.roots))
+            total = sum(_memory(pid) for pid in tree(self.roots))
             self.peak = max(self.peak, total)
 
     def stop(self) -> int:
@@ -35,7 +35,7 @@ class HighWater(threading.Thread):
             self._look()
 
     def _look(self) -> None:
-        for pid in _tree(self.roots):
+        for pid in tree(self.roots):
             name, mark = _high_water(pid)
             self.marks[name] = max(self.marks.get(name, 0), mark)
 
@@ -47,7 +47,8 @@ class HighWater(threading.Thread):
         return self.marks
 
 
-def _tree(roots: tuple[int, ...]) -> set[int]:
+def tree(roots: tuple[int, ...]) -> set[int]:
+    """Return the ids of processes and of all that they started."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
