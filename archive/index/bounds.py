@@ -9,11 +9,20 @@ _FARTHEST_NUMBER: Final = 2**63 - 1
 
 
 class Bounds(NamedTuple):
-    """What certainly holds all matches, and what certainly holds nothing else; None is nothing."""
+    """What certainly holds all matches, and what certainly holds nothing else; None is nothing.
+
+    `doubt` lies within the upper, and holds all of it that the lower does not; it is kept apart,
+    since where a part of a query alone is in doubt, it is much faster to find.
+    """
 
     upper: Query | None
     lower: Query | None
-    exact: bool
+    doubt: Query | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether both are the same."""
+        return self.doubt is None
 
 
 def all_of(queries: Sequence[Query | None]) -> Query | None:
@@ -54,26 +63,42 @@ def between(schema: Schema, field: str, low: int | None, high: int | None) -> Qu
 
 def exactly(query: Query | None) -> Bounds:
     """Return the bounds of a query that finds all matches and nothing else."""
-    return Bounds(query, query, True)
+    return Bounds(query, query, None)
+
+
+def within(upper: Query | None, lower: Query | None = None) -> Bounds:
+    """Return the bounds of matches that lie between two queries."""
+    return Bounds(upper, lower, upper)
 
 
 def all_bounds(parts: Sequence[Bounds]) -> Bounds:
     """Return the bounds of what all find."""
-    if all(part.exact for part in parts):
-        return exactly(all_of([part.upper for part in parts]))
-    return Bounds(
-        all_of([part.upper for part in parts]),
-        all_of([part.lower for part in parts]),
-        False,
-    )
+    upper = all_of([part.upper for part in parts])
+    doubtful = [place for place, part in enumerate(parts) if part.doubt is not None]
+    if not doubtful:
+        return exactly(upper)
+    lower = all_of([part.lower for part in parts])
+    if len(doubtful) > 1:
+        return within(upper, lower)
+    # What the others find is in doubt where that one part is.
+    doubt = all_of([part.upper if part.exact else part.doubt for part in parts])
+    return Bounds(upper, lower, doubt)
 
 
 def any_bounds(parts: Sequence[Bounds]) -> Bounds:
     """Return the bounds of what any finds."""
+    upper = any_of([part.upper for part in parts])
     if all(part.exact for part in parts):
-        return exactly(any_of([part.upper for part in parts]))
+        return exactly(upper)
     return Bounds(
-        any_of([part.upper for part in parts]),
-        any_of([part.lower for part in parts]),
-        False,
+        upper, any_of([part.lower for part in parts]), any_of([part.doubt for part in parts])
     )
+
+
+def no_bounds(part: Bounds) -> Bounds:
+    """Return the bounds of what does not match."""
+    everything = Query.all_query()
+    upper = without(everything, part.lower)
+    if part.exact:
+        return exactly(upper)
+    return Bounds(upper, without(everything, part.upper), without(part.doubt, part.lower))

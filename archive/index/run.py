@@ -201,7 +201,8 @@ class Run:
     def settle_all(self, facets: bool) -> _Settled:
         """Decide all records between the bounds, in order, a batch at a time."""
         settled = _Settled()
-        doubtful = without(self.possible, self.bounds.lower)
+        doubt = all_of([self.bounds.doubt, *self._valid()])
+        doubtful = without(doubt, self.bounds.lower)
         if self.asked.rewritten is not None and self.engine.count(doubtful) > MOST_OPENED:
             raise InvalidError(
                 f"More than {MOST_OPENED:,} records would have to be opened to answer this; narrow "
@@ -317,7 +318,7 @@ class Run:
         sure = self._ids(all_of([self.bounds.lower, past]))
         if self.bounds.exact:
             return sure
-        doubtful = sorted(self._ids(all_of([self.bounds.upper, past])) - sure)
+        doubtful = sorted(self._ids(all_of([self.bounds.doubt, past])) - sure)
         return sure | {
             versions[0].id
             for start in range(0, len(doubtful), _BATCH)

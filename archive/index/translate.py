@@ -22,6 +22,8 @@ from archive.index.bounds import (
     any_of,
     between,
     exactly,
+    no_bounds,
+    within,
     without,
 )
 from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, TERMS, whole_term
@@ -101,13 +103,7 @@ class _Translator:
             case Or(below):
                 return any_bounds([self.bounds(child) for child in below])
             case Not(child):
-                inner = self.bounds(child)
-                everything = Query.all_query()
-                return Bounds(
-                    without(everything, inner.lower),
-                    without(everything, inner.upper),
-                    inner.exact,
-                )
+                return no_bounds(self.bounds(child))
             case Exact(child):
                 return self._with(NO_ALIASES).bounds(child)
             case Person(text, field):
@@ -125,7 +121,7 @@ class _Translator:
                 return any_bounds(asked)
             case Word() | Phrase() | Stem() | Fuzzy() | Near() | NotNear():
                 found = any_bounds([self._text(node), self._known(node)])
-                return Bounds(found.upper, None, False) if self._rewritten else found
+                return within(found.upper) if self._rewritten else found
 
     def _with(self, aliases: Aliases) -> "_Translator":
         return _Translator(self._schema, self._placed, self._rewritten, aliases)
@@ -189,7 +185,7 @@ class _Translator:
                 return self._near(node, name)
             case NotNear(left, right):
                 near, far = self._within(left, name), self._within(right, name)
-                return Bounds(near.upper, without(near.lower, far.upper), False)
+                return within(near.upper, without(near.lower, far.upper))
             case Word() | Phrase() | Stem() | Fuzzy():
                 return self._run(terms(node), name)
             case _:
@@ -201,13 +197,13 @@ class _Translator:
         if len(wanted) == 1:
             return parts[0]
         if not self._follows(wanted):
-            return Bounds(all_bounds(parts).upper, None, False)
+            return within(all_bounds(parts).upper)
         phrase = self._placed_words(list(_places(wanted)), name)
         if any(term.accented for term in wanted):
-            return Bounds(all_of([phrase, *(part.upper for part in parts)]), None, False)
+            return within(all_of([phrase, *(part.upper for part in parts)]))
         # A lone `*` is any one word: that one stands there is only sure within one text.
         if name in MANY_VALUED and any(term.folded == ANY_RUN for term in wanted):
-            return Bounds(phrase, None, False)
+            return within(phrase)
         return exactly(phrase)
 
     def _follows(self, wanted: Sequence[Term]) -> bool:
@@ -234,13 +230,13 @@ class _Translator:
                 return exactly(folded)
             case TermKind.ACCENTED:
                 upper = all_of([folded, self._accented(term)]) if name in ACCENTED_TEXTS else folded
-                return Bounds(upper, None, False)
+                return within(upper)
             case TermKind.PATTERN:
                 query = self._pattern(name, term.folded)
-                return Bounds(query, None, False) if term.accented else exactly(query)
+                return within(query) if term.accented else exactly(query)
             case TermKind.STEM:
                 pattern = _stem_expression(term.folded)
-                return Bounds(Query.regex_query(self._schema, name, pattern), folded, False)
+                return within(Query.regex_query(self._schema, name, pattern), folded)
             case TermKind.FUZZY:
                 return exactly(
                     Query.fuzzy_term_query(self._schema, name, term.folded, term.distance)
@@ -257,7 +253,7 @@ class _Translator:
         both = all_bounds([self._within(node.left, name), self._within(node.right, name)])
         left, right = _row(node.left), _row(node.right)
         if not left or not right or not self._follows((*left, *right)):
-            return Bounds(both.upper, None, False)
+            return within(both.upper)
         orders = [(left, right)] if node.ordered else [(left, right), (right, left)]
         words = len(left) == len(right) == 1
         if words and not node.ordered and _apart(left[0], right[0]):
@@ -284,7 +280,7 @@ class _Translator:
         # Where a field holds several texts, near words may stand in two of them.
         if sure and name not in MANY_VALUED and (words or node.distance <= _FEW_PLACES):
             return exactly(any_of(found))
-        return Bounds(all_of([both.upper, any_of(found)]), None, False)
+        return within(all_of([both.upper, any_of(found)]))
 
     def _reaching(self, first: Term, second: Term, distance: int, name: str) -> Iterator[Query]:
         """Yield queries of which one finds the second word 1 to `distance` places after the first.
