@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from archive.opening import Archive
 from archive.users import passwords
 from scripts.support import ceph
 from scripts.support.postgres import Postgres, missing
+from tests.archive.house import create, opened
 
 # Contract suites are plain modules that test classes inherit from; without this their failed
 # assertions would not say what was compared.
@@ -50,6 +53,14 @@ def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if "real_passwords" not in request.keywords:
         monkeypatch.setattr(passwords, "_MEMORY_KIB", 32)
         monkeypatch.setattr(passwords, "_PASSES", 1)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """A new archive, opened."""
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        yield archive
 
 
 @pytest.fixture(scope="session")

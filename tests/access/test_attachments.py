@@ -14,19 +14,12 @@ from archive.capture.importer import import_paths
 from archive.creating import register_user
 from archive.errors import ForbiddenError, NotFoundError
 from archive.model.interaction import Attachment
-from tests.archive.house import capture, create, line, opened, search
+from tests.archive.house import capture, line, search
 from tests.archive.test_attachments import mail
 from tests.capture import documents
 
 SHORT = b"\x00\x01 a few bytes \xff"
 LONG = bytes(range(256)) * 400
-
-
-@pytest.fixture
-def archive(tmp_path):
-    create(tmp_path)
-    with opened(tmp_path) as archive:
-        yield archive
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """What a search could not look into is counted by reason and listed; result sets have a hash."""
 
-from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +12,10 @@ from archive.access.search_reports import UnsearchableAnswer
 from archive.errors import ForbiddenError, InvalidError
 from archive.opening import Archive
 from archive.trail.asked import TrailRequest
-from tests.archive.house import OPERATIONS, capture, create, line, opened, search
+from tests.archive.house import OPERATIONS, capture, line, search
 
 UNREADABLE = {"filename": "a.bin", "media_type": "application/x-unknown", "data": "AAECAw=="}
 RESTRICTED = Actor("r", "Restricted", Role.LEGAL, custodians=frozenset({"ann"}))
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    create(tmp_path)
-    with opened(tmp_path) as archive:
-        yield archive
 
 
 def captured(archive: Archive) -> list[UUID]:

@@ -16,7 +16,7 @@ from archive.capture.markup import MOST_HTML, MOST_PICTURES, Markup, Picture, ma
 from archive.creating import register_user
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
 from scripts.support.hostile_html import HOSTILE
-from tests.archive.house import capture, create, line, opened
+from tests.archive.house import capture, line
 
 PIXEL = b"\x89PNG pixel"
 
@@ -129,13 +129,6 @@ def test_a_mail_without_html_has_none(original):
 def test_html_that_costs_too_much_is_not_shown(html):
     with pytest.raises(InvalidError, match="download the original"):
         markup(mail(html), "message/rfc822")
-
-
-@pytest.fixture
-def archive(tmp_path):
-    create(tmp_path)
-    with opened(tmp_path) as archive:
-        yield archive
 
 
 def entered(archive):

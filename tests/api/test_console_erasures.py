@@ -8,7 +8,7 @@ import pytest
 from archive.access.roles import Role
 from policies.erasures.opening import executor_of
 from tests.api.console_house import entered, sent
-from tests.archive.house import capture, create, line, opened
+from tests.archive.house import capture, line
 from tests.policies.purging_house import states
 
 MAIA = [
@@ -16,13 +16,6 @@ MAIA = [
     {"role": "to", "address": "otto@firm.example"},
 ]
 GIVEN = {"name": "Maia <Bleu>", "aliases": "maia@old.example\r\n\r\n", "query": "maia"}
-
-
-@pytest.fixture
-def archive(tmp_path):
-    create(tmp_path)
-    with opened(tmp_path) as archive:
-        yield archive
 
 
 @pytest.fixture

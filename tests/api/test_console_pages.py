@@ -15,7 +15,7 @@ from archive.access.roles import Role
 from archive.catalog.tables import records
 from archive.creating import register_user
 from archive.query.parser import parse
-from tests.archive.house import capture, create, line, opened
+from tests.archive.house import capture, line
 from tests.query.samples import START
 
 
@@ -42,13 +42,6 @@ LINES = (
     line("3", "Elsewhere, a rebate.", occurred_at="2024-05-01T09:00:00Z", source="chats",
          participants=people("Legal", "Madrid")),
 )  # fmt: skip
-
-
-@pytest.fixture
-def archive(tmp_path):
-    create(tmp_path)
-    with opened(tmp_path) as archive:
-        yield archive
 
 
 @pytest.fixture

@@ -7,25 +7,16 @@ import io
 import re
 from urllib.parse import unquote_to_bytes
 
-import pytest
-
 from api.app import create_app
 from archive.access.roles import Role
 from archive.creating import register_user
 from scripts.support import matrix
 from scripts.support.hostile import Maker
 from scripts.support.hostile_requests import RequestMaker
-from tests.archive.house import create, found, opened
+from tests.archive.house import found
 
 SEED = 11
 QUICK = ("bomb", "bomb_line", "deep", "members")
-
-
-@pytest.fixture
-def archive(tmp_path):
-    create(tmp_path)
-    with opened(tmp_path) as archive:
-        yield archive
 
 
 def test_every_line_has_its_result_and_none_that_is_good_is_lost(archive):
