@@ -85,17 +85,17 @@ class Access(Reading):
     ) -> None:
         super().__init__(
             clock=clock,
-            pointers=pointers,
             records=records,
             catalog=catalog,
             audit=audit,
-            codebook=codebook,
             identity=identity,
             people=people,
             matters=matters,
             searcher=searcher,
             timezone=timezone,
         )
+        self._pointers = pointers
+        self._codebook = codebook
         self._opener = opener
         self._mapper = mapper
         self._conversations = Conversations(catalog, records)

@@ -33,8 +33,7 @@ def opener(loaded: Loaded, records: Records) -> Callable[[str], Iterator[bytes]]
     def opened(name: str) -> Iterator[bytes]:
         nonlocal found
         # A document that was captured as a file is its own attachment, whose part is empty.
-        original = interaction.captured.original if name in (ORIGINAL, "") else None
-        part = original or beside(name)
+        part = interaction.captured.original if name in (ORIGINAL, "") else beside(name)
         if part is not None:
             yield from records.read_part(interaction, part)
             return

@@ -1,59 +1,27 @@
 """Who may read what of the records, for whatever is read of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import tzinfo
 from uuid import UUID
 
 from archive.access import sight
-from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
 from archive.access.searching import FOR_LEGAL_CLAIMS, Searching
-from archive.catalog.catalog import Catalog, CatalogRow, Seen
-from archive.clock import Clock
+from archive.catalog.catalog import CatalogRow, Seen
 from archive.errors import GoneError, NotFoundError
 from archive.events.codebook import Codebook
-from archive.events.identity import Identity
 from archive.events.pointers import PointerRecorder
-from archive.events.records import Loaded, Records
-from archive.index.searcher import Searcher
-from archive.matters.book import Matters
-from archive.people.directory import People
+from archive.events.records import Loaded
 from archive.query.tree import Value
 
 
 class Reading(Searching):
     """Decides what somebody may read, and loads it; refusals are audited."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        pointers: PointerRecorder,
-        records: Records,
-        catalog: Catalog,
-        audit: Audit,
-        codebook: Codebook,
-        identity: Identity,
-        people: People,
-        matters: Matters,
-        searcher: Callable[[], tuple[Searcher, int]],
-        timezone: tzinfo,
-    ) -> None:
-        super().__init__(
-            clock=clock,
-            records=records,
-            catalog=catalog,
-            audit=audit,
-            identity=identity,
-            people=people,
-            matters=matters,
-            searcher=searcher,
-            timezone=timezone,
-        )
-        self._pointers = pointers
-        self._codebook = codebook
+    # Given by what is built upon it.
+    _pointers: PointerRecorder
+    _codebook: Codebook
 
     def read(
         self,
