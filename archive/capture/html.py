@@ -70,9 +70,9 @@ def visible_text(html: str) -> str:
     A comment that is never closed ends with its tag, as it did in older browsers: what comes after
     it would be hidden to this day in others, but no search may lose it.
     """
-    closed = html.rfind("-->") + 3 if "-->" in html else 0
-    if "<!--" in html[closed:]:
-        html = html[:closed] + html[closed:].replace("<!--", "<!")
+    if html.rfind("<!--") > html.rfind("-->"):
+        before, end, after = html.rpartition("-->")
+        html = before + end + after.replace("<!--", "<!")
     if "<pre" not in html and "<PRE" not in html:
         html = html.replace("\n", " ").replace("\r", " ")
     block = _BLOCK if _UPPER_TAG.search(html) is not None else _LOWER_BLOCK

@@ -74,11 +74,11 @@ def within(upper: Query | None, lower: Query | None = None) -> Bounds:
 def all_bounds(parts: Sequence[Bounds]) -> Bounds:
     """Return the bounds of what all find."""
     upper = all_of([part.upper for part in parts])
-    doubtful = [place for place, part in enumerate(parts) if part.doubt is not None]
+    doubtful = sum(not part.exact for part in parts)
     if not doubtful:
         return exactly(upper)
     lower = all_of([part.lower for part in parts])
-    if len(doubtful) > 1:
+    if doubtful > 1:
         return within(upper, lower)
     # What the others find is in doubt where that one part is.
     doubt = all_of([part.upper if part.exact else part.doubt for part in parts])
