@@ -9,7 +9,6 @@ from typing import NamedTuple
 from archive.access.answers import Highlight, RecordAnswer, SearchResult
 from archive.access.passages import Said
 from archive.access.passages import passages as passages_of
-from archive.capture.threads import normalised_subject
 from archive.model.interaction import Attachment, Participant, ParticipantRole
 from archive.query.snippet import highlights
 from archive.query.tree import Node
@@ -94,11 +93,6 @@ def pointed(query: str, column: int) -> str:
     line = "".join(" " if each.isspace() else each for each in query[start:end])
     before, after = "… " if start else "", " …" if end < len(query) else ""
     return f"{before}{line}{after}\n{' ' * (len(before) + column - 1 - start)}^"
-
-
-def discussed(subject: str) -> str:
-    """Return a subject as all mails of a discussion share it."""
-    return normalised_subject(subject)
 
 
 def moment(value: datetime | None, *, exact: bool = False) -> str:

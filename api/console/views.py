@@ -24,6 +24,7 @@ from api.console import (
     users,
     watching,
 )
+from archive.capture.threads import normalised_subject
 from policies.form import write_policy
 
 blueprint = Blueprint("console", __name__)
@@ -34,7 +35,6 @@ for written in (
     text.by_role,
     text.byte_size,
     text.day,
-    text.discussed,
     text.duration,
     text.label,
     text.lines,
@@ -47,6 +47,7 @@ for written in (
 ):
     blueprint.add_app_template_filter(written)
 
+blueprint.add_app_template_filter(normalised_subject)
 blueprint.add_app_template_filter(terms.told, "terms")
 blueprint.add_app_template_filter(write_policy, "yaml")
 
