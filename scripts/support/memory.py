@@ -53,15 +53,19 @@ def tree(roots: tuple[int, ...]) -> set[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                parents[int(entry.name)] = int(
-                    (entry / "stat").read_text().rsplit(")")[1].split()[1]
-                )
-            except (OSError, IndexError):
+                parents[int(entry.name)] = int(stat(int(entry.name))[1])
+            except OSError:
                 continue
     found = set(roots)
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return found
+
+
+def stat(pid: int) -> list[str]:
+    """Return what `/proc` says of a process after its name (proc_pid_stat(5)); OSError if gone."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return told.rpartition(")")[2].split()
 
 
 def _memory(pid: int) -> int:

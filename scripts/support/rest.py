@@ -2,9 +2,9 @@
 
 import os
 import time
-from pathlib import Path
+from contextlib import suppress
 
-from scripts.support.memory import tree
+from scripts.support.memory import stat, tree
 
 _QUIET = 5.0
 """For so many seconds it must be at rest."""
@@ -32,9 +32,6 @@ def _taken(root: int) -> float:
     """Return the seconds of processor time that they have taken together."""
     ticks = 0
     for pid in tree((root,)):
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        ticks += sum(map(int, stat.rpartition(")")[2].split()[11:13]))
+        with suppress(OSError):
+            ticks += sum(map(int, stat(pid)[11:13]))
     return ticks / os.sysconf("SC_CLK_TCK")
