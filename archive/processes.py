@@ -19,7 +19,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 
 def warm_up(module: str) -> None:
     """Start the server with a module loaded, unless one is running; returns before it is ready."""
-    _CONTEXT.set_forkserver_preload([module])
+    _CONTEXT.set_forkserver_preload([module, "archive.preloaded"])
     with _interrupts_left_to_the_parent():
         forkserver.ensure_running()
 

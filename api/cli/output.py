@@ -9,10 +9,12 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 _UNBOUNDED = 10_000
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -33,12 +35,12 @@ def utc_time(value: datetime | None) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if value else "undated"
 
 
-def write_json(value: BaseModel | dict[str, Any]) -> None:
+def write_json(value: "BaseModel | dict[str, Any]") -> None:
     """Write the one JSON document of a command."""
     text = (
-        value.model_dump_json(by_alias=True)
-        if isinstance(value, BaseModel)
-        else json.dumps(value, ensure_ascii=False)
+        json.dumps(value, ensure_ascii=False)
+        if isinstance(value, dict)
+        else value.model_dump_json(by_alias=True)
     )
     # As bytes: JSON is UTF-8 (RFC 8259) whatever the terminal's encoding is.
     click.echo(text.encode())

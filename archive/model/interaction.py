@@ -19,7 +19,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 class Frozen(BaseModel):
     """A value: immutable, and strict about its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # There are many, and a process uses few: each is prepared when it is first needed.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Channel(StrEnum):

@@ -32,10 +32,8 @@ def command(dry_run: bool, at: datetime | None, purpose: Purpose, as_json: bool)
         from archive.processes import warm_up
 
         warm_up("policies.purging.judges")
-    from archive.tuning import spare_the_collector
     from policies.purging.desk import purge_desk
 
-    spare_the_collector()
     with options.opened() as archive:
         desk = purge_desk(archive)
         if dry_run:

@@ -29,10 +29,8 @@ def command(full: bool, against: Path | None, purpose: Purpose, as_json: bool) -
         from archive.processes import warm_up
 
         warm_up("archive.verifying.workers")
-    from archive.tuning import spare_the_collector
     from archive.verifying.verifier import verify
 
-    spare_the_collector()
     kept = None if against is None else against.read_text("utf-8", "replace")
     with progress.counted(SystemClock()) as show:
         findings = verify(
