@@ -11,10 +11,10 @@ reads a file's bytes anyway calls `items_in` on them.
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from archive.capture import listserv, mailman, mbox, ndjson
 from archive.capture.file import is_compound_document
@@ -45,8 +45,7 @@ _MAILDIR_FOLDERS = ("cur", "new")
 _MAILDIR_CONTROL = ("dovecot", "courier", "maildirfolder", "maildirsize", "subscriptions")
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """One item: `length` bytes at `offset` in `file`.
 
     `path` names the file in reports and is always printable. `item` is "" for a file that is one
@@ -141,7 +140,7 @@ def _items(file: Slice, head: bytes, opened: BinaryIO) -> Iterator[Found]:
     elif format == UNTOLD:
         yield Unreadable(file.path, "", why_not(head))
     elif split is None:
-        yield replace(file, format=format)
+        yield file._replace(format=format)
     else:
         yield from _container(file, format, split(opened))
 

@@ -31,9 +31,11 @@ _TNEF = b"\x78\x9f\x3e\x22"
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:[ \t\r]*+\n)*)")
 _PARTED = re.compile(rb"content-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
 _FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:")
-# These begin with the line break, since a search for a fixed byte is what runs fast.
-_LINES = re.compile(rb"\n(?:([A-Za-z][A-Za-z0-9_.-]{0,75})[ \t]*:|[ \t])")
-_ANY_PARTED = re.compile(rb"\ncontent-type[ \t]*:[ \t]*(?:multipart|message)/", re.IGNORECASE)
+# Lines that are nothing but fields, up to an empty one. Why a group is held by an atomic one:
+# `archive.capture.mime`.
+_FIELDS = re.compile(
+    rb"(?>(?:[A-Za-z][A-Za-z0-9_.-]{0,75}+[ \t]*+:[^\n]*+\n(?>(?:[ \t][^\n]*+\n)*))+)(?=\r?\n)"
+)
 _ANY_FROM = re.compile(rb"From [^\n]*\n")
 _HIDDEN_FROM = re.compile(rb"From \S+ at \S+ ")
 _LATER_HIDDEN_FROM = re.compile(rb"\nFrom \S+ at \S+ ")
@@ -61,6 +63,13 @@ _CERTAIN = frozenset(
 _LIKELY = frozenset({b"from", b"date", b"subject", b"to"})
 _INTERACTION = frozenset({"source", "channel"})
 _CMU = frozenset({b"x-origin", b"x-folder", b"x-filename"})
+# In a block in lower case. They begin with the line break, since a search for a fixed byte is what
+# runs fast.
+_ANY_CERTAIN = re.compile(
+    rb"\n(?:(?:%b)[ \t]*:|content-type[ \t]*:[ \t]*(?:multipart|message)/)" % b"|".join(_CERTAIN)
+)
+_ANY_X_FROM = re.compile(rb"\nx-from[ \t]*:")
+_ANY_CMU = re.compile(rb"\n(?:%b)[ \t]*:" % b"|".join(_CMU))
 
 
 def recognise(head: bytes, *, is_whole: bool) -> str | None:
@@ -143,9 +152,11 @@ def _is_interaction(head: bytes, *, is_whole: bool) -> bool:
 
 
 def _mail_format(head: bytes, start: int, *, is_whole: bool) -> str | None:
-    names = _clean_fields(head, start)
-    if names is None:
-        names = _fields(head, start, is_whole=is_whole)
+    return _evident_format(head, start) or _format_by_lines(head, start, is_whole=is_whole)
+
+
+def _format_by_lines(head: bytes, start: int, *, is_whole: bool) -> str | None:
+    names = _fields(head, start, is_whole=is_whole)
     if names is None:
         return None
     lowered = set(map(bytes.lower, names))
@@ -156,29 +167,25 @@ def _mail_format(head: bytes, start: int, *, is_whole: bool) -> str | None:
     return "cmu" if b"x-from" in lowered and lowered & _CMU else "eml"
 
 
-def _clean_fields(head: bytes, start: int) -> set[bytes] | None:
-    """Return the names in a header block that is nothing but fields, as nearly all are.
+def _evident_format(head: bytes, start: int) -> str | None:
+    """Return the format where a header is nothing but fields, and one of them only mail has.
 
-    None leaves the decision to `_fields`, which looks at line after line.
+    So it is with nearly all; None leaves the decision to `_format_by_lines`.
     """
-    end = head.find(b"\n\n", start)
-    if end < 0 or b"\r" in (block := head[start:end]):
-        end = head.find(b"\r\n\r\n", start)
-        block = head[start:end].replace(b"\r\n", b"\n")
-        if end < 0 or b"\r" in block:
-            return None
-    if block[:1] in (b" ", b"\t", b"") or len(block.translate(None, _CONTROLS)) < len(block):
+    found = _FIELDS.match(head, start)
+    if found is None:
         return None
-    block = b"\n" + block
-    lines = _LINES.findall(block)
-    if len(lines) != block.count(b"\n"):
+    block = found[0]
+    if len(block.translate(None, _CONTROLS)) < len(block):
         return None
-    # The lines that go on with a field have given an empty name.
-    names = set(lines)
-    names.discard(b"")
-    if _ANY_PARTED.search(block) is not None:
-        names.add(b"mime-version")
-    return names
+    # A carriage return alone ends a line too.
+    if b"\r" in block and block.count(b"\r") > block.count(b"\r\n"):
+        return None
+    block = b"\n" + block.lower()
+    if _ANY_CERTAIN.search(block) is None:
+        return None
+    is_cmu = _ANY_X_FROM.search(block) is not None and _ANY_CMU.search(block) is not None
+    return "cmu" if is_cmu else "eml"
 
 
 def _fields(head: bytes, start: int, *, is_whole: bool) -> set[bytes] | None:
