@@ -37,8 +37,11 @@ from archive.errors import MunimentError
 from archive.events.feed import Feed
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
+from archive.index.form import index_form
+from archive.index.resuming import Beginning, History, begin
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import PrivateIndex, SearchSource, SharedIndex, index_directory
+from archive.index.storage import IndexDirectory
 from archive.leadership import DeposedError
 from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
@@ -274,7 +277,19 @@ class Archive(Station):
         served = not commits or HostLock.is_held(self.run_folder / WORKER_LOCK)
         if directory is not None and served:
             return SharedIndex(directory)
-        return PrivateIndex(self.feed, self.catalog, self.follow, self._private_follower)
+        return PrivateIndex(
+            self.feed,
+            self.catalog,
+            self.follow,
+            self.index_follower,
+            self.index_beginning,
+            directory,
+        )
+
+    def index_beginning(self, directory: IndexDirectory) -> Beginning:
+        """Make a generation of the index in a folder, from the newest snapshot that holds."""
+        history = History(self.pointers, self.records)
+        return begin(directory, self.snapshots, history, index_form())
 
     def index_follower(
         self,
@@ -289,11 +304,6 @@ class Archive(Station):
         return IndexFollower(
             index, self.records, self.catalog, publish, position, unread, clean_until, target
         )
-
-    def _private_follower(
-        self, index: tantivy.Index, publish: Callable[[int], None], clean_until: int
-    ) -> IndexFollower:
-        return self.index_follower(index, publish, clean_until=clean_until)
 
     def follow(self) -> bool:
         """Bring catalog and trail up to date if nobody else keeps them; False if somebody does."""

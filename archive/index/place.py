@@ -6,6 +6,7 @@ searches it. What stands in the folder is told there.
 
 import os
 import re
+import secrets
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,11 @@ def index_folder(
 def is_private_name(name: str) -> bool:
     """Say whether a folder is called as the index of one of this user's archives."""
     return re.fullmatch(rf"muniment-{os.getuid()}-[0-9a-f]{{12}}", name) is not None
+
+
+def new_private_name() -> str:
+    """Return a name for the index of one process alone, which is told apart by it as little."""
+    return f"muniment-{os.getuid()}-{secrets.token_hex(6)}"
 
 
 def check_private(path: Path) -> None:

@@ -1,8 +1,10 @@
 """Where a process searches: in the leader's index on tmpfs, or in one of its own in memory."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from threading import Lock
+from typing import Protocol
 
 import tantivy
 
@@ -10,12 +12,25 @@ from archive.catalog.catalog import Catalog
 from archive.events.feed import Feed
 from archive.index.follower import IndexFollower
 from archive.index.memory import Memory
+from archive.index.resuming import Beginning
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.index.storage import IndexDirectory, SharedIndexReader
 from archive.settings import Settings
 
-MakeFollower = Callable[[tantivy.Index, Callable[[int], None], int], IndexFollower]
+
+class MakeFollower(Protocol):
+    """Makes what fills an index; as `Archive.index_follower`."""
+
+    def __call__(
+        self,
+        index: tantivy.Index,
+        publish: Callable[[int], None],
+        position: int = 0,
+        unread: Iterable[int] = (),
+        clean_until: int = 0,
+        target: int = 0,
+    ) -> IndexFollower: ...
 
 
 class SearchSource(ABC):
@@ -38,10 +53,27 @@ class SearchSource(ABC):
         """Let go of the index."""
 
 
-class PrivateIndex(SearchSource):
-    """An index in this process's memory, filled from the events before each search.
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An index that is open, with its folder if it has one, and sentences on how it came to be."""
 
-    For single commands without a service, and for hosts without tmpfs.
+    index: tantivy.Index
+    follower: IndexFollower
+    folder: IndexDirectory | None = None
+    notes: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        self.follower.close()
+        if self.folder is not None:
+            self.folder.remove()
+
+
+class PrivateIndex(SearchSource):
+    """An index of this process alone, filled from the events before each search.
+
+    For single commands without a service, and for hosts without tmpfs. It stands in this process's
+    memory and begins at the first event; beside `directory`, the one that a service would share, it
+    begins with the newest snapshot, in a folder that goes with it.
     """
 
     def __init__(
@@ -50,13 +82,17 @@ class PrivateIndex(SearchSource):
         catalog: Catalog,
         follow_catalog: Callable[[], bool],
         make_follower: MakeFollower,
+        begin: Callable[[IndexDirectory], Beginning],
+        directory: IndexDirectory | None,
     ) -> None:
         self._feed = feed
         self._catalog = catalog
         self._follow_catalog = follow_catalog
         self._make_follower = make_follower
+        self._begin = begin
+        self._directory = directory
         self._lock = Lock()
-        self._open: tuple[tantivy.Index, IndexFollower] | None = None
+        self._open: _Open | None = None
 
     def searcher(self) -> tuple[Searcher, int]:
         with self._lock:
@@ -64,30 +100,70 @@ class PrivateIndex(SearchSource):
             # where another process keeps it.
             self._follow_catalog()
             end = self._catalog.position()
-            index, follower = self._filled(end)
-            if follower.outdated:
-                follower.close()
-                self._open = None
-                index, follower = self._filled(end)
-            index.reload()
-            return Searcher(index), follower.position()
+            if self._open is None:
+                self._open = self._from_snapshot(end) or self._from_events(end)
+            opened = self._filled(self._open, end)
+            if opened.follower.outdated:
+                self._close()
+                opened = self._open = self._filled(self._from_events(end), end)
+            opened.index.reload()
+            return Searcher(opened.index), opened.follower.position()
 
-    def _filled(self, end: int) -> tuple[tantivy.Index, IndexFollower]:
-        if self._open is None:
-            index = create_index()
-            self._open = index, self._make_follower(index, lambda _: None, end)
-        while self._feed.step([self._open[1]], end):
+    def _from_snapshot(self, end: int) -> _Open | None:
+        folder = None if self._directory is None else self._directory.apart()
+        if folder is None:
+            return None
+        folder.remove_abandoned()
+        try:
+            beginning = self._begin(folder)
+            position = beginning.position
+            # The catalog may be older than a snapshot, where it is kept by others or made anew.
+            if beginning.snapshot is not None and position <= end:
+                follower = self._make_follower(
+                    beginning.generation.index,
+                    _tell_nobody,
+                    position,
+                    beginning.unread,
+                    clean_until=position,
+                    target=end,
+                )
+                # What has moved to another conversation since.
+                follower.apply([], position)
+                return _Open(beginning.generation.index, follower, folder, beginning.notes)
+        except BaseException:
+            folder.remove()
+            raise
+        folder.remove()
+        return None
+
+    def _from_events(self, end: int) -> _Open:
+        index = create_index()
+        follower = self._make_follower(index, _tell_nobody, clean_until=end, target=end)
+        return _Open(index, follower)
+
+    def _filled(self, opened: _Open, end: int) -> _Open:
+        while self._feed.step([opened.follower], end):
             pass
-        return self._open
+        return opened
 
     def position(self) -> int:
         return self._catalog.position()
 
+    def notes(self) -> tuple[str, ...]:
+        return self._open.notes if self._open is not None else ()
+
     def close(self) -> None:
         with self._lock:
-            if self._open is not None:
-                self._open[1].close()
-            self._open = None
+            self._close()
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = None
+
+
+def _tell_nobody(_position: int) -> None:
+    """Publish a position where nobody else searches."""
 
 
 class SharedIndex(SearchSource):

@@ -36,6 +36,7 @@ from archive.index.place import (
     check_private,
     index_folder,
     is_private_name,
+    new_private_name,
     position_in,
 )
 from archive.index.presence import Presence
@@ -118,6 +119,16 @@ class IndexDirectory:
             shared_memory=shared_memory,
         )
         return None if path is None else cls(path, memory)
+
+    def apart(self) -> "IndexDirectory | None":
+        """Return a folder beside this one for a process that shares its index with nobody.
+
+        None beside a folder that the operator has chosen: there nobody would remove what is left
+        where such a process is killed.
+        """
+        if not is_private_name(self.path.name):
+            return None
+        return IndexDirectory(self.path.with_name(new_private_name()), self._memory)
 
     def new_generation(
         self, fill: Callable[[Path], None] | None = None, position: int = 0
@@ -299,6 +310,9 @@ def _remove(folder: Path) -> None:
 
 
 def _generations(path: Path) -> list[Path]:
+    if not path.is_dir():
+        # Whoever was to fill one met something before.
+        return []
     return [
         folder
         for folder in path.iterdir()

@@ -1,6 +1,7 @@
 """Restarts: from a snapshot the archive answers as from the events, and readers notice nothing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from archive.leading import lead
 from archive.opening import Archive, open_archive
 from archive.query.parser import parse
 from archive.settings import Settings
+from tests.archive import house
 from tests.archive.house import capture, create, found, line, search
 from tests.waiting import until
 
@@ -136,6 +138,12 @@ def test_a_start_from_a_snapshot_answers_as_one_from_the_events(tmp_path: Path) 
             f"The index was restored from its snapshot as of event {stood}.",
         )
         restored = answers(archive, earlier)
+    with house.opened(tmp_path) as archive:
+        # A command without a service.
+        assert answers(archive, earlier) == restored
+        assert archive.health().notes == (
+            f"The index was restored from its snapshot as of event {stood}.",
+        )
     forget_snapshots(tmp_path)
     with leading(tmp_path, said) as archive:
         assert archive.health().notes == ("The index is built from the first event on.",)
@@ -159,6 +167,23 @@ def test_a_catalog_that_was_lost_is_made_again_beside_a_restored_index(tmp_path:
     forget_snapshots(tmp_path)
     with leading(tmp_path) as archive:
         assert answers(archive, earlier) == restored
+
+
+def test_a_snapshot_of_before_an_erasure_that_was_brought_back_is_not_searched(
+    tmp_path: Path,
+) -> None:
+    with_snapshot(tmp_path)
+    index, kept = tmp_path / "home" / "bucket" / INDEX, tmp_path / "kept"
+    shutil.copytree(index, kept)
+    with house.opened(tmp_path) as archive:
+        assert len(found(archive, "17")) == 1 and FROM_SNAPSHOT in archive.health().notes[0]
+        archive.eraser.erase_records([*found(archive, "17")], actor="local", ground="a request")
+        assert found(archive, "17") == set() and archive.health().notes == ()
+    shutil.rmtree(index, ignore_errors=True)
+    shutil.copytree(kept, index)
+    with house.opened(tmp_path) as archive:
+        assert len(archive.snapshots.names()) == 1
+        assert found(archive, "17") == set() and archive.health().notes == ()
 
 
 class Reader:

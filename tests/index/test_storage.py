@@ -215,6 +215,28 @@ def test_folders_that_killed_services_left_are_removed_and_others_are_not(home: 
     assert not read.path.exists()
 
 
+def test_a_process_alone_has_a_folder_that_is_removed_like_any(home: Path) -> None:
+    kernel = memory(home / "shared memory", alive=False)
+    shared = resolve(home, kernel)
+    assert shared is not None
+    one, other = shared.apart(), shared.apart()
+    assert one and other and len({shared.path, one.path, other.path}) == 3
+    one.remove()  # It was never made.
+    other.new_generation()
+    one.remove_abandoned()
+    assert other.path.exists()
+    # The process is killed.
+    other._presence.leave()
+    (other.path / f"gen-{os.getpid()}-1").rename(other.path / "gen-999999-1")
+    one.remove_abandoned()
+    assert list((home / "shared memory").iterdir()) == []
+
+
+def test_beside_a_chosen_folder_nothing_is_left_to_be_found(home: Path) -> None:
+    chosen = resolve(home, memory(None), chosen=home / "index", on_disk_allowed=True)
+    assert chosen is not None and chosen.apart() is None
+
+
 def test_notes_are_of_the_current_generation(home: Path) -> None:
     directory = resolve(home, memory(home / "shared memory"))
     assert directory is not None
