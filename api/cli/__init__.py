@@ -4,6 +4,7 @@ Commands are imported when they are called, so that help and wrong use answer at
 """
 
 import io
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that lacks a letter shows a mark for it; it is no reason to stop.
         sys.stdout.reconfigure(errors="replace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C, so that nothing is left behind; what nohup(1) ignores stays ignored.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     # Loading makes little else than what stays, and that goes with the process in the end: to look
     # through it for cycles, then and meanwhile, takes a fifth of what a short command takes.
     spare_the_collector(collect=False)

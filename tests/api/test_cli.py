@@ -1,6 +1,7 @@
 """The command line by its public door: what it writes where, and how it leaves."""
 
 import json
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -156,6 +157,30 @@ def test_an_interruption_leaves_with_130(capfd, stand_in):
     stand_in.fault = KeyboardInterrupt()
     assert run(["search", "x"]) == 130
     assert "interrupted" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_is_told_to_end_puts_away_its_things_first(number):
+    script = """
+import time
+import api.cli
+
+def main(**_):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("put away", flush=True)
+
+api.cli.muniment.main = main
+api.cli.main([])
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        assert process.stdout.read() == b"put away\n"
+    assert process.returncode == 130
 
 
 def test_config_shows_where_settings_come_from(capfd, monkeypatch, tmp_path):
