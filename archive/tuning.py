@@ -16,7 +16,7 @@ def give_way() -> None:
 
 
 def spare_the_collector(*, collect: bool = True) -> None:
-    """Look for reference cycles rarely; to be called once what stays for ever is loaded.
+    """Look for reference cycles rarely, and never again in what is there by now.
 
     Without `collect` what is in cycles now stays for ever too: for a process that lives shortly,
     and of whose memory all but nothing is its own.

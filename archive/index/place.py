@@ -43,7 +43,7 @@ def is_private_name(name: str) -> bool:
 
 
 def new_private_name() -> str:
-    """Return a name for the index of one process alone, which is told apart by it as little."""
+    """Return a new such name, for the index of one process alone."""
     return f"muniment-{os.getuid()}-{secrets.token_hex(6)}"
 
 
