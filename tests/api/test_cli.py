@@ -159,28 +159,44 @@ def test_an_interruption_leaves_with_130(capfd, stand_in):
     assert "interrupted" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_what_is_told_to_end_puts_away_its_things_first(number):
-    script = """
-import time
+@pytest.mark.parametrize(
+    ("number", "before", "status"),
+    [
+        ("SIGTERM", "SIG_DFL", 130),
+        ("SIGHUP", "SIG_DFL", 130),
+        # As nohup(1) has it.
+        ("SIGHUP", "SIG_IGN", 0),
+    ],
+)
+def test_what_is_told_to_end_puts_its_things_away_first(number, before, status):
+    script = f"""
+import signal
+import sys
 import api.cli
 
 def main(**_):
     try:
         print("ready", flush=True)
-        time.sleep(60)
+        sys.stdin.readline()
     finally:
         print("put away", flush=True)
 
+signal.signal(signal.{number}, signal.{before})
 api.cli.muniment.main = main
 api.cli.main([])
 """
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdin is not None and process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        process.send_signal(number)
+        process.send_signal(signal.Signals[number])
+        if status == 0:
+            process.stdin.write(b"go on\n")
+            process.stdin.flush()
+        assert process.wait(timeout=30) == status
         assert process.stdout.read() == b"put away\n"
-    assert process.returncode == 130
 
 
 def test_config_shows_where_settings_come_from(capfd, monkeypatch, tmp_path):
