@@ -17,7 +17,7 @@ from typing import TypeVar
 from unittest.mock import patch
 from uuid import UUID
 
-from archive import opening
+from archive import keyrings
 from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.bucket.names import KEYS, parse_keys_name
 from archive.bucket.places import open_places
@@ -138,7 +138,7 @@ def faulty(faults: Faults) -> Iterator[None]:
     def places(settings: Settings, clock: Clock) -> Bucket:
         return FaultyBucket(open_places(settings, clock), faults)
 
-    with patch.object(opening, "open_places", places), failing_commits(faults):
+    with patch.object(keyrings, "open_places", places), failing_commits(faults):
         yield
 
 
