@@ -101,8 +101,6 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
         generation.publish,
         position,
         beginning.unread,
-        # What is read from here on was destroyed before; a snapshot may be older.
-        position if beginning.snapshot else target,
         target,
     )
     keeper = SnapshotKeeper(archive.snapshots, archive.clock, history, form, beginning)

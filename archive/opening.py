@@ -297,13 +297,10 @@ class Archive(Station):
         publish: Callable[[int], None],
         position: int = 0,
         unread: Iterable[int] = (),
-        clean_until: int = 0,
         target: int = 0,
     ) -> IndexFollower:
         """Return a follower that fills the given index, which is as of `position`."""
-        return IndexFollower(
-            index, self.records, self.catalog, publish, position, unread, clean_until, target
-        )
+        return IndexFollower(index, self.records, self.catalog, publish, position, unread, target)
 
     def follow(self) -> bool:
         """Bring catalog and trail up to date if nobody else keeps them; False if somebody does."""

@@ -59,7 +59,6 @@ class IndexFollower(Follower):
         publish: Callable[[int], None],
         position: int = 0,
         unread: Iterable[int] = (),
-        clean_until: int = 0,
         target: int = 0,
     ) -> None:
         # One indexing thread: the loop that opens events keeps it busy, and on a host that
@@ -72,7 +71,8 @@ class IndexFollower(Follower):
         self._position = position
         self._applied = position
         self._unread = set(unread)
-        self._clean_until = clean_until
+        # What is read from the first event on was destroyed before; a snapshot may be older.
+        self._clean_until = position or target
         self._target = target
         self._outdated = False
         # Erasures of no record, of which the index never held a word.

@@ -44,7 +44,7 @@ def is_private_name(name: str) -> bool:
 
 def new_private_name() -> str:
     """Return a new such name, for the index of one process alone."""
-    return f"muniment-{os.getuid()}-{secrets.token_hex(6)}"
+    return _private(secrets.token_hex(6))
 
 
 def check_private(path: Path) -> None:
@@ -69,8 +69,11 @@ def position_in(folder: Path) -> int:
 
 
 def _private_name(home: Path) -> str:
-    digest = sha256(os.fsencode(home.resolve())).hexdigest()[:12]
-    return f"muniment-{os.getuid()}-{digest}"
+    return _private(sha256(os.fsencode(home.resolve())).hexdigest()[:12])
+
+
+def _private(digits: str) -> str:
+    return f"muniment-{os.getuid()}-{digits}"
 
 
 def _refuse_disk(path: Path, memory: Memory) -> None:

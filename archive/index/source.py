@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
 
 import tantivy
 
@@ -18,19 +17,10 @@ from archive.index.searcher import Searcher
 from archive.index.storage import IndexDirectory, SharedIndexReader
 from archive.settings import Settings
 
-
-class MakeFollower(Protocol):
-    """Makes what fills an index; as `Archive.index_follower`."""
-
-    def __call__(
-        self,
-        index: tantivy.Index,
-        publish: Callable[[int], None],
-        position: int = 0,
-        unread: Iterable[int] = (),
-        clean_until: int = 0,
-        target: int = 0,
-    ) -> IndexFollower: ...
+MakeFollower = Callable[
+    [tantivy.Index, Callable[[int], None], int, Iterable[int], int], IndexFollower
+]
+"""As `Archive.index_follower`."""
 
 
 class SearchSource(ABC):
@@ -124,8 +114,7 @@ class PrivateIndex(SearchSource):
                     _tell_nobody,
                     position,
                     beginning.unread,
-                    clean_until=position,
-                    target=end,
+                    end,
                 )
                 # What has moved to another conversation since.
                 follower.apply([], position)
@@ -138,7 +127,7 @@ class PrivateIndex(SearchSource):
 
     def _from_events(self, end: int) -> _Open:
         index = create_index()
-        follower = self._make_follower(index, _tell_nobody, clean_until=end, target=end)
+        follower = self._make_follower(index, _tell_nobody, 0, (), end)
         return _Open(index, follower)
 
     def _filled(self, opened: _Open, end: int) -> _Open:
