@@ -28,6 +28,19 @@ _IDS_PER_STATEMENT: Final = 10_000
 class CaseRows:
     """Writes the rows, within the transaction of the catalog's follower."""
 
+    tables: Final = (cases, access_requests, restrictions, redactions)
+    events: Final = (
+        ErasureOpened,
+        ErasureDecided,
+        ErasureLifted,
+        ErasureOrdered,
+        ErasureCarriedOut,
+        ErasureClosed,
+        AccessRequestOpened,
+        AccessRequestClosed,
+        KeysCondemned,
+    )
+
     def __init__(self, dialect: Dialect) -> None:
         self._insert = insert_for(dialect)
         self._insert_restrictions = WholeRows(dialect, restrictions)
@@ -35,7 +48,7 @@ class CaseRows:
         self._insert_redactions = WholeRows(dialect, redactions, over=True)
 
     def apply(self, connection: Connection, seq: int, event: Event) -> None:
-        """Apply an event of this sequence number, of a case or one that condemns records."""
+        """Apply an event of this sequence number, of `events`."""
         case = event.originator_id.bytes
         match event:
             case ErasureOpened() | AccessRequestOpened():

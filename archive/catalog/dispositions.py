@@ -16,12 +16,12 @@ from archive.catalog.tables import reviews
 from archive.events.disposition_events import (
     DispositionApproved,
     DispositionCondemned,
-    DispositionEvent,
     DispositionExtended,
     DispositionLeft,
     DispositionOpened,
     DispositionRelabelled,
 )
+from archive.events.event import Event
 
 _IDS_PER_QUERY: Final = 10_000
 
@@ -44,11 +44,21 @@ ENDED_OTHERWISE: Final = (ReviewState.EXTENDED, ReviewState.RELABELLED)
 class DispositionRows:
     """Writes the rows, within the transaction of the catalog's follower."""
 
+    tables: Final = (reviews,)
+    events: Final = (
+        DispositionOpened,
+        DispositionApproved,
+        DispositionExtended,
+        DispositionRelabelled,
+        DispositionLeft,
+        DispositionCondemned,
+    )
+
     def __init__(self, dialect: Dialect) -> None:
         self._insert = WholeRows(dialect, reviews)
 
-    def apply(self, connection: Connection, seq: int, event: DispositionEvent) -> None:
-        """Apply an event of this sequence number."""
+    def apply(self, connection: Connection, seq: int, event: Event) -> None:
+        """Apply an event of this sequence number, of `events`."""
         match event:
             case DispositionOpened():
                 self._insert.insert(

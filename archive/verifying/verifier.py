@@ -34,11 +34,11 @@ from archive.trail.follower import TrailDigests
 from archive.trail.index import TrailIndex
 from archive.verifying.bucket import Advance, BucketCheck
 from archive.verifying.database import DatabaseCheck
-from archive.verifying.decided import DecidedCheck
 from archive.verifying.examiner import Examiner
 from archive.verifying.findings import Fault, Findings, Patience, twice
 from archive.verifying.index import index_faults
 from archive.verifying.stored import Stored
+from archive.verifying.told import ToldCheck
 from archive.verifying.trail import TrailCheck
 from archive.verifying.workers import Children, Workers
 
@@ -92,8 +92,8 @@ def verify(
             lambda entries: check.packs.now(entries),
         )
         feed = Feed(sql.pointers, Opener(sql.pointers, bucket, keyring), EventMapper())
-        decided = DecidedCheck(sql.engine, sql.pointers, feed)
-        beside = _Beside(compared, decided, findings)
+        told = ToldCheck(sql.engine, sql.pointers, feed)
+        beside = _Beside(compared, told, findings)
         beside.begin()
         check.run(beside.compare, against)
         beside.finish(check, sql.head)
@@ -156,9 +156,9 @@ class _Sql:
 class _Beside:
     """The comparison with SQL, which ends where SQL does not answer; the bucket's check goes on."""
 
-    def __init__(self, check: DatabaseCheck, decided: DecidedCheck, findings: Findings) -> None:
+    def __init__(self, check: DatabaseCheck, told: ToldCheck, findings: Findings) -> None:
         self._check = check
-        self._decided = decided
+        self._told = told
         self._findings = findings
         self._ended = False
 
@@ -170,7 +170,7 @@ class _Beside:
         found: list[Fault] = []
         if not self._ended:
             with self._noting(found):
-                self._decided.note(record.entries)
+                self._told.note(record.entries)
                 found.extend(self._check.compare(record, stored))
         return found
 
@@ -179,7 +179,7 @@ class _Beside:
         if not self._ended:
             with self._noting(found):
                 found.extend(self._check.finish(check, head.read()))
-                found.extend(self._decided.faults())
+                found.extend(self._told.faults())
         self._findings.add(found)
 
     @contextmanager

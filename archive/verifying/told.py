@@ -1,7 +1,8 @@
-"""What was decided of records, as SQL has it, held against the events that say so.
+"""What SQL has besides the records, held against the events that say so.
 
-The tables of cases, restrictions, redactions and reviews are made once more in memory, from the
-events alone and by the code that the catalog's follower uses; then both are read side by side.
+The tables of users, tokens, erasures, purges, certificates, cases and reviews are made once more in
+memory, from the events alone and by the code that the catalog's follower uses; then both are read
+side by side.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,43 +14,30 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, StaticPool, Table, create_engine, select
 
 from archive.catalog.answering import answering
-from archive.catalog.case_rows import CaseRows
 from archive.catalog.catalog import CATALOG
-from archive.catalog.dispositions import DispositionRows
-from archive.catalog.tables import (
-    METADATA,
-    access_requests,
-    cases,
-    positions,
-    redactions,
-    restrictions,
-    reviews,
-)
+from archive.catalog.tables import METADATA, positions, tokens
+from archive.catalog.told import TELLING_EVENTS, TOLD_TABLES, ToldRows
 from archive.errors import UnavailableError
-from archive.events.access_request_events import ACCESS_REQUEST_EVENTS
-from archive.events.disposition_events import DISPOSITION_EVENTS, DispositionEvent
-from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import Event
 from archive.events.feed import Feed
 from archive.events.pointers import PointerRecorder
-from archive.events.types import KeysCondemned
 from archive.sealing.commit import CommitEntry
 from archive.verifying.findings import Fault
 
-_TABLES: Final = (cases, access_requests, restrictions, redactions, reviews)
-_DECIDING: Final[tuple[type[Event], ...]] = (
-    *ERASURE_EVENTS,
-    *ACCESS_REQUEST_EVENTS,
-    *DISPOSITION_EVENTS,
-    KeysCondemned,
-)
-_TYPES: Final = frozenset(each.type for each in _DECIDING)
 _EVENTS_AT_ONCE: Final = 100
 _ROWS_AT_ONCE: Final = 1_000
 _MOST_NAMED: Final = 100
+_OF_IDS: Final = {
+    "users": "user",
+    "erasures": "erasure",
+    "purges": "purge",
+    "cases": "case",
+    "access_requests": "request for access",
+}
+"""What the ids of tables are of."""
 
 
-class DecidedCheck:
+class ToldCheck:
     """Compares the tables with the events of entries that it is given in order."""
 
     def __init__(self, engine: Engine, pointers: PointerRecorder, feed: Feed) -> None:
@@ -60,8 +48,8 @@ class DecidedCheck:
         self._read_to = 0
 
     def note(self, entries: Sequence[CommitEntry]) -> None:
-        """Take down which entries decide something."""
-        self._seqs += [entry.seq for entry in entries if entry.event_type in _TYPES]
+        """Take down which entries tell something."""
+        self._seqs += [entry.seq for entry in entries if entry.event_type in TELLING_EVENTS]
         self._read_to = entries[-1].seq
 
     def faults(self) -> list[Fault]:
@@ -72,7 +60,9 @@ class DecidedCheck:
         """
         with answering("the catalog"), self._snapshot() as found, _made() as expected:
             self._fill(expected, _position(found))
-            faults = (fault for table in _TABLES for fault in _differences(table, found, expected))
+            faults = (
+                fault for table in TOLD_TABLES for fault in _differences(table, found, expected)
+            )
             return list(islice(faults, _MOST_NAMED))
 
     @contextmanager
@@ -87,32 +77,29 @@ class DecidedCheck:
             yield connection
 
     def _fill(self, connection: Connection, position: int) -> None:
-        case_rows, review_rows = CaseRows(connection.dialect), DispositionRows(connection.dialect)
+        rows = ToldRows(connection.dialect)
         for seq, event in self._events(position):
-            if isinstance(event, DispositionEvent):
-                review_rows.apply(connection, seq, event)
-            else:
-                case_rows.apply(connection, seq, event)
+            rows.apply(connection, seq, event)
 
     def _events(self, position: int) -> Iterator[tuple[int, Event]]:
-        """Yield the events up to a position that decide something, in order."""
+        """Yield the events up to a position that tell something, in order."""
         seqs = (seq for seq in [*self._seqs, *self._since()] if seq <= position)
         while page := list(islice(seqs, _EVENTS_AT_ONCE)):
             for fed in self._feed.at(page):
                 if not isinstance(fed.event, Event):
                     raise UnavailableError(
-                        f"Event {fed.row.seq} cannot be read, so that cases, "
-                        "restrictions and reviews are not compared."
+                        f"Event {fed.row.seq} cannot be read, so that users, purges, cases and "
+                        "reviews are not compared."
                     )
                 yield fed.row.seq, fed.event
 
     def _since(self) -> Iterator[int]:
-        """Yield which events decide something of those that came after the entries were listed."""
+        """Yield which events tell something of those that came after the entries were listed."""
         last = self._read_to
         while rows := self._pointers.select_pointers_from(
             last, _ROWS_AT_ONCE, inclusive_of_start=False
         ):
-            yield from (row.seq for row in rows if row.type in _TYPES)
+            yield from (row.seq for row in rows if row.type in TELLING_EVENTS)
             last = rows[-1].seq
 
 
@@ -121,7 +108,7 @@ def _made() -> Iterator[Connection]:
     """Give a connection to empty tables that are in memory alone."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
     try:
-        METADATA.create_all(engine, _TABLES)
+        METADATA.create_all(engine, TOLD_TABLES)
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA temp_store=MEMORY")
             yield connection
@@ -161,18 +148,21 @@ def _key(table: Table, row: Row[Any]) -> tuple[Any, ...]:
 
 
 def _fault(table: Table, row: Row[Any], what: str) -> Fault:
-    key = ", ".join(_named(row, column.name) for column in table.primary_key)
+    key = ", ".join(_named(table, row, column.name) for column in table.primary_key)
     return Fault(
         "database",
         f"The table {table.name} {what.format(key)}. Run muniment rebuild, which makes it anew "
         "from the bucket.",
         table.name,
-        None if table in (cases, access_requests) else UUID(bytes=row.record),
-        row.seq,
+        UUID(bytes=row.record) if "record" in table.c else None,
+        row.seq if "seq" in table.c else None,
     )
 
 
-def _named(row: Row[Any], name: str) -> str:
+def _named(table: Table, row: Row[Any], name: str) -> str:
     value = row._mapping[name]
-    named = {"id": "case", "seq": "event"}.get(name, name)
+    if table is tokens:
+        # Whose it is says more, and the digest is nobody's to read.
+        return f"a token of user {UUID(bytes=row.user_id)}"
+    named = {"seq": "event", "id": _OF_IDS.get(table.name, name)}.get(name, name)
     return f"{named} {UUID(bytes=value) if isinstance(value, bytes) else value}"
