@@ -4,22 +4,21 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
+from api.console import casework
+from api.console.casework import field
 from api.console.site import signed_in
-from api.problems import of_error
 from api.v1.policies import FOR_COMPLIANCE
-from archive.errors import ConflictError, InvalidError
+from archive.errors import InvalidError
 from policies.erasures.answers import CaseAnswer, CaseDecision, CaseLifting
 from policies.erasures.desk import ErasureDesk
 from policies.erasures.opening import erasure_desk
 from policies.erasures.proposing import in_words
-from policies.requests.answers import CaseClosing, CaseExtension, CaseRequest
 from policies.requests.desk import SEES_RECORDS
 
-_PAGE = 50
 _DECISIONS = ("erase", "redact", "restrict", "refuse")
 
 
@@ -32,20 +31,7 @@ def cases() -> str:
 def open_case() -> BaseResponse:
     """Open a case and go on to its page."""
     signed_in()
-    written = [line.strip() for line in request.form.get("aliases", "").splitlines()]
-
-    def act() -> CaseAnswer:
-        wanted = CaseRequest.read(
-            {
-                **{name: _field(name) for name in ("received_on", "name", "reference")},
-                "aliases": [alias for alias in written if alias],
-                "query": _field("query") or None,
-                "person": _field("person") or None,
-            }
-        )
-        return _desk().open(context.actor(), wanted)
-
-    return _done(act, _list)
+    return _done(lambda: _desk().open(context.actor(), casework.wanted()), _list)
 
 
 def case(id: UUID) -> str:
@@ -61,19 +47,14 @@ def find_case(id: UUID) -> BaseResponse:
 
 def extend_case(id: UUID) -> BaseResponse:
     """Give the answer two months more."""
-
-    def act() -> CaseAnswer:
-        wanted = CaseExtension.read({"reason": _field("reason")})
-        return _desk().extend(context.actor(), id, wanted.reason)
-
-    return _acted(id, act)
+    return _acted(id, lambda: _desk().extend(context.actor(), id, casework.extension()))
 
 
 def decide_case(id: UUID) -> BaseResponse:
     """Decide what becomes of the records that are ticked, or take all that is proposed."""
 
     def act() -> CaseAnswer:
-        decision = _field("decision")
+        decision = field("decision")
         records = request.form.getlist("record")
         if decision in _DECISIONS and not records:
             raise InvalidError("Tick the records of which this is decided.")
@@ -81,8 +62,8 @@ def decide_case(id: UUID) -> BaseResponse:
             {
                 "decision": decision if decision in _DECISIONS else None,
                 "records": records if decision in _DECISIONS else [],
-                "ground": _field("ground") or None,
-                "reason": _field("reason"),
+                "ground": field("ground") or None,
+                "reason": field("reason"),
             }
         )
         return _desk().decide(context.actor(), id, wanted)
@@ -94,7 +75,7 @@ def lift_case(id: UUID) -> BaseResponse:
     """Let the records that are ticked be open to all again."""
 
     def act() -> CaseAnswer:
-        fields = {"records": request.form.getlist("record"), "reason": _field("reason")}
+        fields = {"records": request.form.getlist("record"), "reason": field("reason")}
         return _desk().lift(context.actor(), id, CaseLifting.read(fields))
 
     return _acted(id, act)
@@ -107,12 +88,7 @@ def order_case(id: UUID) -> BaseResponse:
 
 def close_case(id: UUID) -> BaseResponse:
     """Close the case."""
-
-    def act() -> CaseAnswer:
-        fields = {"outcome": _field("outcome"), "reason": _field("reason")}
-        return _desk().close(context.actor(), id, CaseClosing.read(fields))
-
-    return _acted(id, act)
+    return _acted(id, lambda: _desk().close(context.actor(), id, casework.closing()))
 
 
 def _acted(id: UUID, act: Callable[[], CaseAnswer]) -> BaseResponse:
@@ -121,34 +97,26 @@ def _acted(id: UUID, act: Callable[[], CaseAnswer]) -> BaseResponse:
 
 
 def _done(act: Callable[[], CaseAnswer], page: Callable[..., str]) -> BaseResponse:
-    """Act and show the case; or show the page again with why it was refused."""
-    try:
-        done = act()
-    except (InvalidError, ConflictError) as error:
-        return Response(page(message=str(error)), of_error(error).status)
-    return redirect(url_for("console.case", id=done.id, start=_start() or None), 303)
+    return casework.done(act, "console.case", page)
 
 
 def _list(**told: Any) -> str:
-    before = request.args.get("cursor", "")
-    page = _desk().cases(context.actor(), _PAGE, int(before) if _counts(before) else None)
-    today = context.clock().now().date()
-    return render_template("erasures.html", page=page, stated=request.form, today=today, **told)
+    return casework.list_of(_desk(), "erasure", **told)
 
 
 def _page(id: UUID, **told: Any) -> str:
-    actor, desk, start = context.actor(), _desk(), _start()
+    actor, desk, start = context.actor(), _desk(), casework.start()
     shown = desk.case(actor, id)
     page = recipients = None
     if not SEES_RECORDS.isdisjoint(actor.permissions):
-        page = desk.records(actor, FOR_COMPLIANCE, id, _PAGE, start)
+        page = desk.records(actor, FOR_COMPLIANCE, id, casework.PAGE, start)
         recipients = desk.recipients(actor, id) if _destroys(shown) else None
     return render_template(
         "erasure.html",
         shown=shown,
         page=page,
         start=start,
-        size=_PAGE,
+        size=casework.PAGE,
         recipients=recipients,
         in_words=in_words,
         ticked=set(request.form.getlist("record")),
@@ -158,19 +126,6 @@ def _page(id: UUID, **told: Any) -> str:
 
 def _destroys(case: CaseAnswer) -> bool:
     return bool(case.to_erase or case.erased or case.to_redact or case.redacted)
-
-
-def _field(name: str) -> str:
-    return request.form.get(name, "").strip()
-
-
-def _start() -> int:
-    stated = request.values.get("start", "")
-    return int(stated) if _counts(stated) else 0
-
-
-def _counts(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _desk() -> ErasureDesk:

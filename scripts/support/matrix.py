@@ -505,6 +505,14 @@ BODIES: dict[tuple[str, str], Body] = {
         "data": {"record": str(world.record), "reason": "a letter"}
     },
     ("POST", "/erasures/<uuid:id>/close"): _form(outcome="withdrawn", reason="a call"),
+    ("POST", "/access-requests"): lambda world, _: {"data": _case(world)},
+    ("POST", "/access-requests/<uuid:id>/extend"): _form(reason="many records"),
+    ("POST", "/access-requests/<uuid:id>/decide"): lambda world, _: {
+        "data": {"decision": "include", "record": str(world.old)}
+    },
+    ("POST", "/access-requests/<uuid:id>/state"): _form(statement="We keep mail."),
+    ("POST", "/access-requests/<uuid:id>/name-others"): _form(others="Somebody Else"),
+    ("POST", "/access-requests/<uuid:id>/close"): _form(outcome="withdrawn", reason="a call"),
     ("POST", "/holds"): lambda world, _: {"data": _hold(f"new-{next(world.numbers)}")},
     ("POST", "/holds/<string:id>/scope"): _form(query="letter", reason="a view"),
     ("POST", "/holds/<string:id>/release"): _form(reason="it is over"),

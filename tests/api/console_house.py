@@ -10,17 +10,20 @@ from archive.creating import register_user
 from archive.opening import Archive
 
 
-def entered(archive: Archive, role: Role, name: str | None = None) -> FlaskClient:
-    """Sign in who is named, or else the one user of a role, for compliance where they read."""
+def entered(
+    archive: Archive, *roles: Role, name: str | None = None, purpose: str = "compliance"
+) -> FlaskClient:
+    """Sign in who is named, or else the one user of a role, for a purpose where they read."""
     if name is None:
+        (role,) = roles
         token = register_user(archive, role)
     else:
-        archive.administration.register(LOCAL_ACTOR, name, [role])
+        archive.administration.register(LOCAL_ACTOR, name, list(roles))
         token, _ = archive.administration.issue_token(LOCAL_ACTOR, name)
     archive.follow()
     client = create_app(lambda: archive, clock=archive.clock).test_client()
     client.environ_base["HTTP_ACCEPT"] = "text/html"
-    form = {"token": token, "purpose": "compliance"}
+    form = {"token": token, "purpose": purpose}
     assert client.post("/sign-in", data=form).status_code == 303
     return client
 

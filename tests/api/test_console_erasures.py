@@ -57,7 +57,7 @@ def test_a_case_from_its_form_to_its_end(archive, ids):
     page = sent(officer, f"{case}/extend", reason="many records")
     assert "many records" in page and "Two months more" not in page
     assert 'role="alert"' in sent(officer, f"{case}/close", 409, outcome="answered")
-    second = entered(archive, Role.COMPLIANCE_OFFICER, "Sam")
+    second = entered(archive, Role.COMPLIANCE_OFFICER, name="Sam")
     page = sent(second, f"{case}/order")
     assert "It is being carried out" in page and "under way" in page
     assert executor_of(archive).finish() == []
@@ -100,7 +100,7 @@ def test_a_record_is_redacted_and_its_pages_say_so(archive, ids):
     assert "stays for the others who take part" in page
     page = sent(officer, f"{case}/decide", decision="redact", record=[ids[0]])
     assert "<dt>To be redacted</dt><dd>1</dd>" in page
-    second = entered(archive, Role.COMPLIANCE_OFFICER, "Sam")
+    second = entered(archive, Role.COMPLIANCE_OFFICER, name="Sam")
     page = second.get(case).text
     assert "1 decided to be redacted stays without the person" in page and "Redact them" in page
     sent(second, f"{case}/order")

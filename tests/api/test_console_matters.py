@@ -136,7 +136,7 @@ def test_whoever_is_restricted_sees_theirs_alone(archive):
     lawyer = entered(archive, Role.LEGAL)
     sent(lawyer, "/matters", **SMITH, queries="fee")
     sent(lawyer, "/matters", code="brown", name="Brown")
-    theirs = entered(archive, Role.LEGAL, "Lea")
+    theirs = entered(archive, Role.LEGAL, name="Lea")
     archive.administration.restrict(LOCAL_ACTOR, "Lea", None, matters=["smith"])
     assert theirs.get("/matters/smith").status_code == 404, "no member yet"
     sent(lawyer, "/matters/smith/add", members="Lea")

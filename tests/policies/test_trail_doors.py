@@ -64,8 +64,8 @@ def test_http_from_a_proposal_to_the_certificate(tmp_path: Path) -> None:
 def test_the_console_shows_it_and_takes_its_forms(tmp_path: Path) -> None:
     with old_sandbox(tmp_path, day(2015)) as (archive, clock):
         archive.audit.record(LOCAL_ACTOR, FOR_OPERATIONS, "search", query="herring")
-        officer = entered(archive, Role.COMPLIANCE_OFFICER, "first")
-        other = entered(archive, Role.COMPLIANCE_OFFICER, "second")
+        officer = entered(archive, Role.COMPLIANCE_OFFICER, name="first")
+        other = entered(archive, Role.COMPLIANCE_OFFICER, name="second")
         page = "/audit/retention"
         assert "How long it is kept" in officer.get("/audit").text
         assert "<strong>for ever</strong>" in officer.get(page).text
@@ -81,7 +81,7 @@ def test_the_console_shows_it_and_takes_its_forms(tmp_path: Path) -> None:
         kept_for(archive)
 
         clock.move_to(day(2021, 2, 1))
-        officer = entered(archive, Role.COMPLIANCE_OFFICER, "third")
+        officer = entered(archive, Role.COMPLIANCE_OFFICER, name="third")
         assert "kept <strong>for 6 years</strong>" in officer.get(page).text
         assert "entries of the audit trail would be destroyed" in officer.get("/due").text
         assert "Under way" in sent(officer, "/purges", meant="yes")
