@@ -1,18 +1,22 @@
 """What needs the attention of whoever governs or audits, as of now."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from flask import url_for
 
 from api import context
 from api.console.text import number
 from archive.events.purge_events import AUDIT_TRAIL
+from policies.access_requests.opening import access_request_desk
 from policies.conflicts import conflicts
 from policies.desk import governance_of
+from policies.erasures.opening import erasure_desk
 from policies.holds.desk import hold_desk
 from policies.policy import Book
 from policies.purging.desk import purge_desk
+from policies.requests.desk import RequestDesk
 from policies.retention_events.desk import retention_event_desk
 from policies.reviewing.desk import disposition_desk
 from policies.trail.desk import trail_governance
@@ -20,6 +24,11 @@ from policies.versions import VersionState
 
 _PURGES = 10
 """So many of the newest purges are looked at; one that is under way is among them."""
+
+_CASES = 50
+"""So many of the oldest requests that are not answered are looked at."""
+_SOON = timedelta(days=7)
+"""A request that is to be answered within this time is told of."""
 
 _DISPOSITIONS = 20
 """Of so many of the newest dispositions in which something waits, the records are counted."""
@@ -42,6 +51,10 @@ def points() -> list[Point]:
         *_of_retention_events(),
         *_of_trail(),
         *_of_dispositions(),
+        *_of_requests("to be erased", erasure_desk(context.archive()), "console.cases"),
+        *_of_requests(
+            "for access", access_request_desk(context.archive()), "console.access_requests"
+        ),
         *_of_purges(),
         *_of_holds(),
     ]
@@ -149,6 +162,25 @@ def _of_dispositions() -> Iterator[Point]:
             url_for("console.dispositions", waiting="true"),
             "Dispositions",
         )
+
+
+def _of_requests(what: str, desk: RequestDesk[Any, Any], endpoint: str) -> Iterator[Point]:
+    if context.actor().restricted:
+        # Whoever sees a part of the records alone sees no case.
+        return
+    found = desk.unanswered(context.actor(), _CASES)
+    soon = context.clock().now().date() + _SOON
+    overdue = sum(bool(each.overdue) for each in found)
+    near = sum(each.due_on is not None and each.due_on <= soon for each in found) - overdue
+    unreadable = sum(each.state == "unreadable" for each in found)
+    for count, told, urgent in (
+        (overdue, "overdue", True),
+        (near, "to be answered within a week", False),
+        (unreadable, "unreadable: muniment verify names the events", True),
+    ):
+        if count:
+            requests = f"One request {what} is" if count == 1 else f"{count} requests {what} are"
+            yield Point(f"{requests} {told}.", url_for(endpoint), "Requests", urgent)
 
 
 def _of_holds() -> Iterator[Point]:

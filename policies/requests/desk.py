@@ -126,6 +126,11 @@ class RequestDesk(ABC, Generic[CaseT, AnswerT]):
             cursor=str(page[-1][1]) if len(found) > limit else None,
         )
 
+    def unanswered(self, actor: Actor, limit: int) -> tuple[CaseSummary, ...]:
+        """Return the oldest cases that are not closed."""
+        self._require_one(actor, SEES_CASES, "list")
+        return tuple(self._summary(case_id) for case_id in self._reader.unanswered()[:limit])
+
     def case(self, actor: Actor, case_id: UUID) -> AnswerT:
         """Return one case."""
         self._require_one(actor, SEES_CASES, "show")

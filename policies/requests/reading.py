@@ -66,8 +66,12 @@ class CaseReader(ABC, Generic[CaseT]):
         """Return cases with the sequence numbers of their opening, the newest first."""
         return self._cases.page(limit, before=before)
 
+    def unanswered(self) -> list[UUID]:
+        """Return the cases that are not closed, the oldest first."""
+        return self._cases.open()
+
     def open(self) -> Iterator[CaseT]:
         """Yield the cases that are not closed and can be read."""
-        for case_id in self._cases.open():
+        for case_id in self.unanswered():
             with suppress(CorruptError):
                 yield self.case(case_id)

@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from base64 import b64encode
+from datetime import timedelta
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_a_file_goes_in_with_its_record_alone(archive, ids, officer):
         )
         assert "Tick one record alone" in refused and f'value="{chosen}" checked' in refused
     page = sent(officer, f"{case}/decide", decision="include", record=[ids[0]], file=chosen)
-    assert f"include, with {chosen.partition('/')[2]}" in page
+    assert "include, with part attachments/0" in page
     sent(officer, f"{case}/decide", decision="withhold", record=[ids[1]], ground="unrelated")
     archive.follow()
     made = fetched(entered(archive, Role.LEGAL, purpose=READING), case)
@@ -154,3 +155,15 @@ def test_what_is_refused_is_said_and_what_was_written_stays(archive, ids, office
     assert 'role="alert"' in sent(officer, f"{case}/name-others", 400, others=" ")
     refused = sent(officer, f"{case}/state", 400, statement="x" * 20_001)
     assert "x" * 20_001 in refused
+
+
+def test_what_is_to_be_answered_soon_needs_attention(archive, ids):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    for kind, what in (("access-requests", "for access"), ("erasures", "to be erased")):
+        assert what not in officer.get("/overview").text
+        for days, told in ((0, None), (25, "to be answered within a week"), (40, "overdue")):
+            received = archive.clock.now().date() - timedelta(days=days)
+            sent(officer, f"/{kind}", received_on=str(received), **GIVEN)
+            page = officer.get("/overview").text
+            assert (told is None) == (f"One request {what} is" not in page)
+            assert told is None or f"One request {what} is {told}." in page

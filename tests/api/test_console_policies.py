@@ -40,7 +40,7 @@ def names(archive):
 
 
 def test_a_policy_is_simulated_proposed_approved_and_locked(archive):
-    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name) for name in ("Ann", "Ben"))
+    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name=name) for name in ("Ann", "Ben"))
     assert "There are none." in ann.get("/policies").text
     simulated = sent(ann, "/new-policy", 200, yaml=MAIL)
     assert "Of 2 records" in simulated and "<strong>1</strong> would be" in simulated
@@ -115,7 +115,7 @@ def test_presets_and_policies_to_begin_with(archive):
 
 
 def test_a_change_is_compared_withdrawn_and_the_policy_ended(archive):
-    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name) for name in ("Ann", "Ben"))
+    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name=name) for name in ("Ann", "Ben"))
     proposed(ann, MAIL)
     sent(ben, "/policies/mail/approve", version=1)
     page = proposed(ann, MAIL.replace("3y", "2y"))
@@ -153,7 +153,7 @@ def test_why_a_record_is_still_here_is_told_to_who_governs(archive):
 
 
 def test_the_overview_tells_what_needs_attention(archive):
-    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name) for name in ("Ann", "Ben"))
+    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name=name) for name in ("Ann", "Ben"))
     assert "Nothing: no change waits" in ann.get("/overview").text
     proposed(ann, MAIL)
     waiting = ben.get("/overview").text

@@ -25,7 +25,7 @@ def archive(tmp_path):
 
 
 def test_an_event_is_simulated_recorded_approved_corrected_and_cancelled(archive):
-    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name) for name in ("Ann", "Ben"))
+    ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name=name) for name in ("Ann", "Ben"))
     assert "There are none." in ann.get("/retention-events").text
     simulated = sent(ann, "/retention-events", 200, **LEFT, simulate="yes")
     assert "<strong>1</strong> would be" in simulated and "Due at once: 1 record " in simulated
