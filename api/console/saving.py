@@ -13,9 +13,10 @@ from archive.access.saved import NewSearch
 def searches() -> str:
     """Show the saved searches that one may run."""
     signed_in()
-    actor = context.actor()
-    told = context.archive().saved_searches.all(actor, context.purpose())
-    return render_template("searches.html", searches=told.searches, me=actor.id)
+    actor, archive = context.actor(), context.archive()
+    told = archive.saved_searches.all(actor, context.purpose())
+    owners = archive.administration.names(each.owner for each in told.searches)
+    return render_template("searches.html", searches=told.searches, me=actor.id, owners=owners)
 
 
 def save_search() -> BaseResponse:
