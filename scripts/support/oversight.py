@@ -1,7 +1,7 @@
 """The walk of a compliance officer through the console, over an archive in which something went.
 
 It goes on where `tour` ends: policies, what is due, certificates, why a record is still here; then
-what waits for people: events that clocks start at, reviews, requests to be erased.
+what waits for people: events that clocks start at, reviews, requests to be erased and for access.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from scripts.support.tour import go_to, helpdesk, shows
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks to be erased, and takes part in something."""
+    """Who asks to be erased and for their data, and takes part in something."""
 
     name: str
     address: str
@@ -169,6 +169,19 @@ def _people(visitor: Visitor, asking: Asking) -> Iterator[str]:
     visitor.follow(page.get_by_role("button", name="Close the case"))
     shows(visitor, ".badge", "no case that is closed")
     yield "closed"
+    go_to(visitor, "Access requests")
+    page.get_by_label("Name", exact=True).fill(asking.name)
+    page.get_by_label("Addresses").fill(asking.address)
+    page.get_by_label("Reference").fill(f"Mail to the {office} office")
+    yield "access-requests"
+    visitor.follow(page.get_by_role("button", name="Open the case"))
+    shows(visitor, ".scroll tbody tr", "no record of who asks for their data")
+    yield "access-request"
+    visitor.follow(page.get_by_role("button", name="Take what is proposed, for all"))
+    page.get_by_label("Statement").fill("We keep correspondence to answer for our advice.")
+    visitor.follow(page.get_by_role("button", name="Tell this in the package"))
+    shows(visitor, "p.note", "no word of what the organisation tells")
+    yield "stated"
     go_to(visitor, "Directory")
     page.get_by_label("Name", exact=True).fill("Paula Reis")
     page.get_by_label("Aliases").fill(f"paula@{office}.example.com\nreis@{office}.example.net")
