@@ -22,7 +22,7 @@ from archive.access.answers import (
 from archive.access.passages import Said, passages
 from archive.access.roles import View
 from archive.access.views.viewer import Viewer
-from archive.catalog.catalog import Catalog, Member, Moment, Seen
+from archive.catalog.conversations import ConversationCatalog, Member, Moment, Seen
 from archive.errors import CorruptError, GoneError, InvalidError
 from archive.events.records import Records
 from archive.model.record import Record
@@ -36,7 +36,7 @@ Sees: TypeAlias = Callable[[Record], bool]
 class Conversations:
     """Reads conversations from the catalog and their records from the events."""
 
-    def __init__(self, catalog: Catalog, records: Records) -> None:
+    def __init__(self, catalog: ConversationCatalog, records: Records) -> None:
         self._catalog = catalog
         self._records = records
 

@@ -98,7 +98,7 @@ class Access(Reading):
         self._codebook = codebook
         self._opener = opener
         self._mapper = mapper
-        self._conversations = Conversations(catalog, records)
+        self._conversations = Conversations(catalog.conversations, records)
         self._proofs = Proofs(archive_id, pointers, opener, log, clock)
         self._names = names
 

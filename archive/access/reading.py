@@ -8,7 +8,8 @@ from uuid import UUID
 from archive.access import sight
 from archive.access.roles import Actor, Permission, Purpose
 from archive.access.searching import FOR_LEGAL_CLAIMS, Searching
-from archive.catalog.catalog import CatalogRow, Seen
+from archive.catalog.catalog import CatalogRow
+from archive.catalog.conversations import Seen
 from archive.errors import GoneError, NotFoundError
 from archive.events.codebook import Codebook
 from archive.events.pointers import PointerRecorder

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from archive.access.roles import Actor
-from archive.catalog.catalog import Seen
+from archive.catalog.conversations import Seen
 from archive.events.codebook import CUSTODIAN, Codebook
 from archive.events.identity import Identity
 from archive.index.analysis import value

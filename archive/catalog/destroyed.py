@@ -5,10 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import SQLAlchemyError
 
+from archive.catalog.answering import answering
 from archive.catalog.tables import certificates, destructions, purges, redactions
-from archive.errors import UnavailableError
 
 _IDS_PER_QUERY = 10_000
 
@@ -56,10 +55,5 @@ class DestroyedCatalog:
         return found
 
     def _all(self, statement: Any) -> Sequence[Any]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(statement).all()
-        except SQLAlchemyError as error:
-            raise UnavailableError(
-                f"The catalog does not answer: {type(error).__name__}."
-            ) from error
+        with answering("the catalog"), self._engine.connect() as connection:
+            return connection.execute(statement).all()

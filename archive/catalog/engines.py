@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.catalog.answering import answering
 from archive.catalog.tables import METADATA, NOT_DERIVED
-from archive.errors import UnavailableError
 from archive.sqlite import told
 
 # Any number will do, as long as every process that makes tables takes the same.
@@ -56,10 +56,7 @@ def empty_tables(engine: Engine, fence: Callable[[Connection], None]) -> None:
 
     Raises UnavailableError when the database does not answer.
     """
-    try:
-        with engine.begin() as connection:
-            fence(connection)
-            for table in METADATA.tables.keys() - {each.name for each in NOT_DERIVED}:
-                connection.execute(METADATA.tables[table].delete())
-    except SQLAlchemyError as error:
-        raise UnavailableError(f"The catalog does not answer: {type(error).__name__}.") from error
+    with answering("the catalog"), engine.begin() as connection:
+        fence(connection)
+        for table in METADATA.tables.keys() - {each.name for each in NOT_DERIVED}:
+            connection.execute(METADATA.tables[table].delete())

@@ -12,12 +12,11 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
-from sqlalchemy.exc import SQLAlchemyError
 
+from archive.catalog.answering import answering
 from archive.catalog.dispositions import ENDED_OTHERWISE
 from archive.catalog.inserting import WholeRows
 from archive.catalog.tables import obligations, records, reviews
-from archive.errors import UnavailableError
 
 # Not by each record: of many records few were extended or re-labelled.
 _judged = obligations.alias("judged")
@@ -150,13 +149,8 @@ class ObligationTable:
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise UnavailableError(
-                f"The catalog does not answer: {type(error).__name__}."
-            ) from error
+        with answering("the catalog"), self._engine.begin() as connection:
+            yield connection
 
 
 def _due(policies: bytes, at: datetime) -> ColumnElement[bool]:

@@ -7,11 +7,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, and_, case, exists, func, select, true
-from sqlalchemy.exc import SQLAlchemyError
 
+from archive.catalog.answering import answering
 from archive.catalog.catalog import TRAIL, Catalog
 from archive.catalog.tables import PURPOSE_KINDS, records, trail, trail_subjects
-from archive.errors import UnavailableError
 from archive.events.types import EVENT_TYPES
 from archive.trail.asked import Order, milliseconds
 from archive.trail.entry import COPIES, READS, SEARCHES, is_act
@@ -243,13 +242,8 @@ class TrailIndex:
         return {row[0]: row[1] for row in self._all(statement.group_by(trail.c.token))}
 
     def _all(self, statement: Any) -> Sequence[Any]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(statement).all()
-        except SQLAlchemyError as error:
-            raise UnavailableError(
-                f"The trail's index does not answer: {type(error).__name__}."
-            ) from error
+        with answering("the audit trail"), self._engine.connect() as connection:
+            return connection.execute(statement).all()
 
 
 def span(first: int, last: int) -> Where:
