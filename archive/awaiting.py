@@ -14,6 +14,7 @@ from archive.errors import UnavailableError
 from archive.events.server import HostLock
 from archive.index.memory import Memory
 from archive.index.place import index_folder, position_in
+from archive.index.room import trouble_in
 from archive.settings import Settings
 
 WORKER_LOCK: Final = "worker.lock"
@@ -87,4 +88,10 @@ class HostWorker:
         folder = self._folder
         if folder is None:
             raise UnavailableError("Everything is archived, but no worker of this host indexes it.")
-        wait_for(seq, lambda: position_in(folder), "index", self._clock)
+        try:
+            wait_for(seq, lambda: position_in(folder), "index", self._clock)
+        except UnavailableError as error:
+            trouble = trouble_in(folder)
+            if not trouble:
+                raise
+            raise UnavailableError(f"Everything is archived. {trouble}") from error

@@ -16,6 +16,7 @@ from archive.index.follower import IndexFollower
 from archive.index.form import index_form
 from archive.index.keeper import SnapshotKeeper
 from archive.index.resuming import History, begin
+from archive.index.room import FullError, Room, is_full
 from archive.index.source import index_directory
 from archive.index.storage import IndexDirectory
 from archive.leadership import DeposedError
@@ -26,6 +27,8 @@ _IDLE_SECONDS = 0.05
 _PACE_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
 _RECORDS_SECONDS = 30.0
+_NOWHERE = -1
+"""Where an index stands of which nothing is there yet."""
 _FAR_BEHIND = 10 * FULL_BATCH
 
 Say = Callable[[str], None]
@@ -76,24 +79,33 @@ def _follow(worker: "_Worker") -> None:
         # Without tmpfs each process keeps an index of its own; only the catalog is left to do.
         worker.run(worker.keep_catalog)
         return
+    room = Room(directory.path, worker.archive.clock, worker.say)
     try:
         directory.remove_abandoned()
         while not worker.stop.is_set():
             try:
-                _follow_generation(worker, directory)
+                _follow_generation(worker, directory, room)
+            except (FullError, OSError) as error:
+                if not is_full(error):
+                    raise
+                # Not even an empty one fits, or no last word of it.
+                room.refuse(_NOWHERE)
+                worker.run(worker.keep_catalog, lambda: not room.is_waited_for)
             except UnavailableError as error:
                 worker.wait_for(error)
     finally:
+        room.end()
         directory.remove()
 
 
-def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
+def _follow_generation(worker: "_Worker", directory: IndexDirectory, room: Room) -> None:
     """Follow in one generation of the index, until told to stop or its key is destroyed."""
     archive = worker.archive
     history, form = History(archive.pointers, archive.records), index_form()
     beginning = begin(directory, archive.snapshots, history, form)
     for note in beginning.notes:
         worker.say(note)
+    room.reserve()
     generation, position = beginning.generation, beginning.position
     target = archive.pointers.last_seq()
     follower = archive.index_follower(
@@ -116,7 +128,14 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory) -> None:
 
         def step() -> int:
             publish()
-            count = worker.keep_both(follower)
+            if room.is_waited_for:
+                return worker.keep_catalog()
+            try:
+                count = worker.keep_both(follower)
+            except FullError:
+                room.refuse(follower.position())
+                return worker.keep_catalog()
+            room.grow(follower.position())
             if worker.leads:
                 # One snapshot serves all hosts.
                 keeper.consider(follower)

@@ -4,7 +4,8 @@ A revision closes the document before it (`until`) and adds its own, so that a s
 earlier sequence number still finds what was true then. What was redacted is found as of then alone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from archive.events.types import (
     KeysDestroyed,
 )
 from archive.index.documents import CURRENT, build_document, document_key
+from archive.index.room import FullError, is_full
 
 _MEMORY = 64 * 1024 * 1024
 # Each commit makes a segment, and the library merges small segments again and again: with commits
@@ -84,6 +86,7 @@ class IndexFollower(Follower):
         # The length of each batch that does not show yet, and whether any of them wrote something.
         self._waiting: list[int] = []
         self._written = False
+        self._published = True
 
     def position(self) -> int:
         return self._position
@@ -104,14 +107,22 @@ class IndexFollower(Follower):
         return self._outdated
 
     def apply(self, events: Sequence[FedEvent], up_to: int) -> None:
-        try:
+        """Apply events; FullError, and nothing of what does not show yet stays, without room."""
+        with self._whole():
             self._apply(events, up_to)
-        except Exception:
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
             # Half a batch must not stay: it is fed again, with all else that does not show yet.
             self._writer.rollback()
             self._waiting.clear()
             self._written = False
             self._applied, self._threaded = self._position, self._threaded_shown
+            if is_full(error):
+                raise FullError("There is no room for the search index.") from error
             raise
 
     def _apply(self, events: Sequence[FedEvent], up_to: int) -> None:
@@ -152,11 +163,16 @@ class IndexFollower(Follower):
         waiting = sum(self._waiting)
         if up_to < self._target:
             if waiting >= _UNSEEN:
-                self.show()
+                self._show()
         elif not _FEW <= waiting < _MANY or len(self._waiting) == _BATCHES_PER_COMMIT:
-            self.show()
+            self._show()
 
     def show(self) -> None:
+        """Show everything; errors as in `apply`."""
+        with self._whole():
+            self._show()
+
+    def _show(self) -> None:
         if self._waiting:
             # Most events of a quiet archive are of its audit trail, and nothing here.
             if self._written:
@@ -164,7 +180,10 @@ class IndexFollower(Follower):
             self._waiting.clear()
             self._written = False
             self._position, self._threaded_shown = self._applied, self._threaded
+            self._published = False
+        if not self._published:
             self._publish(self._position)
+            self._published = True
 
     def _supersede(self, fed: FedEvent) -> None:
         record_id, seq = fed.row.originator_id, fed.row.seq

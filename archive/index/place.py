@@ -13,6 +13,7 @@ from typing import Final
 
 from archive.errors import ConfigurationError, UnavailableError
 from archive.index.memory import Memory
+from archive.index.room import trouble_in
 
 CURRENT: Final = "current"
 POSITION: Final = "position"
@@ -65,7 +66,8 @@ def position_in(folder: Path) -> int:
     try:
         return int((folder / CURRENT / POSITION).read_text())
     except (OSError, ValueError):
-        raise UnavailableError("The search index is being built; try again in a moment.") from None
+        being_built = "The search index is being built; try again in a moment."
+        raise UnavailableError(trouble_in(folder) or being_built) from None
 
 
 def _private_name(home: Path) -> str:

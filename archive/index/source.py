@@ -12,6 +12,7 @@ from archive.events.feed import Feed
 from archive.index.follower import IndexFollower
 from archive.index.memory import Memory
 from archive.index.resuming import Beginning
+from archive.index.room import FullError, is_full
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.index.storage import IndexDirectory, SharedIndexReader
@@ -92,10 +93,17 @@ class PrivateIndex(SearchSource):
             end = self._catalog.position()
             if self._open is None:
                 self._open = self._from_snapshot(end) or self._from_events(end)
-            opened = self._filled(self._open, end)
-            if opened.follower.outdated:
+            opened = self._open
+            try:
+                self._fill(opened, end)
+                serves = not opened.follower.outdated
+            except FullError:
+                # This process's own memory may have the room that tmpfs has not.
+                serves = False
+            if not serves:
                 self._close()
-                opened = self._open = self._filled(self._from_events(end), end)
+                opened = self._open = self._from_events(end)
+                self._fill(opened, end)
             opened.index.reload()
             return Searcher(opened.index), opened.follower.position()
 
@@ -119,8 +127,10 @@ class PrivateIndex(SearchSource):
                 # What has moved to another conversation since.
                 follower.apply([], position)
                 return _Open(beginning.generation.index, follower, folder, beginning.notes)
-        except BaseException:
+        except BaseException as error:
             folder.remove()
+            if is_full(error):
+                return None
             raise
         folder.remove()
         return None
@@ -130,10 +140,9 @@ class PrivateIndex(SearchSource):
         follower = self._make_follower(index, _tell_nobody, 0, (), end)
         return _Open(index, follower)
 
-    def _filled(self, opened: _Open, end: int) -> _Open:
+    def _fill(self, opened: _Open, end: int) -> None:
         while self._feed.step([opened.follower], end):
             pass
-        return opened
 
     def position(self) -> int:
         return self._catalog.position()

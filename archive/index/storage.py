@@ -8,6 +8,7 @@ one writer and never reopened for writing, and `current` is a link to the one to
     gen-4711-1/position        the sequence number up to which it is searchable, in decimal
     gen-4711-1/notes           sentences for whoever runs the service, one a line
     users.lock                 shared by all processes that use the folder
+    trouble                    why the index does not go on, in a sentence; blank where it does
 
 Invariants: the position is written after the commit that it speaks of, so it never promises what
 cannot be found; the link is swapped by a rename, so a reader sees the old or the new generation.
@@ -40,6 +41,7 @@ from archive.index.place import (
     position_in,
 )
 from archive.index.presence import Presence
+from archive.index.room import FullError, is_full, trouble_in
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 
@@ -242,10 +244,12 @@ class SharedIndexReader:
 
     def notes(self) -> tuple[str, ...]:
         """Return what the leader has to say of the current generation."""
+        trouble = trouble_in(self._path)
         try:
-            return tuple((self._path / CURRENT / _NOTES).read_text().splitlines())
+            notes = (self._path / CURRENT / _NOTES).read_text().splitlines()
         except OSError:
-            return ()
+            notes = []
+        return (*notes, *([trouble] if trouble else []))
 
     def searcher(self) -> tuple[Searcher, int]:
         """Return a searcher of the current generation, and a position that it surely holds.
@@ -266,7 +270,8 @@ class SharedIndexReader:
             except (ValueError, OSError, UnavailableError):
                 # The generation was replaced in between; the link now names the next one.
                 self._opened = None
-        raise UnavailableError("The search index is being built; try again in a moment.")
+        being_built = "The search index is being built; try again in a moment."
+        raise UnavailableError(trouble_in(self._path) or being_built)
 
     def _load(self, name: str, published: _Published, opened: _Opened | None) -> _Opened:
         # What is opened is one object, replaced as a whole, so that threads need no lock.
@@ -295,6 +300,8 @@ def _open(folder: Path) -> tantivy.Index:
         index = guarded(create_index, str(folder))
         guarded(index.reload)
     except (ValueError, OSError) as error:
+        if is_full(error):
+            raise FullError("There is no room for the search index.") from error
         # The library's message may name terms of the index.
         raise UnavailableError("The files are no index of this schema.") from error
     return index
