@@ -89,7 +89,7 @@ def _follow(worker: "_Worker") -> None:
                 if not is_full(error):
                     raise
                 # Not even an empty one fits, or no last word of it.
-                room.refuse(_NOWHERE)
+                room.refuse(_NOWHERE, error)
                 worker.run(worker.keep_catalog, lambda: not room.is_waited_for)
             except UnavailableError as error:
                 worker.wait_for(error)
@@ -132,8 +132,8 @@ def _follow_generation(worker: "_Worker", directory: IndexDirectory, room: Room)
                 return worker.keep_catalog()
             try:
                 count = worker.keep_both(follower)
-            except FullError:
-                room.refuse(follower.position())
+            except FullError as error:
+                room.refuse(follower.position(), error)
                 return worker.keep_catalog()
             room.grow(follower.position())
             if worker.leads:

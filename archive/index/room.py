@@ -19,8 +19,10 @@ _TROUBLE: Final = "trouble"
 _LONGEST: Final = 2_048
 _AGAIN_SECONDS: Final = 30.0
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-# The library tells of the system's errors in words alone, and of its writer's end in these.
-_SIGNS: Final = (*(f"(os error {number})" for number in sorted(_NO_ROOM)), "writer was killed")
+# The library tells of the system's errors in words alone; and of no more than its writer's end
+# where that met one by itself.
+_ENDED: Final = "writer was killed"
+_SIGNS: Final = (*(f"(os error {number})" for number in sorted(_NO_ROOM)), _ENDED)
 
 
 class FullError(UnavailableError):
@@ -56,17 +58,18 @@ class Room:
 
     def reserve(self) -> None:
         """Take the little that a sentence needs, as long as there is room; the folder is there."""
-        with suppress(OSError):
-            self._tell("")
+        if self._stood is None:
+            with suppress(OSError):
+                self._tell("")
 
     @property
     def is_waited_for(self) -> bool:
         """Whether it is too soon to try again."""
         return self._stood is not None and self._clock.monotonic() < self._again_at
 
-    def refuse(self, position: int) -> None:
+    def refuse(self, position: int, error: BaseException) -> None:
         """Take down that an index which shows all up to a position could not be written further."""
-        told = full_sentence(self._folder)
+        told = _sentence(self._folder, certain=_ENDED not in str(error.__cause__))
         if self._stood is None:
             self._say(told)
         self._stood = position
@@ -96,12 +99,12 @@ class Room:
         (self._folder / _TROUBLE).unlink(missing_ok=True)
 
 
-def full_sentence(folder: Path) -> str:
-    """Say that the index in a folder has no room, and what to do."""
+def _sentence(folder: Path, *, certain: bool) -> str:
     size = ""
     with suppress(OSError):
         size = f", which holds {shutil.disk_usage(folder).total / 1e6:,.0f} MB in all"
+    what = "The search index" if certain else "The search index cannot be written; most likely it"
     return (
-        f"The search index does not fit into {folder.parent}{size}: give it more (a container: "
+        f"{what} does not fit into {folder.parent}{size}: give it more (a container: "
         "docker run --shm-size=1g), or name another folder in MUNIMENT_INDEX_DIR."
     )
