@@ -1,6 +1,6 @@
 """What the pages of people's requests have in common: their list, and the forms of a case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
@@ -39,6 +39,19 @@ def wanted() -> CaseRequest:
             "person": field("person") or None,
         }
     )
+
+
+def ruled(decisions: Collection[str]) -> dict[str, Any]:
+    """Read what is decided of the records that are ticked; of all it is what is proposed.
+
+    InvalidError for one of the `decisions` without a record.
+    """
+    decision, records = field("decision"), request.form.getlist("record")
+    if decision not in decisions:
+        return {"decision": None, "records": []}
+    if not records:
+        raise InvalidError("Tick the records of which this is decided.")
+    return {"decision": decision, "records": records}
 
 
 def extension() -> str:

@@ -12,7 +12,6 @@ from api.console import casework
 from api.console.casework import field
 from api.console.site import signed_in
 from api.v1.policies import FOR_COMPLIANCE
-from archive.errors import InvalidError
 from policies.erasures.answers import CaseAnswer, CaseDecision, CaseLifting
 from policies.erasures.desk import ErasureDesk
 from policies.erasures.opening import erasure_desk
@@ -54,18 +53,8 @@ def decide_case(id: UUID) -> BaseResponse:
     """Decide what becomes of the records that are ticked, or take all that is proposed."""
 
     def act() -> CaseAnswer:
-        decision = field("decision")
-        records = request.form.getlist("record")
-        if decision in _DECISIONS and not records:
-            raise InvalidError("Tick the records of which this is decided.")
-        wanted = CaseDecision.read(
-            {
-                "decision": decision if decision in _DECISIONS else None,
-                "records": records if decision in _DECISIONS else [],
-                "ground": field("ground") or None,
-                "reason": field("reason"),
-            }
-        )
+        more = {"ground": field("ground") or None, "reason": field("reason")}
+        wanted = CaseDecision.read(casework.ruled(_DECISIONS) | more)
         return _desk().decide(context.actor(), id, wanted)
 
     return _acted(id, act)

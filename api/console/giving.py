@@ -59,19 +59,13 @@ def decide_access_request(id: UUID) -> BaseResponse:
     """Decide whether the records that are ticked are given, or take all that is proposed."""
 
     def act() -> AccessRequestAnswer:
-        decision = field("decision")
-        records = request.form.getlist("record")
-        if decision in _DECISIONS and not records:
-            raise InvalidError("Tick the records of which this is decided.")
-        wanted = AccessDecision.read(
-            {
-                "decision": decision if decision in _DECISIONS else None,
-                "records": records if decision in _DECISIONS else [],
-                "ground": (field("ground") or None) if decision == "withhold" else None,
-                "files": _files(records) if decision == "include" else [],
-                "reason": field("reason"),
-            }
-        )
+        ruled = casework.ruled(_DECISIONS)
+        more = {
+            "ground": (field("ground") or None) if ruled["decision"] == "withhold" else None,
+            "files": _files(ruled["records"]) if ruled["decision"] == "include" else [],
+            "reason": field("reason"),
+        }
+        wanted = AccessDecision.read(ruled | more)
         return _desk().decide(context.actor(), id, wanted)
 
     return _acted(id, act)

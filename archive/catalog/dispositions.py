@@ -14,6 +14,7 @@ from archive.catalog.answering import answering
 from archive.catalog.inserting import WholeRows
 from archive.catalog.tables import reviews
 from archive.events.disposition_events import (
+    DISPOSITION_EVENTS,
     DispositionApproved,
     DispositionCondemned,
     DispositionExtended,
@@ -45,14 +46,7 @@ class DispositionRows:
     """Writes the rows, within the transaction of the catalog's follower."""
 
     tables: Final = (reviews,)
-    events: Final = (
-        DispositionOpened,
-        DispositionApproved,
-        DispositionExtended,
-        DispositionRelabelled,
-        DispositionLeft,
-        DispositionCondemned,
-    )
+    events: Final = DISPOSITION_EVENTS
 
     def __init__(self, dialect: Dialect) -> None:
         self._insert = WholeRows(dialect, reviews)

@@ -66,8 +66,13 @@ def position_in(folder: Path) -> int:
     try:
         return int((folder / CURRENT / POSITION).read_text())
     except (OSError, ValueError):
-        being_built = "The search index is being built; try again in a moment."
-        raise UnavailableError(trouble_in(folder) or being_built) from None
+        raise not_built(folder) from None
+
+
+def not_built(folder: Path) -> UnavailableError:
+    """Return the error that a folder has no index yet, which says why if it is known."""
+    being_built = "The search index is being built; try again in a moment."
+    return UnavailableError(trouble_in(folder) or being_built)
 
 
 def _private_name(home: Path) -> str:

@@ -38,6 +38,7 @@ from archive.index.place import (
     index_folder,
     is_private_name,
     new_private_name,
+    not_built,
     position_in,
 )
 from archive.index.presence import Presence
@@ -270,8 +271,7 @@ class SharedIndexReader:
             except (ValueError, OSError, UnavailableError):
                 # The generation was replaced in between; the link now names the next one.
                 self._opened = None
-        being_built = "The search index is being built; try again in a moment."
-        raise UnavailableError(trouble_in(self._path) or being_built)
+        raise not_built(self._path)
 
     def _load(self, name: str, published: _Published, opened: _Opened | None) -> _Opened:
         # What is opened is one object, replaced as a whole, so that threads need no lock.
@@ -351,8 +351,5 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
 
 
 def _read_published(folder: str) -> _Published:
-    try:
-        data, status = _read(f"{folder}/{POSITION}")
-        return _Published(int(data), status.st_ino, status.st_mtime_ns)
-    except (OSError, ValueError):
-        raise UnavailableError("The search index is being built; try again in a moment.") from None
+    data, status = _read(f"{folder}/{POSITION}")
+    return _Published(int(data), status.st_ino, status.st_mtime_ns)

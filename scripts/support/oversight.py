@@ -154,12 +154,18 @@ def _purges(visitor: Visitor) -> Iterator[str]:
     yield "certificate"
 
 
-def _people(visitor: Visitor, asking: Asking) -> Iterator[str]:
-    page, office = visitor.page, visitor.office
-    go_to(visitor, "Erasure")
+def _asks(visitor: Visitor, place: str, asking: Asking, sent: str) -> None:
+    """Go to where requests of a kind are, and fill in the form of a new one."""
+    page = visitor.page
+    go_to(visitor, place)
     page.get_by_label("Name", exact=True).fill(asking.name)
     page.get_by_label("Addresses").fill(asking.address)
-    page.get_by_label("Reference").fill(f"Letter to the {office} office")
+    page.get_by_label("Reference").fill(f"{sent} to the {visitor.office} office")
+
+
+def _people(visitor: Visitor, asking: Asking) -> Iterator[str]:
+    page, office = visitor.page, visitor.office
+    _asks(visitor, "Erasure", asking, "Letter")
     yield "erasures"
     visitor.follow(page.get_by_role("button", name="Open the case"))
     shows(visitor, ".scroll tbody tr", "no record of who asks to be erased")
@@ -169,10 +175,7 @@ def _people(visitor: Visitor, asking: Asking) -> Iterator[str]:
     visitor.follow(page.get_by_role("button", name="Close the case"))
     shows(visitor, ".badge", "no case that is closed")
     yield "closed"
-    go_to(visitor, "Access requests")
-    page.get_by_label("Name", exact=True).fill(asking.name)
-    page.get_by_label("Addresses").fill(asking.address)
-    page.get_by_label("Reference").fill(f"Mail to the {office} office")
+    _asks(visitor, "Access requests", asking, "Mail")
     yield "access-requests"
     visitor.follow(page.get_by_role("button", name="Open the case"))
     shows(visitor, ".scroll tbody tr", "no record of who asks for their data")
