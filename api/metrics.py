@@ -5,7 +5,7 @@ Figures of the archive and not of one process, so that whichever web worker answ
 
 from collections.abc import Iterable
 
-from archive.access.answers import Health
+from archive.health import Health
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -12,7 +12,7 @@ from archive.bucket.places import check_new, lock_notes, open_places
 from archive.clock import Clock, SystemClock
 from archive.database import open_database
 from archive.errors import ConfigurationError, MunimentError
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.types import ArchiveCreated
 from archive.keks import named_kek

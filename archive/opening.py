@@ -9,7 +9,6 @@ from uuid import UUID
 
 import tantivy
 
-from archive.access.answers import FollowerState, Health
 from archive.access.desk import Access
 from archive.access.hits import HitReports
 from archive.access.saved import SavedSearches
@@ -17,7 +16,7 @@ from archive.access.unsearchable import Unsearchable
 from archive.awaiting import WORKER_LOCK, wait_for
 from archive.brake import Brake
 from archive.bucket import Bucket
-from archive.capture.station import COMMITTER_LOCK, Station, unlocked
+from archive.capture.station import Station, unlocked
 from archive.catalog.cases import AccessRequestCases, ErasureCases
 from archive.catalog.catalog import Catalog
 from archive.catalog.destroyed import DestroyedCatalog
@@ -33,9 +32,9 @@ from archive.erasing.eraser import Eraser
 from archive.erasing.key_objects import KeyObjects
 from archive.erasing.keyring_writer import KeyringWriter
 from archive.erasing.shredder import Shredder
-from archive.errors import MunimentError
 from archive.events.feed import Feed
 from archive.events.server import HostLock
+from archive.health import Health, health_of
 from archive.index.follower import IndexFollower
 from archive.index.form import index_form
 from archive.index.resuming import Beginning, History, begin
@@ -362,44 +361,7 @@ class Archive(Station):
 
     def health(self) -> Health:
         """Return whether the archive can answer, and how far its followers are."""
-        problems: list[str] = []
-        try:
-            last = self.pointers.last_seq()
-        except MunimentError as error:
-            problems.append(str(error))
-            last = 0
-        if not self.committing and not HostLock.is_held(self.run_folder / COMMITTER_LOCK):
-            problems.append("No committer is running: nothing can be captured or read.")
-        states: list[FollowerState] = []
-        for name, read in (
-            ("catalog", self.catalog.position),
-            ("trail", self.trail.position),
-            ("index", self.search_source.position),
-            ("log", self.log_head.position),
-        ):
-            try:
-                position = read()
-            except MunimentError as error:
-                problems.append(str(error))
-                position = 0
-            states.append(FollowerState(name=name, position=position, lag=max(0, last - position)))
-        notes, pending = self.search_source.notes(), 0
-        if not problems:
-            locks = self.lock_book.read()
-            if locks is not None:
-                # Only where a policy demands locks.
-                lag = max(0, last - locks.seq)
-                states.append(FollowerState(name="locks", position=locks.seq, lag=lag))
-            notes += self.log_head.notes() + self.jobs.notes() + self.lock_book.notes()
-            pending = len(self.catalog.unfinished_erasures())
-        return Health(
-            ready=not problems,
-            last_seq=last,
-            followers=tuple(states),
-            problems=tuple(problems),
-            notes=notes,
-            erasures_pending=pending,
-        )
+        return health_of(self)
 
     def session_key(self) -> bytes:
         """Return the key that signs console sessions, 32 bytes."""

@@ -24,9 +24,10 @@ from archive.events.commit_history import Faults
 from archive.events.commit_records import CommitRecords
 from archive.events.restoring import Restorer, refusal
 from archive.events.server import HostLock
+from archive.index.shared import SharedIndexReader
 from archive.index.snapshots import SnapshotStore
 from archive.index.source import index_directory
-from archive.index.storage import IndexDirectory, SharedIndexReader
+from archive.index.storage import IndexDirectory
 from archive.keyrings import unlock
 from archive.leadership import Leadership
 from archive.leading import lead

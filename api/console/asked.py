@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from api import problems
 from api.problems import ProblemError
-from archive.access.answers import Filter, SearchRequest
+from archive.access.search_answers import Filter, SearchRequest
 from archive.errors import InvalidError
 from archive.query.parser import parse
 from archive.query.tree import EVERYTHING, Node

@@ -7,8 +7,8 @@ from api import context
 from api.console import attention, facets
 from api.console.asked import PAGE_LENGTHS, Asked
 from api.console.site import sees_retention, signed_in
-from archive.access.answers import SearchAnswer, SearchRequest
 from archive.access.roles import Permission, View
+from archive.access.search_answers import SearchAnswer, SearchRequest
 from archive.access.search_reports import HitReport, HitRequest
 from archive.errors import InvalidError
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import NamedTuple
 
-from archive.access.answers import Highlight, RecordAnswer, SearchResult
+from archive.access.answers import RecordAnswer
 from archive.access.passages import Said
 from archive.access.passages import passages as passages_of
+from archive.access.search_answers import Highlight, SearchResult
 from archive.model.interaction import Attachment, Participant, ParticipantRole
 from archive.query.snippet import highlights
 from archive.query.tree import Node

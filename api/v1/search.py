@@ -8,7 +8,7 @@ from pydantic import Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer
-from archive.access.answers import Filter, SearchAnswer, SearchRequest, Sort
+from archive.access.search_answers import Filter, SearchAnswer, SearchRequest, Sort
 
 blueprint = APIBlueprint(
     "search",

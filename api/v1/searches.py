@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer, body_of, json_body
-from archive.access.answers import SearchAnswer, SearchRequest, Sort
 from archive.access.saved import NewSearch, SavedSearch, SavedSearchesAnswer
+from archive.access.search_answers import SearchAnswer, SearchRequest, Sort
 from archive.access.search_reports import HitReport, HitRequest, UnsearchableAnswer
 
 blueprint = APIBlueprint(

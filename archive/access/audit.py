@@ -7,8 +7,8 @@ from uuid import UUID
 from archive.access.roles import Actor, Permission, Purpose, require
 from archive.clock import Clock
 from archive.errors import ForbiddenError
-from archive.events.commit import Group
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.types import AccessRecorded
 

@@ -18,7 +18,6 @@ from archive.access.answers import (
     OriginalInfo,
     ProofAnswer,
     RecordAnswer,
-    SimilarAnswer,
 )
 from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
@@ -34,6 +33,7 @@ from archive.access.roles import (
     Purpose,
     View,
 )
+from archive.access.search_answers import SimilarAnswer
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
 from archive.errors import (

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from archive.access.answers import ParsedQuery
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose
+from archive.access.search_answers import ParsedQuery
 from archive.access.search_reports import HitReport, HitRequest, TermHits
 from archive.access.searching import Searching
 from archive.access.views.viewer import Viewer

@@ -12,7 +12,7 @@ from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.log.checkpoint import LogProof, encode_hash
 from archive.log.reader import LogReader, Published
-from archive.sealing.frame import digest_leaf
+from archive.sealing.leaf import digest_leaf
 
 _PATIENCE_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.1

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from archive.access.answers import SearchAnswer, SearchRequest
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission, Purpose, View
+from archive.access.search_answers import SearchAnswer, SearchRequest
 from archive.access.searching import Searching
 from archive.clock import Clock
 from archive.errors import ForbiddenError, InvalidError, NotFoundError

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from archive.access.answers import NotSearched, ParsedQuery, Unsearched
 from archive.access.roles import View
+from archive.access.search_answers import NotSearched, ParsedQuery, Unsearched
 from archive.model.interaction import Frozen
 
 

@@ -11,14 +11,6 @@ from typing import Final
 from uuid import UUID
 
 from archive.access import sight
-from archive.access.answers import (
-    NamedPerson,
-    NotSearched,
-    ParsedQuery,
-    SearchAnswer,
-    SearchRequest,
-    SearchResult,
-)
 from archive.access.audit import Audit
 from archive.access.naming import Naming
 from archive.access.restricted import Restricted
@@ -30,6 +22,14 @@ from archive.access.roles import (
     require,
     require_full_view,
     require_purpose,
+)
+from archive.access.search_answers import (
+    NamedPerson,
+    NotSearched,
+    ParsedQuery,
+    SearchAnswer,
+    SearchRequest,
+    SearchResult,
 )
 from archive.access.views.choosing import Viewers
 from archive.access.views.viewer import Viewer

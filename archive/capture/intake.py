@@ -14,9 +14,10 @@ from itertools import repeat
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
-from archive.access.answers import CaptureResult, Unsearched
+from archive.access.answers import CaptureResult
 from archive.access.audit import Audit
 from archive.access.roles import Actor, Permission
+from archive.access.search_answers import Unsearched
 from archive.capture import ndjson
 from archive.capture.extract.attachments import has_unread, read_attachments
 from archive.capture.extract.reader import DocumentReader
@@ -27,8 +28,8 @@ from archive.clock import Clock
 from archive.errors import ConflictError, GoneError, InvalidError
 from archive.events.blobs import INLINE_LIMIT
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
-from archive.events.commit import Group
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.pointers import BlobCondemnedError, BlobUse, EventKey
 from archive.events.records import Loaded, Records

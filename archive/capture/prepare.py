@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from archive.access.answers import Unsearched
 from archive.access.roles import Actor
+from archive.access.search_answers import Unsearched
 from archive.capture.parsed import Parsed
 from archive.clock import Clock
 from archive.events.blobs import INLINE_LIMIT, BlobStore

@@ -6,7 +6,7 @@ from archive.access.answers import CaptureResult
 from archive.access.roles import Actor
 from archive.capture.station import Station
 from archive.errors import ConflictError
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.plain import plain
 
 

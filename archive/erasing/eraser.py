@@ -38,11 +38,11 @@ from archive.errors import (
     NotFoundError,
 )
 from archive.events.access_request_events import ACCESS_REQUEST_EVENTS
-from archive.events.commit import Group
 from archive.events.disposition_events import DISPOSITION_EVENTS
 from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import Event
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.mapper import EventMapper
 from archive.events.matter_events import MATTER_EVENTS
 from archive.events.opener import Opener

@@ -16,10 +16,10 @@ from archive.bucket.names import KEYRINGS, keyring_name, parse_keyring_name
 from archive.bucket.port import Bucket
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError, InvalidError, MunimentError
-from archive.events.commit import Group
 from archive.events.commit_records import put_again
 from archive.events.custody import KeyCustody
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.types import KeyringWritten
 from archive.keyrings import keyring_numbers

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from archive.clock import Clock
 from archive.errors import ConflictError
-from archive.events.commit import Group
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import OpenedEvent, Opener

@@ -7,22 +7,19 @@ destroy: after any error at the insert they read the rows back, and rows that na
 mean that it took place.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property, partial
 from itertools import count
 from uuid import UUID
 
 from eventsourcing.persistence import Tracking
 
-from archive.bucket.names import blob_name, keys_name, segment_name
-from archive.bucket.port import Bucket, Retention
+from archive.bucket.port import Bucket
 from archive.clock import Clock, uuid7_time
 from archive.errors import ConflictError, MunimentError, UnavailableError
-from archive.events.commit_records import CommitRecords, put_again
+from archive.events.commit_records import CommitRecords
 from archive.events.custody import SupersededKeyringError
+from archive.events.groups import Group, distinct, distinct_uses, fail
 from archive.events.pointers import (
     BehindError,
     BlobCondemnedError,
@@ -34,52 +31,20 @@ from archive.events.pointers import (
     PointerRecorder,
     encode_pointer,
 )
+from archive.events.putting import CommitPutter
 from archive.events.restoring import Restorer
 from archive.events.sealer import (
     Classify,
     Committable,
     Place,
-    SealedCommit,
-    SealedSegment,
-    retention_of,
     seal_commit,
     unlocked,
 )
-from archive.locking.reaching import joined, reach
 from archive.sealing.commit import CommitEntry
 from archive.sealing.held import HeldKeyring
 
 _MAX_AGE = timedelta(hours=1)
 _ATTEMPTS = 3
-_PUTS_AT_ONCE = 8
-
-
-@dataclass
-class Group:
-    """What one caller wants committed.
-
-    An atomic group is committed whole or not at all, and conflicts if any of its events exists.
-    In one that is not atomic each event stands for itself, and one that exists is passed over.
-    """
-
-    events: Sequence[Committable]
-    atomic: bool = True
-    blobs: Sequence[BlobUse] = ()
-    tracking: Tracking | None = None
-    seqs: dict[EventKey, int] = field(default_factory=dict)
-    already: dict[EventKey, int] = field(default_factory=dict)
-    error: Exception | None = None
-
-    @cached_property
-    def keys(self) -> list[EventKey]:
-        """The keys of the events, in their order."""
-        return [(event.originator, event.originator_version) for event in self.events]
-
-    def missing(self) -> list[EventKey]:
-        """The keys of the events that this group still needs to have written."""
-        if not self.seqs and not self.already:
-            return self.keys
-        return [key for key in self.keys if key not in self.seqs and key not in self.already]
 
 
 class CommitEngine:
@@ -94,21 +59,19 @@ class CommitEngine:
         classify: Classify = unlocked,
     ) -> None:
         self._recorder = recorder
-        self._bucket = bucket
         self._keyring = keyring
         self._clock = clock
         self._records = CommitRecords(recorder, bucket, keyring.current, clock)
         self._restorer = Restorer(recorder, bucket, keyring)
         self._classify = classify
-        # One thread is enough for most commits, and more are not started.
-        self._pool = ThreadPoolExecutor(_PUTS_AT_ONCE, thread_name_prefix="put")
+        self._putter = CommitPutter(bucket, clock)
         self._durable: list[int] = []
         self._unrecorded: list[tuple[CommitRow, bytes]] = []
         self._seen = 0
 
     def close(self) -> None:
-        """Stop the engine's thread and note which commits are durable."""
-        self._pool.shutdown()
+        """Stop the engine's threads and note which commits are durable."""
+        self._putter.close()
         if self._durable:
             self._recorder.mark_durable(self._durable)
 
@@ -130,10 +93,10 @@ class CommitEngine:
             self._write_records()
             self._commit(groups)
         except (MunimentError, OSError) as error:
-            _fail(groups, _as_unavailable(error))
+            fail(groups, _as_unavailable(error))
         except BaseException:
             # Whatever went wrong, no caller that shares this commit may take it for done.
-            _fail(groups, UnavailableError("The commit was broken off."))
+            fail(groups, UnavailableError("The commit was broken off."))
             raise
 
     def _commit(self, groups: Sequence[Group]) -> None:
@@ -151,7 +114,7 @@ class CommitEngine:
                 return
             if before is not None and missing >= before:
                 tries += 1
-            if not self._write(live, _distinct(live)):
+            if not self._write(live, distinct(live)):
                 return
         raise UnavailableError("Other writers kept getting in between; try again.")
 
@@ -175,12 +138,12 @@ class CommitEngine:
 
     def _write(self, groups: Sequence[Group], fresh: Mapping[EventKey, Committable]) -> bool:
         events = list(fresh.values())
-        uses = _distinct_uses(groups, fresh)
+        uses = distinct_uses(groups, fresh)
         trackings = [group.tracking for group in groups if group.tracking is not None]
         keyring = self._keyring.current
         sealed = seal_commit(events, keyring, self._clock, self._classify)
-        self._put(sealed)
-        self._lock_blobs(events, sealed, uses)
+        self._putter.put(sealed)
+        self._putter.lock_blobs(events, sealed, uses)
         if self._clock.now() - sealed.sealed_at > _MAX_AGE:
             # The collector may have taken it for an orphan by now.
             return True
@@ -243,42 +206,6 @@ class CommitEngine:
             claimed.update(group.seqs)
         return False
 
-    def _put(self, sealed: SealedCommit) -> None:
-        """Put every segment and key object, all at once; all are durable when it returns."""
-        first, *others = [each for segment in sealed.segments for each in _objects(segment)]
-        waiting = [self._pool.submit(self._put_one, *each) for each in others]
-        self._put_one(*first)
-        for put in waiting:
-            put.result()
-
-    def _put_one(self, name: str, data: bytes, retention: Retention | None) -> None:
-        put = partial(self._bucket.put, retention=retention)
-        put_again(put, name, data, self._clock)
-
-    def _lock_blobs(
-        self, events: Sequence[Committable], sealed: SealedCommit, uses: Sequence[BlobUse]
-    ) -> None:
-        """Lock the blobs of each event as long as its segment, whoever uploaded them, and when."""
-        if not uses:
-            return
-        retentions = {
-            each.segment_id.bytes: retention_of(each.lock_class) for each in sealed.segments
-        }
-        by_key = {
-            event.key: retentions[place.segment]
-            for event, place in zip(events, sealed.places, strict=True)
-        }
-        wanted: dict[str, Retention] = {}
-        for use in uses:
-            retention = by_key[use.originator_id.bytes, use.originator_version]
-            if retention is not None:
-                name = blob_name(use.digest, use.blob_id)
-                wanted[name] = joined(wanted.get(name), retention)
-        # One that is gone is no matter here: the insert says whether it may be referred to.
-        jobs = [self._pool.submit(reach, self._bucket, *each) for each in wanted.items()]
-        for job in jobs:
-            job.result()
-
     def _refuse_old_blobs(self, groups: Sequence[Group], uses: Sequence[BlobUse]) -> bool:
         """Fail those groups that bring a blob which the collector may have taken by now."""
         now = self._clock.now()
@@ -320,14 +247,6 @@ class CommitEngine:
             self._durable.append(row.first_seq)
 
 
-def _objects(sealed: SealedSegment) -> list[tuple[str, bytes, Retention | None]]:
-    retention = retention_of(sealed.lock_class)
-    return [
-        (segment_name(sealed.segment_id), sealed.segment, retention),
-        (keys_name(sealed.segment_id, sealed.keys_id), sealed.keys, retention),
-    ]
-
-
 def _entries(
     events: Sequence[Committable], places: Sequence[Place], first: int
 ) -> list[CommitEntry]:
@@ -345,38 +264,6 @@ def _entries(
         )
         for seq, (event, place) in enumerate(zip(events, places, strict=True), first)
     ]
-
-
-def _distinct(groups: Sequence[Group]) -> dict[EventKey, Committable]:
-    """Return the events that groups are missing, in order: the first of each key."""
-    first: dict[EventKey, Committable] = {}
-    for group in groups:
-        missing = set(group.missing())
-        for key, event in zip(group.keys, group.events, strict=True):
-            if key in missing:
-                first.setdefault(key, event)
-    return first
-
-
-def _distinct_uses(groups: Sequence[Group], keys: Iterable[EventKey]) -> list[BlobUse]:
-    """Return what events refer to, each told by the group that brings it first."""
-    if not any(group.blobs for group in groups):
-        return []
-    left = set(keys)
-    uses: list[BlobUse] = []
-    for group in groups:
-        own = left & set(group.keys)
-        uses += [
-            use for use in group.blobs if (use.originator_id.bytes, use.originator_version) in own
-        ]
-        left -= own
-    return uses
-
-
-def _fail(groups: Sequence[Group], error: Exception) -> None:
-    for group in groups:
-        if group.missing():
-            group.error = group.error or error
 
 
 def _as_unavailable(error: Exception) -> Exception:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from archive.errors import ConflictError
-from archive.events.commit import Group
 from archive.events.event import Event
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition
 
-from archive.events.commit import CommitEngine, Group
+from archive.events.commit import CommitEngine
+from archive.events.groups import Group
 
 _EVENTS_PER_COMMIT = 4_000
 _BYTES_PER_COMMIT = 32 * 1024 * 1024

@@ -5,8 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from archive.events.pointers import PointerRow
-from archive.sealing.frame import header_start, is_event_type
 from archive.sealing.frames import SealedEvent, open_frames
+from archive.sealing.header import header_start, is_event_type
 
 _TOGETHER: Final = 64
 _BYTES_TOGETHER: Final = 1024 * 1024

@@ -18,8 +18,8 @@ from eventsourcing.persistence import (
 )
 
 from archive.errors import ConflictError, MunimentError
-from archive.events.commit import Group
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.opener import ErasedEvent, OpenedEvent, Opener
 from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.sealer import PlainEvent

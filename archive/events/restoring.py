@@ -31,8 +31,9 @@ from archive.events.relocations import Relocations
 from archive.events.restoration import RelocatedFrames, RenewedKeys, Restoration
 from archive.events.types import InteractionCaptured, InteractionRevised, KeysCondemned
 from archive.sealing.commit import CommitEntry, CommitRecord
-from archive.sealing.frame import digest_leaf, parse_header
+from archive.sealing.header import parse_header
 from archive.sealing.keys import RootKeys
+from archive.sealing.leaf import digest_leaf
 from archive.sealing.primitives import KEY_SIZE, TAG_SIZE
 from archive.sealing.relocation import DROPPED_SLOT
 

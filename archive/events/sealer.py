@@ -16,9 +16,10 @@ import msgspec
 from archive.bucket.port import LockMode, Retention
 from archive.clock import Clock, uuid7_time
 from archive.events.pointers import EventKey
-from archive.sealing.frame import compressed_boxes, digest_leaves, seal_frames
+from archive.sealing.frame import compressed_boxes, seal_frames
 from archive.sealing.keyring import Keyring
 from archive.sealing.keys import seal_keys
+from archive.sealing.leaf import digest_leaves
 from archive.sealing.segment import LockClass, build_segment
 
 

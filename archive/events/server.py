@@ -14,8 +14,8 @@ import msgspec
 from archive.clock import Clock
 from archive.errors import InvalidError, MunimentError, UnavailableError
 from archive.events import wire
-from archive.events.commit import Group
 from archive.events.group import Committer
+from archive.events.groups import Group
 
 LOCK_NAME = "committer.lock"
 _CONNECT_SECONDS = 5.0

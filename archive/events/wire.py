@@ -22,7 +22,7 @@ from archive.errors import (
     MunimentError,
     UnavailableError,
 )
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.pointers import BlobCondemnedError, BlobUse
 from archive.events.sealer import CompressedEvent
 

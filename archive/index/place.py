@@ -17,6 +17,7 @@ from archive.index.room import trouble_in
 
 CURRENT: Final = "current"
 POSITION: Final = "position"
+NOTES: Final = "notes"
 SHARED_MEMORY: Final = Path("/dev/shm")
 
 
@@ -59,6 +60,14 @@ def check_private(path: Path) -> None:
         return
     except OSError as error:
         raise ConfigurationError(f"The index folder {path} cannot be used: {error}.") from error
+
+
+def generation_in(path: Path) -> str | None:
+    """Return the name of the generation to read in an index folder; None where there is none."""
+    try:
+        return os.readlink(f"{path}/{CURRENT}")  # noqa: PTH115 - Each search does it.
+    except OSError:
+        return None
 
 
 def position_in(folder: Path) -> int:

@@ -15,7 +15,8 @@ from archive.index.resuming import Beginning
 from archive.index.room import FullError, is_full
 from archive.index.schema import create_index
 from archive.index.searcher import Searcher
-from archive.index.storage import IndexDirectory, SharedIndexReader
+from archive.index.shared import SharedIndexReader
+from archive.index.storage import IndexDirectory
 from archive.settings import Settings
 
 MakeFollower = Callable[

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.sealing.frame import digest_leaf, entry_hash, log_entry
+from archive.sealing.leaf import digest_leaf, entry_hash, log_entry
 
 UNKNOWN = bytes(32)
 """Stands for the digest of a frame that could not be read when its entry was written."""

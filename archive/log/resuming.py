@@ -16,7 +16,7 @@ from archive.log.entries import UNKNOWN, Frames, Leaves, leaves_from
 from archive.log.merkle import check_consistency, consistency_proof
 from archive.log.reader import LogReader
 from archive.log.tiles import HEIGHT, WIDTH, Tile, split_hashes
-from archive.sealing.frame import entry_hash, log_entry
+from archive.sealing.leaf import entry_hash, log_entry
 
 _ROWS_AT_ONCE = 64 * WIDTH
 

@@ -12,7 +12,7 @@ from archive.bucket.rules import check_destroyable
 from archive.errors import CorruptError, LockedError, NotFoundError
 from archive.events.pointers import Pointer, PointerRecorder, PointerRow
 from archive.packing.candidates import Candidate
-from archive.sealing.frame import parse_header
+from archive.sealing.header import parse_header
 from archive.sealing.keys import EpochKeys, open_keys
 from archive.sealing.relocation import DROPPED_SLOT, Relocation
 from archive.sealing.segment import LockClass, Segment, build_segment, parse_segment

@@ -13,9 +13,10 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from archive.errors import InvalidError
-from archive.query.builder import OPERATORS, Builder, Check, column_of
+from archive.query.builder import Builder
 from archive.query.dialects import OPERATORS_ELSEWHERE
 from archive.query.fields import Askable
+from archive.query.operand import OPERATORS, Check, column_of
 from archive.query.tree import EVERYTHING, Node, Word, children, conjunction, walk
 
 LONGEST_QUERY: Final = 10_000

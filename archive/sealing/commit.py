@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from archive.errors import CorruptError, InvalidError
-from archive.sealing.frame import is_event_type
+from archive.sealing.header import is_event_type
 from archive.sealing.primitives import HASH_SIZE, KEY_SIZE, Octets
 
 COMMIT_MAGIC = b"MUNIMCOM"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from archive.errors import CorruptError
-from archive.sealing.frame import CUSTODY, EVIDENCE, custody_length_of
+from archive.sealing.frame import CUSTODY, EVIDENCE
+from archive.sealing.header import custody_length_of
 from archive.sealing.primitives import (
     HASH_SIZE,
     Octets,

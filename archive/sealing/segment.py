@@ -15,7 +15,8 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from archive.errors import CorruptError, InvalidError
-from archive.sealing.frame import frame_end, frame_ends, leaf_hash
+from archive.sealing.header import frame_end, frame_ends
+from archive.sealing.leaf import leaf_hash
 from archive.sealing.primitives import HASH_SIZE, Octets
 
 SEGMENT_MAGIC = b"MUNIMSEG"

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from archive.clock import Clock
 from archive.errors import ConflictError
-from archive.events.commit import Group
 from archive.events.event import Event
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.user_events import SessionBegan, SessionEnded, SignInRefused
 from archive.users.user import User

@@ -10,7 +10,8 @@ from pydantic_core import from_json
 from archive.errors import CorruptError
 from archive.events.types import BlobPlace, InteractionCaptured, InteractionRevised
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import custody_length, evidence_subkey, open_custody, open_evidence
+from archive.sealing.frame import evidence_subkey, open_custody, open_evidence
+from archive.sealing.header import custody_length
 from archive.sealing.primitives import KEY_SIZE, TAG_SIZE, Octets
 
 CONDEMNED = "keys.condemned"

@@ -20,7 +20,7 @@ from archive.events.pointers import (
 )
 from archive.log.head import Head
 from archive.sealing.commit import CommitEntry, CommitRecord
-from archive.sealing.frame import digest_leaf, digest_leaves
+from archive.sealing.leaf import digest_leaf, digest_leaves
 from archive.verifying.accounts import Bits
 from archive.verifying.bucket import BucketCheck
 from archive.verifying.contents import event_name

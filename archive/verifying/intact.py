@@ -11,7 +11,9 @@ from uuid import UUID
 
 from archive.errors import CorruptError
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import commitments, custody_length_of, header_start, leaf_hashes
+from archive.sealing.frame import commitments
+from archive.sealing.header import custody_length_of, header_start
+from archive.sealing.leaf import leaf_hashes
 from archive.sealing.primitives import Octets
 from archive.sealing.segment import LockClass, read_as_laid_out
 from archive.verifying.contents import may_tell

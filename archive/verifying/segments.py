@@ -13,8 +13,10 @@ from archive.bucket.names import is_locked_keys_name, keys_prefix, segment_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, NotFoundError
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import header_start, is_sealed_under, leaf_hash, parse_header
+from archive.sealing.frame import is_sealed_under
+from archive.sealing.header import header_start, parse_header
 from archive.sealing.keys import EpochKeys
+from archive.sealing.leaf import leaf_hash
 from archive.sealing.primitives import Octets
 from archive.sealing.segment import parse_segment
 from archive.verifying.contents import CONDEMNED, event_name, read_contents

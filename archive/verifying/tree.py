@@ -15,7 +15,7 @@ from archive.log.checkpoint import Checkpoint
 from archive.log.entries import UNKNOWN
 from archive.log.merkle import EMPTY_ROOT, HASH_SIZE, node_hash
 from archive.log.tiles import HEIGHT, WIDTH, Tile, decode_bundle, parse_path, split_hashes
-from archive.sealing.frame import digest_leaf, entry_hash
+from archive.sealing.leaf import digest_leaf, entry_hash
 from archive.verifying.findings import Fault
 
 _BUNDLES = -1

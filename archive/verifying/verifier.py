@@ -23,8 +23,8 @@ from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
+from archive.index.shared import SharedIndexReader
 from archive.index.source import index_directory
-from archive.index.storage import SharedIndexReader
 from archive.keyrings import unlock
 from archive.log.head import LogHead
 from archive.sealing.commit import CommitRecord

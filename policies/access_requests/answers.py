@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from archive.access.answers import Original, SearchResult
+from archive.access.answers import Original
+from archive.access.search_answers import SearchResult
 from archive.asked import Asked
 from archive.events.access_request_events import (
     LONGEST_STATEMENT,

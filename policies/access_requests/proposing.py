@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from archive.access.answers import SearchResult
 from archive.access.files import ORIGINAL
+from archive.access.search_answers import SearchResult
 from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog
 from archive.errors import InvalidError

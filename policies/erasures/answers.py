@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from archive.access.answers import SearchResult
+from archive.access.search_answers import SearchResult
 from archive.asked import Asked
 from archive.events.case_events import MOST_RECORDS, Explanation
 from archive.events.erasure_events import Cause, Decision, Ground

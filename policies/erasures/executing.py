@@ -11,10 +11,10 @@ from uuid import UUID
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
 from archive.errors import ConflictError, CorruptError
-from archive.events.commit import Group
 from archive.events.erasure_events import Decision, ErasureCarriedOut, ErasureCondemned
 from archive.events.event import Event
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.events.purge_events import PurgedGroup

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from archive.access.answers import SearchResult
+from archive.access.search_answers import SearchResult
 from archive.access.views.viewer import Viewer
 from archive.catalog.destroyed import DestroyedCatalog
 from archive.clock import Clock

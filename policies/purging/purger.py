@@ -14,8 +14,8 @@ from archive.catalog.destroyed import DestroyedCatalog
 from archive.clock import Clock
 from archive.erasing.eraser import Eraser
 from archive.errors import ConflictError, InvalidError
-from archive.events.commit import Group
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.events.purge_events import PurgeCompleted, PurgedGroup, PurgePlanned

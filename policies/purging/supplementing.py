@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from archive.errors import ConflictError
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.pointers import PointerRow
 from archive.events.purge_events import CertificateIssued, CertificateSupplemented

@@ -16,9 +16,9 @@ from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError
 from archive.events.case_events import CaseClosed, CaseEvent, CaseExtended
-from archive.events.commit import Group
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from archive.opening import Archive

@@ -16,9 +16,9 @@ from archive.catalog.obligations import ObligationTable
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError
 from archive.events import disposition_events as happened
-from archive.events.commit import Group
 from archive.events.disposition_events import MOST_RECORDS, Departure, DispositionEvent
 from archive.events.group import Committer
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
 from policies.evaluation import Demand, State, evaluate

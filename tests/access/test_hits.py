@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from api.app import create_app
 from api.cli import muniment
-from archive.access.answers import NotSearched
 from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
+from archive.access.search_answers import NotSearched
 from archive.access.search_reports import HitReport, HitRequest, TermHits
 from archive.creating import NewArchive
 from archive.errors import ForbiddenError, InvalidError

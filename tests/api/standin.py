@@ -13,27 +13,28 @@ from archive.access.answers import (
     CaptureResult,
     ConversationAnswer,
     ConversationItem,
-    FollowerState,
-    Health,
-    Highlight,
     HistoryAnswer,
     HistoryEvent,
     Original,
     OriginalInfo,
-    ParsedQuery,
     Place,
     RecordAnswer,
+)
+from archive.access.roles import Actor, Permission, Purpose, Role, require, require_purpose
+from archive.access.search_answers import (
+    Highlight,
+    ParsedQuery,
     SearchAnswer,
     SearchRequest,
     SearchResult,
 )
-from archive.access.roles import Actor, Permission, Purpose, Role, require, require_purpose
 from archive.errors import (
     GoneError,
     InvalidError,
     NotFoundError,
     UnauthenticatedError,
 )
+from archive.health import FollowerState, Health
 from archive.model.interaction import IncomingInteraction
 from archive.users.entrance import SessionKey
 

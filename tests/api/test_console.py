@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from api.console.text import byte_size, segments
 from api.sessions import COOKIE
-from archive.access.answers import Highlight
+from archive.access.search_answers import Highlight
 from tests.api import standin
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"}

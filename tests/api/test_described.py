@@ -3,7 +3,8 @@
 import pytest
 
 from api.v1 import access_requests, erasures, tokens, users
-from archive.access.answers import RecordAnswer, SearchAnswer
+from archive.access.answers import RecordAnswer
+from archive.access.search_answers import SearchAnswer
 from archive.model.interaction import IncomingInteraction
 from archive.users.answers import TokensAnswer, UsersAnswer
 from policies.access_requests.answers import AccessRecordsAnswer, AccessRequestAnswer

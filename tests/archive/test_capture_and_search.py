@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.answers import SearchRequest
 from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
+from archive.access.search_answers import SearchRequest
 from archive.errors import (
     ForbiddenError,
     GoneError,
@@ -13,7 +13,7 @@ from archive.errors import (
     NotFoundError,
     UnauthenticatedError,
 )
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.types import AccessRecorded
 from archive.opening import Archive

@@ -18,8 +18,9 @@ from archive.capture.station import Station
 from archive.clock import SystemClock
 from archive.collecting.collector import Collection, Collector
 from archive.database import open_database
-from archive.events.commit import CommitEngine, Group
+from archive.events.commit import CommitEngine
 from archive.events.feed import Feed
+from archive.events.groups import Group
 from archive.events.pointers import BlobCondemnedError, BlobUse
 from archive.events.restoring import Restorer
 from archive.index.snapshots import SnapshotStore

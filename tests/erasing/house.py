@@ -14,8 +14,9 @@ from archive.clock import Clock, SystemClock
 from archive.erasing.eraser import Eraser
 from archive.erasing.key_objects import KeyObjects
 from archive.errors import CorruptError, UnavailableError
-from archive.events.commit import CommitEngine, Group
+from archive.events.commit import CommitEngine
 from archive.events.group import GroupCommitter
+from archive.events.groups import Group
 from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder, PointerRow

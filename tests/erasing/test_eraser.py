@@ -19,8 +19,8 @@ from archive.errors import (
     NotFoundError,
     UnavailableError,
 )
-from archive.events.commit import Group
 from archive.events.custody import HeldSegment
+from archive.events.groups import Group
 from archive.events.pointers import BlobCondemnedError, BlobUse, PointerRow
 from tests.erasing.house import (
     WHO,

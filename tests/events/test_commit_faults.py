@@ -10,13 +10,13 @@ import pytest
 from archive.bucket.names import segment_name
 from archive.clock import SystemClock
 from archive.errors import ConflictError, MunimentError, UnavailableError
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.opener import DamagedEvent, ErasedEvent, OpenedEvent
 from archive.events.pointers import PointerCommit, PointerRecorder
 from archive.events.sealer import PlainEvent
 from archive.sealing.commit import COMMIT_MAC_LABEL, decode_commit_record
-from archive.sealing.frame import leaf_hash
 from archive.sealing.keys import open_keys, seal_keys
+from archive.sealing.leaf import leaf_hash
 from tests.events.parts import Parts, assemble
 
 Url = str | None

@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 
 from archive.errors import UnavailableError
-from archive.events.commit import CommitEngine, Group
+from archive.events.commit import CommitEngine
 from archive.events.group import GroupCommitter
+from archive.events.groups import Group
 from archive.events.sealer import PlainEvent
 from tests.waiting import PATIENCE, until
 

@@ -9,7 +9,7 @@ import pytest
 from archive.bucket.names import keys_name, segment_name
 from archive.bucket.port import LockMode, Retention
 from archive.errors import LockedError, MunimentError
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.opener import OpenedEvent
 from archive.events.pointers import PointerRow
 from archive.events.sealer import Committable, PlainEvent

@@ -12,8 +12,8 @@ import pytest
 from archive.bucket.fake import FakeBucket
 from archive.clock import SystemClock
 from archive.errors import ConflictError, UnavailableError
-from archive.events.commit import Group
 from archive.events.commit_records import CommitRecords
+from archive.events.groups import Group
 from archive.events.restoring import Restorer
 from tests.events.parts import Parts, assemble
 from tests.events.test_commit_faults import Url, plain, recorded, seqs

@@ -11,7 +11,7 @@ import pytest
 from archive.clock import SystemClock
 from archive.errors import ConflictError, UnavailableError
 from archive.events import wire
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.sealer import PlainEvent
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.events.wire import SOCKET_NAME

@@ -20,7 +20,8 @@ from archive.log.merkle import (
 )
 from archive.log.note import Signer
 from archive.model.interaction import Attachment, Channel, Content, Participant, ParticipantRole
-from archive.sealing.frame import evidence_subkey, leaf_hash, seal_frame
+from archive.sealing.frame import evidence_subkey, seal_frame
+from archive.sealing.leaf import leaf_hash
 
 ARCHIVE = UUID("0194233c-7e80-7000-8000-00000000a7c4")
 RECORD = UUID("0194233c-7e80-8000-8000-000000000001")

@@ -14,8 +14,8 @@ from archive.index.searcher import Searcher
 from archive.model.person import KnownPerson
 from archive.model.record import Record
 from archive.query.aliases import widened
-from archive.query.builder import MOST_EDITS
 from archive.query.matcher import matches
+from archive.query.operand import MOST_EDITS
 from archive.query.terms import terms
 from archive.query.tree import Fuzzy, Node, Word
 from tests.query.samples import corpora, known_people, nodes, record

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from archive.index.asked import Hits
 from archive.index.documents import CURRENT, build_document, document_key
 from archive.index.searcher import Searcher
-from archive.index.storage import Generation, IndexDirectory, SharedIndexReader
+from archive.index.shared import SharedIndexReader
+from archive.index.storage import Generation, IndexDirectory
 from archive.model.interaction import Attachment
 from archive.model.record import Record
 from archive.model.unreadable import Unreadable

@@ -7,7 +7,8 @@ import pytest
 from archive.errors import ConfigurationError, UnavailableError
 from archive.index.documents import build_document
 from archive.index.memory import Memory
-from archive.index.storage import Generation, IndexDirectory, SharedIndexReader
+from archive.index.shared import SharedIndexReader
+from archive.index.storage import Generation, IndexDirectory
 from archive.query.parser import parse
 from tests.query.samples import record
 

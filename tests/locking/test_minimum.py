@@ -10,7 +10,7 @@ from archive.bucket.fake import FakeBucket
 from archive.bucket.names import blob_name
 from archive.bucket.port import LockMode, Retention
 from archive.errors import ConfigurationError, LockedError, UnavailableError
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.pointers import BlobUse
 from archive.events.sealer import PlainEvent
 from archive.locking.minimum import MinimumLock

@@ -12,7 +12,7 @@ from archive.bucket.names import blob_name
 from archive.clock import SystemClock
 from archive.errors import CorruptError
 from archive.events.blobs import BlobStore
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, OpenedEvent
 from archive.events.sealer import PlainEvent

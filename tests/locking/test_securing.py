@@ -12,8 +12,8 @@ import pytest
 from archive.bucket.names import blob_name, keys_name, keys_prefix, segment_name
 from archive.bucket.port import LockMode, Retention
 from archive.errors import LockedError, UnavailableError
-from archive.events.commit import Group
 from archive.events.custody import HeldSegment
+from archive.events.groups import Group
 from archive.events.pointers import BlobUse, PointerRow
 from archive.locking.needs import LockNeed
 from archive.locking.securing import Securing

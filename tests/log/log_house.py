@@ -12,7 +12,8 @@ from archive.bucket.port import Bucket
 from archive.catalog.engines import make_tables, sqlite_engine
 from archive.clock import SystemClock
 from archive.errors import MunimentError
-from archive.events.commit import CommitEngine, Group
+from archive.events.commit import CommitEngine
+from archive.events.groups import Group
 from archive.events.opener import Opener
 from archive.events.sealer import PlainEvent
 from archive.leadership import DeposedError

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from archive.access.answers import SearchRequest
 from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
+from archive.access.search_answers import SearchRequest
 from archive.errors import CorruptError, ForbiddenError, InvalidError, NotFoundError
 from archive.matters.answers import ContentsRequest, MatterRequest
 from archive.query.matcher import matches

@@ -11,7 +11,7 @@ from archive.events.relocations import Relocations
 from archive.packing.candidates import PackLimits
 from archive.packing.packer import Packed, Packer
 from archive.sealing.commit import COMMIT_MAC_LABEL, decode_commit_record
-from archive.sealing.frame import leaf_hash
+from archive.sealing.leaf import leaf_hash
 from tests.erasing.house import Host, keys_in
 
 NOW = timedelta(0)

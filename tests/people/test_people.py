@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from api.app import create_app
 from api.cli import muniment
-from archive.access.answers import Filter
 from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
+from archive.access.search_answers import Filter
 from archive.creating import NewArchive
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from archive.model.person import KnownPerson

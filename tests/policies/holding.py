@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from archive.events import hold_events as happened
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.hold_events import HoldEvent, HoldScope
 from archive.events.plain import plain
 from archive.opening import Archive, open_archive

@@ -13,7 +13,7 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.clock import Clock
 from archive.creating import create_archive
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.hold_events import HoldPlaced, HoldReleased, HoldScope
 from archive.events.plain import plain
 from archive.events.policy_events import Terms

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from api.opening import open_for_questions
-from archive.access.answers import SearchRequest
 from archive.access.roles import LOCAL_ACTOR, Actor, Permission, Purpose, Role
+from archive.access.search_answers import SearchRequest
 from archive.errors import CorruptError, InvalidError
 from archive.events.hold_events import HoldScope
 from archive.query.fields import OF_CONTENT

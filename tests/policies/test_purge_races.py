@@ -8,7 +8,7 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
 from archive.errors import ConflictError, CorruptError
-from archive.events.commit import Group
+from archive.events.groups import Group
 from archive.events.hold_events import HoldScope
 from archive.events.opener import ErasedEvent
 from archive.opening import Archive, open_archive

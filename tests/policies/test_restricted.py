@@ -2,9 +2,9 @@
 
 import pytest
 
-from archive.access.answers import SearchRequest
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.access.search_answers import SearchRequest
 from archive.access.search_reports import HitRequest
 from archive.errors import InvalidError, NotFoundError
 from policies.desk import retention_desk

@@ -11,13 +11,13 @@ from archive.errors import CorruptError, InvalidError
 from archive.sealing.frame import (
     EventInClear,
     evidence_subkey,
-    leaf_hash,
     open_evidence,
     open_frame,
-    parse_header,
     seal_frame,
     seal_frames,
 )
+from archive.sealing.header import parse_header
+from archive.sealing.leaf import leaf_hash
 from tests.sealing.support import ARCHIVE, OTHER_ARCHIVE, CountingClock, every_cut, every_flip
 
 STREAM = CountingClock().uuid7()

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import CorruptError
-from archive.sealing.frame import header_start, open_frame, seal_frame
+from archive.sealing.frame import open_frame, seal_frame
 from archive.sealing.frames import SealedEvent, open_frames
+from archive.sealing.header import header_start
 
 ARCHIVE, STREAM = UUID(int=1), UUID(int=2)
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from archive.errors import ConfigurationError, CorruptError
 from archive.sealing.blob import open_blob, seal_blob
 from archive.sealing.commit import decode_commit_record
-from archive.sealing.frame import open_evidence, open_frame, parse_header
+from archive.sealing.frame import open_evidence, open_frame
+from archive.sealing.header import parse_header
 from archive.sealing.kek import EnvironmentKek, key_text
 from archive.sealing.keyring import open_keyring, seal_keyring
 from archive.sealing.keys import open_keys, seal_keys

@@ -13,17 +13,11 @@ from hypothesis import strategies as st
 
 from archive.sealing.blob import open_blob, seal_blob
 from archive.sealing.commit import CommitEntry, decode_commit_record, encode_commit_record
-from archive.sealing.frame import (
-    evidence_subkey,
-    leaf_hash,
-    log_entry,
-    open_evidence,
-    open_frame,
-    seal_frame,
-)
+from archive.sealing.frame import evidence_subkey, open_evidence, open_frame, seal_frame
 from archive.sealing.kek import EnvironmentKek, Kek, PassphraseKek
 from archive.sealing.keyring import Keyring, open_keyring
 from archive.sealing.keys import open_keys, seal_keys
+from archive.sealing.leaf import leaf_hash, log_entry
 from archive.sealing.primitives import expand
 from archive.sealing.recovery import RecoveryCode
 from archive.sealing.segment import LockClass, build_segment, parse_segment

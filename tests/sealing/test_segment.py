@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import CorruptError, InvalidError
-from archive.sealing.frame import leaf_hash, open_frame
+from archive.sealing.frame import open_frame
+from archive.sealing.leaf import leaf_hash
 from archive.sealing.segment import LockClass, build_segment, frames_of, parse_segment
 from tests.sealing.support import ARCHIVE, OTHER_ARCHIVE, CountingClock, every_cut, some_frames
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.access import sight
-from archive.access.answers import SearchRequest
 from archive.access.roles import Actor, Role
+from archive.access.search_answers import SearchRequest
 from archive.errors import NotFoundError
 from archive.index.analysis import value
 from archive.model.interaction import Participant, ParticipantRole

@@ -11,8 +11,9 @@ from archive.bucket.folder import FolderBucket
 from archive.bucket.names import keys_name, segment_name
 from archive.clock import SystemClock
 from archive.sealing.commit import CommitEntry
-from archive.sealing.frame import leaf_hash, parse_header
+from archive.sealing.header import parse_header
 from archive.sealing.keys import seal_keys
+from archive.sealing.leaf import leaf_hash
 from archive.sealing.segment import LockClass, build_segment
 from archive.verifying.segments import SegmentCheck
 from archive.verifying.stored import Copy, Outcome, Stored

@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import Final
 
-from archive.access.answers import SearchResult
 from archive.access.results import search_result
 from archive.access.roles import View
+from archive.access.search_answers import SearchResult
 from archive.model.interaction import Attachment
 from archive.model.record import Record
 from archive.query.facets import FACETS
