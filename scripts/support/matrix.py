@@ -295,13 +295,14 @@ class World:
         from policies.erasures.opening import erasure_desk
         from policies.requests.answers import CaseRequest
 
-        # One that no policy and no hold of another row reaches.
-        line = _line(f"asked-{next(self.numbers)}", text="Please forget me.")
+        # One that no policy, no hold and no case of another row reaches.
+        person = f"asker{next(self.numbers)}"
+        line = _line(person, "Please forget me.", person)
         (captured,) = self.archive.intake.capture(LOCAL_ACTOR, [line])
         self.old = captured.id or self.record
         self.archive.follow()
         desk = erasure_desk(self.archive)
-        case = desk.open(LOCAL_ACTOR, CaseRequest.read(_case(self)))
+        case = desk.open(LOCAL_ACTOR, CaseRequest.read(_case(self, person)))
         desk.decide(LOCAL_ACTOR, case.id, CaseDecision.read({}))
         return case.id
 
@@ -312,12 +313,13 @@ class World:
         from policies.access_requests.opening import access_request_desk
         from policies.requests.answers import CaseRequest
 
-        line = _line(f"asked-{next(self.numbers)}", text="What do you know of me?")
+        person = f"asker{next(self.numbers)}"
+        line = _line(person, "What do you know of me?", person)
         (captured,) = self.archive.intake.capture(LOCAL_ACTOR, [line])
         self.old = captured.id or self.record
         self.archive.follow()
         desk = access_request_desk(self.archive)
-        case = desk.open(LOCAL_ACTOR, CaseRequest.read(_case(self)))
+        case = desk.open(LOCAL_ACTOR, CaseRequest.read(_case(self, person)))
         desk.decide(LOCAL_ACTOR, case.id, AccessDecision.read({}))
         return case.id
 
@@ -351,7 +353,10 @@ def _form(**fields: object) -> Body:
 
 
 def _line(
-    native_id: str = "1", text: str = "The guarantee is in the side letter.", **changes: Any
+    native_id: str = "1",
+    text: str = "The guarantee is in the side letter.",
+    author: str = "ann",
+    **changes: Any,
 ) -> bytes:
     return json.dumps(
         changes
@@ -360,7 +365,7 @@ def _line(
             "native_id": native_id,
             "channel": "chat",
             "occurred_at": "2024-05-06T07:08:09Z",
-            "participants": [{"role": "author", "address": "ann@example.com"}],
+            "participants": [{"role": "author", "address": f"{author}@example.com"}],
             "text": text,
             "html": f"<p><b>{text}</b></p>",
         }
@@ -381,9 +386,9 @@ def _retention_event(name: str) -> dict[str, str]:
     return {**happened, "query": "fee", "delay": "0d"}
 
 
-def _case(world: World) -> dict[str, Any]:
+def _case(world: World, person: str = "ann") -> dict[str, Any]:
     today = world.archive.clock.now().date()
-    return {"received_on": str(today), "name": "Ann", "aliases": ["ann@example.com"]}
+    return {"received_on": str(today), "name": person, "aliases": [f"{person}@example.com"]}
 
 
 def _hold(name: str) -> dict[str, str]:

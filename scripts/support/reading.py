@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from archive.access.answers import SearchRequest, SearchResult
 from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.access.search_answers import SearchRequest, SearchResult
 from archive.erasing.key_changes import KeyChanges
 from archive.errors import CorruptError
 from archive.events.opener import OpenedEvent
