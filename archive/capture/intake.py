@@ -8,8 +8,8 @@ identity by id; mail does not, so there other bytes are another record.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import repeat
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
@@ -25,7 +25,7 @@ from archive.capture.parsed import Parsed
 from archive.capture.prepare import Prepared, Preparer, Sender, unread_of
 from archive.capture.quick import QuickLines
 from archive.clock import Clock
-from archive.errors import ConflictError, GoneError, InvalidError
+from archive.errors import ConflictError, GoneError, InvalidError, UnavailableError
 from archive.events.blobs import INLINE_LIMIT
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
 from archive.events.group import Committer
@@ -37,6 +37,7 @@ from archive.events.types import InteractionRevised
 
 _GONE: Final = frozenset({"erased", "redacted"})
 """What is not archived again, whatever a source shows of it."""
+_TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class Intake:
                 outcomes.append(_archived(each.event.originator, seq, each.unread))
         loaded = self._load(again.values())
         return [
-            self._met_again(again[place], loaded) if each is None else each
+            each or self._met_again(again[place], loaded, partial(self._anew, batch, place))
             for place, each in enumerate(outcomes)
         ]
 
@@ -278,23 +279,30 @@ class Intake:
                 self._committer.commit(group)
         except BlobCondemnedError:
             prepared = [
-                self._prepare(batch.items[place], batch.sender, blobs_anew=True)
-                if isinstance(each, Prepared) and each.blobs
-                else each
+                self._anew(batch, place) if isinstance(each, Prepared) and each.blobs else each
                 for place, each in enumerate(prepared)
             ]
             group = _group(prepared)
             self._committer.commit(group)
         return prepared, group
 
+    def _anew(self, batch: Batch, place: int) -> Prepared:
+        """Prepare an item once more, since a blob that it was to share is going away."""
+        return self._prepare(batch.items[place], batch.sender, blobs_anew=True)
+
     def _load(self, prepared: Iterable[Prepared]) -> dict[UUID, Loaded | Exception]:
         """Load what exists already and may have changed or been erased."""
         ids = [UUID(bytes=each) for each in {each.event.originator for each in prepared}]
         return dict(zip(ids, self._records.load_each(ids), strict=True)) if ids else {}
 
-    def _met_again(self, prepared: Prepared, loaded: dict[UUID, Loaded | Exception]) -> Outcome:
+    def _met_again(
+        self,
+        prepared: Prepared,
+        loaded: dict[UUID, Loaded | Exception],
+        with_blobs_anew: Callable[[], Prepared],
+    ) -> Outcome:
         record_id = UUID(bytes=prepared.event.originator)
-        while True:
+        for _ in range(_TRIES):
             found = loaded[record_id]
             status = _status(found)
             if status in _GONE or not isinstance(found, Loaded):
@@ -306,12 +314,17 @@ class Intake:
             if revised is None:
                 return CaptureResult(status="already", id=record_id, seq=found.rows[-1].seq)
             group = Group([plain(revised)], blobs=_moved(prepared.blobs, revised))
-            with suppress(ConflictError):
+            try:
                 self._committer.commit(group)
+            except BlobCondemnedError:
+                prepared = with_blobs_anew()
+            except ConflictError:
+                # Somebody else revised it first; perhaps to the same content.
+                loaded |= self._load([prepared])
+            else:
                 loaded |= self._load([prepared])
                 return _archived(record_id.bytes, group.seqs[revised.key], unread_of(revised))
-            # Somebody else revised it first; perhaps to the same content.
-            loaded |= self._load([prepared])
+        raise UnavailableError("Others kept changing the same record; send it again.")
 
 
 def _told(outcomes: Iterable[Outcome]) -> list[CaptureResult]:

@@ -8,7 +8,7 @@ many passwords can be checked in an hour.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
@@ -70,7 +70,8 @@ class Attempts:
     def counted(self, subject: str, address: str | None = None) -> Iterator[Attempt]:
         """Hold an attempt while it is decided.
 
-        Success forgets the subject's failures, and takes back what it counted for the address.
+        Success forgets the subject's failures, and takes back what it counted for the address; what
+        cannot be taken back is forgotten in an hour, and is no reason to refuse whoever is in.
 
         Raises:
             ThrottledError: too many have failed; nothing may be decided now.
@@ -85,20 +86,21 @@ class Attempts:
             yield attempt
         finally:
             if attempt.succeeded:
-                self._take_back(limits)
+                with suppress(SQLAlchemyError):
+                    self._take_back(limits)
 
     def _count(self, limits: dict[bytes, int]) -> None:
         now = self._now()
         wait = 0
         try:
+            self._forget(now)
             with self._engine.begin() as connection:
-                gone = now - int(FORGOTTEN_AFTER.total_seconds() * 1000)
-                connection.execute(delete(attempts).where(attempts.c.last_at < gone))
                 # Always in one order, so that two transactions never wait for each other.
                 found = {key: self._locked(connection, key, now) for key in sorted(limits)}
                 for key, (failures, last_at) in found.items():
-                    pause = pause_after(failures, limits[key])
-                    wait = max(wait, last_at + int(pause.total_seconds() * 1000) - now)
+                    # One that came in between is of later than `now`, and alone no reason to wait.
+                    if pause := pause_after(failures, limits[key]):
+                        wait = max(wait, last_at + int(pause.total_seconds() * 1000) - now)
                 if wait <= 0:
                     for key, (failures, _) in found.items():
                         connection.execute(
@@ -116,29 +118,39 @@ class Attempts:
 
     def _locked(self, connection: Connection, key: bytes, now: int) -> tuple[int, int]:
         """Return failures and last attempt of a key, whose row this transaction then holds."""
-        connection.execute(
-            self._insert(attempts).values(key=key, failures=0, last_at=now).on_conflict_do_nothing()
-        )
         row = connection.execute(
-            select(attempts.c.failures, attempts.c.last_at)
-            .where(attempts.c.key == key)
-            .with_for_update()
+            self._insert(attempts)
+            .values(key=key, failures=0, last_at=now)
+            .on_conflict_do_update(
+                index_elements=[attempts.c.key], set_={"failures": attempts.c.failures}
+            )
+            .returning(attempts.c.failures, attempts.c.last_at)
         ).one()
         return row[0], row[1]
 
+    def _forget(self, now: int) -> None:
+        """Remove what is old, but for what others hold: this waits for nobody, nor they for it."""
+        gone = now - int(FORGOTTEN_AFTER.total_seconds() * 1000)
+        old = select(attempts.c.key).where(attempts.c.last_at < gone)
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(attempts).where(attempts.c.key.in_(old.with_for_update(skip_locked=True)))
+            )
+
     def _take_back(self, limits: dict[bytes, int]) -> None:
-        subject, *addresses = limits
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(delete(attempts).where(attempts.c.key == subject))
-                for key in addresses:
+        subject = next(iter(limits))
+        with self._engine.begin() as connection:
+            # In the same order as they are counted.
+            for key in sorted(limits):
+                counted = attempts.c.key == key
+                if key == subject:
+                    connection.execute(delete(attempts).where(counted))
+                else:
                     connection.execute(
                         update(attempts)
-                        .where(attempts.c.key == key, attempts.c.failures > 0)
+                        .where(counted, attempts.c.failures > 0)
                         .values(failures=attempts.c.failures - 1)
                     )
-        except SQLAlchemyError as error:
-            raise UnavailableError("Attempts to sign in cannot be counted now.") from error
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

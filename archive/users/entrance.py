@@ -77,7 +77,7 @@ class Entrance:
         self._users = users
         self._catalog = catalog
         self._pointers = pointers
-        self._sign_ins = SignIns(committer, clock)
+        self._sign_ins = SignIns(committer, identity, clock)
         self._identity = identity
         self._passwords = passwords
         self._attempts = attempts

@@ -53,7 +53,7 @@ class ProvidedUsers:
         self._roles = roles
         self._users = users
         self._administration = administration
-        self._sign_ins = SignIns(committer, clock)
+        self._sign_ins = SignIns(committer, identity, clock)
         self._identity = identity
 
     def sign_in(self, vouched: Vouched, state: str, address: str | None) -> SessionKey:

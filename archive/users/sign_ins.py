@@ -1,5 +1,6 @@
 """What is recorded of coming in, whichever way: a session began or ended, or was refused."""
 
+from datetime import UTC
 from uuid import UUID
 
 from archive.clock import Clock
@@ -7,6 +8,7 @@ from archive.errors import ConflictError
 from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.groups import Group
+from archive.events.identity import Identity
 from archive.events.plain import plain
 from archive.events.user_events import SessionBegan, SessionEnded, SignInRefused
 from archive.users.user import User
@@ -15,8 +17,9 @@ from archive.users.user import User
 class SignIns:
     """Commits these events; UnavailableError where that cannot be done."""
 
-    def __init__(self, committer: Committer, clock: Clock) -> None:
+    def __init__(self, committer: Committer, identity: Identity, clock: Clock) -> None:
         self._committer = committer
+        self._identity = identity
         self._clock = clock
 
     def begin(
@@ -65,11 +68,20 @@ class SignIns:
         token: str | None = None,
         why: str | None = None,
     ) -> None:
-        """Record that somebody could not come in; `token` is the id of the one they had."""
+        """Record that somebody could not come in; `token` is the id of the one they had.
+
+        Of a token that is recorded once in an hour for each address: a program that goes on with
+        one would fill the archive.
+        """
+        now = self._clock.now()
+        stream = self._clock.uuid7()
+        if token is not None:
+            hour = f"{now.astimezone(UTC):%Y-%m-%dT%H}"
+            stream = self._identity.stream(f"refused/{token}/{address}/{hour}")
         refused = SignInRefused(
-            originator_id=self._clock.uuid7(),
+            originator_id=stream,
             originator_version=1,
-            recorded_at=self._clock.now(),
+            recorded_at=now,
             user=user.id if user else None,
             address=address,
             token=token,

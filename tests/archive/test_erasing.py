@@ -1,5 +1,6 @@
 """An erased record is gone from reading, searching, snapshots and the index, over both doors."""
 
+from base64 import b64decode, b64encode
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -51,6 +52,21 @@ def test_a_large_original_goes_with_its_blob(tmp_path: Path) -> None:
         (gone,) = capture(archive, line("1", "word " * 40_000))
         erase(archive, gone)
         assert not list((tmp_path / "home" / "bucket" / "blobs").rglob("*-*-7*"))
+
+
+def test_an_edit_that_was_to_share_a_blob_is_archived_though_the_blob_is_erased(
+    tmp_path: Path,
+) -> None:
+    create(tmp_path)
+    shared = b64encode(b"side letter " * 10_000).decode()
+    with opened(tmp_path) as archive:
+        edited, gone = capture(archive, line("1"), line("2", original=shared))
+        read = archive.intake.read(LOCAL_ACTOR, [line("1", "Good evening", original=shared)])
+        erase(archive, gone)
+        archive.intake.commit(read)
+        assert archive.access.show(LOCAL_ACTOR, OPERATIONS, edited).text == "Good evening"
+        original = archive.access.original(LOCAL_ACTOR, OPERATIONS, edited)
+        assert b"".join(original.chunks) == b64decode(shared)
 
 
 def test_the_worker_builds_an_index_without_its_words(tmp_path: Path) -> None:

@@ -161,6 +161,24 @@ def test_a_token_narrows_expires_and_is_revoked_at_once(
         archive.entrance.by_token(text)
 
 
+def test_a_program_that_goes_on_with_a_dead_token_does_not_fill_the_archive(
+    archive: Archive, clock: MovableClock
+) -> None:
+    text, token = archive.administration.issue_token(LOCAL_ACTOR, "legal")
+    archive.administration.revoke_token(LOCAL_ACTOR, token.id)
+
+    def refusals(address: str) -> int:
+        before = archive.pointers.last_seq()
+        for _ in range(20):
+            with pytest.raises(UnauthenticatedError):
+                archive.entrance.by_token(text, address)
+        return archive.pointers.last_seq() - before
+
+    assert (refusals("192.0.2.1"), refusals("192.0.2.2"), refusals("192.0.2.1")) == (1, 1, 0)
+    clock.move(hours=1)
+    assert refusals("192.0.2.1") == 1
+
+
 def test_a_token_gives_no_more_than_the_role(archive: Archive) -> None:
     with pytest.raises(InvalidError):
         archive.administration.issue_token(LOCAL_ACTOR, ADMIN, permissions=[Permission.READ])
