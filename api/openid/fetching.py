@@ -17,6 +17,10 @@ LONGEST: Final = 256 * 1024
 Answer = tuple[int, dict[str, Any]]
 
 
+class SilentError(UnavailableError):
+    """The provider kept us waiting, and has not answered."""
+
+
 def fetch(url: str, *, body: str | None = None, headers: dict[str, str] | None = None) -> Answer:
     """Return the status and the JSON object of an answer; with a body it is a POST of a form.
 
@@ -36,7 +40,10 @@ def fetch(url: str, *, body: str | None = None, headers: dict[str, str] | None =
     try:
         answer = answers.get(timeout=TIMEOUT_SECONDS)
     except Empty:
-        raise _wrong(f"has not answered within {TIMEOUT_SECONDS:g} seconds") from None
+        raise SilentError(
+            f"The OpenID Connect provider has not answered within {TIMEOUT_SECONDS:g} seconds.",
+            retry_after=30,
+        ) from None
     if isinstance(answer, UnavailableError):
         raise answer
     return answer

@@ -7,7 +7,6 @@ signed it by an asymmetric algorithm and it says this provider, this client and 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,9 +16,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
-from api.openid.fetching import fetch
+from api.openid.documents import ASKED_AGAIN_AFTER, ProviderDocuments
 from archive.clock import Clock
 from archive.errors import UnauthenticatedError, UnavailableError
 from archive.users.provided import Vouched
@@ -32,10 +30,6 @@ ALGORITHMS: Final = (
     *("ES256", "ES384", "ES512", "EdDSA"),
 )
 SKEW_SECONDS: Final = 60
-_KEPT_SECONDS: Final = 3600.0
-_ASKED_AGAIN_AFTER: Final = 30.0
-_KEY_TYPES: Final = ("RSA", "EC", "OKP")
-_ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _LONGEST_TEXT: Final = 255
 _MOST_GROUPS: Final = 10_000
 _REFUSED: Final = "The provider's answer does not check; sign in anew."
@@ -52,19 +46,14 @@ class Grant:
 class Provider:
     """A provider as one process knows it.
 
-    `_lock` owns what is kept of its documents. Every method that asks it raises UnavailableError
-    where it does not answer, and UnauthenticatedError where it refuses or does not check.
+    Every method that asks it raises UnavailableError where it does not answer, and
+    UnauthenticatedError where it refuses or does not check.
     """
 
     def __init__(self, settings: ProviderSettings, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._lock = Lock()
-        self._metadata: dict[str, Any] = {}
-        self._metadata_at = 0.0
-        self._keys: KeySet | None = None
-        self._keys_at = 0.0
-        self._silent_until = 0.0
+        self._documents = ProviderDocuments(settings.issuer, clock)
 
     @property
     def name(self) -> str:
@@ -75,7 +64,7 @@ class Provider:
         """Return where the browser goes to have its user vouched for."""
         return str(
             prepare_grant_uri(
-                self._document()["authorization_endpoint"],
+                self._documents.description()["authorization_endpoint"],
                 client_id=self.settings.client_id,
                 response_type="code",
                 redirect_uri=redirect_uri,
@@ -89,7 +78,10 @@ class Provider:
 
     def check_issuer(self, issuer: str | None) -> None:
         """Refuse an answer that another provider sent (RFC 9207)."""
-        promised = self._document().get("authorization_response_iss_parameter_supported") is True
+        promised = (
+            self._documents.description().get("authorization_response_iss_parameter_supported")
+            is True
+        )
         if (issuer is None and promised) or issuer not in (None, self.settings.issuer):
             raise UnauthenticatedError("The answer is not that of this provider.")
 
@@ -107,15 +99,11 @@ class Provider:
         For a while after it has not answered it is not asked, so that sessions that are due do not
         keep everybody waiting.
         """
-        left = self._silent_until - self._clock.monotonic()
-        if left > 0:
-            raise UnavailableError(
-                "The OpenID Connect provider did not answer a moment ago.", retry_after=left
-            )
+        self._documents.check_silence()
         try:
             return self._refreshed(refresh_token, subject)
         except UnavailableError:
-            self._silent_until = self._clock.monotonic() + _ASKED_AGAIN_AFTER
+            self._documents.note_silence()
             raise
 
     def _refreshed(self, refresh_token: str, subject: str) -> Grant:
@@ -130,8 +118,7 @@ class Provider:
 
     def logout_address(self) -> str | None:
         """Return where the provider signs people out, as far as that is known already."""
-        with self._lock:
-            address = self._metadata.get("end_session_endpoint")
+        address = self._documents.known().get("end_session_endpoint")
         return address if isinstance(address, str) and is_safe_address(address) else None
 
     def _grant(
@@ -158,7 +145,7 @@ class Provider:
 
     def _token(self, grant_type: str, **parameters: str) -> dict[str, Any]:
         """Ask the token endpoint, as the client that we are."""
-        document = self._document()
+        document = self._documents.description()
         offered = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         way = "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"
         secret = ClientAuth(self.settings.client_id, self.settings.client_secret, way)
@@ -168,17 +155,20 @@ class Provider:
             {"Content-Type": "application/x-www-form-urlencoded"},
             prepare_token_request(grant_type, **parameters),
         )
-        status, answer = fetch(url, body=body, headers=headers)
+        status, answer = self._documents.ask(url, body=body, headers=headers)
         if status != 200:
             raise UnauthenticatedError("The provider does not vouch for you any more; sign in.")
         return answer
 
     def _userinfo(self, answer: Mapping[str, Any], subject: str) -> dict[str, Any]:
         """Return what the provider tells beside the ID token, of the same person (Core, 5.3.2)."""
-        url, token = self._document().get("userinfo_endpoint"), answer.get("access_token")
+        url, token = (
+            self._documents.description().get("userinfo_endpoint"),
+            answer.get("access_token"),
+        )
         if not isinstance(url, str) or not isinstance(token, str) or not token.isascii():
             raise UnauthenticatedError(_REFUSED)
-        status, told = fetch(url, headers={"Authorization": f"Bearer {token}"})
+        status, told = self._documents.ask(url, headers={"Authorization": f"Bearer {token}"})
         if status != 200 or told.get("sub") != subject:
             raise UnauthenticatedError(_REFUSED)
         return told
@@ -212,57 +202,17 @@ class Provider:
 
     def _decoded(self, text: str) -> jwt.Token:
         """Read a signed token; with keys read anew where those that are kept do not fit it."""
+        keys = self._documents.keys()
         try:
-            return jwt.decode(text, self._key_set(), algorithms=ALGORITHMS)
+            return jwt.decode(text, keys, algorithms=ALGORITHMS)
         except (JoseError, ValueError):
-            if self._clock.monotonic() - self._keys_at < _ASKED_AGAIN_AFTER:
+            newer = self._documents.keys(ASKED_AGAIN_AFTER)
+            if newer is keys:
                 raise
-        return jwt.decode(text, self._key_set(anew=True), algorithms=ALGORITHMS)
-
-    def _key_set(self, *, anew: bool = False) -> KeySet:
-        document = self._document()
-        with self._lock:
-            old = self._clock.monotonic() - self._keys_at >= _KEPT_SECONDS
-            if self._keys is None or old or anew:
-                status, told = fetch(document["jwks_uri"])
-                listed = told.get("keys")
-                if status != 200 or not isinstance(listed, list):
-                    raise _unusable("its keys")
-                usable = [each for each in listed if _signs(each)]
-                try:
-                    self._keys = KeySet.import_key_set({"keys": usable})
-                except (JoseError, ValueError, KeyError, TypeError) as error:
-                    raise _unusable("its keys") from error
-                self._keys_at = self._clock.monotonic()
-            return self._keys
-
-    def _document(self) -> dict[str, Any]:
-        """Return the provider's own description, as of an hour ago at the earliest."""
-        with self._lock:
-            old = self._clock.monotonic() - self._metadata_at >= _KEPT_SECONDS
-            if self._metadata and not old:
-                return self._metadata
-            base = self.settings.issuer.rstrip("/")
-            status, told = fetch(f"{base}/.well-known/openid-configuration")
-            if status != 200 or told.get("issuer") != self.settings.issuer:
-                raise _unusable("its description")
-            addresses = [told.get(name) for name in _ENDPOINTS]
-            if not all(isinstance(each, str) and is_safe_address(each) for each in addresses):
-                raise _unusable("its endpoints")
-            self._metadata, self._metadata_at = told, self._clock.monotonic()
-            return told
-
-
-def _signs(key: object) -> bool:
-    """Say whether it is a public key that signatures are checked with."""
-    return isinstance(key, dict) and key.get("kty") in _KEY_TYPES and key.get("use", "sig") == "sig"
+        return jwt.decode(text, newer, algorithms=ALGORITHMS)
 
 
 def _groups(told: object) -> frozenset[str]:
     """Return the groups of a claim, which is a list or, at some providers, one name."""
     listed = [told] if isinstance(told, str) else told if isinstance(told, list) else []
     return frozenset(each for each in listed[:_MOST_GROUPS] if isinstance(each, str))
-
-
-def _unusable(what: str) -> UnavailableError:
-    return UnavailableError(f"The OpenID Connect provider gave no usable answer about {what}.")
