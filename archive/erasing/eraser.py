@@ -37,37 +37,18 @@ from archive.errors import (
     MunimentError,
     NotFoundError,
 )
-from archive.events.access_request_events import ACCESS_REQUEST_EVENTS
-from archive.events.disposition_events import DISPOSITION_EVENTS
-from archive.events.erasure_events import ERASURE_EVENTS
 from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.groups import Group
 from archive.events.mapper import EventMapper
-from archive.events.matter_events import MATTER_EVENTS
 from archive.events.opener import Opener
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.events.purge_events import PURGE_EVENTS
 from archive.events.rows import rows_at
-from archive.events.trail_events import TRAIL_EVENTS
-from archive.events.types import KeysCondemned, KeysDestroyed
+from archive.events.types import KeysCondemned, KeysDestroyed, is_erasable
 from archive.index.snapshots import SnapshotStore
 
 _INTERACTION = "interaction."
-_NEVER_ERASED = frozenset(
-    {"archive.created", "keys.condemned", "keys.destroyed", "keyring.written"}
-).union(
-    each.type
-    for each in (
-        *PURGE_EVENTS,
-        *ERASURE_EVENTS,
-        *ACCESS_REQUEST_EVENTS,
-        *DISPOSITION_EVENTS,
-        *MATTER_EVENTS,
-        *TRAIL_EVENTS,
-    )
-)
 # By then whoever condemned it has destroyed it, or is gone.
 _OVERDUE = timedelta(minutes=2)
 
@@ -158,7 +139,7 @@ class Eraser:
         `redacting`, that begins the interactions of these events anew; else they are erased.
 
         Raises:
-            InvalidError: there are none, or one that is part of the account of what was erased.
+            InvalidError: there are none, or one that tells what was decided.
             ConflictError: an event of the seal exists already; nothing was done.
             LockedError: a key object is locked, the message says until when; nothing was done.
             CorruptError: a segment's keys cannot be read; the others are destroyed.
@@ -168,7 +149,7 @@ class Eraser:
         rows = list({row.seq: row for row in rows}.values())
         if not rows:
             raise InvalidError("There are no events to be erased.")
-        if kept := {row.type for row in rows} & _NEVER_ERASED:
+        if kept := [row.type for row in rows if not is_erasable(row.type)]:
             raise InvalidError(f"Events of type {min(kept)} are never erased.")
         slots = _slots(rows)
         self._each(

@@ -30,7 +30,7 @@ from archive.events.purge_events import PURGE_EVENTS
 from archive.events.retention_events import RETENTION_EVENTS
 from archive.events.search_events import SEARCH_EVENTS
 from archive.events.trail_events import TRAIL_EVENTS
-from archive.events.user_events import USER_EVENTS
+from archive.events.user_events import USER_EVENTS, SessionBegan, SessionEnded, SignInRefused
 from archive.model.interaction import Content, Frozen
 
 _LENGTH = Struct(">I")
@@ -279,6 +279,16 @@ _ALL: tuple[type[Event], ...] = (
     *TRAIL_EVENTS,
 )
 EVENT_TYPES: dict[str, type[Event]] = {event_type.type: event_type for event_type in _ALL}
+
+GOING_ENTRIES = frozenset(
+    {AccessRecorded.type, SessionBegan.type, SessionEnded.type, SignInRefused.type}
+)
+"""The types of the audit trail's entries that may go; the others tell what was decided."""
+
+
+def is_erasable(event_type: str) -> bool:
+    """Say whether events of a type may be erased; what is not named here never is."""
+    return event_type.startswith("interaction.") or event_type in GOING_ENTRIES
 
 
 class StateLayout(ABC):

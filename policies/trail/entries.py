@@ -30,7 +30,7 @@ from archive.events.purge_events import (
     PurgedGroup,
 )
 from archive.events.rows import rows_after
-from archive.events.types import Erased, KeysCondemned
+from archive.events.types import GOING_ENTRIES, Erased, KeysCondemned
 from archive.trail.entry import TrailEntry, entry
 from archive.trail.index import TrailIndex
 from policies.holds.book import HoldReader
@@ -47,7 +47,7 @@ from policies.purging.reading import Destruction, PurgeReader, Traces
 from policies.trail.book import TrailReader
 from policies.trail.certifying import as_policies
 from policies.trail.holding import EntryHolds
-from policies.trail.keeping import GOING, TrailVersion, due_at, newest_due
+from policies.trail.keeping import TrailVersion, due_at, newest_due
 
 HoldsOf = Callable[[HoldBook], EntryHolds]
 
@@ -120,7 +120,7 @@ class PurgeableEntries(Purgeable[int]):
         keep, after = version.keep, 0
         self._catch_up(self._pointers.last_seq())
         while not stopped():
-            page = self._index.recorded_until(newest_due(keep, now), after, size, GOING)
+            page = self._index.recorded_until(newest_due(keep, now), after, size, GOING_ENTRIES)
             if not page:
                 return
             if due := [each.seq for each in page if due_at(each.at, keep) <= now]:
@@ -193,7 +193,7 @@ class PurgeableEntries(Purgeable[int]):
         for fed in self._feed.at(seqs):
             if isinstance(fed.event, DamagedEvent):
                 kept[Verdict.UNREADABLE.value] += 1
-            elif fed.row.type in GOING and not isinstance(fed.event, Erased):
+            elif fed.row.type in GOING_ENTRIES and not isinstance(fed.event, Erased):
                 opened.append((fed.row, entry(fed.row, fed.event)))
         return opened
 

@@ -9,8 +9,6 @@ from typing import Final
 
 from archive.events import trail_events as happened
 from archive.events.event import Event
-from archive.events.types import AccessRecorded
-from archive.events.user_events import SessionBegan, SessionEnded, SignInRefused
 from archive.locking.terms import Period
 from policies import versions
 from policies.shortening import earlier_start
@@ -21,11 +19,6 @@ LEAST: Final = Period(6, "y")
 GRACE: Final = Period(30, "d")
 DELAY: Final = Period(7, "d")
 """So long after its approval a change takes effect that shortens."""
-GOING: Final = frozenset(
-    {AccessRecorded.type, SessionBegan.type, SessionEnded.type, SignInRefused.type}
-)
-"""The types of the entries that ever go; all others are the account of what was decided."""
-
 _DAYS_A_YEAR: Final = 365
 _DAYS_A_MONTH: Final = 28
 _MONTHS_A_YEAR: Final = 12

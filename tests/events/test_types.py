@@ -16,6 +16,7 @@ from archive.events.types import (
     InteractionCaptured,
     Part,
     TwoBoxes,
+    is_erasable,
 )
 from archive.model.interaction import Channel, Content
 
@@ -96,3 +97,11 @@ def test_only_types_in_the_table_are_written() -> None:
     with pytest.raises(InvalidError):
         EventMapper().to_stored_event(renamed)
     assert all(name == cls.type for name, cls in EVENT_TYPES.items())
+
+
+def test_only_records_and_what_was_looked_at_is_ever_erased() -> None:
+    assert {name for name in EVENT_TYPES if is_erasable(name)} == {
+        *("interaction.captured", "interaction.revised"),
+        *("interaction.withdrawn", "interaction.redacted"),
+        *("access.recorded", "session.began", "session.ended", "sign-in.refused"),
+    }

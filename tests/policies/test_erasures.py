@@ -221,6 +221,7 @@ def test_what_is_barred_after_it_was_decided_stays(archive):
     assert answered(archive, case).state == "closed"
 
 
+@pytest.mark.usefixtures("all_erasable")
 def test_nothing_goes_while_a_policy_or_a_hold_cannot_be_read(archive):
     (record,) = capture(archive, written("1", MAIA, OTHER))
     case = opened(archive, aliases=["maia@old.example"])

@@ -235,6 +235,7 @@ def test_a_hold_whose_answer_was_lost_is_in_force(archive, desk, monkeypatch):
         desk.place(LEA, request())
 
 
+@pytest.mark.usefixtures("all_erasable")
 def test_nothing_changes_while_a_hold_cannot_be_read(archive, desk):
     desk.place(LEA, request())
     rows = archive.pointers.select_pointers(

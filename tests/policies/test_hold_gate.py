@@ -140,6 +140,7 @@ def test_the_last_hold_to_end_is_told(
     assert gate.check([later]).held[later].released_at is None
 
 
+@pytest.mark.usefixtures("all_erasable")
 def test_a_hold_of_which_nothing_is_known_holds_everything(
     archive: Archive, script: Script, gate: HoldGate
 ) -> None:

@@ -124,6 +124,7 @@ def test_what_cannot_be_read_keeps_everything(tmp_path, monkeypatch):
         assert states(archive, ids) == ["Loaded", "GoneError"]
 
 
+@pytest.mark.usefixtures("all_erasable")
 def test_nothing_goes_while_a_policy_cannot_be_read(tmp_path):
     with sandbox(tmp_path) as archive:
         ids = dated(archive, [2001])

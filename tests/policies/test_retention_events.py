@@ -163,6 +163,7 @@ def test_what_cannot_be_is_refused(events):
         events.event(ANN, NOBODY)
 
 
+@pytest.mark.usefixtures("all_erasable")
 def test_an_event_that_cannot_be_read_keeps_everything(archive, events, clock):
     event = recorded(events, clock)
     rows = archive.pointers.select_pointers_of([archive.identity.stream("retention-events")])
