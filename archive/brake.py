@@ -73,7 +73,7 @@ class Brake:
         does not answer.
         """
         for _ in range(_LOOKS):
-            if not HostLock.is_held(self._lock):
+            if not HostLock.is_held(self._lock, shared=True):
                 return
             if not self._batch <= self._behind() <= self._most_behind // 2:
                 return

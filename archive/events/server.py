@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +18,9 @@ from archive.events import wire
 from archive.events.group import Committer
 from archive.events.groups import Group
 
-LOCK_NAME = "committer.lock"
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 60.0
+_PAUSES = (0.001, 0.002)
 
 
 class HostLock:
@@ -35,19 +36,31 @@ class HostLock:
         Those who share it exclude whoever does not, and not each other.
         """
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        if wait:
+            fcntl.flock(self._descriptor, kind)
+            self.held = True
+            return True
+        for pause in _PAUSES:
+            if self._try(kind):
+                return True
+            # Who only asks whether it is held has it for a moment.
+            time.sleep(pause)
+        return self._try(kind)
+
+    def _try(self, kind: int) -> bool:
         try:
-            fcntl.flock(self._descriptor, kind | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         self.held = True
         return True
 
     @classmethod
-    def is_held(cls, path: Path) -> bool:
-        """Say whether some process holds the lock now."""
+    def is_held(cls, path: Path, *, shared: bool = False) -> bool:
+        """Say whether some process holds the lock alone now, or with `shared` at all."""
         lock = cls(path)
         try:
-            return not lock.acquire()
+            return not lock._try(fcntl.LOCK_EX if shared else fcntl.LOCK_SH)
         finally:
             lock.release()
 
@@ -109,15 +122,17 @@ class CommitServer:
 
     def _serve(self, connection: socket.socket) -> None:
         # A caller that goes away, or sends what is no request, ends its own connection only.
-        with suppress(OSError, msgspec.DecodeError), connection:
-            while not self._stop.is_set():
-                message = wire.receive(connection)
-                if message is None:
-                    break
-                wire.send(connection, self._answer(wire.decode_request(message)))
-        with self._lock:
-            self._connections.discard(connection)
-            self._threads.discard(current_thread())
+        try:
+            with suppress(OSError, msgspec.DecodeError), connection:
+                while not self._stop.is_set():
+                    message = wire.receive(connection)
+                    if message is None:
+                        break
+                    wire.send(connection, self._answer(wire.decode_request(message)))
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+                self._threads.discard(current_thread())
 
     def _answer(self, group: Group) -> bytes:
         try:

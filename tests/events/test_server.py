@@ -3,6 +3,7 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import active_count
 from uuid import uuid4
 
 import msgspec
@@ -11,11 +12,13 @@ import pytest
 from archive.clock import SystemClock
 from archive.errors import ConflictError, UnavailableError
 from archive.events import wire
+from archive.events.group import Committer
 from archive.events.groups import Group
 from archive.events.sealer import PlainEvent
 from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.events.wire import SOCKET_NAME
 from tests.events.parts import assemble
+from tests.waiting import until
 
 
 def plain() -> PlainEvent:
@@ -143,6 +146,38 @@ def test_the_host_lock_has_one_holder(tmp_path: Path) -> None:
     assert second.acquire()
     second.release()
     assert not HostLock.is_held(tmp_path / "lock")
+
+
+def test_who_only_asks_whether_the_host_lock_is_held_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    asking, taking = HostLock(path), HostLock(path)
+    assert asking.acquire(shared=True)
+    assert not HostLock.is_held(path) and HostLock.is_held(path, shared=True)
+    monkeypatch.setattr("archive.events.server.time.sleep", lambda _: asking.release())
+    assert taking.acquire()
+    taking.release()
+
+
+def test_a_defect_ends_the_connection_that_met_it_and_leaves_nothing(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Committer):
+        def commit(self, group: Group) -> None:
+            raise ValueError("a defect")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    before = active_count()
+    serving = CommitServer(Broken(), run_folder)
+    remote = RemoteCommitter(run_folder, SystemClock())
+    with pytest.raises(UnavailableError):
+        remote.commit(Group([plain()]))
+    until(lambda: active_count() == before + 1 and not serving._connections)
+    remote.close()
+    serving.close()
 
 
 class OlderRequest(msgspec.Struct, array_like=True):
