@@ -97,7 +97,7 @@ class GovernedRecords:
 
     def restricted_by(self, record_id: UUID) -> tuple[UUID, ...]:
         """Return the cases of erasure that restrict a record now."""
-        return tuple(sorted(self._catalog.restricted().get(record_id, ())))
+        return tuple(sorted(self._catalog.restricted_by(record_id)))
 
     def erased(self, ids: Sequence[UUID]) -> set[UUID]:
         """Return those of the records that the catalog knows to be erased."""

@@ -24,7 +24,7 @@ from archive.access.roles import View
 from archive.access.views.viewer import Viewer
 from archive.catalog.conversations import ConversationCatalog, Member, Moment, Seen
 from archive.errors import CorruptError, GoneError, InvalidError
-from archive.events.records import Records
+from archive.events.records import Loaded, Records
 from archive.model.record import Record
 
 _CURSOR: Final = struct.Struct(">Bqq")
@@ -58,8 +58,13 @@ class Conversations:
         found = self._catalog.members(conversation, limit + 1, after=after, seen=seen)
         count = partial(self._catalog.count, conversation, seen=seen)
         before = 0 if after is None else count(up_to=after)
-        members = enumerate(found[:limit], before + 1)
-        items = (self._item(member, at, conversation, viewer, sees) for at, member in members)
+        members = found[:limit]
+        there = [member.id for member in members if not member.erased]
+        records = dict(zip(there, self._records.load_each(there), strict=True))
+        items = (
+            self._item(member, at, records.get(member.id), conversation, viewer, sees)
+            for at, member in enumerate(members, before + 1)
+        )
         return ConversationAnswer(
             id=conversation,
             total=count(),
@@ -69,19 +74,25 @@ class Conversations:
         )
 
     def _item(
-        self, member: Member, position: int, conversation: UUID, viewer: Viewer, sees: Sees
+        self,
+        member: Member,
+        position: int,
+        found: Loaded | GoneError | CorruptError | None,
+        conversation: UUID,
+        viewer: Viewer,
+        sees: Sees,
     ) -> ConversationItem | None:
         try:
-            if member.erased:
-                raise GoneError(f"Record {member.id} has been erased.")
-            record = self._records.load(member.id).record()
-        except GoneError as error:
-            return ConversationItem(
-                id=member.id, position=position, state="erased", problem=str(error)
-            )
+            record = found.record() if isinstance(found, Loaded) else None
         except CorruptError as error:
+            found, record = error, None
+        if record is None:
+            told = found or GoneError(f"Record {member.id} has been erased.")
             return ConversationItem(
-                id=member.id, position=position, state="damaged", problem=str(error)
+                id=member.id,
+                position=position,
+                state="damaged" if isinstance(told, CorruptError) else "erased",
+                problem=str(told),
             )
         if not sees(record):
             return None

@@ -49,7 +49,7 @@ class Reading(Searching):
         """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""
         if not self._sees(actor, record_id):
             raise NotFoundError(f"There is no record {record_id}.")
-        if record_id in self.hidden(purpose):
+        if purpose.kind != FOR_LEGAL_CLAIMS and self._catalog.restricted_by(record_id):
             raise NotFoundError(
                 f"The record {record_id} is restricted: it is open for legal claims alone, for a "
                 "purpose matter:NAME."

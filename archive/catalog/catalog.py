@@ -181,6 +181,11 @@ class Catalog:
             found.setdefault(UUID(bytes=record), set()).add(UUID(bytes=case))
         return found
 
+    def restricted_by(self, record_id: UUID) -> set[UUID]:
+        """Return the cases of erasure that restrict a record now."""
+        statement = _RESTRICTED.where(restrictions.c.record == record_id.bytes)
+        return {UUID(bytes=case) for _, case in self._all(statement)}
+
     def restriction_changed(self) -> int:
         """Return the sequence number of the newest change of what is restricted, 0 if none."""
         statement = select(func.max(restrictions.c.seq), func.max(restrictions.c.until))

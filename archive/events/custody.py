@@ -28,12 +28,12 @@ class SupersededKeyringError(ConflictError):
         self.number = number
 
 
-_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
+_MADE = re.compile(r"CREATE (?:TABLE|INDEX) IF NOT EXISTS (\w+)")
 
 
-def table_names(statements: Iterable[str]) -> set[str]:
-    """Return the names of the tables that statements make."""
-    return {found[1] for found in map(_TABLE.match, statements) if found}
+def names_made(statements: Iterable[str]) -> set[str]:
+    """Return the names of the tables and indexes that statements make."""
+    return {found[1] for found in map(_MADE.match, statements) if found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,24 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState, table_names
+from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState, names_made
 from archive.postgres import SCHEMA
 
 CUSTODY_COLUMNS = ("keyring", "keyring_claimed")
 
 
 def is_complete(connection: Connection, statements: Iterable[str]) -> bool:
-    """Say whether all tables that the statements make are there, and the archive in its own."""
+    """Say whether all that the statements make is there, and the archive in its table."""
     rows = connection.exec_driver_sql(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = %s",
         (SCHEMA,),
     ).all()
-    tables = {table for table, _ in rows}
+    indexes = connection.exec_driver_sql(
+        "SELECT indexname FROM pg_indexes WHERE schemaname = %s", (SCHEMA,)
+    ).all()
+    there = {table for table, _ in rows} | {index for (index,) in indexes}
     columns = {column for table, column in rows if table == "archive"}
-    if not tables.issuperset(table_names(statements)) or not columns.issuperset(CUSTODY_COLUMNS):
+    if not there.issuperset(names_made(statements)) or not columns.issuperset(CUSTODY_COLUMNS):
         return False
     return connection.exec_driver_sql("SELECT 1 FROM archive").first() is not None
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from eventsourcing.sqlite import SQLiteCursor
 
 from archive.errors import NotFoundError
-from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState, table_names
+from archive.events.custody import CondemnedBlob, HeldSegment, KeyCustody, KeyringState, names_made
 from archive.events.server import HostLock
 
 CUSTODY_COLUMNS = ("keyring", "keyring_claimed")
@@ -19,10 +19,10 @@ _LOCK_FILES = 16
 
 
 def is_complete(cursor: SQLiteCursor, statements: Iterable[str]) -> bool:
-    """Say whether all tables that the statements make are there, and the archive in its own."""
-    cursor.execute("SELECT name FROM sqlite_master WHERE type='table'")
+    """Say whether all that the statements make is there, and the archive in its table."""
+    cursor.execute("SELECT name FROM sqlite_master")
     there = {row[0] for row in cursor.fetchall()}
-    if not there.issuperset(table_names(statements)):
+    if not there.issuperset(names_made(statements)):
         return False
     cursor.execute("PRAGMA table_info(archive)")
     if not {row[1] for row in cursor.fetchall()}.issuperset(CUSTODY_COLUMNS):

@@ -49,6 +49,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS blobs (blob_id bytea PRIMARY KEY, digest bytea NOT NULL,"
     " sealed_size bigint NOT NULL, condemned smallint NOT NULL DEFAULT 0)",
     "CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest)",
+    "CREATE INDEX IF NOT EXISTS blobs_condemned ON blobs (blob_id) WHERE condemned = 1",
     "CREATE TABLE IF NOT EXISTS blob_references (blob_id bytea, originator_id bytea,"
     " originator_version bigint, PRIMARY KEY (blob_id, originator_id, originator_version))",
     "CREATE INDEX IF NOT EXISTS blob_references_by_event ON blob_references"

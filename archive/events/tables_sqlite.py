@@ -30,6 +30,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS blobs (blob_id BLOB PRIMARY KEY, digest BLOB NOT NULL,"
     " sealed_size INTEGER NOT NULL, condemned INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest)",
+    "CREATE INDEX IF NOT EXISTS blobs_condemned ON blobs (blob_id) WHERE condemned = 1",
     "CREATE TABLE IF NOT EXISTS blob_references (blob_id BLOB, originator_id BLOB,"
     " originator_version INTEGER, PRIMARY KEY (blob_id, originator_id, originator_version))"
     " WITHOUT ROWID",
