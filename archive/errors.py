@@ -5,6 +5,7 @@ and never holds content, keys or tokens. Doors map kinds to exit codes and HTTP 
 """
 
 from datetime import datetime
+from pathlib import Path
 
 
 class MunimentError(Exception):
@@ -78,3 +79,12 @@ class UnavailableError(MunimentError):
 
 class ConfigurationError(MunimentError):
     """A setting, key or archive on disk is missing or unusable; the message says which."""
+
+
+def unforeseen(error: BaseException) -> str:
+    """Tell of a defect by its class and place; its message might hold what was being read."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"an error that nobody foresaw, {type(error).__name__}{where}"

@@ -16,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from archive.catalog.jobs import JobBook
 from archive.clock import Clock
-from archive.errors import MunimentError
+from archive.errors import MunimentError, unforeseen
 
 SOON: Final = timedelta(minutes=1)
 """So long after a worker has begun to lead its first job may run: starting comes first."""
@@ -94,8 +94,8 @@ class Schedule:
         except MunimentError as error:
             problem = str(error)
         except Exception as error:
-            # A defect must not end the schedule; its message might hold what was being read.
-            problem = f"an error that nobody foresaw, {type(error).__name__}."
+            # A defect must not end the schedule.
+            problem = f"{unforeseen(error)}; please report it."
         if problem is not None:
             told = f"The job {job.name} failed: {problem}"
         if told:

@@ -7,13 +7,12 @@ import io
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from api.cli.group import CommandGroup
-from archive.errors import InvalidError, MunimentError
+from archive.errors import InvalidError, MunimentError, unforeseen
 from archive.tuning import spare_the_collector
 
 EXIT_PROBLEM = 1
@@ -76,11 +75,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _unforeseen(error: Exception) -> str:
     """Tell of a defect by class and place; its message might hold what was being read."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
     if isinstance(error, OSError) and error.strerror:
         name = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{name}."
-    return f"an error that nobody foresaw, {type(error).__name__}{where}; please report it."
+    return f"{unforeseen(error)}; please report it."

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import Final
 
 from archive.clock import Clock
-from archive.errors import ConflictError, MunimentError, UnavailableError
+from archive.errors import ConflictError, MunimentError, UnavailableError, unforeseen
 from archive.log.publisher import MOST_ENTRIES, LogPublisher
 
 PACE_SECONDS: Final = 0.5
@@ -72,7 +72,8 @@ class LogKeeper:
             return _STOPPED_SECONDS
         except Exception as error:
             # Nobody waits for this thread, so that a defect would end the log unseen.
-            self._tell(f"The log has stopped: {type(error).__name__}, which nobody foresaw.")
+            self._tell(f"The log has stopped: {unforeseen(error)}; please report it.")
+            self._note_stopped()
             return _STOPPED_SECONDS
         if self._trouble is not None:
             self._say("The log goes on.")

@@ -90,7 +90,7 @@ def test_a_job_that_is_overdue_waits_for_the_start_to_be_over(book: JobBook) -> 
     ("error", "sentence"),
     [
         (UnavailableError("The bucket is away."), "The job tidy failed: The bucket is away."),
-        (ValueError("secret"), "an error that nobody foresaw, ValueError."),
+        (ValueError("secret"), "an error that nobody foresaw, ValueError at test_schedule.py:"),
     ],
 )
 def test_what_goes_wrong_is_said_and_noted(book: JobBook, error: Exception, sentence: str) -> None:
