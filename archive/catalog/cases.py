@@ -1,20 +1,18 @@
 """What the catalog knows of cases of people's requests: which there are, and where each stands."""
 
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, Table, select
 
-from archive.catalog.answering import answering
+from archive.catalog.answering import SqlReader
 from archive.catalog.tables import access_requests, cases
 
 
-class CaseCatalog:
+class CaseCatalog(SqlReader):
     """Questions about the cases of a table. Methods raise UnavailableError when SQL is silent."""
 
     def __init__(self, engine: Engine, table: Table) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._cases = table
 
     def page(self, limit: int, *, before: int | None = None) -> list[tuple[UUID, int]]:
@@ -33,10 +31,6 @@ class CaseCatalog:
         columns = self._cases.c
         statement = select(columns.id).where(columns[column] == value).order_by(columns.seq)
         return [UUID(bytes=row[0]) for row in self._all(statement)]
-
-    def _all(self, statement: Any) -> Sequence[Any]:
-        with answering("the catalog"), self._engine.connect() as connection:
-            return connection.execute(statement).all()
 
 
 class ErasureCases(CaseCatalog):

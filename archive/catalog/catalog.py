@@ -1,7 +1,7 @@
 """Reading the catalog."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from archive.access.roles import Role
-from archive.catalog.answering import answering
+from archive.catalog.answering import SqlReader
 from archive.catalog.conversations import ConversationCatalog
 from archive.catalog.tables import (
     LOST,
@@ -110,11 +110,11 @@ class Lost(NamedTuple):
     erased: int
 
 
-class Catalog:
+class Catalog(SqlReader):
     """Questions about records and tokens."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.conversations = ConversationCatalog(engine)
 
     def position(self, follower: int = CATALOG) -> int:
@@ -277,10 +277,6 @@ class Catalog:
         if role is not None:
             statement = statement.where(users.c.role == ROLES[role])
         return [UUID(bytes=row[0]) for row in self._all(statement)]
-
-    def _all(self, statement: Any, **parameters: Any) -> Sequence[Any]:
-        with answering("the catalog"), self._engine.connect() as connection:
-            return connection.execute(statement, parameters).all()
 
     def close(self) -> None:
         """Close the database."""

@@ -1,14 +1,11 @@
 """What the catalog knows of conversations: their records in order, and where each stands."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Engine,
     and_,
     bindparam,
     func,
@@ -18,7 +15,7 @@ from sqlalchemy import (
     true,
 )
 
-from archive.catalog.answering import answering
+from archive.catalog.answering import SqlReader
 from archive.catalog.tables import departments, records, restrictions
 
 # Past every time that milliseconds since 1970 can tell of the years 1 to 9999.
@@ -91,14 +88,11 @@ def _among(seen: Seen | None) -> ColumnElement[bool]:
     return and_(records.c.erased == 0, whose, open_to_all)
 
 
-class ConversationCatalog:
+class ConversationCatalog(SqlReader):
     """Questions about conversations. Methods raise UnavailableError when SQL does not answer.
 
     If it is said what is `seen`, only that, and nothing erased.
     """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def members(
         self,
@@ -166,7 +160,3 @@ class ConversationCatalog:
             Member(UUID(bytes=identifier), Moment(time, first_seq), bool(erased))
             for identifier, time, first_seq, erased in self._all(statement)
         ]
-
-    def _all(self, statement: Any) -> Sequence[Any]:
-        with answering("the catalog"), self._engine.connect() as connection:
-            return connection.execute(statement).all()

@@ -1,22 +1,18 @@
 """What the catalog knows of purges, and of the certificates of what they destroyed."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
-from archive.catalog.answering import answering
+from archive.catalog.answering import SqlReader
 from archive.catalog.tables import certificates, destructions, purges, redactions
 
 _IDS_PER_QUERY = 10_000
 
 
-class DestroyedCatalog:
+class DestroyedCatalog(SqlReader):
     """Questions about purges. Methods raise UnavailableError when SQL does not answer."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def unfinished_purges(self) -> list[UUID]:
         """Return the ids of the purges that are planned and not known to be completed."""
@@ -53,7 +49,3 @@ class DestroyedCatalog:
                 )
                 found |= {UUID(bytes=record): UUID(bytes=id) for record, id in self._all(statement)}
         return found
-
-    def _all(self, statement: Any) -> Sequence[Any]:
-        with answering("the catalog"), self._engine.connect() as connection:
-            return connection.execute(statement).all()

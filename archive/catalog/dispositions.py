@@ -3,14 +3,14 @@
 It says where to look, and what a list counts; what was decided is read from the events.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Dialect, Engine, func, select, update
+from sqlalchemy import Connection, Dialect, func, select, update
 
-from archive.catalog.answering import answering
+from archive.catalog.answering import SqlReader
 from archive.catalog.inserting import WholeRows
 from archive.catalog.tables import reviews
 from archive.events.disposition_events import (
@@ -83,11 +83,10 @@ class DispositionRows:
             )
 
 
-class DispositionTable:
+class DispositionTable(SqlReader):
     """Questions about dispositions. Methods raise UnavailableError when SQL does not answer."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    what = "dispositions"
 
     def newest(self) -> int:
         """Return the number of the newest disposition, 0 if there is none."""
@@ -150,10 +149,6 @@ class DispositionTable:
         statement = select(column).where(*conditions).distinct()
         statement = statement.order_by(column.desc() if descending else column)
         return [number for (number,) in self._all(statement.limit(limit))]
-
-    def _all(self, statement: Any) -> Sequence[Any]:
-        with answering("dispositions"), self._engine.connect() as connection:
-            return connection.execute(statement).all()
 
 
 def _pages(ids: Iterable[UUID]) -> Iterable[list[bytes]]:

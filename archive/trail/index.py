@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, and_, case, exists, func, select, true
 
-from archive.catalog.answering import answering
+from archive.catalog.answering import SqlReader
 from archive.catalog.catalog import TRAIL, Catalog
 from archive.catalog.tables import PURPOSE_KINDS, records, trail, trail_subjects
 from archive.events.types import EVENT_TYPES
@@ -71,11 +71,13 @@ class Activity:
     records: int
 
 
-class TrailIndex:
+class TrailIndex(SqlReader):
     """Questions to the tables; each raises UnavailableError when SQL does not answer."""
 
+    what = "the audit trail"
+
     def __init__(self, engine: Engine, digests: TrailDigests) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._catalog = Catalog(engine)
         self.digests = digests
 
@@ -240,10 +242,6 @@ class TrailIndex:
             where, trail.c.token.is_not(None), trail.c.allowed == 1
         )
         return {row[0]: row[1] for row in self._all(statement.group_by(trail.c.token))}
-
-    def _all(self, statement: Any) -> Sequence[Any]:
-        with answering("the audit trail"), self._engine.connect() as connection:
-            return connection.execute(statement).all()
 
 
 def span(first: int, last: int) -> Where:
