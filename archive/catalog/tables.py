@@ -142,8 +142,8 @@ destructions = Table(
 redactions = Table(
     "redactions",
     METADATA,
-    Column("record", LargeBinary(16), primary_key=True),
-    Column("erasure", LargeBinary(16), nullable=False, comment="that destroyed what stood before"),
+    Column("record", Octets(16), primary_key=True),
+    Column("erasure", Octets(16), nullable=False, comment="that destroyed what stood before"),
     Column("seq", BigInteger, nullable=False, comment="of the event that condemned that"),
     sqlite_with_rowid=False,
 )
@@ -182,7 +182,7 @@ cases = Table(
 access_requests = Table(
     "access_requests",
     METADATA,
-    Column("id", LargeBinary(16), primary_key=True),
+    Column("id", Octets(16), primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("closed", SmallInteger, nullable=False, default=0),
     Index("access_requests_by_seq", "seq"),

@@ -1,4 +1,8 @@
-"""The event library's recorder over sealed events: states go to the bucket, pointers to SQL."""
+"""The event library's recorder over sealed events: states go to the bucket, pointers to SQL.
+
+The archive hands its events to the committer without it. It is for applications of the library,
+which can stand on the same events: the library's own cases hold over it.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

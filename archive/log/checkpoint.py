@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archive.errors import CorruptError
@@ -77,8 +76,3 @@ class LogProof:
         if form != _PROOF or word != "index" or not _NUMBER.fullmatch(index) or not blank:
             raise CorruptError("It is not a proof of the form tlog-proof@v1.")
         return cls(int(index), tuple(decode_hash(line) for line in lines[1:]), checkpoint)
-
-
-def hashes_of(texts: Sequence[str]) -> list[bytes]:
-    """Read a proof's hashes from JSON; errors as in `decode_hash`."""
-    return [decode_hash(text) for text in texts]

@@ -6,7 +6,7 @@ the full one is there.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from struct import Struct
@@ -63,18 +63,6 @@ def parse_path(path: str) -> tuple[Tile, bool]:
     ):
         raise NotFoundError("There is no such tile.")
     return tile, is_bundle
-
-
-def new_tiles(old: int, new: int) -> Iterator[Tile]:
-    """Give the tiles that a tree has at `new` leaves and had not at `old`, lower levels first."""
-    level = 0
-    while new:
-        for index in range(old // WIDTH, new // WIDTH):
-            yield Tile(level, index)
-        if new % WIDTH and new != old:
-            yield Tile(level, new // WIDTH, new % WIDTH)
-        old, new = old // WIDTH, new // WIDTH
-        level += 1
 
 
 def subtrees_of(size: int, read: Callable[[Tile], bytes]) -> Subtrees:

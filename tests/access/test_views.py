@@ -178,7 +178,9 @@ def test_a_search_meets_what_is_shown(
 
 
 def test_highlights_point_at_what_matched(archive: Archive) -> None:
-    for result in searched(archive, "guarantee").results:
+    results = searched(archive, "guarantee").results
+    assert len(results) == 2
+    for result in results:
         marked = [result.snippet[each.start : each.end] for each in result.highlights]
         assert {word.lower() for word in marked} == {"guarantee"}
 

@@ -226,7 +226,7 @@ def test_a_record_that_was_owed_is_written_before_its_rows_go(
     with open_archive(filled) as archive:
         with monkeypatch.context() as context:
             context.setattr(CommitRecords, "put", _refuse)
-            with pytest.raises(Exception, match="does not answer"):
+            with pytest.raises(UnavailableError, match="does not answer"):
                 capture(archive, line("owed", "an eel"))
         last = archive.pointers.last_seq()
     assert rebuild(filled).events == last

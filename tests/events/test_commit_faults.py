@@ -59,7 +59,9 @@ def test_a_commit_is_three_objects_in_order(tmp_path: Path, each_database: Url) 
 def test_a_pointer_holds_what_the_log_says_of_its_frame(tmp_path: Path) -> None:
     parts = assemble(tmp_path)
     parts.committer.commit(Group([plain(), plain()]))
-    for row in parts.pointers.select_pointers_from(None, 10):
+    rows = parts.pointers.select_pointers_from(None, 10)
+    assert len(rows) == 2
+    for row in rows:
         pointer = row.pointer
         name = segment_name(pointer.segment_id)
         frame = parts.bucket.get_range(name, pointer.offset, pointer.length)

@@ -14,6 +14,7 @@ from archive.clock import SystemClock
 from archive.errors import ConflictError, UnavailableError
 from archive.events.commit_records import CommitRecords
 from archive.events.groups import Group
+from archive.events.pointers import GoneBackError
 from archive.events.restoring import Restorer
 from tests.events.parts import Parts, assemble
 from tests.events.test_commit_faults import Url, plain, recorded, seqs
@@ -138,6 +139,6 @@ def test_a_committer_notices_that_its_database_went_back(
     one = hosts[0]
     one.committer.commit(Group([plain(), plain()]))
     monkeypatch.setattr(one.committer._engine, "_seen", 5)
-    with pytest.raises(Exception, match="an older copy of it took its place"):
+    with pytest.raises(GoneBackError, match="an older copy of it took its place"):
         one.committer.commit(Group([plain(originator=uuid4())]))
     assert seqs(one) == [1, 2]

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.errors import CorruptError, InvalidError
-from archive.log.checkpoint import Checkpoint, LogProof, decode_hash, encode_hash, hashes_of
+from archive.log.checkpoint import Checkpoint, LogProof, decode_hash, encode_hash
 from archive.log.note import Signer, Verifier
 
 SIGNER = Signer("archive.example/log", bytes(range(32)))
@@ -101,7 +101,7 @@ def test_a_proof_is_read_back_with_its_checkpoint_unchanged(index, hashes):
 
 def test_hashes_have_one_form():
     text = encode_hash(bytes(range(32)))
-    assert hashes_of([text]) == [bytes(range(32))]
+    assert decode_hash(text) == bytes(range(32))
     for other in (text[:-1], text.replace("/", "_") + "=", text + "\n", "", "A" * 43):
         with pytest.raises(CorruptError):
             decode_hash(other)

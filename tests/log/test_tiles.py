@@ -1,5 +1,7 @@
 """Tiles hold the tree: what they are called, which there are, and that proofs come out of them."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,6 @@ from archive.log.tiles import (
     Tile,
     decode_bundle,
     encode_bundle,
-    new_tiles,
     parse_path,
     subtrees_of,
     tile_root,
@@ -41,6 +42,18 @@ def test_a_path_names_its_tile_and_no_other_path_does(level, index, width):
 def test_other_paths_name_nothing(path):
     with pytest.raises(NotFoundError):
         parse_path(path)
+
+
+def new_tiles(old: int, new: int) -> Iterator[Tile]:
+    """Give the tiles that a tree has at `new` leaves and had not at `old`, lower levels first."""
+    level = 0
+    while new:
+        for index in range(old // 256, new // 256):
+            yield Tile(level, index)
+        if new % 256 and new != old:
+            yield Tile(level, new // 256, new % 256)
+        old, new = old // 256, new // 256
+        level += 1
 
 
 def test_a_tree_of_70_000_has_the_tiles_that_the_specification_counts():
