@@ -1,6 +1,7 @@
 """Pseudonyms in texts: whatever is written around and within a name, it goes and the rest stays."""
 
 import re
+import time
 from itertools import pairwise
 
 import pytest
@@ -121,6 +122,89 @@ NAMED = st.sampled_from(
     ["Rosa", "lindgrén", "Tom Birk", "tom@firm.example", "王小明", "+4670123456"]
 )
 PLAIN = st.text(st.sampled_from("aeiou \n.,;>ß\u0301é-"), max_size=20)
+
+
+WRAPPED = """\
+From: Parquet, David
+Sent: Friday
+To: Lindberg, Susan; Rasmussen,
+Dale; Tweed, Sheila;
+Carnahan, Kathleen
+cc: Moellenkamp, Gudrun
+Subject: x
+"""
+NOTES = """\
+To: Wolfgang Amsterdam/NA/FIRM@FIRM, Henrietta Lindqvist <hl4@x.example>, Steven J\x20
+Rasmussen/Corp/Firm@FIRM, "Annie Caputo\x20
+(E-mail)" <annie@x.example>, "Maddox, Douglas E."\x20
+<dmad@x.example>
+cc: Kathleen Carnahan/HOU/FIRM, Dale\x20
+Tweed/Enron Communications@Firm (bcc: Bill Moellenkamp/HOU/FIRM)
+
+"""
+FOLDED = """\
+From: list@x.example [mailto:list@x.example] On Behalf Of
+Sheila Tweed
+To: Ann Lindberg <al@x.example>, Tamara
+  Kusnezowa <tk@x.example>,
+\tDale Rasmussen
+
+"""
+UNCLOSED = """\
+*From:*
+Sheila Tweed
+*to:* Kathleen
+Carnahan <kc@x.example
+<mailto:kc@x.example>>
+*Subject:* x
+"""
+
+
+@pytest.mark.parametrize("header", [WRAPPED, NOTES, FOLDED, UNCLOSED])
+@pytest.mark.parametrize("marks", ["", "> ", "\t\t ", ">> "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_whoever_a_quoted_header_names_is_replaced_to_its_end(
+    pseudonyms: Pseudonyms, header: str, marks: str, end: str
+) -> None:
+    named = set(re.findall(r"[A-Z][a-z]{3,}", header)) - {
+        *("From", "Sent", "Friday", "Subject", "Behalf", "Enron", "Communications", "Firm", "Corp")
+    }
+    quoted = end.join(f"{marks}{line}" for line in header.split("\n"))
+    said = shown(pseudonyms, f"hi{end}{quoted}{end}Then {', '.join(sorted(named))} agreed.")
+    assert said.endswith(" agreed.") and len(named) > 2
+    assert not [name for name in named if name.casefold() in plain(said)]
+
+
+def test_each_of_a_wrapped_header_is_one_person(pseudonyms: Pseudonyms) -> None:
+    said = shown(
+        pseudonyms, f"{FOLDED}\nAnn Lindberg\nTamara Kusnezowa\nDale Rasmussen\nSheila Tweed"
+    )
+    people = said.split("\n")[-4:]
+    assert len({*people}) == 4 and all(map(PSEUDONYM.fullmatch, people))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From: Rosa Lindgren\nThe guarantee costs more.\n\nSubject: none",
+        "From: Rosa Lindgren <rosa@x.example>\n  The guarantee costs more.\n",
+        "cc:\nThe guarantee costs more.\n",
+        "Note to: nobody\nThe guarantee costs more.\n",
+        "To: Rosa Lindgren\n\nThe guarantee, costs, more,\nSubject: none",
+    ],
+)
+def test_what_follows_a_header_stays(pseudonyms: Pseudonyms, text: str) -> None:
+    assert re.search("guarantee,? costs,? more", shown(pseudonyms, text))
+
+
+@pytest.mark.parametrize(
+    "piece", ["To: a,\n", "To: <", "To:\n<\n", '"', "To: (\n [", "cc: x;;,,\n ", "> To: a,\n> b\n"]
+)
+def test_headers_without_end_are_read_in_time(pseudonyms: Pseudonyms, piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    spent = time.process_time()
+    assert shown(pseudonyms, text)
+    assert time.process_time() - spent < 5
 
 
 @settings(max_examples=150)

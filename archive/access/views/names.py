@@ -9,7 +9,6 @@ within the whole name.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
 
 from archive.access.views.pseudonyms import (
@@ -20,14 +19,13 @@ from archive.access.views.pseudonyms import (
     is_number,
     name_key,
 )
+from archive.access.views.quoted import ADDRESS, quoted_people
 from archive.index.analysis import words
 from archive.model.record import Record
 
 Phrase = tuple[str, ...]
 _SHORTEST: Final = 2
 _SHORTEST_OF_ADDRESS: Final = 3
-_LONGEST_VALUE: Final = 20_000
-_MOST_NAMED: Final = 500
 
 # Function words of the languages that mail is mostly written in, forms of address and of company,
 # and the mailboxes of RFC 2142 with their kin. All of them also stand where nobody is named.
@@ -45,18 +43,6 @@ _NOBODY: Final = frozenset(
     notifications system daemon mailer com org net edu gov
     """.split()  # noqa: SIM905 - a list of a hundred quoted words would not be read.
 )
-_HEADER: Final = re.compile(
-    r"^[>|* \t]*+(?:From|To|Cc|CC|Bcc|BCC|Reply-To|Sender|Sent by|FROM|TO|Von|An|De|À|A|Para"
-    r"|Da|Från|Till|Van|Aan|Od|Do|Fra|Til)[ \t*]*:[ \t*]*([^\n]*(?:[,;][ \t]*\n[^\n]+)*)",
-    re.MULTILINE,
-)
-_WROTE: Final = re.compile(
-    r"\b(?:wrote|writes|schrieb|a écrit|escribió|ha scritto|skrev|schreef)\b"
-)
-_NO_NAME: Final = re.compile(r"[,\d<>:\n]")
-_BEFORE_WROTE: Final = 300
-_IN_BRACKETS: Final = re.compile(r"[<(\[][^<>()\[\]]*[>)\]]")
-_ADDRESS: Final = re.compile(r"(?<![\w.+'=-])[\w.+'=-]++@[\w-]++(?:\.[\w-]++)++")
 _ONE_LETTER: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
 
 
@@ -77,7 +63,7 @@ class Names:
 def names_of(record: Record, pseudonyms: Pseudonyms, texts: Iterable[str]) -> Names:
     """Return what names people in a record, whose texts these are."""
     people = [(one.name, one.address) for one in record.content.participants]
-    people += [person for text in texts for person in _quoted(text)]
+    people += [person for text in texts for person in quoted_people(text)]
     people += [(record.custodian, None)]
     gathered = _Gathered(pseudonyms)
     # Those with an address first: who is named by no more than words of one's name is that one.
@@ -109,9 +95,9 @@ class _Gathered:
         name = name and " ".join(name.split())
         if name and "@" in name:
             # A name that is an address, or holds one, as in `ann@x.org (by way of a list)`.
-            for found in _ADDRESS.findall(name):
+            for found in ADDRESS.findall(name):
                 self.address(found)
-            name = _ADDRESS.sub(" ", name)
+            name = ADDRESS.sub(" ", name)
         whole = _words(name or "")
         if address:
             person = self.pseudonyms.person(address, None)
@@ -191,34 +177,3 @@ def _phrases(name: str, whole: Phrase) -> Iterator[Phrase]:
         for glued in ("".join(whole), last + first, first[0] + last, first + last[0]):
             if len(glued) > _SHORTEST_OF_ADDRESS:
                 yield (glued,)
-
-
-def _quoted(text: str) -> Iterator[tuple[str | None, str | None]]:
-    """Yield the name and address of those whom the headers of a quoted message name."""
-    found = 0
-    for header in _HEADER.finditer(text):
-        for piece in _pieces(header[1][:_LONGEST_VALUE]):
-            address = _ADDRESS.search(piece)
-            name = _ADDRESS.sub(" ", _IN_BRACKETS.sub(" ", piece))
-            yield name.strip(" \"'>*") or None, address and address[0]
-            found += 1
-            if found > _MOST_NAMED:
-                return
-    for wrote in islice(_WROTE.finditer(text), _MOST_NAMED):
-        before = text[max(0, wrote.start() - _BEFORE_WROTE) : wrote.start()].rstrip()
-        opening = (
-            max(before.rfind(each) for each in "<([") if before[-1:] in (">", ")", "]") else -1
-        )
-        name = _NO_NAME.split(before if opening < 0 else before[:opening].rstrip())[-1]
-        address = _ADDRESS.search(before, opening) if opening >= 0 else None
-        yield name.strip() or None, address and address[0]
-
-
-def _pieces(value: str) -> Iterator[str]:
-    """Yield the persons that a header names: between semicolons, or commas that part no name."""
-    for piece in value.split(";"):
-        parts = piece.split(",")
-        if len(parts) > 1 and all("@" in part or len(part.split()) > 1 for part in parts):
-            yield from parts
-        else:
-            yield piece
