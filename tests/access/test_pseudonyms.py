@@ -183,6 +183,13 @@ def test_each_of_a_wrapped_header_is_one_person(pseudonyms: Pseudonyms) -> None:
     assert len({*people}) == 4 and all(map(PSEUDONYM.fullmatch, people))
 
 
+def test_the_units_of_a_notes_name_are_no_words_of_a_person(pseudonyms: Pseudonyms) -> None:
+    header = "cc: Ann Lee/Trading/Acme@ACME, Bo Ek/HOU/ACME, Cy Roe@Acme, Dora Vik/Eva Orr\n"
+    said = shown(pseudonyms, f"{header}\nAcme trading in Hou: Ann Lee, Bo Ek, Roe, Vik, Eva, Orr")
+    assert re.search(r"\nAcme trading in Hou:(?: Person\w{8},?)+$", said)
+    assert "Acme@ACME" not in said
+
+
 @pytest.mark.parametrize(
     "text",
     [

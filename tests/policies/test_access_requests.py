@@ -76,6 +76,21 @@ def given(archive, case, **fields):
     return there, records, json.loads(there["account.json"])
 
 
+def test_a_source_has_one_name_in_a_package(archive):
+    capture(
+        archive,
+        written("1", MAIA, {**OTTO, "name": "Otto Beacon"}, text="Ask Beacon", source="beacon"),
+        written("2", MAIA, ZORA, source="beacon"),
+        written("3", MAIA, ZORA, source="Ledger"),
+    )
+    case = opened(archive)
+    decided(archive, case)
+    _, records, account = given(archive, case)
+    assert sorted(account["sources"].values()) == [1, 2] and account["sources"]["Ledger"] == 1
+    assert {each["source"] for each in records} == {*account["sources"]}
+    assert "beacon" not in account["sources"]
+
+
 def test_the_person_reads_their_own_data_and_nobody_elses_name(archive):
     said = (
         "Dear Otto, I am Maia Bleu <maia@old.example>, call +41 44 555 12 34.\n"

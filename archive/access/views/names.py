@@ -98,6 +98,7 @@ class _Gathered:
             for found in ADDRESS.findall(name):
                 self.address(found)
             name = ADDRESS.sub(" ", name)
+        full, name = name, name and _without_units(name)
         whole = _words(name or "")
         if address:
             person = self.pseudonyms.person(address, None)
@@ -107,6 +108,7 @@ class _Gathered:
             person = self.pseudonyms.person(None, name) if known is None else known
         else:
             return
+        self.named(_words(full or ""), person)
         for phrase in _phrases(name or "", whole):
             self.named(phrase, person)
 
@@ -131,6 +133,8 @@ class _Gathered:
                 self.named(_words(key), self.addresses[key])
             return
         person = self.pseudonyms.person(address, None)
+        # The local part of a Notes name used as an address has blanks, which no other has.
+        local = local.partition("/")[0] if " " in local else local
         found = _words(local if at else key)
         for word in (*found, "".join(found)):
             for form in (word, word.strip("0123456789")):
@@ -151,6 +155,18 @@ class _Gathered:
         }
         firsts = frozenset(phrase[0] for phrase in phrases)
         return Names(phrases, self.addresses, frozenset(self.domains), firsts)
+
+
+def _without_units(name: str) -> str:
+    """Return a name without the units that Lotus Notes writes after it: `Ann Lee/HR/Acme@ACME`."""
+    person, slash, units = name.partition("/")
+    if slash:
+        # Two people may be written so too, and who is taken for a unit would stand in clear.
+        noted = "@" in units or any(each.isupper() for each in units.split("/"))
+    else:
+        person, _, domain = name.partition("@")
+        noted = " " in person and not person.endswith(" ") and " " not in domain
+    return person if person and noted else name
 
 
 def _words(text: str) -> Phrase:

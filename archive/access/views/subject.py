@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from archive.access.views.finding import replaced, spans
 from archive.access.views.names import Names, Phrase, names_of
 from archive.access.views.pseudonymised import Pseudonymised
 from archive.access.views.pseudonyms import (
@@ -131,12 +132,15 @@ class ForSubject(Pseudonymised):
         self._elsewhere: dict[str, dict[Phrase, str]] = defaultdict(dict)
         for phrase, pseudonym in elsewhere.items():
             self._elsewhere[phrase[0]][phrase] = pseudonym
+        self._everybody = Names(elsewhere, {}, frozenset(), frozenset(self._elsewhere))
 
     def shown(self, record: Record) -> Record:
         shown, content = super().shown(record), record.content
         wrote = any(one.role in _WROTE and self._own.is_own(one) for one in content.participants)
         # What was read out of files is a part of them, and they are given as they are or not.
         update = {
+            # By whom all records name, so that a source has one name in them all.
+            "source": replaced(content.source, spans(content.source, self._everybody, self._own)),
             "location": content.location if wrote else None,
             "attachments": tuple(
                 each.model_copy(update={"text": None}) for each in shown.content.attachments
