@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from policies.evaluation import Demand, Evaluation, State, counted_from, evaluate
+from policies.evaluation import Demand, Evaluation, State, evaluate
 from policies.holds.reach import Held
 from policies.purging.counting import Counted
 from policies.records import Found
@@ -85,13 +85,12 @@ def _first_due(evaluation: Evaluation) -> Demand:
 
 
 def _counted(found: Found, demand: Demand) -> Counted:
-    record = found.record
-    started, _ = counted_from(record.content.occurred_at, record.captured_at)
+    assert demand.starts_at is not None  # What has not begun is never due.
     return Counted(
-        record.content.channel.value,
+        found.record.content.channel.value,
         demand.policy,
         demand.version,
         demand.started_by,
-        record.size,
-        started,
+        found.record.size,
+        demand.starts_at,
     )

@@ -56,6 +56,19 @@ def test_what_is_due_goes_and_is_certified(tmp_path):
         assert archive.destroyed.certificates_of(old) == dict.fromkeys(old, done.certificate)
 
 
+def test_a_certificate_tells_from_when_retention_was_counted(tmp_path):
+    clock = MovableClock()
+    with sandbox(tmp_path, clock) as archive:
+        dated(archive, [2001])
+        captured_at = clock.now()
+        in_force(archive, clock="captured", maximum="1y")
+        done = desk(archive).run(LOCAL_ACTOR, captured_at + timedelta(days=400))
+        assert done.certificate is not None
+        told = desk(archive).certificate(LOCAL_ACTOR, done.certificate).certificate
+        assert (told.first_at, told.last_at) == (captured_at, captured_at)
+        assert [(each.first_at, each.last_at) for each in told.groups] == [(captured_at,) * 2]
+
+
 def test_what_anything_keeps_stays(tmp_path):
     with sandbox(tmp_path) as archive:
         held, reviewed, longer, goes = capture(

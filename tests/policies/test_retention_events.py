@@ -271,6 +271,8 @@ def test_a_purge_goes_by_events_and_names_them(tmp_path, clock):
         assert done.certificate is not None
         told = desk(archive).certificate(LOCAL_ACTOR, done.certificate).certificate
         assert [(each.started_by, each.records) for each in told.groups] == [(other.id, 2)]
+        started = other.versions[-1].statement.date
+        assert (told.first_at, told.last_at) == (started, started)
 
 
 def test_a_correction_that_comes_in_between_keeps_what_it_is_about(tmp_path, clock, monkeypatch):
