@@ -36,6 +36,16 @@ class Found(NamedTuple):
     rows: tuple[PointerRow, ...] = ()
     reviewed: Reviewed = NOT_REVIEWED
 
+    @property
+    def size(self) -> int:
+        """The bytes of the originals that are kept of all its versions."""
+        # A version that was taken back at the source repeats the one before it.
+        return sum(
+            each.size
+            for each in (*self.earlier, self.record)
+            if not each.deleted and each.redacted is None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Scoped:

@@ -72,7 +72,7 @@ def judge(found: Found, rules: Rules, held: Held, now: datetime) -> Judgement:
         return Judgement(Verdict.MINIMUM)
     record = found.record
     started, _ = counted_from(record.content.occurred_at, record.captured_at)
-    counted = Counted(record.content.channel.value, "", 0, None, record.size, started)
+    counted = Counted(record.content.channel.value, "", 0, None, found.size, started)
     return Judgement(Verdict.DUE, counted)
 
 

@@ -14,8 +14,8 @@ _Class = tuple[str, str, int, UUID | None]
 class Counted(NamedTuple):
     """One record as a certificate counts it; the fields are those of `PurgedGroup`.
 
-    `bytes` is the size of its original, and retention was counted from `at`. A named tuple, since
-    it is made of every record that goes, and may travel to another process.
+    `bytes` is the size of the originals of its versions, and retention was counted from `at`. A
+    named tuple, since it is made of every record that goes, and may travel to another process.
     """
 
     channel: str

@@ -91,6 +91,6 @@ def _counted(found: Found, demand: Demand) -> Counted:
         demand.policy,
         demand.version,
         demand.started_by,
-        found.record.size,
+        found.size,
         demand.starts_at,
     )

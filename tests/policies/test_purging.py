@@ -7,6 +7,7 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import keys_prefix
 from archive.bucket.port import LockMode, Retention
+from archive.capture.withdrawal import withdraw
 from archive.catalog.obligations import ObligationTable
 from archive.errors import GoneError, InvalidError
 from archive.events.hold_events import HoldScope
@@ -67,6 +68,19 @@ def test_a_certificate_tells_from_when_retention_was_counted(tmp_path):
         told = desk(archive).certificate(LOCAL_ACTOR, done.certificate).certificate
         assert (told.first_at, told.last_at) == (captured_at, captured_at)
         assert [(each.first_at, each.last_at) for each in told.groups] == [(captured_at,) * 2]
+
+
+def test_a_certificate_counts_the_originals_of_all_versions(tmp_path):
+    versions = [line("1", text, occurred_at="2001-01-01T00:00:00Z") for text in ("one", "two more")]
+    with sandbox(tmp_path) as archive:
+        for version in versions:
+            capture(archive, version)
+        withdraw(archive, LOCAL_ACTOR, "desk", None, "1")
+        in_force(archive, maximum="1y")
+        done = desk(archive).run(LOCAL_ACTOR)
+        assert done.certificate is not None
+        told = desk(archive).certificate(LOCAL_ACTOR, done.certificate).certificate
+        assert (told.records, told.events, told.bytes) == (1, 3, sum(map(len, versions)))
 
 
 def test_what_anything_keeps_stays(tmp_path):

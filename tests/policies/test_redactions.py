@@ -218,6 +218,7 @@ def test_it_can_be_redacted_for_another_and_then_be_erased(archive):
     told = json.loads(signed.document)
     # What the redactions destroyed stands on their certificates.
     assert (told["records"], told["events"], told["exceptions"]) == (1, 1, [])
+    assert told["bytes"] == 0
 
 
 def test_a_source_may_still_take_it_back(archive):
