@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from archive.capture import parse
 from archive.capture.intake import Intake, Item
@@ -55,16 +56,20 @@ class Plan:
 class Tally:
     """What became of items; `last_seq` is the newest sequence number among them.
 
+    Of those that were there `already`, some are `erased` or `redacted`, under the `certificates`.
     `slices` says how many of those given out it accounts for, and `size` their bytes: a file that
     nobody had looked into counts as one slice and may hold any number of items.
     """
 
     archived: int = 0
     already: int = 0
+    erased: int = 0
+    redacted: int = 0
     events: int = 0
     slices: int = 0
     size: int = 0
     last_seq: int = 0
+    certificates: set[UUID] = field(default_factory=set)
     rejected: list[Rejected] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -76,10 +81,13 @@ class Tally:
         """Count another tally in."""
         self.archived += other.archived
         self.already += other.already
+        self.erased += other.erased
+        self.redacted += other.redacted
         self.events += other.events
         self.slices += other.slices
         self.size += other.size
         self.last_seq = max(self.last_seq, other.last_seq)
+        self.certificates |= other.certificates
         self.rejected += other.rejected
         self.notes += other.notes
 
@@ -133,6 +141,10 @@ def capture_batch(intake: Intake, plan: Plan, batch: Sequence[Slice]) -> Tally:
             ]
         else:
             tally.already += 1
+            tally.erased += result.status == "erased"
+            tally.redacted += result.status == "redacted"
+            if result.certificate is not None:
+                tally.certificates.add(result.certificate)
         tally.last_seq = max(tally.last_seq, result.seq or 0)
     return tally
 

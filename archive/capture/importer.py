@@ -43,6 +43,7 @@ class Progress:
 class ImportReport:
     """What became of everything that was seen; `seen` = archived + already + rejected.
 
+    Of `already` so many were `erased` or `redacted`, under the `certificates` that are known.
     `notes` names the attachments, of what was archived now, that could not be read: they are kept
     and no search sees them.
     """
@@ -50,8 +51,11 @@ class ImportReport:
     seen: int
     archived: int
     already: int
+    erased: int
+    redacted: int
     rejected: int
     events: int
+    certificates: list[str]
     exceptions: list[dict[str, str]]
     notes: list[dict[str, str]]
 
@@ -173,8 +177,11 @@ class _Run:
             seen=total.archived + total.already + rejected,
             archived=total.archived,
             already=total.already,
+            erased=total.erased,
+            redacted=total.redacted,
             rejected=rejected,
             events=total.events,
+            certificates=sorted(map(str, total.certificates)),
             exceptions=[
                 {"path": each.path, "item": each.item, "reason": each.reason}
                 for each in total.rejected

@@ -168,7 +168,8 @@ class Intake:
         """Capture parsed items of somebody who may, in order; errors as in `capture`."""
         items = self._read_attachments(items)
         prepared = self._prepare_all(items, sender)
-        return _told(self._take(Batch(prepared, dict(enumerate(items)), sender)))
+        batch = Batch(prepared, dict(enumerate(items)), sender)
+        return _told(self._certified(self._take(batch)))
 
     def _read_attachments(self, items: Sequence[Item]) -> list[Item]:
         """Read the attachments of what is not here yet, since reading them is what costs most."""

@@ -77,7 +77,10 @@ def test_the_command_line_from_a_request_to_the_answer(call, tmp_path):
     (listed,) = call("certificate", "list")["certificates"]
     assert (listed["case"], listed["purge"]) == (case, None)
     again = call("import", "chat.ndjson", "--source", "desk")
-    assert (again["already"], again["archived"]) == (3, 0)
+    assert (again["already"], again["archived"], again["erased"], again["redacted"]) == (3, 0, 1, 0)
+    assert (again["seen"], again["certificates"]) == (3, [certificate])
+    again = call("import", "chat.ndjson", "--source", "desk", as_json=False)
+    assert f"already there 3, of which 1 destroyed (certificate {certificate}), rejected 0" in again
     shown = call("erasure", "show", case)
     call("rebuild")
     assert call("erasure", "show", case) == shown
@@ -210,6 +213,7 @@ def test_a_record_is_redacted_by_the_command_line(call, tmp_path):
     assert [each["records"] for each in certificate["redacted"]] == [1]
     again = call("import", "chat.ndjson", "--source", "desk")
     assert (again["archived"], again["already"], again["rejected"]) == (0, 1, 0)
+    assert (again["redacted"], again["certificates"]) == (1, [listed["certificate"]])
     call("certificate", "show", listed["certificate"], "--pdf", "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
     assert call("erasure", "close", case, "answered")["outcome"] == "answered"

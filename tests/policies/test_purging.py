@@ -7,6 +7,7 @@ import pytest
 from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import keys_prefix
 from archive.bucket.port import LockMode, Retention
+from archive.capture.station import join
 from archive.capture.withdrawal import withdraw
 from archive.catalog.obligations import ObligationTable
 from archive.errors import GoneError, InvalidError
@@ -48,10 +49,13 @@ def test_what_is_due_goes_and_is_certified(tmp_path):
         rows = archive.pointers.select_pointers_of(old)
         assert len(told.certificate.leaves) == len(rows) == told.certificate.events
         assert desk(archive).run(LOCAL_ACTOR).planned == 0
-        again = archive.intake.capture(
-            LOCAL_ACTOR, [line("2001-0", "Xanthippe 2001", occurred_at="2001-03-01T00:00:00Z")]
-        )
-        assert [each.status for each in again] == ["erased"]
+        with join(archive.opening()) as station:
+            for writer in (archive, station):
+                (again,) = writer.intake.capture(
+                    LOCAL_ACTOR,
+                    [line("2001-0", "Xanthippe 2001", occurred_at="2001-03-01T00:00:00Z")],
+                )
+                assert (again.status, again.certificate) == ("erased", done.certificate)
         with pytest.raises(GoneError):
             retention_desk(archive).why(LOCAL_ACTOR, OPERATIONS, old[0])
         assert archive.destroyed.certificates_of(old) == dict.fromkeys(old, done.certificate)

@@ -13,6 +13,7 @@ from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.clock import SystemClock
 
 if TYPE_CHECKING:
+    from archive.capture.importer import ImportReport
     from archive.capture.station import Station
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -75,8 +76,11 @@ def command(
                 "seen": report.seen,
                 "archived": report.archived,
                 "already": report.already,
+                "erased": report.erased,
+                "redacted": report.redacted,
                 "rejected": report.rejected,
                 "events": report.events,
+                "certificates": report.certificates,
                 "exceptions": report.exceptions,
                 "notes": report.notes,
             }
@@ -84,7 +88,7 @@ def command(
     else:
         click.echo(
             f"seen {report.seen:,}: archived {report.archived:,}, already there "
-            f"{report.already:,}, rejected {report.rejected:,}"
+            f"{report.already:,}{_gone(report)}, rejected {report.rejected:,}"
         )
         for found in report.exceptions:
             place = " ".join(part for part in (found["path"], found["item"]) if part)
@@ -97,6 +101,19 @@ def command(
                 "  muniment search is:unsearchable lists them"
             )
     return 1 if report.rejected else 0
+
+
+def _gone(report: "ImportReport") -> str:
+    """Say how many of those that were there already are there no more, and where that stands."""
+    gone = (report.erased, "destroyed"), (report.redacted, "redacted")
+    counted = " and ".join(f"{count:,} {word}" for count, word in gone if count)
+    if not counted:
+        return ""
+    if len(report.certificates) == 1:
+        place = f"certificate {report.certificates[0]}"
+    else:
+        place = "muniment certificate list tells of them"
+    return f", of which {counted} ({place})"
 
 
 @contextmanager
