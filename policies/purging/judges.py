@@ -96,7 +96,8 @@ class Judges:
         self._free = SimpleQueue()
 
     def _start(self) -> ThreadPoolExecutor:
-        warm_up(__name__)
+        with suppress(OSError):
+            warm_up(__name__)
         opening = self._opening()
         self._children = [_Judge(opening) for _ in range(self._count)]
         for _ in range(_PAGES_EACH):
@@ -137,7 +138,8 @@ class _Judge:
                 answer: list[Judged] = connection.recv()
             finally:
                 self._hearing.release()
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):
+            # It has died, or there may be no more processes than there are.
             return []
         return answer
 

@@ -1,5 +1,6 @@
 """What was judged beside the process that destroys is believed only while nothing has changed."""
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
@@ -142,6 +143,21 @@ def test_what_takes_effect_by_the_clock_alone_is_noticed(tmp_path):
         now = batches._basis(archive.clock.now())
         before = Basis(now.rules, now.holds, now.as_of, datetime.fromisoformat("2001-01-01T00:00Z"))
         assert now.decides_as(now) and not now.decides_as(before)
+
+
+@pytest.mark.parametrize("lacking", ["Child", "warm_up"])
+def test_without_room_for_a_process_this_one_judges(tmp_path, monkeypatch, lacking):
+    def refused(*_: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(judges, lacking, refused)
+    with sandbox(tmp_path) as archive:
+        ids = dated(archive, [2001, 2002, 2003, 2004, 2005])
+        in_force(archive, maximum="5y")
+        done = desk(archive).run(LOCAL_ACTOR)
+        assert (done.destroyed, done.failed, done.problems) == (5, 0, ())
+        assert states(archive, ids) == ["GoneError"] * 5
 
 
 def test_processes_judge_as_this_one_does_and_one_that_dies_harms_nothing(tmp_path, monkeypatch):
