@@ -32,6 +32,7 @@ from archive.bucket.s3_connection import Connection
 from archive.bucket.s3_errors import FORBIDDEN, answering, code_of
 from archive.bucket.s3_upload import parts_of, upload, version_of
 from archive.clock import Clock
+from archive.digested import digested
 from archive.errors import (
     ConfigurationError,
     CorruptError,
@@ -169,12 +170,14 @@ class S3Bucket(Bucket):
             attempt += 1
 
     def read(self, name: str, *, version: str | None = None) -> Iterator[bytes]:
-        return self._chunks(name, self._get(name, version, None))
+        answer = self._get(name, version, None)
+        size, stored = answer["ContentLength"], answer["Metadata"].get(_SHA256)
+        problem = f"{name} comes back with other bytes than were stored."
+        return digested(self._chunks(name, answer), size, stored, problem)
 
     def _chunks(self, name: str, answer: "GetObjectOutputTypeDef") -> Iterator[bytes]:
         size, version = answer["ContentLength"], version_of(answer)
-        stored = answer["Metadata"].get(_SHA256)
-        digest, place, broken = hashlib.sha256(), 0, 0
+        place = broken = 0
         body: StreamingBody = answer["Body"]
         while place < size:
             try:
@@ -190,11 +193,8 @@ class S3Bucket(Bucket):
             if not chunk:
                 break
             place += len(chunk)
-            digest.update(chunk)
             yield chunk
         body.close()
-        if place != size or stored not in (None, digest.hexdigest()):
-            raise CorruptError(f"{name} comes back with other bytes than were stored.")
 
     def _get(self, name: str, version: str | None, span: str | None) -> "GetObjectOutputTypeDef":
         options = {} if span is None else {"Range": span}

@@ -1,6 +1,5 @@
 """Where requests for access are decided, and their packages given (docs/access-requests.md)."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -8,9 +7,9 @@ from uuid import UUID
 from archive.access.answers import Original, OriginalInfo
 from archive.access.desk import Access
 from archive.access.roles import Actor, Permission, Purpose
+from archive.digested import digested
 from archive.errors import (
     ConflictError,
-    CorruptError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
@@ -40,6 +39,7 @@ from policies.requests.desk import SEES_RECORDS, DeskParts, RequestDesk, unless_
 PURPOSE: Final = "data-subject-request"
 """The kind of purpose for which a package is fetched."""
 _PAGE: Final = 500
+_CHANGED: Final = "What the package is made of changed while it was fetched: try again."
 
 
 class AccessRequestDesk(RequestDesk[AccessCase, AccessRequestAnswer]):
@@ -156,7 +156,7 @@ class AccessRequestDesk(RequestDesk[AccessCase, AccessRequestAnswer]):
         )
         told = self._take_down(actor, contents)
         info = OriginalInfo(media_type="application/zip", size=told.size, sha256=told.sha256)
-        chunks = _checked(self._packaging.write(contents), told.sha256)
+        chunks = digested(self._packaging.write(contents), told.size, told.sha256, _CHANGED)
         return Package(told, Original(info, f"access-request-{case_id}-{made.as_of}.zip", chunks))
 
     def check_open(self, case: AccessCase) -> None:
@@ -286,16 +286,6 @@ class AccessRequestDesk(RequestDesk[AccessCase, AccessRequestAnswer]):
 def _files(contents: Contents) -> int:
     decided = contents.case.decided
     return sum(len(decided[each].files) for each in contents.records)
-
-
-def _checked(chunks: Iterator[bytes], wanted: str) -> Iterator[bytes]:
-    """Yield a package, and fail at its end if it is another than the one that was hashed."""
-    digest = sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-        yield chunk
-    if digest.hexdigest() != wanted:
-        raise CorruptError("What the package is made of changed while it was fetched: try again.")
 
 
 def _record(case: AccessCase, looked: Looked, names: dict[str, str]) -> AccessRecord:
