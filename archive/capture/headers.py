@@ -9,13 +9,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from archive.capture.charset import clean, decode_unlabelled
+from archive.capture.mailboxes import is_plausible, loose_mailboxes
 from archive.capture.words import decode_words
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _SPEC = rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 # One mailbox with a phrase of plain words or a quoted phrase without escapes, or a bare address.
 _SIMPLE = re.compile(
-    rf'[ \t]*(?:(?:"([^"\\]*)"|((?:{_ATOM}[ ])*{_ATOM})?)[ \t]*<({_SPEC})>|({_SPEC}))[ \t]*(,|\Z)'
+    rf'[ \t]*(?:(?:"([^"\\]*)"|((?:{_ATOM}[ ])*{_ATOM})?)[ \t]*<({_SPEC})>|({_SPEC}))[ \t\r]*(,|\Z)'
 )
 _IDENTIFIER = re.compile(r"<([^<>]*)>")
 _ASIDE = re.compile(r'"[^"]*"|\([^()]*\)')
@@ -32,25 +33,30 @@ _MONTHS = {
 }
 
 
-def addresses(values: list[bytes]) -> list[tuple[str, str]]:
-    """Return (name, address) for each mailbox in the fields, in order.
+def addresses(values: list[bytes]) -> tuple[list[tuple[str, str]], bool]:
+    """Return (name, address) for each mailbox in the fields, in order, and whether any was guessed.
 
     Names are decoded, addresses are lower-cased; either may be "" but not both. Group names
     ("undisclosed-recipients:;") give nothing.
     """
     found: list[tuple[str, str]] = []
+    guessed = False
     for value in values:
         text = value.decode("ascii") if value.isascii() else decode_unlabelled(value)
         text = _unfold(text)
         pairs = _simple(text)
         if pairs is None:
             pairs = _tolerant(text)
+            if not is_plausible(pairs, text):
+                strict = [pair for pair in pairs if any(pair)]
+                pairs = loose_mailboxes(text)
+                guessed = guessed or pairs != strict
         found.extend(pairs)
-    return [
+    shown = (
         (clean(decode_words(name) if "=?" in name else name).strip(), clean(address).lower())
         for name, address in found
-        if name or address
-    ]
+    )
+    return [pair for pair in shown if any(pair)], guessed
 
 
 def identifiers(values: list[bytes]) -> list[str]:

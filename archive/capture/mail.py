@@ -65,6 +65,7 @@ def content_of(root: Part, *, source: str, is_cmu: bool = False) -> Content:
     fields = root.fields
     problems: list[str] = []
     occurred_at = _occurred_at(fields, problems)
+    participants = _participants(fields, problems, is_cmu=is_cmu)
     bodies = _Bodies(problems, _subject(root))
     bodies.read(root, is_whole=True)
     languages = header_text(fields.get(b"content-language", [b""])[0]).partition(",")[0].strip()
@@ -75,7 +76,7 @@ def content_of(root: Part, *, source: str, is_cmu: bool = False) -> Content:
         occurred_at=occurred_at,
         in_reply_to=in_reply_to(fields[b"in-reply-to"]) if b"in-reply-to" in fields else None,
         references=tuple(identifiers(fields[b"references"])) if b"references" in fields else (),
-        participants=_participants(fields, is_cmu=is_cmu),
+        participants=participants,
         subject=_subject(root),
         text="\n\n".join(bodies.texts) or None,
         html_text="\n\n".join(bodies.html_texts) if bodies.has_html else None,
@@ -112,7 +113,7 @@ def _occurred_at(fields: Fields, problems: list[str]) -> datetime | None:
     return moment
 
 
-def _participants(fields: Fields, *, is_cmu: bool) -> tuple[Participant, ...]:
+def _participants(fields: Fields, problems: list[str], *, is_cmu: bool) -> tuple[Participant, ...]:
     people = []
     for role, name_field, cmu_field in _PEOPLE:
         values = fields.get(name_field)
@@ -120,7 +121,11 @@ def _participants(fields: Fields, *, is_cmu: bool) -> tuple[Participant, ...]:
             values = fields.get(b"sender")
         if values is None:
             continue
-        pairs = addresses(values)
+        pairs, guessed = addresses(values)
+        if guessed:
+            problems.append(
+                f"The {role.title()} field is not written as addresses are; read as it seems meant."
+            )
         if is_cmu:
             pairs = cmu.named(pairs, fields, cmu_field)
         people += [

@@ -318,6 +318,69 @@ def test_sender_stands_in_for_a_missing_from_alone():
     assert people(b"Sender: a@x\nFrom: b@x\n\n") == [("from", "b@x", None)]
 
 
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("Gus Hart Gus.Hart@One.test", [("gus.hart@one.test", "Gus Hart")]),
+        ("ann@two.test bob@two.test", [("ann@two.test", None), ("bob@two.test", None)]),
+        (
+            "ann@two.test (Ann) bob@two.test (Bob)",
+            [("ann@two.test", "Ann"), ("bob@two.test", "Bob")],
+        ),
+        ("dora@after.test Dora", [("dora@after.test", "Dora")]),
+        ("Dora <dora@a.test> Roe", [("dora@a.test", "Dora Roe")]),
+        ('"Roe, Jane" jane@quoted.test', [("jane@quoted.test", "Roe, Jane")]),
+        ("Roe Jane a@b.test, bob <bob@c.test>", [("a@b.test", "Roe Jane"), ("bob@c.test", "bob")]),
+        (
+            "=?utf-8?B?PCJKYW5lIFJvZSA8amFuZS5yb2VAZW5jLnRlc3Q+Ij4=?=",
+            [("jane.roe@enc.test", "Jane Roe")],
+        ),
+        ("=?utf-8?Q?Gus_=3Cgus=40enc.test=3E?=", [("gus@enc.test", "Gus")]),
+        ("=?utf-8?Q?Roe,_Jane_=3Cj=40enc.test=3E?=", [("j@enc.test", "Roe, Jane")]),
+        ("=?utf-8?Q?Roe,_J=C3=BCrgen?= <j@enc.test>", [("j@enc.test", "Roe, J\xfcrgen")]),
+        ("=?utf-8?B?SsO8cmdlbiBNw7xsbGVy?=", [(None, "J\xfcrgen M\xfcller")]),
+        ("Jane Roe", [(None, "Jane Roe")]),
+        ("Eve <SMTP:eve@smtp.test>", [("eve@smtp.test", "Eve")]),
+        (
+            "Fay [fay@brk.test], Guy [mailto:guy@brk.test]",
+            [("fay@brk.test", "Fay"), ("guy@brk.test", "Guy")],
+        ),
+        ("<mailto:a@b.test>", [("a@b.test", None)]),
+        ("'ann@q.test' <ann@q.test>", [("ann@q.test", "'ann@q.test'")]),
+        ("Ann @ home <ann@h.test>", [("ann@h.test", "Ann @ home")]),
+        ("a@b@c.test", [("a@b@c.test", None)]),
+        (
+            "team: Ann Roe ann@t.test, bob@t.test;",
+            [("ann@t.test", "Ann Roe"), ("bob@t.test", None)],
+        ),
+    ],
+)
+def test_addresses_that_are_not_written_as_they_should_be(field, found):
+    raw = b"Date: 1 Jan 2001 00:00 +0000\nFrom: " + field.encode() + b"\n\n"
+    assert people(raw) == [("from", *each) for each in found]
+    assert [problem for problem in content(raw).problems if "From" in problem] != []
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("root, ann@a.test", [("root", None), ("ann@a.test", None)]),
+        ("Moderator <moderator>", [("moderator", "Moderator")]),
+        ("<Ann Roe/HOU@ECT>", [("ann roe/hou@ect", None)]),
+        ('"a b"@c.test', [('"a b"@c.test', None)]),
+        (
+            "ann @ a.test (Ann)\r\n\t, <@relay.test:bob@a.test>",
+            [("ann@a.test", "Ann"), ("bob@a.test", None)],
+        ),
+        ("undisclosed-recipients:;", []),
+    ],
+)
+def test_old_and_local_addresses_are_no_problem(field, found):
+    raw = b"Date: 1 Jan 2001 00:00 +0000\nTo: " + field.encode() + b"\n\n"
+    assert people(raw) == [("to", *each) for each in found]
+    assert content(raw).problems == ()
+
+
 def test_raw_bytes_in_headers():
     raw = b"Subject: caf\xe9\nFrom: D\xc3\xa9nes <d@x>\n\n"
     assert content(raw).subject == "caf\xe9"
