@@ -44,7 +44,7 @@ def markup(original: bytes, media_type: str) -> Markup:
         InvalidError: It is too long, or nests too deep, to be shown.
     """
     if media_type == ndjson.MEDIA_TYPE:
-        written = ndjson.checked(original).html
+        written = ndjson.kept(original).html
         bodies: tuple[str, ...] = (written,) if written else ()
         pictures: dict[str, Picture] = {}
     else:

@@ -23,6 +23,7 @@ from archive.model.interaction import (
     Attachment,
     Content,
     IncomingInteraction,
+    KeptInteraction,
     Participant,
 )
 
@@ -107,6 +108,14 @@ def checked(raw: bytes) -> IncomingInteraction:
         raise InvalidError(_sentence(error)) from None
 
 
+def kept(raw: bytes) -> KeptInteraction:
+    """Return what is read again out of an archived JSON text; errors as in `parse`."""
+    try:
+        return KeptInteraction.model_validate_json(raw.removeprefix(_BYTE_ORDER_MARK))
+    except ValidationError as error:
+        raise InvalidError(_sentence(error)) from None
+
+
 def from_incoming(incoming: IncomingInteraction, raw: bytes) -> Parsed:
     """Turn a checked interaction into content; `raw` is the JSON text that it came in.
 
@@ -168,13 +177,13 @@ def from_incoming(incoming: IncomingInteraction, raw: bytes) -> Parsed:
     )
 
 
-def attachment_bytes(incoming: IncomingInteraction, part: str) -> bytes:
+def attachment_bytes(kept: KeptInteraction, part: str) -> bytes:
     """Return the bytes of the attachment at a part path, such as `attachments/0`.
 
     Raises:
         NotFoundError: The interaction has no such attachment.
     """
-    for index, attachment in enumerate(incoming.attachments):
+    for index, attachment in enumerate(kept.attachments):
         if part == f"{_PREFIX}{index}":
             return _base64(attachment.data, part)
     raise NotFoundError(f"The interaction has no part {part}.")

@@ -140,7 +140,7 @@ def attachment_opener(original: bytes, media_type: str) -> Callable[[str], bytes
             if root is not None:
                 found = partial(mail.attachment_bytes, root)
             elif media_type == ndjson.MEDIA_TYPE:
-                found = partial(ndjson.attachment_bytes, ndjson.checked(original))
+                found = partial(ndjson.attachment_bytes, ndjson.kept(original))
             else:
                 raise NotFoundError(f"Nothing is found in an original of type {media_type}.")
         return found(part)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from archive.model.moment import Moment
 from archive.model.unreadable import Unreadable
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
@@ -161,6 +162,18 @@ class IncomingAttachment(Frozen):
     data: str
 
 
+class KeptInteraction(Frozen):
+    """What is read again out of the JSON text of an interaction that is archived.
+
+    It was taken, and is read whatever would be refused today.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    html: str | None = None
+    attachments: tuple[IncomingAttachment, ...] = ()
+
+
 class IncomingInteraction(Frozen):
     """One interaction as the API and NDJSON take it (docs/api.md).
 
@@ -171,7 +184,7 @@ class IncomingInteraction(Frozen):
     source: Name
     native_id: Name
     channel: Channel
-    occurred_at: AwareDatetime
+    occurred_at: Moment
     participants: tuple[Participant, ...] = Field(min_length=1)
     kind: Kind = Kind.MESSAGE
     direction: Direction | None = None

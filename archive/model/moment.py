@@ -7,13 +7,17 @@ from typing import Annotated
 from pydantic import AwareDatetime, BeforeValidator
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+_LEAP_SECOND = re.compile(r"(?<=[Tt ]\d\d:\d\d:)60", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _in_writing(value: object) -> object:
     # A number would be taken for seconds since 1970, which nobody means who is asked for a time.
-    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+    if isinstance(value, datetime):
         return value
+    if isinstance(value, str) and _DATE.match(value):
+        # RFC 3339 has the second that is put in now and then; a datetime has not.
+        return _LEAP_SECOND.sub("59", value, count=1)
     raise ValueError("a time is written as in 2024-05-06T07:08:09Z")
 
 

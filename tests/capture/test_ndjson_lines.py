@@ -91,6 +91,10 @@ def test_required_fields(name):
         ({"channel": "fax"}, "The field channel is not right"),
         ({"occurred_at": "2024-02-29T12:00:00"}, "The field occurred_at is not right"),
         ({"occurred_at": "0001-01-01T00:00:00+09:00"}, "The field occurred_at is not right"),
+        ({"occurred_at": 20240301}, "The field occurred_at is not right"),
+        ({"occurred_at": "2024"}, "The field occurred_at is not right"),
+        ({"occurred_at": 1.5}, "The field occurred_at is not right"),
+        ({"occurred_at": "2016-12-31T23:59:61Z"}, "The field occurred_at is not right"),
         ({"participants": []}, "The field participants is not right"),
         ({"participants": [{"role": "x"}]}, "The field participants.0.role is not right"),
         ({"texts": "x"}, "There is no field texts"),
@@ -104,6 +108,19 @@ def test_what_is_wrong_is_named_and_not_repeated(fields, reason):
     with pytest.raises(InvalidError, match=reason) as refusal:
         read(line(**fields))
     assert "hello" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2017-01-01t00:59:60.0+01:00"])
+def test_a_leap_second_is_the_one_before_it(text):
+    moment = read(line(occurred_at=text)).content.occurred_at
+    assert moment == datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def test_what_was_taken_before_is_still_read():
+    raw = line(occurred_at=20240301, attachments=[{"data": "AAE="}])
+    with pytest.raises(InvalidError):
+        read(raw)
+    assert attachment_bytes(raw, "application/json", "attachments/0") == b"\0\1"
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\xff", b'{"a": "\\ud800"}', b"[" * 10_000])

@@ -206,6 +206,7 @@ def test_most_lines_are_prepared_quickly(changed: dict[str, Any]):
         {"text": "a\0"},
         {"html": "<p>a"},
         {"metrics": {"value": 1}},
+        {"occurred_at": "2016-12-31T23:59:60Z"},
         {"attachments": []},
         {"original": None},
         {"text": "x" * INLINE_LIMIT},
@@ -215,7 +216,17 @@ def test_the_others_are_left_to_the_models(changed: dict[str, Any]):
     assert not compare(json.dumps(LEAST | changed).encode())
 
 
-@pytest.mark.parametrize("changed", [{"text": ""}, {"source": ""}, {"participants": []}, {"x": 1}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"text": ""},
+        {"source": ""},
+        {"participants": []},
+        {"x": 1},
+        {"occurred_at": "1709251200"},
+        {"occurred_at": 20240301},
+    ],
+)
 def test_so_is_what_is_not_right(changed: dict[str, Any]):
     raw = json.dumps(LEAST | changed).encode()
     assert not compare(raw)
