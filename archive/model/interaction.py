@@ -86,12 +86,16 @@ class Participant(Frozen):
     location: str | None = None
 
 
+# A number that JSON can write again: what is no number would be kept as nothing.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
 class Metrics(Frozen):
     """What compensation and analytics count."""
 
-    handling_seconds: float | None = None
+    handling_seconds: Number | None = None
     outcome: str | None = None
-    value: float | None = None
+    value: Number | None = None
 
 
 class Attachment(Frozen):

@@ -110,6 +110,21 @@ def test_what_is_wrong_is_named_and_not_repeated(fields, reason):
     assert "hello" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("name", ["value", "handling_seconds"])
+@pytest.mark.parametrize(
+    "value", ["NaN", "-Infinity", "1e999", '"NaN"', '"1_000"', '"12"', "true", "1" * 400]
+)
+def test_metrics_are_numbers(name, value):
+    raw = line(metrics={name: 0}).replace(b": 0}", b": " + value.encode() + b"}")
+    with pytest.raises(InvalidError, match=f"The field metrics.{name} is not right"):
+        read(raw)
+
+
+def test_metrics_stay_as_they_are():
+    told = read(line(metrics={"value": 3, "handling_seconds": -2.5})).content.metrics
+    assert (told.value, told.handling_seconds) == (3.0, -2.5)
+
+
 @pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2017-01-01t00:59:60.0+01:00"])
 def test_a_leap_second_is_the_one_before_it(text):
     moment = read(line(occurred_at=text)).content.occurred_at
