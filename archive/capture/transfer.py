@@ -11,16 +11,23 @@ _PADDING = re.compile(rb"=")
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _UU_NAMES = (b"x-uuencode", b"uuencode", b"uue", b"x-uue")
+_UNENCODED = (b"", b"7bit", b"8bit", b"binary")
+_KNOWN = (b"base64", b"quoted-printable", *_UU_NAMES, *_UNENCODED)
+_ASIDE = re.compile(rb"\([^()]*\)|[\"']")
+_UNSHOWN = re.compile(r"[^\w.:-]+")
 
 
 def decode_transfer(body: bytes | memoryview, encoding: bytes) -> tuple[bytes, str | None]:
-    """Undo the encoding that a Content-Transfer-Encoding value names; others leave the bytes.
+    """Undo the encoding that a Content-Transfer-Encoding value names; unknown ones leave the bytes.
 
     Returns:
         The bytes as they were before encoding (best effort where the encoding is broken), and a
         phrase about what was broken, or None.
     """
     name = encoding.partition(b";")[0].strip().lower()
+    if name not in _KNOWN:
+        # A comment may stand there, quotes may not.
+        name = _ASIDE.sub(b"", name).strip()
     if name == b"base64":
         return _decode_base64(body)
     body = bytes(body)
@@ -29,7 +36,10 @@ def decode_transfer(body: bytes | memoryview, encoding: bytes) -> tuple[bytes, s
         return binascii.a2b_qp(body), broken
     if name in _UU_NAMES:
         return _decode_uu(body)
-    return body, None
+    if name in _UNENCODED:
+        return body, None
+    shown = _UNSHOWN.sub("?", name.decode("ascii", "replace"))[:40]
+    return body, f"the transfer encoding '{shown}' is unknown; the bytes are left as they are"
 
 
 def _decode_base64(body: bytes | memoryview) -> tuple[bytes, str | None]:

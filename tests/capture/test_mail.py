@@ -159,7 +159,14 @@ def test_base64_attachments_come_back(data, width, junk):
         (b"quoted-printable", b"h=65l=\nlo", "hello", None),
         (b"quoted-printable", b"100=% hello", "100=% hello", "quoted-printable text is broken"),
         (b"x-uuencode", b"begin 644 a\n%:&5L;&\\\n`\nend\n", "hello", None),
-        (b"unheard-of", b"hello", "hello", None),
+        (b"base64 (see RFC 2045)", b"aGVsbG8=", "hello", None),
+        (b'"base64"', b"aGVsbG8=", "hello", None),
+        (b"Quoted-Printable\n (c)", b"h=65llo", "hello", None),
+        (b"7BIT (none)", b"hello", "hello", None),
+        (b"binary", b"hello", "hello", None),
+        (b"base64, 8bit", b"aGVsbG8=", "aGVsbG8=", "transfer encoding 'base64?8bit' is unknown"),
+        (b"x-base64", b"aGVsbG8=", "aGVsbG8=", "the transfer encoding 'x-base64' is unknown"),
+        (b"\xe9\x1b[", b"hello", "hello", "is unknown; the bytes are left as they are"),
     ],
 )
 def test_transfer_encodings(encoding, body, text, problem):
