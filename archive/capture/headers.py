@@ -6,7 +6,7 @@ mail has, which must give exactly what the standard library gives; everything el
 
 import email.utils
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from archive.capture.charset import clean, decode_unlabelled
 from archive.capture.mailboxes import is_plausible, loose_mailboxes
@@ -25,6 +25,11 @@ _DATE = re.compile(
     r"[ ]([0-9]{4})[ ]([0-9]{2}):([0-9]{2}):([0-9]{2})[ ]([+-])([0-9]{2})([0-9]{2})"
     r"(?:[ ]\([A-Za-z ]*\))?"
 )
+_LEAP_SECOND = re.compile(r"(?<=\d:\d\d:)60(?!\d)")
+_TIME = re.compile(r"\d[:.]\d\d(?:[:.]\d\d)?(?:\.\d+)?")
+# What may stand after a time and is no zone: comments, and the year as `asctime` writes it.
+_BESIDE_ZONE = re.compile(r"\([^()]*\)|(?<![-+\d])\d{4}(?!\d)")
+_AHEAD = re.compile(r"(?:GMT|UTC?|Z)?[ \t]*([+-])(\d{1,2})(?::?(\d\d))?", re.IGNORECASE)
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -88,8 +93,11 @@ def in_reply_to(values: list[bytes]) -> str | None:
     return next((identifier for identifier in reversed(found) if identifier), None)
 
 
-def date(value: bytes) -> datetime | None:
-    """Return the time in a Date field in UTC, or None where it is no date; no zone means UTC."""
+def date(value: bytes) -> tuple[datetime | None, str | None]:
+    """Return the time in a Date field in UTC, and a sentence about what is wrong with it, or None.
+
+    The time is None where it is no date; no zone means UTC.
+    """
     text = value.decode("ascii").strip() if value.isascii() else decode_unlabelled(value).strip()
     plain = _DATE.fullmatch(text)
     try:
@@ -99,12 +107,29 @@ def date(value: bytes) -> datetime | None:
                 ahead = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
                 clock = int(hour), int(minute), int(second)
                 local = datetime(int(year), _MONTHS[month], int(day), *clock, tzinfo=UTC)
-                return local - ahead if sign == "+" else local + ahead
-        parsed = email.utils.parsedate_to_datetime(_unfold(text))
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+                return (local - ahead if sign == "+" else local + ahead), None
+        return _unusual_date(_unfold(text))
     except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
         # The standard library's parser lets several kinds through for malformed dates.
-        return None
+        return None, "The Date field is not a date."
+
+
+def _unusual_date(text: str) -> tuple[datetime, str | None]:
+    parsed = email.utils.parsedate_to_datetime(_LEAP_SECOND.sub("59", text))
+    if 2050 <= parsed.year < 2069 and str(parsed.year) not in text:
+        # Of two digits 50 to 99 mean the century before (RFC 5322 section 4.3).
+        parsed = parsed.replace(year=parsed.year - 100)
+    time = _TIME.search(text)
+    after = _BESIDE_ZONE.sub("", text[time.end() :]).strip() if time is not None else ""
+    ahead = _AHEAD.fullmatch(after)
+    if ahead is not None:
+        sign, hours, minutes = ahead.groups("0")
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        parsed = parsed.replace(tzinfo=timezone(-offset if sign == "-" else offset))
+    elif parsed.tzinfo is None:
+        problem = "What stands after the time in the Date field is not understood; UTC was taken."
+        return parsed.replace(tzinfo=UTC), problem if after else None
+    return parsed.astimezone(UTC), None
 
 
 def _joined(values: list[bytes]) -> str:

@@ -107,9 +107,9 @@ def _occurred_at(fields: Fields, problems: list[str]) -> datetime | None:
     if b"date" not in fields:
         problems.append("There is no Date field.")
         return None
-    moment = date(fields[b"date"][0])
-    if moment is None:
-        problems.append("The Date field is not a date.")
+    moment, problem = date(fields[b"date"][0])
+    if problem is not None:
+        problems.append(problem)
     return moment
 
 

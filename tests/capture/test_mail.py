@@ -294,6 +294,14 @@ def test_a_part_that_is_not_there():
         (b"3 Sep 2001 10:30:00", datetime(2001, 9, 3, 10, 30, tzinfo=UTC)),
         (b"Mon, 3 Sep 01 10:30 EST", datetime(2001, 9, 3, 15, 30, tzinfo=UTC)),
         (b"Mon, 4 Feb 0102 10:30:00 +0000", datetime(102, 2, 4, 10, 30, tzinfo=UTC)),
+        (b"3 Sep 2001 10:30:00 +02:00", datetime(2001, 9, 3, 8, 30, tzinfo=UTC)),
+        (b"3 Sep 2001 10:30:00 GMT+0200", datetime(2001, 9, 3, 8, 30, tzinfo=UTC)),
+        (b"3 Sep 2001 10:30:00 +02:00 (CEST)", datetime(2001, 9, 3, 8, 30, tzinfo=UTC)),
+        (b"Mon Sep  3 10:30:00 2001", datetime(2001, 9, 3, 10, 30, tzinfo=UTC)),
+        (b"3 Sep 50 10:30:00 +0000", datetime(1950, 9, 3, 10, 30, tzinfo=UTC)),
+        (b"3 Sep 49 10:30:00 +0000", datetime(2049, 9, 3, 10, 30, tzinfo=UTC)),
+        (b"3 Sep 2051 10:30:00 GMT", datetime(2051, 9, 3, 10, 30, tzinfo=UTC)),
+        (b"Sat, 31 Dec 2016 23:59:60 +0000", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
         (b"Mon, 3 Sep 2001 25:30:00 +0000", None),
         (b"Mon, 31 Dec 9999 23:30:00 -0900", None),
         (b"yesterday", None),
@@ -304,6 +312,15 @@ def test_dates(value, moment):
     said = content(b"Date: " + value + b"\n\n")
     assert said.occurred_at == moment
     assert bool(said.problems) == (moment is None)
+
+
+@pytest.mark.parametrize("zone", [b"CEST", b"CEST (summer)", b"PM", b"Eastern Time", b"--0500"])
+def test_zones_that_are_not_understood_are_said(zone):
+    said = content(b"Date: Mon, 3 Sep 2001 10:30:00 " + zone + b"\n\n")
+    assert said.occurred_at == datetime(2001, 9, 3, 10, 30, tzinfo=UTC)
+    assert said.problems == (
+        "What stands after the time in the Date field is not understood; UTC was taken.",
+    )
 
 
 @pytest.mark.parametrize(

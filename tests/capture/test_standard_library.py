@@ -93,7 +93,13 @@ def library_date(text: str) -> datetime | None:
 def test_dates(moment, zone, form):
     sign = "-" if zone < 0 else "+"
     text = moment.strftime(form).format(f"{sign}{abs(zone) // 60:02}{abs(zone) % 60:02}")
-    assert date(text.encode()) == library_date(text)
+    expected = library_date(text)
+    if "%y" in form and expected is not None and 2050 <= expected.year < 2069:
+        # It takes these for the next century, against RFC 5322 section 4.3.
+        expected = library_date(
+            moment.strftime(form.replace("%y", "19%y")).format(text.rpartition(" ")[2])
+        )
+    assert date(text.encode())[0] == expected
 
 
 @st.composite
