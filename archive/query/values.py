@@ -112,11 +112,17 @@ def _date_span(text: str, zone: tzinfo) -> tuple[int, int]:
         raise InvalidError(f"There is no date {text}.") from error
     first = seconds(start)
     if hour is not None:
-        end = first + (60 if second is None else 1)
+        # Where clocks were put back a time comes twice, and both are meant.
+        end = seconds(start.replace(fold=1)) + (60 if second is None else 1)
     else:
         end = _end(start, month is None, day is None)
     if first not in _DATES or end - 1 not in _DATES:
         raise InvalidError(f"The date {text} lies outside the years 1 to 9999 in UTC.")
+    if first >= end:
+        raise InvalidError(
+            f"There is no {text} in {zone}, where the clocks were put past it; write the date "
+            "before or after it, or a time with an offset."
+        )
     return first, end
 
 

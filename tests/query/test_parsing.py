@@ -193,6 +193,30 @@ def test_dates_are_read_in_the_zone_given() -> None:
     )
 
 
+def test_a_time_that_comes_twice_is_meant_both_times() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    first, last = "2024-10-27T00:30Z", "2024-10-27T01:30Z"
+    assert parse("sent:2024-10-27T02:30", zone) == parse(f"sent:{first}..{last}")
+    assert parse("sent>=2024-10-27T02:30", zone) == parse(f"sent>={first}")
+    assert parse("sent:..2024-10-27T02:30", zone) == parse(f"sent:..{last}")
+    assert parse("sent:2024-10-27T02:30+02:00", zone) == parse(f"sent:{first}")
+
+
+@pytest.mark.parametrize(
+    ("query", "zone"),
+    [
+        ("sent:2011-12-30", "Pacific/Apia"),
+        ("sent>=2011-12-30", "Pacific/Apia"),
+        ("sent:2024-03-31T02:30", "Europe/Berlin"),
+        ("sent:2024-03-30..2024-03-31T02:30:10", "Europe/Berlin"),
+    ],
+)
+def test_what_the_clocks_were_put_past_is_refused(query: str, zone: str) -> None:
+    with pytest.raises(InvalidError, match=f"in {zone}, where the clocks were put past it"):
+        parse(query, ZoneInfo(zone))
+    assert isinstance(parse(query), Range)
+
+
 def test_a_dotted_value_of_a_person_is_a_domain_and_a_quoted_one_is_words() -> None:
     assert parse("from:enron.com") == Person("enron.com", "from")
     assert parse('from:"enron.com"') == Phrase("enron.com", "from")
