@@ -121,6 +121,9 @@ class OperandReader:
         if field.kind is FieldKind.CHOICE:
             text = _choice(text.lower(), field)
         elif field.kind in (FieldKind.VALUE, FieldKind.NAME):
+            if field.name == "language":
+                # Systems write en_GB as well; records are compared as RFC 5646 writes it.
+                text = text.replace("_", "-")
             self._check_pattern(marked_pattern(text))
         else:
             text = re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)

@@ -271,8 +271,8 @@ def _choice(random: Random) -> Asked:
     if kind == 2:
         return Asked("is:unsearchable", lambda seen: seen.unsearchable)
     if kind == 3:
-        language = random.choice(("en", "en-gb", "EN", "de", "de-de", "fr"))
-        wanted = language.lower()
+        language = random.choice(("en", "en-gb", "EN", "de", "de-de", "de_DE", "fr"))
+        wanted = language.lower().replace("_", "-")
         return Asked(
             f"language:{language}",
             lambda seen: (

@@ -193,6 +193,11 @@ def test_dates_are_read_in_the_zone_given() -> None:
     )
 
 
+def test_a_language_may_have_an_underscore() -> None:
+    assert parse("language:en_GB") == parse("language:en-GB")
+    assert to_text(parse("language:(de_* OR pt_BR)")) == "language:de-* OR language:pt-BR"
+
+
 def test_a_time_that_comes_twice_is_meant_both_times() -> None:
     zone = ZoneInfo("Europe/Berlin")
     first, last = "2024-10-27T00:30Z", "2024-10-27T01:30Z"
