@@ -78,6 +78,7 @@ class Builder:
             case "conjunction":
                 if not self._kept:
                     _check_parted(tree)
+                    _check_near(tree)
                 return conjunction([self.node(child, field) for child in _operands(tree)])
             case "negated":
                 if not self._kept:
@@ -185,6 +186,24 @@ def _check_parted(tree: Tree[Token]) -> None:
             raise InvalidError(
                 f'{sentence}; put "{token}" into quotes if it is text.', column=column_of(token)
             )
+
+
+def _check_near(tree: Tree[Token]) -> None:
+    """Refuse a near before parentheses that hold no number, or are parted from it.
+
+    In capitals it is refused as a word anyway.
+    """
+    for before, after in pairwise(_operands(tree)):
+        if before.data == "negated":
+            before = _tree(before.children[1])
+        if before.data == "word" and after.data == "group":
+            token = _token(before.children[0])
+            if token.lower() in ("near", "onear") and not PROXIMITY.fullmatch(token):
+                raise InvalidError(
+                    f"{token} stands right before its number of words, as in a NEAR(5) b; "
+                    f'write "{token}" in quotes for the word.',
+                    column=column_of(token),
+                )
 
 
 def _check_negated(tree: Tree[Token]) -> None:

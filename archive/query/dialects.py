@@ -50,7 +50,10 @@ _MISREAD: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (rf"[{_DASHES}]+\w.*", f"Only a hyphen excludes: -word; {_QUOTES}."),
         (r"-[^-].*", f"A - excludes only where a part begins; write NOT, or {_QUOTES}."),
         (rf"[{_SINGLE}][^{_SINGLE}]+", 'A phrase stands in "…", not in single quotes.'),
-        (r"(?:w|pre)?/(?:s|p|sent|para|seg)|/\d+", "Distances are in words: a w/5 b."),
+        (
+            r"/(?:s|p|sent|para|seg|\d+)|(?:w|pre)/(?!\d+\Z).*|(?:o?near|within)/.*",
+            f"A distance is a number of words between both sides, as in a w/5 b; {_QUOTES}.",
+        ),
         ("|".join(OPERATORS_ELSEWHERE), f"There is no such operator here; {_QUOTES}."),
         (r"##.*", f"There are no regular expressions; * and ? are the wildcards, or {_QUOTES}."),
         (r".*~~.*", "A range of numbers is for sizes and dates, as in size:1kb..2kb."),

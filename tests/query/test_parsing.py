@@ -20,6 +20,12 @@ def seconds(*parts: int) -> int:
     return int(datetime(*parts, tzinfo=UTC).timestamp())  # type: ignore[arg-type,misc]
 
 
+MISTYPED = [
+    *("w/five", "w/-1", "w/5,", "pre/5.", "w/5.5", "w/5-b", "w/o", "near/5", "Near/5", "onear/5"),
+    *("within/5", "near(five)", "near (5)", "Near ( n=5 )"),
+]
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [
@@ -34,6 +40,7 @@ def seconds(*parts: int) -> int:
         ("a NEAR(5) b", "a w/5 b"),
         ("a near(n=5) b", "a w/5 b"),
         ("a W/5 b", "a w/5 b"),
+        ('a "w/o" c/o and/or near b', 'a AND "w/o" AND c/o AND and/or AND near AND b'),
         ("a ONEAR(3) b", "a pre/3 b"),
         ("a NOT w/5 b", "a NOT w/5 b"),
         ("a b w/5 c", "a AND b w/5 c"),
@@ -99,7 +106,11 @@ def test_both_dialects_are_read_alike(text: str, read: str) -> None:
         ("a w/5 -b", 7, "only where a part begins"),
         ("subject:-a", 9, "only where a part begins"),
         ("'side letter'", 1, "single quotes"),
-        ("a w/s b", 3, "in words"),
+        ("a w/s b", 3, "number of words"),
+        *((f"a {each} b", 3, "number of words") for each in MISTYPED),
+        ("a NOT near (5) b", 7, "number of words"),
+        ("subject:(a w/five b)", 12, "number of words"),
+        ("subject:(a near (5) b)", 12, "number of words"),
         ("a w/9 xfirstword", 7, "no such operator"),
         ("##a[0-9]", 1, "regular expressions"),
         ("12~~24", 1, "sizes and dates"),
@@ -169,6 +180,7 @@ def test_a_refusal_points_at_the_column_and_says_what_to_do(
     [
         "b AND *a??????",
         "fee AND w/5x",
+        "fee AND w/o AND near AND (b OR c)",
         "\u2018side AND b",
         "fee%",
         "source:*a??????",
