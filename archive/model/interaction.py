@@ -14,7 +14,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from archive.model.moment import Moment
 from archive.model.unreadable import Unreadable
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+LONGEST_NAME = 1024
+"""How many characters the name of a source or custodian has at most."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 
 
 class Frozen(BaseModel):

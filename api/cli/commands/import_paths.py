@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+def _name(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    from archive.model.interaction import LONGEST_NAME
+
+    if text is None or 1 <= len(text) <= LONGEST_NAME:
+        return text
+    raise click.BadParameter(
+        f"A name has 1 to {LONGEST_NAME:,} characters.", ctx=context, param=parameter
+    )
+
+
 @click.command("import")
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
@@ -26,8 +36,19 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--format", "format_name", metavar="FORMAT", help="What the files are; found if left out."
 )
-@click.option("--source", required=True, metavar="NAME", help="Which system or export this is.")
-@click.option("--custodian", metavar="NAME", help="Whose it was, where the files do not say.")
+@click.option(
+    "--source",
+    required=True,
+    callback=_name,
+    metavar="NAME",
+    help="Which system or export this is.",
+)
+@click.option(
+    "--custodian",
+    callback=_name,
+    metavar="NAME",
+    help="Whose it was, where the files do not say.",
+)
 @click.option(
     "--custodian-map", type=_FILE, metavar="FILE", help="Whose it was, by folder (see docs/cli.md)."
 )
