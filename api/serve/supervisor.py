@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from threading import Event
 from types import FrameType
 
+from api.serve.address import free_address, url
 from archive.clock import Clock, SystemClock
 from archive.creating import NewArchive, create_archive, exists
-from archive.errors import ConfigurationError, UnavailableError
+from archive.errors import UnavailableError
 from archive.opening import open_archive
 from archive.settings import Settings
 
@@ -78,9 +79,12 @@ def serve(
     tokens. `worker` False leaves following to a `muniment worker` started elsewhere.
 
     Raises:
-        ConfigurationError: there is no archive and none is to be made, or it cannot be opened.
+        ConfigurationError: there is no archive and none is to be made, or it cannot be opened; or
+            nothing can listen on that port there.
     """
     clock = SystemClock()
+    # Before an archive is made, whose tokens are shown only once.
+    address = free_address(host, port)
     if create and not exists(settings, clock):
         announce(create_archive(settings, clock=clock))
     # Opened once here, so that a wrong key or a broken archive is told before anything starts. A
@@ -93,7 +97,7 @@ def serve(
     children = [_Child("committer", (*_MODULE, "committer"))]
     if worker:
         children.append(_Child("worker", (*_MODULE, "worker")))
-    children.append(_Child("web", _web_command(host, port, workers)))
+    children.append(_Child("web", _web_command(address, port, workers)))
     stop = Event()
 
     def told(_: int, __: FrameType | None) -> None:
@@ -103,7 +107,7 @@ def serve(
     try:
         for child in children:
             child.start(clock)
-        _say(f"Muniment serves {settings.home} at http://{_shown(host)}:{port}/")
+        _say(f"Muniment serves {settings.home} at {url(host, port)}")
         while not stop.wait(_POLL_SECONDS):
             for child in children:
                 _watch(child, clock)
@@ -137,9 +141,7 @@ def _why(status: int) -> str:
     return f"ended with status {status}"
 
 
-def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
-    if not 1 <= port <= 65535:
-        raise ConfigurationError(f"{port} is not a port; choose one from 1 to 65535.")
+def _web_command(address: str, port: int, workers: int) -> tuple[str, ...]:
     return (
         *_MODULE,
         "web",
@@ -148,7 +150,7 @@ def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
         "--factory",
         "api.wsgi:build",
         "--host",
-        host,
+        address,
         "--port",
         str(port),
         "--workers",
@@ -171,10 +173,6 @@ def _web_command(host: str, port: int, workers: int) -> tuple[str, ...]:
         "--log-level",
         "warning",
     )
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _say(sentence: str) -> None:
