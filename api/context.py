@@ -37,6 +37,7 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 REQUEST_ID = "X-Request-ID"
+_NO_TOKEN = "A token is needed: Authorization: Bearer TOKEN."
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -85,12 +86,9 @@ def authenticate() -> None:
     """
     if request.endpoint in OPEN_ENDPOINTS:
         return
-    header = request.headers.get("Authorization")
-    if header is not None:
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise UnauthenticatedError("Send the token as: Authorization: Bearer TOKEN.")
-        _let_in(archive().entrance.by_token(token.strip(), address()))
+    token = _token()
+    if token is not None:
+        _let_in(archive().entrance.by_token(token, address()))
         return
     if request.method in SAFE_METHODS or request.blueprint == "console":
         current = _session_of_cookie()
@@ -103,12 +101,36 @@ def authenticate() -> None:
                 found = archive().entrance.by_session(current.key, address())
             _let_in(found)
             return
-    raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")
+    raise UnauthenticatedError(_NO_TOKEN)
+
+
+def _token() -> str | None:
+    """Give the token that the request brings; UnauthenticatedError for what is in another form."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("Send the token as: Authorization: Bearer TOKEN.")
+    return token.strip()
 
 
 def _let_in(found: Actor) -> None:
     """Note who asks, from where, and in which request: each of their audit events says so."""
     g.actor = replace(found, address=address(), request_id=request_id())
+
+
+def actor_anew() -> Callable[[], Actor]:
+    """Give what looks again, in any thread, who the request's token lets in.
+
+    It is for a request that goes on for long; each look raises UnauthenticatedError once the token
+    opens nothing any more.
+    """
+    token = _token()
+    if token is None:
+        raise UnauthenticatedError(_NO_TOKEN)
+    entrance, at, id = archive().entrance, address(), request_id()
+    return lambda: replace(entrance.by_token(token, at), address=at, request_id=id)
 
 
 def _vouched_for(current: Session) -> Session:
@@ -140,7 +162,7 @@ def actor() -> Actor:
     """Give who asks; UnauthenticatedError where nobody has been found."""
     found = cast(Actor | None, g.get("actor"))
     if found is None:
-        raise UnauthenticatedError("A token is needed: Authorization: Bearer TOKEN.")
+        raise UnauthenticatedError(_NO_TOKEN)
     return found
 
 

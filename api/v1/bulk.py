@@ -7,7 +7,7 @@ the way, the last line says from where on nothing is promised: nothing is lost i
 import json
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from threading import Lock
@@ -72,6 +72,8 @@ _NDJSON = {"application/x-ndjson": {"schema": {"type": "string"}}}
 def capture_many() -> Response:
     """Capture many interactions."""
     require_media_type(NDJSON_TYPES)
+    # Whoever may not is told before any of the body is waited for, or one of the places is held.
+    context.archive().intake.allow(context.actor())
     results = _results(request.stream)
     first = next(results, "")
     return Response(stream_with_context(_joined(first, results)), mimetype="application/x-ndjson")
@@ -87,7 +89,7 @@ def _results(stream: Readable) -> Iterator[str]:
 
     What fails before anything was answered is raised and becomes a problem document.
     """
-    archive, actor, limits = context.archive(), context.actor(), context.door().limits
+    archive, limits, look = context.archive(), context.door().limits, context.actor_anew()
     found = batches(read_lines(stream, longest=LINE_LIMIT), count=BATCH_LINES, size=BATCH_BYTES)
     answered = 0
     waiting: deque[tuple[list[Line], Future[str]]] = deque()
@@ -97,7 +99,7 @@ def _results(stream: Readable) -> Iterator[str]:
         try:
             for batch in chain(found, [None]):
                 if batch is not None:
-                    waiting.append((batch, pool.submit(_captured, archive, actor, batch, reading)))
+                    waiting.append((batch, pool.submit(_captured, archive, look, batch, reading)))
                 while waiting and (batch is None or len(waiting) == BATCHES_AT_ONCE):
                     first, results = waiting[0]
                     yield results.result()
@@ -109,12 +111,15 @@ def _results(stream: Readable) -> Iterator[str]:
             yield _failed(answered + 1, error)
 
 
-def _captured(archive: "Archive", actor: Actor, batch: Sequence[Line], reading: Lock) -> str:
+def _captured(
+    archive: "Archive", look: Callable[[], Actor], batch: Sequence[Line], reading: Lock
+) -> str:
     lines = [line.data for line in batch if line.data is not None]
     with archive.brake.bulk():
         with reading:
             archive.brake.hold_up()
-            read = archive.intake.read(actor, lines)
+            # An upload may last for hours, and end in the middle with its user or token.
+            read = archive.intake.read(look(), lines)
         results = iter(archive.intake.commit(read))
     return "".join(
         _answered(line.number, _TOO_LONG if line.data is None else next(results)) for line in batch

@@ -65,10 +65,12 @@ _INTERACTION_BODY = {
 def capture_one(header: IdempotencyHeader) -> Response:
     """Capture one interaction."""
     require_media_type(JSON_TYPES)
-    actor = context.actor()
+    actor, intake = context.actor(), context.archive().intake
+    # Whoever may not is told before any of the body is waited for.
+    intake.allow(actor)
     body = request.get_data(cache=False)
     with context.door().keys.claimed(actor.id, header.idempotency_key, body):
-        (result,) = context.archive().intake.capture(actor, [body])
+        (result,) = intake.capture(actor, [body])
         if result.status == "rejected":
             raise ProblemError(REJECTED, result.reason or "The interaction was refused.")
     response = answer(result, 201 if result.status == "archived" else 200)

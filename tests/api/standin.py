@@ -117,8 +117,11 @@ class StandIn:
     def capture(self, actor: Actor, lines: Sequence[bytes]) -> list[CaptureResult]:
         return self.commit(self.read(actor, lines))
 
-    def read(self, actor: Actor, lines: Sequence[bytes]) -> Sequence[bytes]:
+    def allow(self, actor: Actor) -> None:
         require(actor, Permission.CAPTURE)
+
+    def read(self, actor: Actor, lines: Sequence[bytes]) -> Sequence[bytes]:
+        self.allow(actor)
         return lines
 
     def commit(self, batch: Sequence[bytes]) -> list[CaptureResult]:

@@ -1,5 +1,6 @@
 """Each act at the HTTP door is one event, which says who, why, what, from where and how it went."""
 
+import io
 from datetime import timedelta
 from functools import partial
 
@@ -149,14 +150,25 @@ def test_who_asks_for_what_has_been_erased_is_recorded(archive, client, legal, n
         assert (event.action, event.allowed, event.records) == (action, False, (id,))
 
 
-def test_a_refused_capture_is_an_event(archive, client, newer):
+class NeverSent(io.BytesIO):
+    """A body that whoever reads it waits for in vain."""
+
+    def read(self, size=-1, /):
+        pytest.fail("The body was read.")
+
+
+def test_a_refused_capture_is_an_event_before_its_body_comes(archive, client, newer):
     archive.administration.register(LOCAL_ACTOR, "eve", [Role.AUDITOR])
     text, _ = archive.administration.issue_token(LOCAL_ACTOR, "eve")
     headers = {"Authorization": f"Bearer {text}"}
     newer()
     for path, kind in (("", "application/json"), ("/bulk", "application/x-ndjson")):
         answer = client.post(
-            f"/v1/interactions{path}", data=line("1"), content_type=kind, headers=headers
+            f"/v1/interactions{path}",
+            input_stream=NeverSent(line("1")),
+            content_length=len(line("1")),
+            content_type=kind,
+            headers=headers,
         )
         assert answer.status_code == 403
         (event,) = newer()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from api.lines import batches, read_lines
 from api.v1 import bulk
 from archive.errors import UnavailableError
-from tests.api.standin import interaction
+from tests.api.standin import LEGAL, interaction
 
 URL = "/v1/interactions/bulk"
 
@@ -79,6 +79,22 @@ def test_a_failure_before_any_answer_is_a_problem_document(client, legal, stand_
     stand_in.fault = UnavailableError("The committer does not answer.", retry_after=7)
     answer = send(client, legal, interaction())
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+
+
+def test_an_upload_ends_with_its_token(client, legal, stand_in, monkeypatch):
+    monkeypatch.setattr(bulk, "BATCH_LINES", 1)
+    commit = stand_in.commit
+
+    def once(batch):
+        stand_in.revoked.add(LEGAL)
+        return commit(batch)
+
+    monkeypatch.setattr(stand_in, "commit", once)
+    answer = send(client, legal, b"\n".join(interaction(f"n{n}") for n in range(20)))
+    *archived, last = results(answer)
+    assert (last["status"], last["type"]) == ("failed", "urn:muniment:problem:unauthenticated")
+    # Those that had begun by then may take place.
+    assert 1 <= len(archived) == len(stand_in.records) <= bulk.BATCHES_AT_ONCE
 
 
 def test_nothing_in_gives_nothing_out(client, legal):
