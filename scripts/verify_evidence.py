@@ -650,8 +650,8 @@ class Examination:
         frame = None if self._evidence is None else self.attempt(self._check_frame)
         if self._evidence is None:
             self.notes.append(
-                "The record is erased: its key was destroyed. What is shown is only that its entry "
-                "is in the log."
+                "The bundle brings no evidence: its maker says that the record is erased. What is "
+                "shown is only that an entry with this hash is in the log."
             )
         if self.checkpoint and (frame or self._evidence is None):
             self.attempt(self._check_place, frame, *self.checkpoint)
@@ -746,6 +746,8 @@ def read_json(name: str) -> Any:
 
 def examine(options: argparse.Namespace) -> Examination:
     """Make every check that the options ask for; what is wrong is noted in what it returns."""
+    if options.consistency and not options.checkpoint:
+        raise Unanswerable("--consistency leads to another checkpoint: give it with --checkpoint.")
     key = options.log_key
     if key is not None and not _VERIFIER_KEY.fullmatch(key.strip()):
         key = read_text(key)
@@ -761,6 +763,8 @@ def examine(options: argparse.Namespace) -> Examination:
         )
     if options.original and examination.document:
         examination.attempt(examination.compare_original, Path(options.original))
+    elif options.original and not examination.wrong:
+        raise Unanswerable("The bundle brings no evidence that --original can be compared with.")
     return examination
 
 
@@ -769,7 +773,11 @@ def write(found: Examination) -> None:
     for fault in found.wrong:
         print(f"WRONG: {printable(fault)}")
     if not found.wrong:
-        print("UNALTERED: this is what the log committed to.")
+        print(
+            "UNALTERED: this is what the log committed to."
+            if found.document
+            else "IN THE LOG: an entry with this hash. What it says has not been looked at."
+        )
         facts = [(name.replace("_", " "), str(value)) for name, value in found.facts.items()]
         for name, value in [*facts, *found.lines]:
             print(f"\n{value}\n" if name == "text" else f"{name:<17} {' '.join(value.split())}")

@@ -106,9 +106,25 @@ def test_an_erased_record_keeps_its_place(run: Ran):
     bundle["evidence"] = None
     assert run(bundle)[0] == 2
     status, out = run(bundle, "--log-key", log.key)
-    assert (status, "erased" in out) == (0, True)
+    assert (status, "erased" in out, "UNALTERED" in out) == (0, True, False)
+    assert out.startswith("IN THE LOG")
+    assert run.json(bundle, "--log-key", log.key)["captured"] == {}
     bundle["leaf_hash"] = base64.b64encode(bytes(32)).decode()
     assert run(bundle, "--log-key", log.key)[0] == 1
+
+
+def test_an_original_is_not_passed_over_where_there_is_nothing_to_compare_it_with(run: Ran):
+    bundle, log = made(captured())
+    bundle["evidence"] = None
+    status, out = run(bundle, "--log-key", log.key, "--original", run.file("other", b"other"))
+    assert (status, "--original" in out) == (2, True)
+
+
+def test_a_consistency_proof_is_not_passed_over(run: Ran):
+    bundle, log = made(captured())
+    proof = run.file("proof", log.consistency(4, 11))
+    status, out = run(bundle, "--log-key", log.key, "--consistency", proof)
+    assert (status, "--checkpoint" in out) == (2, True)
 
 
 def test_a_checkpoint_of_another_size_needs_a_consistency_proof(run: Ran):
