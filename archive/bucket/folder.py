@@ -8,6 +8,7 @@ Changes of one name take turns, by advisory locks that threads and processes sha
 wait. A put of a new name without a lock costs two synchronisations, of the file and of its
 folder, and nothing else reaches the disk. Copies of the folder must keep times of modification
 (`cp -a`, `rsync -a`, `tar`): they are the version ids, by which locks find what they protect.
+Beside a running archive they must be made part by part (docs/operations.md, "Backup").
 """
 
 import errno
