@@ -37,11 +37,14 @@ class Health(Frozen):
 def health_of(archive: "Archive") -> Health:
     """Return whether the archive can answer, and how far its followers are."""
     problems: list[str] = []
+    last = 0
     try:
         last = archive.pointers.last_seq()
+        # With a key that does not open the keyring in force nothing can be committed, and so no
+        # read be recorded: not here, and not by a committer that was started with the same.
+        archive.held_keyring.renew(archive.pointers.keyring_state().in_force - 1)
     except MunimentError as error:
         problems.append(str(error))
-        last = 0
     if not archive.committing and not HostLock.is_held(archive.run_folder / COMMITTER_LOCK):
         problems.append("No committer is running: nothing can be captured or read.")
     states: list[FollowerState] = []

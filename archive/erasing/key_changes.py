@@ -187,12 +187,12 @@ class KeyChanges:
             if isinstance(new.kek, FileKek):
                 return []
             return [
-                "Start all running processes again with the new key. Until then they read what "
-                "they know and archive nothing."
+                "Start all running processes again with the new key. Until then they archive, "
+                "search and read nothing."
             ]
         return [
             f"Set MUNIMENT_KEK={new.text} and start all running processes again. Until then they "
-            "read what they know and archive nothing."
+            "archive, search and read nothing."
         ]
 
     def _finish_interrupted(self) -> None:

@@ -68,6 +68,7 @@ class CommitEngine:
         self._durable: list[int] = []
         self._unrecorded: list[tuple[CommitRow, bytes]] = []
         self._seen = 0
+        self._superseded = False
 
     def close(self) -> None:
         """Stop the engine's threads and note which commits are durable."""
@@ -140,6 +141,10 @@ class CommitEngine:
         events = list(fresh.values())
         uses = distinct_uses(groups, fresh)
         trackings = [group.tracking for group in groups if group.tracking is not None]
+        if self._superseded:
+            # Before anything is put, since what a refused commit leaves may be locked for years.
+            self._keyring.renew(self._recorder.keyring_state().in_force - 1)
+            self._superseded = False
         keyring = self._keyring.current
         sealed = seal_commit(events, keyring, self._clock, self._classify)
         self._putter.put(sealed)
@@ -183,7 +188,7 @@ class CommitEngine:
             return True
         except SupersededKeyringError:
             # Whoever rotated or shredded waits for no commit; what was just put is an orphan.
-            self._keyring.renew(keyring.number)
+            self._superseded = True
             return True
         except (ConflictError, UnavailableError) as error:
             found = self._read_back(events[0], sealed.places[0].segment)

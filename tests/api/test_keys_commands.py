@@ -9,7 +9,7 @@ import pytest
 
 from api.cli import run
 from archive.access.roles import LOCAL_ACTOR
-from archive.errors import ConfigurationError
+from archive.errors import ConfigurationError, UnavailableError
 from archive.opening import open_archive
 from archive.settings import Settings
 from tests.archive.house import OPERATIONS, capture, line
@@ -129,6 +129,25 @@ def test_to_another_kind(home, capsys, monkeypatch):
     with opened(folder) as archive:
         capture(archive, line("1"))
     assert asked(capsys, "status")["slots"] == ["passphrase", "recovery"]
+
+
+def test_who_has_no_key_for_the_new_keyring_says_so_and_writes_nothing(home, capsys, monkeypatch):
+    folder, _ = home
+    monkeypatch.setenv("MUNIMENT_NEW_PASSPHRASE", "correct horse")
+    with opened(folder) as archive:
+        # A service that runs on, and its committer.
+        capture(archive, line("1"))
+        assert not [each for each in archive.health().problems if "keyring" in each]
+        asked(capsys, "rotate", "--to", "passphrase:")
+        refused = "set MUNIMENT_KEK to the new one and restart"
+        assert any(refused in problem for problem in archive.health().problems)
+        objects = []
+        for number in range(3):
+            with pytest.raises(UnavailableError, match=refused):
+                capture(archive, line(f"later {number}"))
+            objects.append(set(archive.bucket.names("")))
+        # The first one could not know.
+        assert objects[0] == objects[1] == objects[2]
 
 
 def test_wrong_targets_change_nothing(home, capsys):
