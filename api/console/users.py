@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
@@ -27,6 +28,8 @@ ROLES = {
     Role.COLLECTOR: "captures",
 }
 """What each role is for, as it is offered."""
+_RESTRICTING = ("custodians", "departments", "matters")
+"""The fields of a form that say whose records a user is shown."""
 LIFETIMES = {30: "30 days", 90: "90 days", 365: "a year", 0: "no end"}
 
 
@@ -166,6 +169,7 @@ def _list(message: str | None = None) -> str:
         "users.html",
         users=[UserAnswer.of(each, now) for each in found],
         roles=ROLES,
+        stated=request.form,
         message=message,
     )
 
@@ -183,8 +187,14 @@ def _page(
     if own and user.codes is None and user.provided is None and secret is None:
         secret = totp.new_secret(context.clock().random_bytes(totp.SECRET_BYTES))
     tokens = tokens_of(user, now)
+    # What was refused stays in its form, to be mended there.
+    stated = request.form if message else MultiDict[str, str]()
+    shown = UserAnswer.of(user, now)
+    kept = {name: "\n".join(getattr(shown, name) or ()) for name in _RESTRICTING}
     details: dict[str, Any] = {
-        "shown": UserAnswer.of(user, now),
+        "shown": shown,
+        "stated": stated,
+        "sees": stated if stated.keys() >= set(_RESTRICTING) else kept,
         "tokens": tokens,
         "names": administration.names({token.issued_by for token in tokens}),
         "own": own,
@@ -219,11 +229,8 @@ def _permissions() -> list[Permission]:
 
 def _restriction() -> tuple[list[str] | None, list[str] | None, list[str] | None]:
     """Read the custodians, departments and matters to which a user is to be restricted."""
-    return _named("custodians"), _named("departments"), _named("matters")
-
-
-def _named(field: str) -> list[str] | None:
-    return one_a_line(field) or None
+    custodians, departments, matters = (one_a_line(name) or None for name in _RESTRICTING)
+    return custodians, departments, matters
 
 
 def _expiry() -> datetime | None:

@@ -1,0 +1,46 @@
+"""The console's pages of users: what was written stays where a form is refused."""
+
+import re
+
+from archive.access.roles import Role
+from tests.api.console_house import entered, sent
+
+NEW = {
+    "name": "Nina",
+    "role": ["legal", "trainer"],
+    "custodians": "Ann\r\nBo",
+    "departments": "Sales",
+}
+
+
+def panel(page, title):
+    """Return the panel of a page under a heading."""
+    found = re.search(rf"<h2>{title}</h2>(.*?)</section>", page, re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def test_a_refused_new_user_keeps_whom_they_were_to_see(archive):
+    administrator = entered(archive, Role.ADMINISTRATOR)
+    refused = panel(sent(administrator, "/users", 400, **NEW, matters="none-such"), "New user")
+    assert 'role="alert"' in refused and 'action="/users#new"' in refused
+    for kept in ('value="Nina"', ">Ann\r\nBo<", ">Sales<", ">none-such<"):
+        assert kept in refused
+    assert re.findall(r'value="([^"]+)" checked', refused) == ["legal", "trainer"]
+    assert "only Ann, Bo" in sent(administrator, "/users", **NEW)
+
+
+def test_a_refused_change_of_a_user_keeps_what_was_written(archive):
+    administrator = entered(archive, Role.ADMINISTRATOR)
+    archive.follow()
+    sent(administrator, "/users", **NEW)
+    at = f"/users/{archive.users.named('Nina').id}"
+    fields = {"custodians": "Cy", "departments": "", "matters": "none-such"}
+    page = sent(administrator, f"{at}/custodians", 400, **fields)
+    sees = panel(page, "What they see")
+    assert ">Cy<" in sees and ">none-such<" in sees and "Sales" not in sees
+    page = sent(administrator, f"{at}/roles", 400, role=["legal", "auditor"])
+    does = panel(page, "What they do")
+    assert re.findall(r'value="([^"]+)" checked', does) == ["legal", "auditor"]
+    page = sent(administrator, f"{at}/tokens", 400, label="nightly", days="30", permission="audit")
+    assert 'value="nightly"' in page and ">Ann\nBo<" in panel(page, "What they see")
