@@ -1,5 +1,6 @@
 """How the console writes values for people: pure functions, used by the templates."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from archive.model.interaction import Attachment, Participant, ParticipantRole
 from archive.query.snippet import highlights
 from archive.query.tree import Node
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _QUOTED = 3
 """As many quoted lines in a row, or more, are folded away in a conversation."""
@@ -173,6 +175,14 @@ def title(shown: SearchResult | RecordAnswer) -> str:
         sender = (chosen.name or chosen.address) if chosen else None
     kind = label(shown.kind) if shown.kind != shown.channel else "Record"
     return f"{kind} from {sender}" if sender else f"{kind} without a subject"
+
+
+def filename(name: str) -> str:
+    """Write a file's name with the characters that turn the text after them named in it.
+
+    They are those of UAX #9 by which `gpj.exe` is shown as `exe.jpg`.
+    """
+    return _TURNING.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", name)
 
 
 def attachment_state(attachment: Attachment) -> str:

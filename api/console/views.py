@@ -37,6 +37,7 @@ for written in (
     text.byte_size,
     text.day,
     text.duration,
+    text.filename,
     text.label,
     text.lines,
     text.moment,

@@ -139,7 +139,7 @@ def test_a_record_is_shown_as_text_only(browser, capture):
     page = browser.get(f"/interactions/{id}").text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script" not in page
-    assert '<span class="name">Ann</span> <span class="quiet">ann@example.com</span>' in page
+    assert '<bdi class="name">Ann</bdi> <bdi class="quiet">ann@example.com</bdi>' in page
     assert "A part could not be read." in page
     assert "&lt;i&gt;" in page
 

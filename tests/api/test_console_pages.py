@@ -110,7 +110,7 @@ def test_every_facet_leads_to_as_many_records_as_it_counts(browser):
 
 def test_a_narrowed_search_says_so_and_can_be_widened(browser):
     page = browser.get("/?q=rebate&filter=channel:ticket&filter=year:2023").text
-    chips = re.findall(r'<a href="([^"]+)"><span class="quiet">(\w+)</span> (\w+)', page)
+    chips = re.findall(r'<a href="([^"]+)"><span class="quiet">(\w+)</span> <bdi>(\w+)', page)
     assert [(facet, value) for _, facet, value in chips] == [
         ("channel", "ticket"),
         ("year", "2023"),
@@ -145,7 +145,14 @@ def test_a_record_marks_what_was_searched_for_and_leads_back(browser, ids):
     assert "<h1><mark>Rebate</mark></h1>" in page
     back = one(r'<a href="([^"]+)">‹ Back to the results', page)
     assert total(browser.get(back).text) == 1
-    for part in ("solved", "0:01:15", "region", "south", "desk", "Sales, Lisbon"):
+    for part in (
+        "solved",
+        "0:01:15",
+        "region",
+        "south",
+        "desk",
+        "<bdi>Sales</bdi>, <bdi>Lisbon</bdi>",
+    ):
         assert part in page
     assert "1 Mar 2023, 07:00:00 UTC" in page
     assert "1 of 2 in this conversation" in page
@@ -188,8 +195,34 @@ def test_what_could_not_be_searched_is_told_by_its_subject(archive, ids):
     archive.eraser.erase_records([ids[2]], actor="tester", ground="a test")
     page = entered(archive).get("/unsearchable").text
     assert "Scan &amp; plan</a>" in page
-    assert "Not searched: a.bin (unsupported type)" in page
+    assert "Not searched: <bdi>a.bin</bdi> (unsupported type)" in page
     assert f'href="/interactions/{ids[2]}/history"' in page
+
+
+def test_what_a_sender_wrote_turns_nothing_around(archive):
+    file = {
+        "filename": "invoice\u202efdp.exe",
+        "media_type": "application/x-unknown",
+        "data": "AA==",
+    }
+    name = "\u202egnp.exe"
+    told = {
+        "participants": [
+            {"role": "from", "name": name, "address": "ann@example.com"},
+            {"role": "to", "name": f"B{name}"},
+        ],
+        "attachments": [file],
+    }
+    (id,) = capture(archive, line("4", "Turning.", custodian=f"C{name}", **told))
+    archive.follow()
+    browser = entered(archive)
+    pages = ("/?q=turning", f"/interactions/{id}", f"/conversations/{id}", "/unsearchable")
+    for address in (*pages, f"/interactions/{id}/similar"):
+        page = browser.get(address).text.partition("<main")[2]
+        within = re.sub(r"<(bdi|dd|code)[ >].*?</\1>|<h[12].*?</h[12]>", "", page, flags=re.DOTALL)
+        assert "\u202e" not in within, address
+    for address in pages[:3]:
+        assert "<bdi>invoice⟨U+202E⟩fdp.exe</bdi>" in browser.get(address).text
 
 
 def test_the_overview_counts_everything(browser):
