@@ -97,6 +97,8 @@ class DispositionKeeper:
                 self._keep(kept, by, address, stopped)
             except ConflictError:
                 continue
+            # Dispositions are listed from the moment that this returns.
+            self._catch_up(self._pointers.last_seq())
             return kept
         raise ConflictError("Others kept deciding and opening dispositions: it goes on later.")
 

@@ -27,8 +27,8 @@ def test_an_officer_opens_and_both_decide(archive):
     in_force(archive, "longer", scope="channel:email", minimum="90y")
     officer, lawyer = entered(archive, Role.COMPLIANCE_OFFICER), entered(archive, Role.LEGAL)
     assert "There are none." in officer.get("/dispositions").text
-    assert "3 records in 1 disposition." in sent(officer, "/dispositions", 200)
-    archive.follow()
+    opened = sent(officer, "/dispositions", 200)
+    assert "3 records in 1 disposition." in opened and 'href="/dispositions/1"' in opened
     assert "Disposition 1" in officer.get("/dispositions?waiting=true").text
     page = officer.get("/dispositions/1").text
     first, second, third = chosen(page)

@@ -232,6 +232,19 @@ def test_the_overview_counts_everything(browser):
         assert f">{part}</a>" in page
 
 
+def test_the_overview_tells_the_erased_apart_from_what_its_link_finds(archive, ids):
+    unread = {"filename": "a.bin", "media_type": "application/x-unknown", "data": "AAECAw=="}
+    capture(archive, line("4", attachments=[unread], **CASE))
+    archive.eraser.erase_records(ids[1:], actor="tester", ground="a test")
+    archive.follow()
+    browser = entered(archive)
+    page = browser.get("/overview").text
+    assert total(page) == 2
+    link = one(r'<a href="([^"]+)">1 could not be searched, or not wholly</a>', page)
+    assert total(browser.get(link).text) == 1
+    assert '<a href="/unsearchable">2 more have been erased</a>' in page
+
+
 def test_an_empty_archive_says_how_to_fill_it(archive):
     assert "Nothing is archived yet." in entered(archive).get("/overview").text
 
