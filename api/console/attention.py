@@ -127,14 +127,16 @@ def _of_trail() -> Iterator[Point]:
 def _of_purges() -> Iterator[Point]:
     desk = purge_desk(context.archive())
     for each in desk.purges(context.actor(), _PURGES).purges:
-        if each.completed_at is None:
-            yield Point(
-                f"A purge is under way: {number(each.destroyed)} of {number(each.planned)} "
-                f"{'entries of the audit trail' if each.of == AUDIT_TRAIL else 'records'} are "
-                "destroyed so far.",
-                url_for("console.purge", id=each.id),
-                "The purge",
-            )
+        if each.completed_at is not None:
+            continue
+        what = "entries of the audit trail" if each.of == AUDIT_TRAIL else "records"
+        text = (
+            f"A purge is under way: {number(each.destroyed)} of {number(each.planned)} {what} are "
+            "destroyed so far."
+            if each.planned
+            else f"A purge of {what} is asked for, and has destroyed nothing yet."
+        )
+        yield Point(text, url_for("console.purge", id=each.id), "The purge")
     pending = context.archive().health().erasures_pending
     if pending:
         yield Point(

@@ -35,9 +35,11 @@ def test_from_what_is_due_to_the_certificate(archive):
     assert "Say that it is meant" in sent(officer, "/purges", 400)
     assert "There was none yet." in officer.get("/purges").text
     page = sent(officer, "/purges", meant="yes")
-    assert "Under way" in page and "Look again" in page
+    assert "Not begun yet" in page and "It has destroyed nothing yet" in page
     archive.follow()
-    assert "A purge is under way" in officer.get("/overview").text
+    pages = [officer.get(each).text for each in ("/overview", "/purges")] + [page]
+    assert "A purge of records is asked for" in pages[0] and "nothing destroyed yet" in pages[1]
+    assert "0 of 0" not in "".join(pages)
     assert 'role="alert"' in sent(officer, "/purges", 409, meant="yes")
     # The leading worker does so within a minute.
     assert purger_of(archive).finish() is not None
@@ -67,7 +69,7 @@ def test_a_day_to_come_is_told_and_in_a_sandbox_purged(archive):
     assert "What is due on 2099-01-01" in told and 'name="at" value="2099-01-01"' in told
     assert officer.get("/due?at=2001-01-01").status_code == 400
     assert 'role="alert"' in officer.get("/due?at=soon").text
-    assert "Under way" in sent(officer, "/purges", meant="yes", at="2099-01-01")
+    assert "Not begun yet" in sent(officer, "/purges", meant="yes", at="2099-01-01")
 
 
 def test_who_audits_reads_and_runs_nothing(archive):

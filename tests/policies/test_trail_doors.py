@@ -84,7 +84,7 @@ def test_the_console_shows_it_and_takes_its_forms(tmp_path: Path) -> None:
         officer = entered(archive, Role.COMPLIANCE_OFFICER, name="third")
         assert "kept <strong>for 6 years</strong>" in officer.get(page).text
         assert "entries of the audit trail would be destroyed" in officer.get("/due").text
-        assert "Under way" in sent(officer, "/purges", meant="yes")
+        assert "Not begun yet" in sent(officer, "/purges", meant="yes")
         job(archive, "finish-purge")
         archive.follow()
         (purge,) = desk(archive).purges(SECOND, 5).purges
