@@ -31,13 +31,11 @@ def shared() -> JsonObject:
         "actor": actor,
         "may_search": actor is not None and Permission.SEARCH in actor.permissions,
         "may_audit": actor is not None and Permission.AUDIT in actor.permissions,
-        "may_see_holds": actor is not None and not SEES_HOLDS.isdisjoint(actor.permissions),
+        "may_see_holds": actor is not None and _sees_whole(actor, SEES_HOLDS),
         "may_see_matters": actor is not None and not SEES_MATTERS.isdisjoint(actor.permissions),
-        "may_see_cases": actor is not None
-        and not SEES_CASES.isdisjoint(actor.permissions)
-        and not actor.restricted,
+        "may_see_cases": actor is not None and _sees_whole(actor, SEES_CASES),
         "may_hold": actor is not None and Permission.HOLD in actor.permissions,
-        "may_see_reviews": actor is not None and not SEES_REVIEWS.isdisjoint(actor.permissions),
+        "may_see_reviews": actor is not None and _sees_whole(actor, SEES_REVIEWS),
         "may_administer": actor is not None and Permission.ADMINISTER in actor.permissions,
         "may_see_people": session is not None and _sees_people(session),
         "may_govern": actor is not None and governs(actor),
@@ -51,6 +49,11 @@ def shared() -> JsonObject:
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
         "request_id": context.request_id(),
     }
+
+
+def _sees_whole(actor: Actor, seen_by: frozenset[Permission]) -> bool:
+    """Say whether somebody sees what is shown by these permissions to whoever sees all records."""
+    return not seen_by.isdisjoint(actor.permissions) and not actor.restricted
 
 
 def _sees_people(session: Session) -> bool:

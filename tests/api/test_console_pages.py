@@ -255,7 +255,7 @@ def test_who_may_not_search_comes_to_the_status(archive, role):
     assert browser.get("/").headers["Location"] == "/status"
     page = browser.get("/status").text
     assert f"<strong>{role}</strong>" in page
-    assert ">Overview</a>" not in page
+    assert ">Overview</a>" not in page and "Reading for" not in page
     assert browser.get("/overview").status_code == 403
     assert browser.get("/?q=rebate").status_code == 403
 

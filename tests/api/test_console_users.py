@@ -2,7 +2,7 @@
 
 import re
 
-from archive.access.roles import Role
+from archive.access.roles import LOCAL_ACTOR, Role
 from tests.api.console_house import entered, sent
 
 NEW = {
@@ -28,6 +28,18 @@ def test_a_refused_new_user_keeps_whom_they_were_to_see(archive):
         assert kept in refused
     assert re.findall(r'value="([^"]+)" checked', refused) == ["legal", "trainer"]
     assert "only Ann, Bo" in sent(administrator, "/users", **NEW)
+
+
+def test_whoever_sees_a_part_of_the_records_is_offered_what_opens_alone(archive):
+    lawyer = entered(archive, Role.LEGAL, name="Ann")
+    assert 'href="/dispositions"' in lawyer.get("/status").text
+    ann = str(archive.users.named("Ann").id)
+    archive.administration.restrict(LOCAL_ACTOR, ann, ["Bo"], None, None)
+    archive.follow()
+    page = lawyer.get("/status").text
+    for address in ("/holds", "/dispositions", "/erasures"):
+        assert lawyer.get(address).status_code == 403
+        assert f'href="{address}"' not in page
 
 
 def test_a_refused_change_of_a_user_keeps_what_was_written(archive):
