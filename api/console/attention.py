@@ -186,6 +186,9 @@ def _of_requests(what: str, desk: RequestDesk[Any, Any], endpoint: str) -> Itera
 
 
 def _of_holds() -> Iterator[Point]:
+    if context.actor().restricted:
+        # Whoever sees a part of the records alone sees no hold.
+        return
     book = hold_desk(context.archive()).book(context.actor())
     if book.unreadable:
         yield Point(

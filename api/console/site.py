@@ -30,7 +30,7 @@ def shared() -> JsonObject:
         "session": session,
         "actor": actor,
         "may_search": actor is not None and Permission.SEARCH in actor.permissions,
-        "may_audit": actor is not None and Permission.AUDIT in actor.permissions,
+        "may_audit": actor is not None and _sees_whole(actor, frozenset({Permission.AUDIT})),
         "may_see_holds": actor is not None and _sees_whole(actor, SEES_HOLDS),
         "may_see_matters": actor is not None and not SEES_MATTERS.isdisjoint(actor.permissions),
         "may_see_cases": actor is not None and _sees_whole(actor, SEES_CASES),

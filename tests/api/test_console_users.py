@@ -42,6 +42,16 @@ def test_whoever_sees_a_part_of_the_records_is_offered_what_opens_alone(archive)
         assert f'href="{address}"' not in page
 
 
+def test_an_officer_who_sees_a_part_of_the_records_has_an_overview(archive):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER, name="Ann", purpose="compensation")
+    ann = str(archive.users.named("Ann").id)
+    archive.administration.restrict(LOCAL_ACTOR, ann, ["Bo"], None, None)
+    archive.follow()
+    page = officer.get("/overview")
+    assert page.status_code == 200
+    assert officer.get("/audit").status_code == 403 and 'href="/audit"' not in page.text
+
+
 def test_a_refused_change_of_a_user_keeps_what_was_written(archive):
     administrator = entered(archive, Role.ADMINISTRATOR)
     archive.follow()
