@@ -7,10 +7,12 @@ from api import context
 from api.console import attention, facets
 from api.console.asked import PAGE_LENGTHS, Asked
 from api.console.site import sees_retention, signed_in
+from archive.access.hits import sought
 from archive.access.roles import Permission, View
 from archive.access.search_answers import SearchAnswer, SearchRequest
 from archive.access.search_reports import HitReport, HitRequest
 from archive.errors import InvalidError
+from archive.query.parser import parse
 
 SORTS = {"-date": "Newest first", "date": "Oldest first", "relevance": "Best match first"}
 
@@ -54,7 +56,7 @@ def hits() -> Response:
     terms = tuple(line.strip() for line in written.splitlines() if line.strip())
     report: HitReport | None = None
     refused: InvalidError | None = None
-    if terms or query:
+    if terms or _looks_for_terms(query):
         asked = HitRequest(terms=terms, query=query)
         try:
             report = context.archive().hit_reports.report(context.actor(), context.purpose(), asked)
@@ -62,6 +64,14 @@ def hits() -> Response:
             refused = error
     page = render_template("hits.html", query=query, terms=written, report=report, refused=refused)
     return Response(page, 400 if refused else 200)
+
+
+def _looks_for_terms(query: str) -> bool:
+    """Say whether a query looks for terms; of one that is wrong, the report says why."""
+    try:
+        return any(sought(parse(query)))
+    except InvalidError:
+        return True
 
 
 def unsearchable() -> str:

@@ -116,7 +116,7 @@ class HitReports:
                 raise InvalidError(f"Term {number}: {error}", column=error.column) from None
             if terms[-1] == EVERYTHING:
                 raise InvalidError(f"Term {number} asks for nothing.")
-        terms = terms or list(_sought(query))
+        terms = terms or list(sought(query))
         if not terms:
             raise InvalidError("A hit report needs terms, or a query that looks for some.")
         # The same term twice would leave neither anything that it alone finds.
@@ -133,12 +133,12 @@ def _compared(term: Node) -> object:
     return term
 
 
-def _sought(node: Node) -> Iterator[Node]:
+def sought(node: Node) -> Iterator[Node]:
     """Yield what a query looks for: its words, phrases, proximities and people."""
     match node:
         case And(below) | Or(below):
             for child in below:
-                yield from _sought(child)
+                yield from sought(child)
         case Not() | Everything() | Value() | Range():
             return
         case _:

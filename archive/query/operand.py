@@ -133,7 +133,8 @@ class OperandReader:
 
     @staticmethod
     def _check_words(text: str, quoted: bool, askable: Askable) -> None:
-        if None not in askable.fields:
+        # A lone * is no word: it asks for everything, as an empty query does.
+        if None not in askable.fields and (quoted or text.strip("*")):
             raise InvalidError(f"Words without a field cannot be asked here. {askable.why}")
         if "participants" not in askable.fields and not quoted and bare_address(text):
             raise InvalidError(f"An address cannot be asked here. {askable.why}")
