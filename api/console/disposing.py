@@ -54,7 +54,13 @@ def decide(id: int) -> BaseResponse:
             raise
         return Response(_page(id, message=str(error)), of_error(error).status)
     shown = url_for(
-        "console.disposition", id=id, decided=done.records, left_out=done.left_out or None
+        "console.disposition",
+        id=id,
+        state=_state(),
+        # What was decided leaves those that wait, and the next move up to the same place.
+        cursor=_number("cursor") or None,
+        decided=done.records,
+        left_out=done.left_out or None,
     )
     return redirect(shown, 303)
 
@@ -98,8 +104,11 @@ def _list(opened: OpenedAnswer | None = None) -> str:
 
 def _page(id: int, message: str = "") -> str:
     desk, actor = _desk(), context.actor()
-    state = _state()
-    shown = desk.show(actor, FOR_COMPLIANCE, id, _PAGE, _number("cursor"), state)
+    state, cursor = _state(), _number("cursor")
+    shown = desk.show(actor, FOR_COMPLIANCE, id, _PAGE, cursor, state)
+    if cursor and not shown.items:
+        # What was decided was all of the last page.
+        shown = desk.show(actor, FOR_COMPLIANCE, id, _PAGE, 0, state)
     return render_template(
         "disposition.html",
         shown=shown,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from api.console import disposing
 from archive.access.roles import Role
 from tests.api.console_house import entered, sent
 from tests.policies.purging_house import dated, in_force, sandbox
@@ -61,6 +62,21 @@ def test_an_officer_opens_and_both_decide(archive):
     assert "Decided" in lawyer.get("/dispositions").text
     waiting = lawyer.get("/dispositions/1?state=extended").text
     assert waiting.count("until 2090-01-01") == 1 and "to longer" not in waiting
+
+
+def test_a_reviewer_stays_at_the_page_of_what_was_decided(archive, monkeypatch):
+    monkeypatch.setattr(disposing, "_PAGE", 1)
+    reviewed(archive, ONE)
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    sent(officer, "/dispositions", 200)
+    (second,) = chosen(officer.get("/dispositions/1?cursor=1").text)
+    (third,) = chosen(officer.get("/dispositions/1?state=waiting&cursor=2").text)
+    given = {"stage": "records manager", "comment": "x", "all": "no", "decision": "approve"}
+    page = sent(officer, "/dispositions/1?cursor=1", **given, record=second)
+    assert chosen(page) == [] and "approved by" in page
+    page = sent(officer, "/dispositions/1?state=waiting&cursor=1", **given, record=third)
+    (first,) = chosen(page)
+    assert first not in (second, third) and "Decided on 1 record." in page
 
 
 def test_who_looks_on_and_who_does_not(archive):
