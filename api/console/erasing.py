@@ -108,6 +108,7 @@ def _page(id: UUID, **told: Any) -> str:
         size=casework.PAGE,
         recipients=recipients,
         in_words=in_words,
+        stated=request.form,
         ticked=set(request.form.getlist("record")),
         **told,
     )

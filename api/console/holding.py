@@ -125,5 +125,11 @@ def _page(shown: Hold, **told: Any) -> str:
         "custodians": "\n".join(newest.custodians),
         "records": "\n".join(map(str, newest.records)),
     }
-    stated = request.form if "query" in request.form else kept
-    return render_template("hold.html", shown=answer, stated=stated, **told)
+    changing = "query" in request.form
+    return render_template(
+        "hold.html",
+        shown=answer,
+        stated=request.form if changing else kept,
+        releasing="" if changing else request.form.get("reason", ""),
+        **told,
+    )

@@ -92,6 +92,20 @@ def test_what_is_refused_is_said_and_what_was_written_stays(archive):
     assert officer.get("/erasures/00000000-0000-0000-0000-000000000000").status_code == 404
 
 
+def test_reasons_stay_where_a_decision_or_a_closing_is_refused(archive, ids):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    today = str(archive.clock.now().date())
+    case = place_of(sent(officer, "/erasures", received_on=today, **GIVEN))
+    why = {"ground": "exemption", "reason": "a law"}
+    page = sent(officer, f"{case}/decide", 400, decision="refuse", **why)
+    assert 'value="exemption" selected' in page and page.count('value="a law"') == 1
+    closing = {"outcome": "withdrawn", "reason": "a letter" + "r" * 500}
+    page = sent(officer, f"{case}/close", 400, **closing)
+    assert 'value="withdrawn" selected' in page and page.count('value="a letter') == 1
+    page = sent(officer, f"{case}/extend", 400, reason="many" + "r" * 500)
+    assert page.count('value="many') == 1
+
+
 def test_a_record_is_redacted_and_its_pages_say_so(archive, ids):
     officer = entered(archive, Role.COMPLIANCE_OFFICER)
     today = str(archive.clock.now().date())

@@ -40,8 +40,13 @@ def test_what_is_refused_is_said_and_what_was_written_stays(archive):
     assert 'role="alert"' in sent(lawyer, "/holds", 400, name="A", reason="r", query="fee")
     sent(lawyer, "/holds", **given | {"query": "fee"})
     sent(lawyer, "/holds", 409, **given | {"query": "fee"})
-    assert 'role="alert"' in sent(lawyer, "/holds/a/scope", 400, reason="r", records="nonsense")
-    assert 'role="alert"' in sent(lawyer, "/holds/a/release", 400, reason=" ")
+    other = {"reason": "wider", "query": "", "records": "nonsense"}
+    refused = sent(lawyer, "/holds/a/scope", 400, **other)
+    assert 'role="alert"' in refused and refused.count('value="wider"') == 1
+    counted = sent(lawyer, "/holds/a/scope", 200, count="yes", reason="wider", query="letter")
+    assert 'value="wider"' in counted and 'value="letter"' in counted
+    refused = sent(lawyer, "/holds/a/release", 400, reason="x" * 501)
+    assert 'role="alert"' in refused and refused.count("x" * 501) == 1
     assert lawyer.get("/holds/b").status_code == 404
 
 
