@@ -68,6 +68,7 @@ def refused(error: MunimentError, *, by_token: bool = False) -> BaseResponse:
         **_ways_in(),
         onward=local(request.values.get("next")),
         chosen=form.get("purpose", DEFAULT_PURPOSE),
+        detail=form.get("detail", ""),
         name=form.get("name", ""),
         by_token=by_token,
         message=str(error),

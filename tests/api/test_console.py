@@ -61,7 +61,7 @@ def test_the_session_keeps_to_https_where_there_is_https(browser, extra):
 def test_a_wrong_token_is_told_and_gets_no_session(browser):
     answer = enter(browser, token="nobody")
     assert answer.status_code == 401
-    assert "not valid" in answer.text
+    assert "not valid" in answer.text and 'name="detail" value="Smith"' in answer.text
     assert "Set-Cookie" not in answer.headers
 
 
