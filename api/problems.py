@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from archive.access.roles import PURPOSES
+from archive.asked import why
 from archive.errors import (
     ConfigurationError,
     ConflictError,
@@ -194,8 +195,8 @@ def of_http(error: HTTPException) -> Problem:
 def of_validation(error: ValidationError) -> Problem:
     """Make the document for parameters that do not have their form."""
     faults = tuple(
-        Fault(name=".".join(str(part) for part in item["loc"]), reason=item["msg"])
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
+        Fault(name=".".join(str(part) for part in item["loc"]), reason=why(item))
+        for item in error.errors(include_url=False, include_input=False)
     )
     detail = "; ".join(f"{fault.name}: {fault.reason}" for fault in faults)
     return of_kind(INVALID_REQUEST, f"Not in its form: {detail}.", errors=faults)

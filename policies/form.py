@@ -6,6 +6,7 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
+from archive.asked import why
 from archive.errors import InvalidError
 from archive.events.policy_events import Terms
 from policies.terms import settled
@@ -23,7 +24,6 @@ _PLAIN: Final = {
     "string_type": "it is a text",
     "tuple_type": "it is a list",
     "model_type": "it is a list of fields",
-    "string_pattern_mismatch": "it cannot be written so",
     "too_long": "there are too many",
 }
 
@@ -122,15 +122,11 @@ def _value(
 
 def _told(error: ValidationError, lines: dict[tuple[str | int, ...], int]) -> str:
     """Tell of the first fault, by line and field; what was written is not repeated."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     place = first["loc"]
     known = next(
         (lines[place[:end]] for end in range(len(place), -1, -1) if place[:end] in lines), 1
     )
     name = ".".join(str(part) for part in place)
-    reason = (
-        _CANNOT_BE.get(name)
-        or _PLAIN.get(first["type"])
-        or first["msg"].removeprefix("Value error, ").rstrip(".")
-    )
+    reason = _CANNOT_BE.get(name) or _PLAIN.get(first["type"]) or why(first)
     return f"Line {known}: {name}: {reason}."

@@ -87,15 +87,19 @@ def test_the_page_leads_to_searching_reading_and_holding(archive):
 
 def test_what_is_refused_is_said_and_what_was_written_stays(archive):
     lawyer = entered(archive, Role.LEGAL)
-    for given, status in (
-        ({"code": "A b"}, 400),
-        ({"queries": "(fee"}, 400),
-        ({"queries": "hold:x"}, 400),
-        ({"records": "nonsense"}, 400),
-        ({"members": "nobody"}, 404),
+    for given, status, why in (
+        ({"code": "A b"}, 400, "it has up to 63 small letters, digits and hyphens"),
+        ({"name": "N" * 201}, 400, "it has up to 200 characters"),
+        ({"name": "a\u2028b"}, 400, "it stands on one line"),
+        ({"name": ""}, 400, "The name cannot be so: it is empty."),
+        ({"queries": "(fee"}, 400, "("),
+        ({"queries": "hold:x"}, 400, "hold cannot be asked here"),
+        ({"records": "nonsense"}, 400, "an id is written as in"),
+        ({"members": "nobody"}, 404, "nobody"),
     ):
         refused = sent(lawyer, "/matters", status, **SMITH | given)
-        assert 'role="alert"' in refused
+        alert = refused.partition('role="alert"')[2].partition("</p>")[0]
+        assert why in html.unescape(alert)
         assert all(html.escape(each) in refused for each in given.values())
     assert "There are none." in lawyer.get("/matters").text
     sent(lawyer, "/matters", **SMITH)

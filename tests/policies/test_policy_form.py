@@ -78,7 +78,7 @@ def test_scopes_are_kept_in_the_form_that_means_the_same_in_any_zone():
         ("name: a\nscope: !!python/object:x y\nminimum: 1y\n", "Line 2: tags"),
         ("name: a\nminimum: 1y\n", "scope: it is missing"),
         ("scope: a\nminimum: 1y\n", "name: it is missing"),
-        ("name: A b\nscope: a\nminimum: 1y\n", "Line 1: name: it cannot be written so"),
+        ("name: A b\nscope: a\nminimum: 1y\n", "Line 1: name: it has up to 63 small"),
         ("name: a\nscope: a\n", "minimum, a maximum, or both"),
         ("name: a\nscope: a\nminimum: 1 year\n", "Line 3: minimum: '1 year' is not a period"),
         ("name: a\nscope: a\nminimum: 101y\n", "longer than 100 years"),
