@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from api import context
 from api.console import casework
 from api.console.casework import field
-from api.console.site import signed_in
+from api.console.site import require_meant, signed_in
 from api.v1.policies import FOR_COMPLIANCE
 from policies.erasures.answers import CaseAnswer, CaseDecision, CaseLifting
 from policies.erasures.desk import ErasureDesk
@@ -71,8 +71,13 @@ def lift_case(id: UUID) -> BaseResponse:
 
 
 def order_case(id: UUID) -> BaseResponse:
-    """Order that what is decided to be erased or redacted is."""
-    return _acted(id, lambda: _desk().order(context.actor(), id))
+    """Order that what is decided to be erased or redacted is, once somebody says it is meant."""
+
+    def act() -> CaseAnswer:
+        require_meant()
+        return _desk().order(context.actor(), id)
+
+    return _acted(id, act)
 
 
 def close_case(id: UUID) -> BaseResponse:

@@ -7,7 +7,7 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
-from api.console.site import signed_in
+from api.console.site import require_meant, signed_in
 from api.problems import of_error
 from api.v1.policies import FOR_COMPLIANCE
 from archive.errors import ConflictError, CorruptError, InvalidError
@@ -43,8 +43,7 @@ def run_purge() -> BaseResponse:
     """Plan a purge of what was shown, once somebody says that it is meant."""
     signed_in()
     try:
-        if not request.form.get("meant"):
-            raise InvalidError("Say that it is meant, since nothing brings back what goes.")
+        require_meant()
         planned = _desk().request(context.actor(), _day(request.form.get("at", "")))
     except (InvalidError, ConflictError) as error:
         page = render_template("due.html", message=str(error))

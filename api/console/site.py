@@ -10,7 +10,7 @@ from api import context
 from api.sessions import COOKIE, Session
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
-from archive.errors import ForbiddenError, UnauthenticatedError
+from archive.errors import ForbiddenError, InvalidError, UnauthenticatedError
 from archive.matters.naming import SEES_MATTERS
 from archive.model.interaction import JsonObject
 from policies.holds.desk import SEES_HOLDS
@@ -118,6 +118,12 @@ def one_a_line(field: str) -> list[str]:
     """Read what stands in a field of a form, one on each line."""
     written = [line.strip() for line in request.form.get(field, "").splitlines()]
     return [line for line in written if line]
+
+
+def require_meant() -> None:
+    """Raise InvalidError unless the form says that what destroys for ever is meant."""
+    if not request.form.get("meant"):
+        raise InvalidError("Say that it is meant, since nothing brings back what goes.")
 
 
 def local(target: str | None) -> str:

@@ -485,6 +485,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/new-policy"): _form(yaml="name: simulated\nscope: '*'\nminimum: 3y\n"),
     ("POST", "/policies/<string:id>/lock"): lambda world, _: {"data": {"name": world.policy}},
     ("POST", "/purges"): _form(meant="yes"),
+    ("POST", "/erasures/<uuid:id>/order"): _form(meant="yes"),
     ("POST", "/people"): _form(name="Someone"),
     ("POST", "/people/<uuid:id>/aliases"): _form(),
     ("POST", "/people/<uuid:id>/merge"): lambda world, _: {"data": {"other": str(world.person())}},

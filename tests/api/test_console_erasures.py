@@ -22,7 +22,7 @@ GIVEN = {"name": "Maia <Bleu>", "aliases": "maia@old.example\r\n\r\n", "query": 
 def ids(archive):
     found = capture(
         archive,
-        line("1", "Xanthippe", participants=MAIA),
+        line("1", "Xanthippe", participants=MAIA, custodian="Desk"),
         line("2", participants=MAIA),
         line("3", "Ask Maia"),
     )
@@ -44,6 +44,7 @@ def test_a_case_from_its_form_to_its_end(archive, ids):
     page = sent(officer, "/erasures", received_on=today, **GIVEN)
     case = place_of(page)
     assert "Maia &lt;Bleu&gt;" in page and "3 records, in 2 the person takes part" in page
+    assert "custodian <bdi>Desk</bdi>" in page
     assert "to be looked at" in page and "Xanthippe" not in page
     refused = sent(officer, f"{case}/decide", 400, decision="erase")
     assert 'role="alert"' in refused and "Tick the records" in refused
@@ -53,12 +54,14 @@ def test_a_case_from_its_form_to_its_end(archive, ids):
     assert "<dt>To be erased</dt><dd>1</dd>" in page
     why = {"ground": "unrelated", "reason": "another Maia"}
     sent(officer, f"{case}/decide", decision="refuse", record=[ids[2]], **why)
-    sent(officer, f"{case}/order", 403)
+    sent(officer, f"{case}/order", 403, meant="yes")
     page = sent(officer, f"{case}/extend", reason="many records")
     assert "many records" in page and "Two months more" not in page
     assert 'role="alert"' in sent(officer, f"{case}/close", 409, outcome="answered")
     second = entered(archive, Role.COMPLIANCE_OFFICER, name="Sam")
-    page = sent(second, f"{case}/order")
+    assert "Destroy 1 record for ever" in second.get(case).text
+    assert "Say that it is meant" in sent(second, f"{case}/order", 400)
+    page = sent(second, f"{case}/order", meant="yes")
     assert "It is being carried out" in page and "under way" in page
     assert executor_of(archive).finish() == []
     assert states(archive, [UUID(ids[0])]) == ["GoneError"]
@@ -92,6 +95,15 @@ def test_what_is_refused_is_said_and_what_was_written_stays(archive):
     assert officer.get("/erasures/00000000-0000-0000-0000-000000000000").status_code == 404
 
 
+def test_a_refusal_leads_to_the_record_that_it_names(archive, ids):
+    officer = entered(archive, Role.COMPLIANCE_OFFICER)
+    today = str(archive.clock.now().date())
+    case = place_of(sent(officer, "/erasures", received_on=today, **GIVEN))
+    page = sent(officer, f"{case}/decide", 400, decision="refuse", record=ids[0])
+    assert "Nothing forbids" in page and f'<tr id="r{ids[0]}">' in page
+    assert re.findall(r'<a href="#r([^"]+)">', page) == [ids[0]]
+
+
 def test_reasons_stay_where_a_decision_or_a_closing_is_refused(archive, ids):
     officer = entered(archive, Role.COMPLIANCE_OFFICER)
     today = str(archive.clock.now().date())
@@ -117,7 +129,8 @@ def test_a_record_is_redacted_and_its_pages_say_so(archive, ids):
     second = entered(archive, Role.COMPLIANCE_OFFICER, name="Sam")
     page = second.get(case).text
     assert "1 decided to be redacted stays without the person" in page and "Redact them" in page
-    sent(second, f"{case}/order")
+    assert "Redact 1 record for ever" in page
+    sent(second, f"{case}/order", meant="yes")
     assert executor_of(archive).finish() == []
     page = officer.get(case).text
     assert "<dt>Redacted</dt><dd>1</dd>" in page and "0 destroyed, 1 redacted" in page
