@@ -13,7 +13,7 @@ from api import context
 from api.console.entering import to_sign_in
 from api.console.site import one_a_line, signed_in
 from api.problems import of_error
-from archive.access.roles import PURPOSES, Permission, Role
+from archive.access.roles import Permission, Role
 from archive.errors import ConflictError, InvalidError, ThrottledError
 from archive.users import totp
 from archive.users.answers import UserAnswer, tokens_of
@@ -21,15 +21,21 @@ from archive.users.user import User
 
 ROLES = {
     Role.ADMINISTRATOR: "says who may come in; never reads",
-    Role.COMPLIANCE_OFFICER: "watches over retention",
-    Role.LEGAL: "searches and reads",
-    Role.TRAINER: "makes training sets",
-    Role.AUDITOR: "checks what was done",
+    Role.COMPLIANCE_OFFICER: "decides on retention, reviews, purges; works on erasures and "
+    "requests for access; reads who and when alone",
+    Role.LEGAL: "searches and reads; places holds, keeps matters, reviews what is due",
+    Role.TRAINER: "searches and reads under pseudonyms, for training",
+    Role.AUDITOR: "checks what was done; never reads",
     Role.COLLECTOR: "captures",
 }
 """What each role is for, as it is offered."""
 _RESTRICTING = ("custodians", "departments", "matters")
 """The fields of a form that say whose records a user is shown."""
+NOTICES = {
+    "password": "The password is set, and all their sessions have ended.",
+    "ended": "They are signed out everywhere.",
+}
+"""What is told of a change that the user's page does not show, by the name of its notice."""
 LIFETIMES = {30: "30 days", 90: "90 days", 365: "a year", 0: "no end"}
 
 
@@ -54,7 +60,8 @@ def register() -> BaseResponse:
 def user(id: UUID) -> str:
     """Show one user."""
     signed_in()
-    return _page(context.archive().administration.show(context.actor(), str(id)))
+    shown = context.archive().administration.show(context.actor(), str(id))
+    return _page(shown, notice=NOTICES.get(request.args.get("notice", "")))
 
 
 def change_roles(id: UUID) -> BaseResponse:
@@ -147,7 +154,8 @@ def revoke_token(id: UUID, token_id: str) -> BaseResponse:
 def _done(id: UUID, change: Callable[[], object], ends: str | None = None) -> BaseResponse:
     """Make a change and show the user again, with the reason where it was refused.
 
-    `ends` is the notice for somebody whose own session the change has ended.
+    `ends` names the notice of a change that ends the user's sessions: it is told on their page, or
+    to whoever ended their own where they sign in.
     """
     signed_in()
     try:
@@ -155,11 +163,11 @@ def _done(id: UUID, change: Callable[[], object], ends: str | None = None) -> Ba
     except (InvalidError, ConflictError, ThrottledError) as error:
         shown = context.archive().administration.show(context.actor(), str(id))
         return Response(_page(shown, message=str(error)), of_error(error).status)
-    return to_sign_in(ends) if ends and context.actor().id == str(id) else _to(id)
+    return to_sign_in(ends) if ends and context.actor().id == str(id) else _to(id, ends)
 
 
-def _to(id: UUID) -> BaseResponse:
-    return redirect(url_for("console.user", id=id), 303)
+def _to(id: UUID, notice: str | None = None) -> BaseResponse:
+    return redirect(url_for("console.user", id=id, notice=notice), 303)
 
 
 def _list(message: str | None = None) -> str:
@@ -178,6 +186,7 @@ def _page(
     user: User,
     *,
     message: str | None = None,
+    notice: str | None = None,
     token: str | None = None,
     secret: str | None = None,
     recovery: list[str] | None = None,
@@ -202,9 +211,10 @@ def _page(
         "whole": context.actor().whole,
         "roles": ROLES,
         "permissions": sorted(user.actor().permissions) if user.roles else [],
-        "kinds": PURPOSES,
+        "kinds": user.actor().kinds if user.roles else (),
         "lifetimes": LIFETIMES,
         "message": message,
+        "notice": notice,
         "token": token,
         "recovery": recovery,
         "secret": secret,

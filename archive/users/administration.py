@@ -268,7 +268,8 @@ class Administration:
             if not found.enabled:
                 raise InvalidError(f"The user {found.name} is disabled.")
             _require_unprovided(found, "a token would outlast that: give it to a user of its own")
-            if not wanted <= found.actor().permissions:
+            given = found.actor()
+            if not (wanted <= given.permissions and kinds <= set(given.kinds)):
                 raise InvalidError(f"The role of {found.name} does not give all that.")
             yield self._changes.next(
                 happened.TokenIssued,

@@ -52,6 +52,29 @@ def test_an_officer_who_sees_a_part_of_the_records_has_an_overview(archive):
     assert officer.get("/audit").status_code == 403 and 'href="/audit"' not in page.text
 
 
+def test_what_an_administrator_did_to_somebody_is_told(archive):
+    administrator = entered(archive, Role.ADMINISTRATOR)
+    sent(administrator, "/users", **NEW)
+    at = f"/users/{archive.users.named('Nina').id}"
+    assert "<span>no password</span>" in administrator.get(at).text
+    chosen = {"password": "staple battery horse", "again": "staple battery horse"}
+    page = sent(administrator, f"{at}/password", **chosen)
+    assert "The password is set" in page and "<span>password</span>" in page
+    assert "They are signed out everywhere." in sent(administrator, f"{at}/sign-out")
+    assert "They are signed out" not in administrator.get(f"{at}?notice=x").text
+
+
+def test_a_token_is_for_what_its_user_reads_for(archive):
+    administrator = entered(archive, Role.ADMINISTRATOR)
+    sent(administrator, "/users", name="Tess", role="trainer")
+    at = f"/users/{archive.users.named('Tess').id}"
+    page = administrator.get(at).text
+    assert re.findall(r'name="for" value="([^"]+)"', page) == ["training"]
+    given = {"label": "x", "days": "30"}
+    sent(administrator, f"{at}/tokens", 400, **given, **{"for": "matter"})
+    assert "mun_" in sent(administrator, f"{at}/tokens", 200, **given, **{"for": "training"})
+
+
 def test_a_refused_change_of_a_user_keeps_what_was_written(archive):
     administrator = entered(archive, Role.ADMINISTRATOR)
     archive.follow()
