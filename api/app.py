@@ -233,7 +233,11 @@ def _wants_page() -> bool:
 def _answer(problem: Problem, error: Exception | None = None) -> Response:
     problem = problem.model_copy(update={"request_id": context.request_id()})
     if _wants_page():
-        response = Response(render_template("error.html", problem=problem), problem.status)
+        sent = request.method == "POST" and request.blueprint == "console"
+        page = render_template(
+            "error.html", problem=problem, back=site.page_above() if sent else None
+        )
+        response = Response(page, problem.status)
     else:
         response = Response(problem.body(), problem.status, mimetype=problems.MEDIA_TYPE)
     response.headers.update(problems.headers_for(problem, error))

@@ -3,7 +3,7 @@
 import hmac
 from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
@@ -133,6 +133,15 @@ def local(target: str | None) -> str:
         if not parts.scheme and not parts.netloc and target.isprintable():
             return target
     return url_for("console.search")
+
+
+def page_above() -> str:
+    """Give the page nearest above the address of a form: where one sees what became of it."""
+    routes = current_app.url_map.bind(request.host)
+    path = request.path
+    while path and not routes.test(path, method="GET"):
+        path = path.rpartition("/")[0]
+    return path or url_for("console.search")
 
 
 def with_session(response: BaseResponse, session: Session) -> BaseResponse:

@@ -3,6 +3,7 @@
 import pytest
 
 from archive.access.roles import Role
+from archive.errors import UnavailableError
 from tests.api.console_house import entered, sent
 from tests.archive.house import capture, create, line, opened
 
@@ -48,6 +49,21 @@ def test_what_is_refused_is_said_and_what_was_written_stays(archive):
     refused = sent(lawyer, "/holds/a/release", 400, reason="x" * 501)
     assert 'role="alert"' in refused and refused.count("x" * 501) == 1
     assert lawyer.get("/holds/b").status_code == 404
+
+
+def test_a_change_of_which_nothing_is_known_leads_to_where_it_would_be_seen(archive, monkeypatch):
+    lawyer = entered(archive, Role.LEGAL)
+    sent(lawyer, "/holds", name="a", reason="r", query="fee")
+
+    def silent(*_, **__):
+        raise UnavailableError("The committer went away; the change may have been made.")
+
+    monkeypatch.setattr(archive.committer, "commit", silent)
+    page = sent(lawyer, "/holds/a/release", 503, reason="settled")
+    assert 'href="/holds/a"' in page and "may have been made" in page
+    assert 'href="/holds">Look at how it' in sent(
+        lawyer, "/holds", 503, name="b", reason="r", query="fee"
+    )
 
 
 def test_who_governs_sees_holds_and_changes_none(archive):
