@@ -11,7 +11,8 @@ from typing import Final
 
 ADDRESS: Final = re.compile(r"(?<![\w.+'=-])[\w.+'=-]++@[\w-]++(?:\.[\w-]++)++")
 _LONGEST_VALUE: Final = 20_000
-_MOST_NAMED: Final = 500
+_MOST_HEADERS: Final = 2_000
+_MOST_NAMED: Final = 5_000
 
 _MARKS: Final = re.compile(r"[>|* \t]*+")
 _HEADER: Final = re.compile(
@@ -39,7 +40,7 @@ _BEFORE_WROTE: Final = 300
 def quoted_people(text: str) -> Iterator[tuple[str | None, str | None]]:
     """Yield the name and address of those whom the headers of quoted messages name."""
     found = 0
-    for header in _HEADER.finditer(text):
+    for header in islice(_HEADER.finditer(text), _MOST_HEADERS):
         for piece in _pieces(_ANOTHER.sub(";", _value(text, header))):
             address = ADDRESS.search(piece)
             name = ADDRESS.sub(" ", _IN_BRACKETS.sub(" ", piece))
