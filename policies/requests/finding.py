@@ -75,13 +75,15 @@ class Finder:
     def search(self, case: PersonCase) -> Search:
         """Look at what came in or changed since the last search, or at all where it must be."""
         aliases, as_of = self.aliases(case), self._catalog.position()
-        again = aliases != case.aliases
-        found = Search(as_of, aliases)
-        if not again:
-            found.unsearched, found.unopened = case.unsearched, case.unopened
+        found, after = Search(as_of, aliases), case.as_of
+        if aliases != case.aliases or case.unopened:
+            # What could not be opened may be by now, and nothing says which that is.
+            after = 0
+        else:
+            found.unsearched = case.unsearched
         asked = _asked(case.opened)
-        for ids in self._pages(0 if again else case.as_of, as_of):
-            self._look(ids, case, asked, found)
+        for ids in self._pages(after, as_of):
+            self._look(ids, case, asked, found, after)
         return found
 
     def _pages(self, after: int, as_of: int) -> Iterator[Sequence[UUID]]:
@@ -91,13 +93,19 @@ class Finder:
             yield from (ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE))
         yield from self._records.pages_between(after + 1, as_of)
 
-    def _look(self, ids: Sequence[UUID], case: PersonCase, asked: Node, found: Search) -> None:
+    def _look(
+        self, ids: Sequence[UUID], case: PersonCase, asked: Node, found: Search, after: int
+    ) -> None:
         known = case.found
         for each in self._records.load_each(ids):
             if not isinstance(each, Found):
                 found.unopened += 1
                 continue
             record_id = each.record.id
+            before = _as_of(each, after)
+            if before and not takes_part(before, found.aliases):
+                # It was looked at as it was then, and counted by that.
+                found.unsearched -= _standing(asked, before) is Standing.UNKNOWN
             if takes_part(each, found.aliases):
                 if known.get(record_id) is not FoundAs.PARTICIPANT:
                     found.participant.append(record_id)
@@ -123,6 +131,12 @@ def takes_part(found: Found, aliases: frozenset[str]) -> bool:
     """Say whether somebody takes part in a version of a record under one of some aliases."""
     versions = (found.record, *found.earlier)
     return any(not aliases.isdisjoint(known_as(version, PEOPLE)) for version in versions)
+
+
+def _as_of(found: Found, seq: int) -> Found | None:
+    """Return a record as it stood at a sequence number, None where there was nothing of it."""
+    known = [each for each in (*found.earlier, found.record) if each.seq <= seq]
+    return found._replace(record=known[-1], earlier=tuple(known[:-1])) if known else None
 
 
 def _standing(asked: Node, found: Found) -> Standing:

@@ -17,6 +17,7 @@ from policies.purging.desk import purge_desk
 from policies.requests.answers import CaseClosing, CaseRequest
 from policies.requests.case import due_on
 from tests.archive.house import OPERATIONS, capture, found, line
+from tests.archive.test_damage import flip
 from tests.policies.purging_house import (
     SECOND,
     in_force,
@@ -135,6 +136,29 @@ def test_what_comes_in_later_is_found_until_the_case_is_closed(archive):
     assert searching_of(archive).find_all() == 0
     with pytest.raises(ConflictError, match="closed"):
         desk(archive).find(LOCAL_ACTOR, case.id)
+
+
+def test_what_could_not_be_looked_into_is_counted_as_it_stands(archive, tmp_path):
+    def seen():
+        archive.follow()
+        searching_of(archive).find_all()
+        told = desk(archive).case(LOCAL_ACTOR, case.id)
+        return told.unsearched, told.unopened
+
+    (torn,) = capture(archive, written("1", OTHER, text="Maia"))
+    capture(archive, written("2", OTHER, attachments=[SCAN]))
+    (row,) = archive.pointers.select_pointers_of([torn])
+    flip(tmp_path, row)
+    case = opened(archive, aliases=["maia@old.example"], query="maia")
+    assert seen() == (1, 1)
+    capture(archive, written("2", OTHER, attachments=[SCAN], text="Good evening"))
+    assert seen() == (1, 1)
+    flip(tmp_path, row)
+    assert seen() == (1, 0) and list(listed(archive, case)) == [torn]
+    capture(archive, written("2", OTHER, attachments=[SCAN], text="Good night"))
+    assert seen() == (1, 0)
+    capture(archive, written("2", OTHER, attachments=[SCAN], text="Good night, Maia"))
+    assert seen() == (0, 0)
 
 
 def test_an_alias_that_was_taken_away_proposes_nothing_any_more(archive):
