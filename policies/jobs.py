@@ -14,12 +14,7 @@ from policies.holds.mirror import hold_mirror
 from policies.locks.locker import locker_of
 from policies.policy import SCHEDULE
 from policies.purging.answers import PurgeAnswer
-from policies.purging.desk import (
-    obligations_of,
-    purger_of,
-    supplementing_of,
-    trail_purger_of,
-)
+from policies.purging.opening import obligations_of, purger_of, supplementing_of, trail_purger_of
 from policies.purging.purger import Purger
 from policies.reviewing.desk import disposition_keeper
 from policies.reviewing.keeper import DispositionKeeper

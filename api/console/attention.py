@@ -15,7 +15,7 @@ from policies.desk import governance_of
 from policies.erasures.opening import erasure_desk
 from policies.holds.desk import hold_desk
 from policies.policy import Book
-from policies.purging.desk import purge_desk
+from policies.purging.opening import purge_desk
 from policies.requests.desk import RequestDesk
 from policies.retention_events.desk import retention_event_desk
 from policies.reviewing.desk import disposition_desk

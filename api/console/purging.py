@@ -15,7 +15,8 @@ from policies.policy import SCHEDULE
 from policies.purging import supplement
 from policies.purging.answers import CertificateAnswer
 from policies.purging.certificate import check
-from policies.purging.desk import PurgeDesk, purge_desk
+from policies.purging.desk import PurgeDesk
+from policies.purging.opening import purge_desk
 
 _PAGE = 25
 

@@ -21,7 +21,8 @@ from policies.purging.answers import (
     PurgeRunAnswer,
     PurgesAnswer,
 )
-from policies.purging.desk import PurgeDesk, purge_desk
+from policies.purging.desk import PurgeDesk
+from policies.purging.opening import purge_desk
 
 PDF = "application/pdf"
 NOTE = "text/plain"

@@ -13,7 +13,7 @@ from policies.erasures.proposing import Proposing
 from policies.erasures.reading import case_reader
 from policies.erasures.redacting import Redacting
 from policies.holds.book import hold_reader
-from policies.purging.desk import batches_of, issuing_of, purge_reader
+from policies.purging.opening import batches_of, issuing_of, purge_reader
 from policies.records import governed_records
 from policies.requests.desk import desk_parts
 from policies.requests.searching import CaseSearching, finder_of, searching_for

@@ -13,7 +13,7 @@ from policies.desk import governance_of
 from policies.governance import Governance
 from policies.holds.book import hold_reader
 from policies.policy import SCHEDULE
-from policies.purging.desk import obligations_of
+from policies.purging.opening import obligations_of
 from policies.records import governed_records
 from policies.reviewing.answers import (
     DispositionAnswer,

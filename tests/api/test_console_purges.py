@@ -9,7 +9,7 @@ import pytest
 
 from archive.access.roles import Role
 from archive.events.hold_events import HoldScope
-from policies.purging.desk import purger_of
+from policies.purging.opening import purger_of
 from tests.api.console_house import entered, sent
 from tests.policies.purging_house import SECOND, dated, in_force, place_hold, sandbox
 

@@ -21,7 +21,8 @@ from archive.opening import Archive, open_archive
 from policies.desk import governance_of
 from policies.holds.book import hold_reader
 from policies.jobs import schedule_of
-from policies.purging.desk import PurgeDesk, purge_desk
+from policies.purging.desk import PurgeDesk
+from policies.purging.opening import purge_desk
 from tests.archive.house import capture, line, settings
 
 SECOND = Actor(id=str(UUID(int=2)), name="second", role=Role.COMPLIANCE_OFFICER)

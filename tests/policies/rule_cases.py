@@ -19,7 +19,7 @@ from archive.errors import (
 )
 from policies.form import read_policy
 from policies.presets import preset
-from policies.purging.desk import obligations_of
+from policies.purging.opening import obligations_of
 from policies.reviewing.answers import ApproveRequest, ExtendRequest, RelabelRequest
 from policies.rules import rule_reader
 from tests.archive.house import OPERATIONS, found, line

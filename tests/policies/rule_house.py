@@ -20,7 +20,8 @@ from policies.holds.desk import HoldDesk, hold_desk
 from policies.policy import Policy
 from policies.purging.answers import PurgeAnswer
 from policies.purging.certificate import Certificate
-from policies.purging.desk import PurgeDesk, purge_desk
+from policies.purging.desk import PurgeDesk
+from policies.purging.opening import purge_desk
 from policies.retention_events.answers import NewRetentionEvent, RetentionEventCorrection
 from policies.retention_events.desk import RetentionEventDesk, retention_event_desk
 from policies.retention_events.event import RetentionEvent

@@ -13,7 +13,7 @@ from archive.log.publisher import log_signer
 from policies.erasures.answers import CaseDecision
 from policies.erasures.opening import erasure_desk, searching_of
 from policies.purging.certificate import check
-from policies.purging.desk import purge_desk
+from policies.purging.opening import purge_desk
 from policies.requests.answers import CaseClosing, CaseRequest
 from policies.requests.case import due_on
 from tests.archive.house import OPERATIONS, capture, found, line

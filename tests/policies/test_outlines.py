@@ -16,7 +16,7 @@ from archive.opening import Archive
 from archive.query.parser import parse
 from archive.query.tree import Node, Not, conjunction, disjunction
 from policies.outlines import Outline, Outlines, outlined
-from policies.purging.desk import obligations_of
+from policies.purging.opening import obligations_of
 from policies.records import Found, governed_records
 from policies.rules import rule_reader
 from policies.scopes import standing

@@ -14,8 +14,7 @@ from archive.access.roles import LOCAL_ACTOR
 from archive.events.hold_events import HoldScope
 from archive.opening import Archive
 from archive.processes import Child
-from policies.purging import desk as desks
-from policies.purging import governed, judges, purger
+from policies.purging import governed, judges, opening, purger
 from policies.purging.judges import JudgedAhead, Judges
 from policies.purging.judging import Judge
 from policies.purging.pages import Basis, Judged, Judging
@@ -67,7 +66,7 @@ def purged_while(
     monkeypatch: pytest.MonkeyPatch, archive: Archive, act: Callable[[], object]
 ) -> Any:
     """Purge, and let something happen once all is judged, while it is the first batch's turn."""
-    monkeypatch.setattr(desks, "Judges", lambda _: AtOnce(archive, act))
+    monkeypatch.setattr(opening, "Judges", lambda _: AtOnce(archive, act))
     return desk(archive).run(LOCAL_ACTOR)
 
 
@@ -139,7 +138,7 @@ def test_a_conversation_joined_after_it_was_judged_ahead_keeps_a_record(tmp_path
 def test_what_takes_effect_by_the_clock_alone_is_noticed(tmp_path):
     with sandbox(tmp_path) as archive:
         in_force(archive, maximum="5y")
-        batches = desks.batches_of(archive)
+        batches = opening.batches_of(archive)
         now = batches._basis(archive.clock.now())
         before = Basis(now.rules, now.holds, now.as_of, datetime.fromisoformat("2001-01-01T00:00Z"))
         assert now.decides_as(now) and not now.decides_as(before)

@@ -15,7 +15,7 @@ from policies.desk import retention_desk
 from policies.erasures.masking import MARK
 from policies.purging.batches import Batches, Looked
 from policies.purging.certificate import check
-from policies.purging.desk import purge_desk
+from policies.purging.opening import purge_desk
 from tests.archive.house import OPERATIONS, capture, found, line, search
 from tests.policies.purging_house import SECOND, in_force, place_hold, states
 from tests.policies.test_erasures import answered, decided, desk, listed, opened

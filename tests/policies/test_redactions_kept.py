@@ -14,7 +14,7 @@ from archive.packing.candidates import PackLimits
 from archive.packing.packer import Packer
 from archive.rebuilding import rebuild
 from policies.erasures.opening import executor_of
-from policies.purging.desk import purge_desk
+from policies.purging.opening import purge_desk
 from tests.archive.house import capture, create, found, opened, settings
 from tests.policies.purging_house import SECOND, Killed, states, tripping
 from tests.policies.test_erasures import decided, desk, listed

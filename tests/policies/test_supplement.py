@@ -5,7 +5,7 @@ import pytest
 from archive.errors import CorruptError
 from archive.log.publisher import log_signer
 from policies.purging import certificate as certificates
-from policies.purging.desk import supplementing_of
+from policies.purging.opening import supplementing_of
 from policies.purging.supplement import check, digest, shredded
 from tests.archive.house import opened
 from tests.policies.purging_house import dated, in_force, sandbox

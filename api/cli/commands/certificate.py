@@ -29,7 +29,7 @@ def command() -> None:
 @options.common
 def everything(limit: int, cursor: int | None, purpose: Purpose, as_json: bool) -> None:
     """List certificates, the newest first."""
-    from policies.purging.desk import purge_desk
+    from policies.purging.opening import purge_desk
 
     with options.opened() as archive:
         archive.follow()
@@ -64,7 +64,7 @@ def everything(limit: int, cursor: int | None, purpose: Purpose, as_json: bool) 
 @options.common
 def show(id: UUID, pdf: Path | None, purpose: Purpose, as_json: bool) -> None:
     """Show the certificate ID."""
-    from policies.purging.desk import purge_desk
+    from policies.purging.opening import purge_desk
 
     with options.opened() as archive:
         found = purge_desk(archive).certificate(LOCAL_ACTOR, id)

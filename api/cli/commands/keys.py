@@ -121,7 +121,7 @@ def shred(everything: bool, purpose: Purpose, as_json: bool) -> None:
 
 def _supplement(changes: "KeyChanges") -> int:
     """Say on certificates that their epochs are gone; what fails the worker does within a day."""
-    from policies.purging.desk import supplementing_of
+    from policies.purging.opening import supplementing_of
 
     try:
         return len(supplementing_of(changes.archive).issue())

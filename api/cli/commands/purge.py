@@ -32,7 +32,7 @@ def command(dry_run: bool, at: datetime | None, purpose: Purpose, as_json: bool)
         from archive.processes import warm_up
 
         warm_up("policies.purging.judges")
-    from policies.purging.desk import purge_desk
+    from policies.purging.opening import purge_desk
 
     with options.opened() as archive:
         desk = purge_desk(archive)
