@@ -17,24 +17,30 @@ from archive.errors import MunimentError, UnavailableError
 from archive.processes import Child, warm_up
 from archive.tuning import give_way, spare_the_collector
 
+# What the parent's end of a pipe says when the parent stopped, which it may at any time.
+_HUNG_UP = (EOFError, BrokenPipeError, ConnectionResetError)
+
 
 def _work(connection: Connection) -> None:
     """Capture batches until the parent hangs up."""
     give_way()
-    opening, plan = connection.recv()
+    try:
+        opening, plan = connection.recv()
+    except _HUNG_UP:
+        return
     with join(opening) as station:
         spare_the_collector()
-        connection.send(None)
+        answer: Tally | MunimentError | None = None
         while True:
             try:
+                connection.send(answer)
                 batch: list[Slice] = connection.recv()
-            except EOFError:
+            except _HUNG_UP:
                 return
             try:
-                answer: Tally | MunimentError = capture_batch(station.intake, plan, batch)
+                answer = capture_batch(station.intake, plan, batch)
             except MunimentError as error:
                 answer = UnavailableError(str(error))
-            connection.send(answer)
 
 
 class _Worker(Child):

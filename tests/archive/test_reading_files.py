@@ -1,6 +1,7 @@
 """What an import's reader does with files that nobody has looked into before."""
 
 from collections.abc import Iterator
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from archive.capture.batches import Plan, Rejected, Tally, capture_batch
 from archive.capture.prepare import Sender
 from archive.capture.slices import UNTOLD, Slice, find, items
+from archive.capture.workers import WorkerPool
 from archive.opening import Archive
 from tests.archive import house
 
@@ -52,6 +54,13 @@ def test_a_file_that_became_shorter_stops_nobody(archive: Archive, tmp_path: Pat
     assert tally.archived == 1
     assert [each.path for each in tally.rejected] == ["gone"]
     assert "changed while it was being read" in tally.rejected[0].reason
+
+
+def test_readers_end_in_peace_when_the_import_is_stopped(archive: Archive) -> None:
+    with WorkerPool(archive, Plan("files", Sender("local")), 2):
+        # Stopped before they have said that they are ready.
+        readers = [each for each in active_children() if each.exitcode is None]
+    assert [each.exitcode for each in readers] == [0, 0]
 
 
 def test_an_item_of_a_file_is_not_cut_again(tmp_path: Path) -> None:
