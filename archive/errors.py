@@ -15,12 +15,15 @@ class MunimentError(Exception):
 class InvalidError(MunimentError):
     """The caller's input is wrong; the message says how to mend it.
 
-    `column` is the 1-based position in a query text, where there is one.
+    `column` is the 1-based position in a query text, where there is one, and `query` that text.
     """
 
-    def __init__(self, message: str, *, column: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, column: int | None = None, query: str | None = None
+    ) -> None:
         super().__init__(message)
         self.column = column
+        self.query = query
 
 
 class UnauthenticatedError(MunimentError):

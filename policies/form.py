@@ -50,6 +50,7 @@ def read_policy(text: str, zone: tzinfo = UTC) -> Terms:
             f"Line {lines[('scope',)]}: scope, column {error.column} of the query: "
             f"{str(error).removeprefix('The scope: ')}",
             column=error.column,
+            query=error.query,
         ) from error
 
 

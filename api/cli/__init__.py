@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from api.cli.group import CommandGroup
+from api.cli.output import pointed
 from archive.errors import InvalidError, MunimentError, unforeseen
 from archive.tuning import spare_the_collector
 
@@ -62,6 +63,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
     except InvalidError as error:
+        if error.query is not None and error.column is not None:
+            click.echo(pointed(error.query, error.column), err=True)
         click.echo(f"{PROGRAM}: {error}", err=True)
         return EXIT_WRONG_USE
     except MunimentError as error:

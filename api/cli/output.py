@@ -30,6 +30,13 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def pointed(query: str, column: int) -> str:
+    """Give a query with a caret under the place that is wrong."""
+    # One character for one, so that the caret stands where the column says.
+    shown = "".join(" " if letter.isspace() else printable(letter) for letter in query)
+    return f"  {shown}\n  {' ' * (column - 1)}^"
+
+
 def utc_time(value: datetime | None) -> str:
     """Write a time in UTC to the minute, or that there is none."""
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if value else "undated"

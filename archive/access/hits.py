@@ -113,7 +113,9 @@ class HitReports:
             try:
                 terms.append(self._searching.parsed(actor, text, viewer))
             except InvalidError as error:
-                raise InvalidError(f"Term {number}: {error}", column=error.column) from None
+                raise InvalidError(
+                    f"Term {number}: {error}", column=error.column, query=error.query
+                ) from None
             if terms[-1] == EVERYTHING:
                 raise InvalidError(f"Term {number} asks for nothing.")
         terms = terms or list(sought(query))

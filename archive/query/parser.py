@@ -42,8 +42,18 @@ def parse(
     Dates without an offset are read in `zone`. What is not `askable` is refused, if that is given.
     `check` is given each value that names something, as `hold:` does, and raises InvalidError.
     One that was `kept` is read although the index may not take its patterns any more.
-    Raises InvalidError with the 1-based column.
+    Raises InvalidError with the text and the 1-based column.
     """
+    try:
+        return _parsed(text, zone, askable, check, kept=kept)
+    except InvalidError as error:
+        error.query = text
+        raise
+
+
+def _parsed(
+    text: str, zone: tzinfo, askable: Askable | None, check: Check | None, *, kept: bool
+) -> Node:
     if len(text) > LONGEST_QUERY:
         raise InvalidError(
             f"The query has {len(text):,} characters; at most {LONGEST_QUERY:,} are taken.",

@@ -31,4 +31,6 @@ def parse_scope(
     try:
         return parse(query, zone, OF_CONTENT)
     except InvalidError as error:
-        raise InvalidError(f"The {name}: {error}", column=error.column) from error
+        raise InvalidError(
+            f"The {name}: {error}", column=error.column, query=error.query
+        ) from error

@@ -147,7 +147,9 @@ class StandIn:
         require_purpose(actor, purpose)
         self._fail()
         if (place := asked.query.find("(")) >= 0:
-            raise InvalidError("The parenthesis is not closed.", column=place + 1)
+            raise InvalidError(
+                "The parenthesis is not closed.", column=place + 1, query=asked.query
+            )
         start = self._start(asked.cursor)
         found = [
             (number, id, item)

@@ -58,6 +58,22 @@ def test_what_is_wrong_is_told(call, tmp_path):
     assert "no hold" in call("hold", "release", "a", *because, status=1)
 
 
+def test_a_wrong_query_is_pointed_at_wherever_it_stands(call, tmp_path):
+    call("init")
+    (tmp_path / "terms.txt").write_text("rebate\nfee AND (x\n")
+    wrong, pointed = "fee AND (x", "  fee AND (x\n          ^\n"
+    for command in (
+        ("hold", "reach", "--query", wrong),
+        ("hold", "place", "a", "--reason", "r", "--query", wrong),
+        ("matter", "create", "m", "--name", "t", "--query", wrong),
+        ("searches", "save", "a", wrong),
+        ("searches", "hits", "--query", wrong),
+        ("searches", "hits", "fee", wrong),
+        ("searches", "hits", "--terms", "terms.txt"),
+    ):
+        assert call(*command, status=2).startswith(pointed), command
+
+
 @pytest.fixture
 def client(archive, clock):
     return create_app(lambda: archive, clock=clock).test_client()

@@ -7,7 +7,6 @@ import click
 from api.cli import options, output
 from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.access.search_answers import SearchAnswer, SearchRequest, Sort
-from archive.errors import InvalidError
 
 
 @click.command("search")
@@ -54,26 +53,14 @@ def command(
         count=count,
         hash=hash,
     )
-    try:
-        with options.opened() as archive:
-            answer = archive.access.search(LOCAL_ACTOR, purpose, asked)
-    except InvalidError as error:
-        if error.column is not None:
-            click.echo(_pointed(query, error.column), err=True)
-        raise
+    with options.opened() as archive:
+        answer = archive.access.search(LOCAL_ACTOR, purpose, asked)
     if as_json:
         output.write_json(answer)
     elif count and not facets and not hash:
         click.echo(answer.total)
     else:
         write_answer(answer, count=count)
-
-
-def _pointed(query: str, column: int) -> str:
-    """Write the query with a caret under the place that is wrong."""
-    # One character for one, so that the caret stands where the column says.
-    shown = "".join(" " if letter.isspace() else output.printable(letter) for letter in query)
-    return f"  {shown}\n  {' ' * (column - 1)}^"
 
 
 def write_answer(answer: SearchAnswer, *, count: bool = False) -> None:
