@@ -20,6 +20,7 @@ from archive.capture.parsed import Parsed
 from archive.capture.sniff import is_mail
 from archive.errors import InvalidError, NotFoundError
 from archive.model.interaction import (
+    LONGEST_NAME,
     Attachment,
     Content,
     IncomingInteraction,
@@ -35,6 +36,18 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK = (b"", _BYTE_ORDER_MARK)
 _CHUNK = 1 << 20
 _PREFIX = "attachments/"
+# What is wrong with a field, where the model's own words are those of a programmer.
+_WRONG = {
+    "datetime": "there is no such time; one is written as in 2024-05-06T07:08:09Z",
+    "dict_type": "it is no object",
+    "model_type": "it is no object",
+    "string_too_long": f"it has more than {LONGEST_NAME:,} characters",
+    "string_too_short": "it is empty",
+    "string_type": "it is no text",
+    "timezone_aware": "it has no offset from UTC, as in 2024-05-06T07:08:09+02:00",
+    "too_short": "it needs at least one",
+    "tuple_type": "it is no list",
+}
 
 
 def spans(stream: BinaryIO) -> Iterator[tuple[int, int]]:
@@ -221,7 +234,9 @@ def _sentence(error: ValidationError) -> str:
     first = details[0]
     # A field's name may be the caller's own, so it is cut to what can be a name.
     field = ".".join(str(step) for step in first["loc"])[:100]
-    message = first["msg"][:1].lower() + first["msg"][1:]
+    kind = "datetime" if first["type"].startswith("datetime_") else first["type"]
+    message = first["msg"].removeprefix("Value error, ").replace("Input should", "it should", 1)
+    message = _WRONG.get(kind, message[:1].lower() + message[1:])
     if not field:
         return f"The line is not an interaction: {message}."
     if first["type"] == "extra_forbidden":
