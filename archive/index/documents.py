@@ -40,7 +40,7 @@ def document_key(id: UUID, version: int) -> str:
 
 
 def order(sent: int | None, first_seq: int, *, descending: bool) -> int:
-    """Return one number to sort by: the time, then the sequence; undated last either way."""
+    """Return one number to sort by: the second, then the sequence; undated last either way."""
     if sent is None:
         time = -_FARTHEST - 1 if descending else _FARTHEST + 1
     else:
