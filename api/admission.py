@@ -9,6 +9,7 @@ from typing import Final
 from flask import g, request
 
 from api import context
+from api.console import resending
 from api.problems import TOO_MANY_REQUESTS, ProblemError
 from archive.errors import UnauthenticatedError
 from archive.users.attempts import whole
@@ -30,6 +31,8 @@ def admit() -> None:
         context.authenticate()
     except UnauthenticatedError:
         _count_stranger(1)
+        if resending.gives_back():
+            _read_form()
         raise
     found = g.get("actor")
     limits = context.door().limits
@@ -37,11 +40,15 @@ def admit() -> None:
         if request.endpoint not in _UNCOUNTED:
             _count_stranger(SIGN_IN_WEIGHT if request.endpoint in _SIGNING_IN else 1)
         if request.method not in context.SAFE_METHODS:
-            # Read here, where few places are for it, so that slow forms keep nobody else waiting.
-            with limits.forms.taken():
-                request.get_data()
+            _read_form()
     elif limits.users is not None and request.endpoint not in _CAPTURING:
         _require(limits.users.count(found.id))
+
+
+def _read_form() -> None:
+    """Read a stranger's form where few places are for it: slow ones keep nobody else waiting."""
+    with context.door().limits.forms.taken():
+        request.get_data()
 
 
 def _count_stranger(weight: int) -> None:

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from api import admission, context, headers, log, problems, published
 from api.bodies import Body
-from api.console import site
+from api.console import resending, site
 from api.console import views as console
 from api.context import Door
 from api.problems import Problem
@@ -233,9 +233,8 @@ def _wants_page() -> bool:
 def _answer(problem: Problem, error: Exception | None = None) -> Response:
     problem = problem.model_copy(update={"request_id": context.request_id()})
     if _wants_page():
-        sent = request.method == "POST" and request.blueprint == "console"
         page = render_template(
-            "error.html", problem=problem, back=site.page_above() if sent else None
+            "error.html", problem=problem, back=site.page_above() if resending.is_form() else None
         )
         response = Response(page, problem.status)
     else:
@@ -252,6 +251,9 @@ def _refuse(error: MunimentError) -> BaseResponse:
         response.delete_cookie(COOKIE, path="/")
         return response
     problem = problems.of_error(error)
+    if isinstance(error, UnauthenticatedError) and resending.is_form() and _wants_page():
+        page = resending.page(site.page_above())
+        return Response(page, problem.status, problems.headers_for(problem, error))
     if problem.status == problems.INTERNAL.status:
         _log_failure(error)
     return _answer(problem, error)

@@ -3,10 +3,11 @@
 import hmac
 from urllib.parse import urlsplit
 
-from flask import current_app, request, url_for
+from flask import Response, current_app, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from api import context
+from api.console import resending
 from api.sessions import COOKIE, Session
 from archive.access.audit import FOR_OPERATIONS
 from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
@@ -82,14 +83,15 @@ def sees_retention(actor: Actor) -> bool:
     return not actor.permissions.isdisjoint({Permission.GOVERN, Permission.AUDIT})
 
 
-def refuse_foreign_forms() -> None:
+def refuse_foreign_forms() -> BaseResponse | None:
     """Refuse a form that another site made the browser send.
 
     Browsers say where a request comes from in Sec-Fetch-Site, older ones in Origin alone; forms
-    of somebody signed in carry the session's secret besides.
+    of somebody signed in carry the session's secret besides. One of our own with the secret of an
+    earlier session is given back.
     """
     if request.method in context.SAFE_METHODS:
-        return
+        return None
     where = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     if where is not None:
@@ -100,10 +102,13 @@ def refuse_foreign_forms() -> None:
     if session is not None:
         sent = request.form.get("form_secret", "")
         same = same and hmac.compare_digest(sent.encode(), session.form_secret.encode())
-    if not same and session is not None:
+    if same:
+        return None
+    if session is not None:
         context.archive().audit.record(context.actor(), FOR_OPERATIONS, "form", allowed=False)
-    if not same:
+    if session is None or not resending.gives_back():
         raise ForbiddenError("The form did not come from this console; load the page again.")
+    return Response(resending.page(page_above()), 403)
 
 
 def signed_in() -> Session:
