@@ -27,6 +27,7 @@ _MARKER_TEXT = b"muniment bucket 1\n"
 _TEMPORARY = ".temporary"
 _LOCKS = ".locks"
 _LOCK_FILES = 64
+_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _KNOWN_FOLDERS = 4096
 
 
@@ -161,20 +162,31 @@ class Disk:
         files, so a holder must not ask for a second turn.
         """
         path = self.root / _LOCKS / f"{zlib.crc32(name.encode()) % _LOCK_FILES:02d}"
-        try:
-            # Opened anew each time: an advisory lock belongs to the open file, and threads that
-            # shared one would not exclude each other.
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            if shared and error.errno == errno.EROFS:
-                yield  # Nobody changes a disk that is mounted read-only.
-                return
-            raise
+        descriptor = self._open_lock(path, shared=shared)
+        if descriptor is None:
+            yield
+            return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
+
+    def _open_lock(self, path: Path, *, shared: bool) -> int | None:
+        """Open a lock file; None where readers share one that they may not make.
+
+        Opened anew each time: an advisory lock belongs to the open file, and threads that shared
+        one would not exclude each other.
+        """
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if not shared or error.errno not in _READ_ONLY:
+                raise
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
 
     def ensure(self, folder: Path) -> None:
         """Make `folder` and those above it where they are missing, all durable.

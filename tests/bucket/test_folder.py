@@ -1,6 +1,8 @@
 """What the folder bucket does beyond the contract: files, modes, damage, leftovers."""
 
+import errno
 import fcntl
+import os
 import stat
 import tracemalloc
 from collections.abc import Iterator
@@ -50,6 +52,29 @@ def test_all_is_private(bucket: FolderBucket, clock: ManualClock) -> None:
     for path in [bucket.root, *bucket.root.rglob("*")]:
         expected = 0o700 if path.is_dir() else 0o600
         assert stat.S_IMODE(path.stat().st_mode) == expected, path
+
+
+@pytest.mark.parametrize("reason", [errno.EROFS, errno.EACCES, errno.EPERM])
+def test_whoever_may_only_read_it_reads_it(
+    bucket: FolderBucket, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    bucket.put("a", b"kept")
+    open_ = os.open
+
+    def reading_alone(path: str, flags: int, *mode: int) -> int:
+        if flags & (os.O_RDWR | os.O_CREAT):
+            raise OSError(reason, os.strerror(reason), path)
+        return open_(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", reading_alone)
+    for _ in range(2):
+        assert [each.name for each in bucket.versions("")] == ["a"]
+        assert bucket.get("a") == b"kept"
+        with pytest.raises((OSError, UnavailableError)):
+            bucket.put("b", b"")
+        # Nor need there be files for its locks, which it cannot make.
+        for path in (bucket.root / ".locks").iterdir():
+            path.unlink()
 
 
 def test_destroying_everything_leaves_no_file(bucket: FolderBucket, clock: ManualClock) -> None:
