@@ -164,15 +164,25 @@ class KeyChanges:
             Change(reason, self._actor), [new.kek, recovery]
         )
         self._announce(recovery.text, True)
+        # After a recovery there may be none, or one that is not of this archive.
+        had_file = new.replaces is not None and new.replaces.path.exists()
         notes = list(self._taken(new))
         try:
             self._archive.keyring_writer.destroy_older()
         except MunimentError as error:
             notes.append(f"Older keyrings are still there; the worker removes them: {error}")
-        if new.replaces is not None:
+        if reason == "recovered":
             notes.append(
-                f"The old key is kept in {predecessor_of(new.replaces).path}: it opens copies of "
-                "the bucket from before. Remove it when none of them is needed any more."
+                "Copies of the bucket from before open with the old key or the old recovery code: "
+                "keep one of them as long as they are needed."
+            )
+        if had_file and new.replaces is not None:
+            kept = predecessor_of(new.replaces).path
+            notes.append(
+                f"The old key is kept in {kept}: it opens copies of the bucket from before. Remove "
+                "it when none of them is needed any more."
+                if reason == "rotated"
+                else f"The key file that was there is kept in {kept}."
             )
         return KeysChanged(keyring, str(new.replaces or new.kek), recovery.text, tuple(notes))
 

@@ -86,7 +86,10 @@ def new_kek(
         made = kek if kek.path.exists() else FileKek.create(kek.path, clock)
         return NewKek(made, text)
     if isinstance(kek, PassphraseKek):
-        return NewKek(PassphraseKek(lambda: _new_passphrase(environ, ask)), text)
+        asked = PassphraseKek(
+            lambda: _new_passphrase(environ, ask), variable=NEW_PASSPHRASE_VARIABLE
+        )
+        return NewKek(asked, text)
     if isinstance(kek, EnvironmentKek) and wanted is None:
         raise ConfigurationError(
             "A new key cannot be put into a variable from here: name the one that holds it with "

@@ -157,7 +157,7 @@ class Argon2Cost:
 
 
 class PassphraseKek(Kek):
-    """A passphrase, hardened by Argon2id; `ask` gives it when it is needed.
+    """A passphrase, hardened by Argon2id; `ask` gives it when it is needed, from `variable`.
 
     `cost` is for slots that are written; a slot that is read brings its own, within bounds, so
     that a forged keyring cannot demand all memory.
@@ -167,9 +167,16 @@ class PassphraseKek(Kek):
     opens = frozenset({"passphrase"})
     highest_cost: ClassVar[Argon2Cost] = Argon2Cost(1024 * 1024, 32, 32)
 
-    def __init__(self, ask: Callable[[], str], cost: Argon2Cost | None = None) -> None:
+    def __init__(
+        self,
+        ask: Callable[[], str],
+        cost: Argon2Cost | None = None,
+        *,
+        variable: str = PASSPHRASE_VARIABLE,
+    ) -> None:
         self._ask = functools.cache(ask)
         self._cost = cost or Argon2Cost()
+        self._variable = variable
 
     def parameters(self) -> Parameters:
         return {
@@ -183,7 +190,7 @@ class PassphraseKek(Kek):
         # Two keyboards may write one letter in two ways; NFC makes them one (RFC 8265, 4.2.2).
         passphrase = unicodedata.normalize("NFC", self._ask()).encode("utf-8", "surrogateescape")
         if not passphrase:
-            raise ConfigurationError(f"The passphrase is empty; set {PASSPHRASE_VARIABLE}.")
+            raise ConfigurationError(f"The passphrase is empty; set {self._variable}.")
         return Argon2id(
             salt=salt,
             length=KEY_SIZE,

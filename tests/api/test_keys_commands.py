@@ -93,9 +93,20 @@ def test_the_recovery_code_makes_a_new_key(home, capsys, monkeypatch):
     monkeypatch.setenv("MUNIMENT_RECOVERY_CODE", code.lower())
     changed = asked(capsys, "recover")
     assert changed["recovery_code"] != code
+    # There was no key file to be kept.
+    (note,) = changed["notes"]
+    assert "the old key or the old recovery code" in note
     with opened(folder) as archive:
         capture(archive, line("1"))
     assert run(["keys", "recover"]) == 1
+
+
+def test_a_recovery_keeps_the_key_file_that_was_there(home, capsys, monkeypatch):
+    folder, code = home
+    (folder / "kek.key").write_text("something else")
+    monkeypatch.setenv("MUNIMENT_RECOVERY_CODE", code)
+    assert f"is kept in {folder / 'kek.key.old'}." in asked(capsys, "recover")["notes"][-1]
+    assert (folder / "kek.key.old").read_text() == "something else"
 
 
 def test_shredding_drops_what_was_touched_and_nothing_else(home, capsys):
@@ -150,8 +161,11 @@ def test_who_has_no_key_for_the_new_keyring_says_so_and_writes_nothing(home, cap
         assert objects[0] == objects[1] == objects[2]
 
 
-def test_wrong_targets_change_nothing(home, capsys):
+def test_wrong_targets_change_nothing(home, capsys, monkeypatch):
     assert run(["keys", "rotate", "--to", "swordfish"]) == 1
     assert "swordfish" not in capsys.readouterr().err
     assert run(["keys", "rotate", "--to", "env:NOT_SET"]) == 1
+    monkeypatch.setenv("MUNIMENT_NEW_PASSPHRASE", "")
+    assert run(["keys", "rotate", "--to", "passphrase:"]) == 1
+    assert "set MUNIMENT_NEW_PASSPHRASE." in capsys.readouterr().err
     assert asked(capsys, "status")["keyring"] == 1
