@@ -120,19 +120,27 @@ class World:
 
     def answers(self, row: Row) -> Iterator[tuple[str, int, int]]:
         """Ask as everybody; yield each caller with the status expected and the one answered."""
-        for caller in (NOBODY, *INVALIDS, *ROLES):
-            column = INVALID if caller in INVALIDS else caller
-            yield caller, row.expected[column], self.ask(row, caller)
+        # Whoever has no way in changes nothing, so that what was made for one of them serves all.
+        for_strangers = self._prepared(row, NOBODY)
+        for caller in (NOBODY, *INVALIDS):
+            column = NOBODY if caller == NOBODY else INVALID
+            yield caller, row.expected[column], self._asked(row, caller, *for_strangers)
+        for role in ROLES:
+            yield role, row.expected[role], self.ask(row, role)
 
     def ask(self, row: Row, caller: str) -> int:
         """Ask once, as somebody would by this route, and return the status."""
-        rule = self._rule(row)
-        paged = rule.endpoint.startswith("console.")
+        return self._asked(row, caller, *self._prepared(row, caller))
+
+    def _prepared(self, row: Row, caller: str) -> tuple[str, dict[str, Any]]:
+        """Make what is asked for; return its path, and the body to send."""
         owner = caller if row.case == OWN and caller in ROLES else "target"
-        path = self._path(rule, owner)
-        body = BODIES.get((row.method, row.route), _json(None))(self, owner)
+        path = self._path(self._rule(row), owner)
+        return path, BODIES.get((row.method, row.route), _json(None))(self, owner)
+
+    def _asked(self, row: Row, caller: str, path: str, body: dict[str, Any]) -> int:
         client = self.app.test_client()
-        if paged:
+        if self._rule(row).endpoint.startswith("console."):
             return self._by_session(client, caller, row, path, body)
         headers = {"Muniment-Purpose": row.purpose}
         if caller in self.tokens:
