@@ -26,6 +26,7 @@ from archive.errors import (
     LockedError,
     MunimentError,
     NotFoundError,
+    SettingError,
     ThrottledError,
     UnauthenticatedError,
     UnavailableError,
@@ -105,6 +106,7 @@ BY_ERROR: Mapping[type[MunimentError], ProblemType] = {
     CorruptError: CORRUPT,
     UnavailableError: UNAVAILABLE,
     ConfigurationError: UNAVAILABLE,
+    SettingError: UNAVAILABLE,
 }
 
 BY_STATUS: Mapping[int, ProblemType] = {

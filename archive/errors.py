@@ -84,6 +84,10 @@ class ConfigurationError(MunimentError):
     """A setting, key or archive on disk is missing or unusable; the message says which."""
 
 
+class SettingError(ConfigurationError):
+    """A setting is of no form that it can have, whatever stands on disk."""
+
+
 def unforeseen(error: BaseException) -> str:
     """Tell of a defect by its class and place; its message might hold what was being read."""
     trace = error.__traceback__

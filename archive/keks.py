@@ -18,7 +18,7 @@ def named_kek(
     """Return the KEK that a text names, as MUNIMENT_KEK does; nothing is read before its use.
 
     Raises:
-        ConfigurationError: the text has none of the known forms.
+        SettingError: the text has none of the known forms.
     """
     kind, _, value = text.partition(":")
     if kind == "kms":

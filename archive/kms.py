@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from archive.errors import ConfigurationError, CorruptError, UnavailableError
+from archive.errors import ConfigurationError, CorruptError, SettingError, UnavailableError
 from archive.sealing.kek import Kek, Parameters
 from archive.sealing.primitives import KEY_SIZE
 
@@ -45,7 +45,7 @@ class KmsKek(Kek):
     def __init__(self, arn: str, archive_id: UUID | None = None) -> None:
         match = _ARN.fullmatch(arn)
         if match is None:
-            raise ConfigurationError(
+            raise SettingError(
                 "A key in KMS is named by its ARN: kms:arn:aws:kms:REGION:ACCOUNT:key/ID."
             )
         self._arn = arn

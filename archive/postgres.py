@@ -4,6 +4,7 @@ An archive has a schema of its own, and a database holds one archive. A password
 of here: not in errors, not in what a connection calls itself.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from archive.errors import ConfigurationError, ConflictError, UnavailableError
+from archive.errors import ConflictError, SettingError, UnavailableError
 
 SCHEMA = "muniment"
 # What the address may set otherwise. A host that is gone is noticed within seconds on both sides.
@@ -37,6 +38,7 @@ _DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') = 'off'"
 )
+_PORTS = re.compile(r"[0-9,]*")
 _RETRY_SECONDS = 5.0
 
 
@@ -48,10 +50,13 @@ class Server:
             given = conninfo_to_dict(url)
         except psycopg.Error:
             # Its words are not repeated: they could hold a piece of a password.
-            raise ConfigurationError(
+            raise SettingError(
                 "MUNIMENT_DATABASE_URL is not of the form "
                 "postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
             ) from None
+        # libpq asks for the host's address first, and then speaks as if that did not answer.
+        if not _PORTS.fullmatch(str(given.get("port") or "")):
+            raise SettingError("MUNIMENT_DATABASE_URL: the port must be a number.")
         self._parameters = _DEFAULTS | {name: str(value) for name, value in given.items()}
         self._parameters["options"] = f"{given.get('options') or ''} {_OPTIONS}".strip()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from archive.errors import ConfigurationError, InvalidError
+from archive.errors import InvalidError, SettingError
 from archive.locking.terms import LockTerm, Period
 from archive.users.provider_settings import NAMES as PROVIDER_NAMES
 from archive.users.provider_settings import ProviderSettings
@@ -83,7 +83,7 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str], cwd: Path) -> "Settings":
-        """Read settings; ConfigurationError names the one that is wrong and says why."""
+        """Read settings; SettingError names the one that is wrong and says why."""
         home_text = environ.get("MUNIMENT_HOME")
         home = (cwd / (home_text or "muniment-data")).absolute()
         file_values = _read_file(home / FILE_NAME)
@@ -160,17 +160,19 @@ def _read_file(path: Path) -> dict[str, str]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except NotADirectoryError as error:
+        raise SettingError(f"MUNIMENT_HOME: {path.parent} is no folder.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+        raise SettingError(f"{path} cannot be read: {error}") from error
     values: dict[str, str] = {}
     for key, value in document.items():
         name = "MUNIMENT_" + key.upper().removeprefix("MUNIMENT_")
         if name not in _NAMES or name == "MUNIMENT_HOME":
-            raise ConfigurationError(f"{path} has no setting named {key!r}.")
+            raise SettingError(f"{path} has no setting named {key!r}.")
         if isinstance(value, bool):
             value = "yes" if value else "no"
         if not isinstance(value, str):
-            raise ConfigurationError(f"{path}: {key} must be a text in quotes.")
+            raise SettingError(f"{path}: {key} must be a text in quotes.")
         values[name] = value
     return values
 
@@ -182,12 +184,12 @@ def _database_url(text: str) -> str:
     rest = text.partition("://")[2]
     authority, _, after = rest.partition("/")
     if not text.startswith(_POSTGRES) or not rest:
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_DATABASE_URL must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE; "
             "leave it out for SQLite in the home folder."
         )
     if authority.count("@") > 1 or "@" in after or "#" in rest:
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_DATABASE_URL: write @ / ? # % in a name or password as %40 %2F %3F %23 %25."
         )
     return text
@@ -199,7 +201,7 @@ def _masked(value: str) -> str:
 
 def _endpoint(text: str) -> str | None:
     if text and not _ENDPOINT.fullmatch(text):
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_S3_ENDPOINT must be https://HOST:PORT (or http://…), with no key in it: "
             "keys belong in AWS_*."
         )
@@ -208,7 +210,7 @@ def _endpoint(text: str) -> str | None:
 
 def _timestamp_url(text: str) -> str | None:
     if text and not _TIMESTAMP_URL.fullmatch(text):
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_TIMESTAMP_URL must be https://HOST/PATH (or http://…) of a time-stamping "
             "authority, without name, password or question mark."
         )
@@ -217,7 +219,7 @@ def _timestamp_url(text: str) -> str | None:
 
 def _organisation(text: str) -> str:
     if len(text) > _LONGEST_ORGANISATION or not text.isprintable() or text != text.strip():
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_ORGANISATION must be a name of one line, of up to "
             f"{_LONGEST_ORGANISATION} characters."
         )
@@ -228,7 +230,7 @@ def _timezone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigurationError(
+        raise SettingError(
             f"MUNIMENT_TIMEZONE: {name!r} is not a time zone name such as Europe/London."
         ) from error
 
@@ -237,16 +239,16 @@ def _lock_maximum(text: str) -> Period:
     try:
         return Period.parse(text)
     except InvalidError as error:
-        raise ConfigurationError(f"MUNIMENT_LOCK_MAXIMUM: {error}") from error
+        raise SettingError(f"MUNIMENT_LOCK_MAXIMUM: {error}") from error
 
 
 def _worm(text: str, maximum: Period) -> LockTerm | None:
     try:
         term = LockTerm.parse(text)
     except InvalidError as error:
-        raise ConfigurationError(f"MUNIMENT_WORM: {error}") from error
+        raise SettingError(f"MUNIMENT_WORM: {error}") from error
     if term is not None and term.period.exceeds(maximum):
-        raise ConfigurationError(
+        raise SettingError(
             f"MUNIMENT_WORM: {term.period} is longer than MUNIMENT_LOCK_MAXIMUM ({maximum}). "
             "A lock that is too long cannot be undone; raise the maximum if it is meant."
         )
@@ -256,18 +258,18 @@ def _worm(text: str, maximum: Period) -> LockTerm | None:
 def _flag(name: str, text: str) -> bool:
     if text.lower() in ("yes", "no"):
         return text.lower() == "yes"
-    raise ConfigurationError(f"{name}: say yes or no.")
+    raise SettingError(f"{name}: say yes or no.")
 
 
 def _proxies(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 3:
         return int(text)
-    raise ConfigurationError("MUNIMENT_PROXIES: say how many proxies requests come through.")
+    raise SettingError("MUNIMENT_PROXIES: say how many proxies requests come through.")
 
 
 def _rate_limit(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 8:
         return int(text)
-    raise ConfigurationError(
+    raise SettingError(
         "MUNIMENT_RATE_LIMIT: say how many requests a minute a user may make, or 0 for any number."
     )

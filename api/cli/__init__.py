@@ -13,7 +13,7 @@ import click
 
 from api.cli.group import CommandGroup
 from api.cli.output import pointed
-from archive.errors import InvalidError, MunimentError, unforeseen
+from archive.errors import InvalidError, MunimentError, SettingError, unforeseen
 from archive.tuning import spare_the_collector
 
 EXIT_PROBLEM = 1
@@ -62,8 +62,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
-    except InvalidError as error:
-        if error.query is not None and error.column is not None:
+    except (InvalidError, SettingError) as error:
+        if isinstance(error, InvalidError) and error.query is not None and error.column is not None:
             click.echo(pointed(error.query, error.column), err=True)
         click.echo(f"{PROGRAM}: {error}", err=True)
         return EXIT_WRONG_USE

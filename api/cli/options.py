@@ -101,7 +101,7 @@ def acting(by_token: bool) -> "Iterator[tuple[Archive, Actor]]":
 
 
 def settings() -> "Settings":
-    """Read the settings of this process; ConfigurationError names the one that is wrong."""
+    """Read the settings of this process; SettingError names the one that is wrong."""
     from archive.settings import Settings
 
     return Settings.load(os.environ, Path.cwd())

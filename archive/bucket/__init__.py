@@ -12,7 +12,7 @@ from archive.bucket.port import (
 )
 from archive.bucket.routed import RoutedBucket
 from archive.clock import Clock
-from archive.errors import ConfigurationError
+from archive.errors import SettingError
 
 __all__ = [
     "Bucket",
@@ -32,14 +32,14 @@ def open_bucket(
     A path is relative to the current folder. `endpoint` is the S3 server's URL, or None for
     Amazon's. With `keys_url`, which has the same forms, key objects are in that bucket.
 
-    Raises `ConfigurationError` when a form is not known or a bucket cannot be opened. The message
-    does not repeat the setting, which could hold a secret.
+    Raises `SettingError` when a form is not known, `ConfigurationError` when a bucket cannot be
+    opened. The message does not repeat the setting, which could hold a secret.
     """
     bucket = _open(url, clock, endpoint, "MUNIMENT_BUCKET")
     if keys_url is None:
         return bucket
     if keys_url == url:
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_KEYS_BUCKET names the archive's own bucket: leave it out, or name another."
         )
     return RoutedBucket(bucket, _open(keys_url, clock, endpoint, "MUNIMENT_KEYS_BUCKET"))
@@ -56,6 +56,6 @@ def _open(url: str, clock: Clock, endpoint: str | None, setting: str) -> Bucket:
 
         name, _, prefix = rest[2:].partition("/")
         return S3Bucket(name, prefix.rstrip("/"), clock, endpoint=endpoint)
-    raise ConfigurationError(
+    raise SettingError(
         f"{setting} must be file:PATH (a folder on this machine) or s3://BUCKET/PREFIX."
     )

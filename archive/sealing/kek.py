@@ -19,7 +19,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from archive.clock import Clock
-from archive.errors import ConfigurationError, CorruptError
+from archive.errors import ConfigurationError, CorruptError, SettingError
 from archive.sealing.primitives import KEY_SIZE
 
 PASSPHRASE_VARIABLE = "MUNIMENT_PASSPHRASE"
@@ -229,7 +229,7 @@ def parse_kek(
     These are `file:PATH`, `passphrase:` and `env:NAME`; `archive.keks` knows them all.
 
     The passphrase is taken from MUNIMENT_PASSPHRASE in `environment`, else from `prompt`, which is
-    given the question. Nothing is read before the KEK is used. ConfigurationError for other forms.
+    given the question. Nothing is read before the KEK is used. SettingError for other forms.
     """
     kind, colon, value = text.partition(":")
     match kind:
@@ -240,7 +240,7 @@ def parse_kek(
         case "passphrase" if colon and not value:
             return PassphraseKek(lambda: _passphrase(environment, prompt))
     # The text is not repeated: it may be a passphrase that was put in the wrong place.
-    raise ConfigurationError(f"MUNIMENT_KEK must be {KEK_FORMS}.")
+    raise SettingError(f"MUNIMENT_KEK must be {KEK_FORMS}.")
 
 
 def key_text(key: bytes) -> str:

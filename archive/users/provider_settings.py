@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.access.roles import Role, check_roles
-from archive.errors import ConfigurationError, InvalidError
+from archive.errors import InvalidError, SettingError
 
 NAMES = (
     "MUNIMENT_OPENID_ISSUER",
@@ -37,7 +37,7 @@ class ProviderSettings:
     def load(cls, value: Callable[[str, str], str]) -> "ProviderSettings | None":
         """Read the settings by `value(name, default)`; None where no issuer is named.
 
-        Raises ConfigurationError, which repeats no secret.
+        Raises SettingError, which repeats no secret.
         """
         issuer, client_id, secret, roles, claim = (
             value(name, GROUPS_CLAIM if name == NAMES[-1] else "") for name in NAMES
@@ -45,14 +45,12 @@ class ProviderSettings:
         if not issuer:
             return None
         if not is_safe_address(issuer) or urlsplit(issuer).query:
-            raise ConfigurationError(
+            raise SettingError(
                 "MUNIMENT_OPENID_ISSUER must be https://HOST/PATH, as the provider writes it; "
                 "http:// only on this machine itself."
             )
         if not _PRINTABLE.fullmatch(client_id):
-            raise ConfigurationError(
-                "MUNIMENT_OPENID_CLIENT_ID must be what the provider knows us by."
-            )
+            raise SettingError("MUNIMENT_OPENID_CLIENT_ID must be what the provider knows us by.")
         return cls(
             issuer=issuer,
             client_id=client_id,
@@ -83,7 +81,7 @@ def is_safe_address(url: str) -> bool:
 
 
 def parse_roles(text: str) -> dict[str, tuple[Role, ...]]:
-    """Read `GROUP=ROLE[,ROLE…]; …`; ConfigurationError says which part is not right."""
+    """Read `GROUP=ROLE[,ROLE…]; …`; SettingError says which part is not right."""
     found: dict[str, tuple[Role, ...]] = {}
     for part in filter(None, map(str.strip, text.split(";"))):
         group, _, names = part.rpartition("=")
@@ -91,12 +89,12 @@ def parse_roles(text: str) -> dict[str, tuple[Role, ...]]:
             roles = tuple(Role(name.strip()) for name in names.split(","))
             check_roles(roles)
         except (ValueError, InvalidError) as error:
-            raise ConfigurationError(f"MUNIMENT_OPENID_ROLES: {part!r}: {error}") from error
+            raise SettingError(f"MUNIMENT_OPENID_ROLES: {part!r}: {error}") from error
         if not group.strip() or group.strip() in found:
-            raise ConfigurationError(f"MUNIMENT_OPENID_ROLES: {part!r} names no group, or again.")
+            raise SettingError(f"MUNIMENT_OPENID_ROLES: {part!r} names no group, or again.")
         found[group.strip()] = roles
     if not found:
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_OPENID_ROLES must say which groups give which roles: "
             "GROUP=legal; OTHER=auditor."
         )
@@ -109,11 +107,9 @@ def _secret(text: str) -> str:
         try:
             text = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"MUNIMENT_OPENID_CLIENT_SECRET: {path} cannot be read."
-            ) from error
+            raise SettingError(f"MUNIMENT_OPENID_CLIENT_SECRET: {path} cannot be read.") from error
     if not text:
-        raise ConfigurationError(
+        raise SettingError(
             "MUNIMENT_OPENID_CLIENT_SECRET must be the secret that the provider gave, "
             "or file:PATH of a file with it."
         )

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock, SystemClock
 from archive.database import Database, open_database
-from archive.errors import CorruptError, MunimentError, UnavailableError
+from archive.errors import CorruptError, MunimentError, SettingError, UnavailableError
 from archive.events.feed import Feed
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
@@ -58,7 +58,7 @@ def verify(
     kept elsewhere.
 
     Raises:
-        ConfigurationError: there is no archive, or its key does not open it.
+        ConfigurationError: there is no archive, or its key does not open it, or a setting is wrong.
         InvalidError: `against` is no checkpoint of this archive's log.
         UnavailableError: the bucket does not answer.
     """
@@ -122,6 +122,8 @@ def _opened(settings: Settings, keyring: Keyring, findings: Findings) -> "Iterat
                 sql = _Sql(engine, database.pointers, catalog, trail, head)
         except CorruptError as error:
             findings.add([Fault("database", str(error))])
+        except SettingError:
+            raise
         except (MunimentError, SQLAlchemyError) as error:
             told = error if isinstance(error, MunimentError) else type(error).__name__
             findings.notes.append(f"SQL and the index are not compared: {told}")

@@ -162,7 +162,7 @@ def test_who_has_no_key_for_the_new_keyring_says_so_and_writes_nothing(home, cap
 
 
 def test_wrong_targets_change_nothing(home, capsys, monkeypatch):
-    assert run(["keys", "rotate", "--to", "swordfish"]) == 1
+    assert run(["keys", "rotate", "--to", "swordfish"]) == 2
     assert "swordfish" not in capsys.readouterr().err
     assert run(["keys", "rotate", "--to", "env:NOT_SET"]) == 1
     monkeypatch.setenv("MUNIMENT_NEW_PASSPHRASE", "")

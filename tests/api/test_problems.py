@@ -29,6 +29,7 @@ EXPECTED = {
     "CorruptError": 500,
     "UnavailableError": 503,
     "ConfigurationError": 503,
+    "SettingError": 503,
 }
 
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ConfigurationError
+from api.cli import run
+from archive.errors import ConfigurationError, SettingError
 from archive.settings import Settings
+from tests.archive.house import create
 
 
 def load(folder: Path, **environ: str) -> Settings:
@@ -110,3 +112,40 @@ def test_an_address_that_could_be_misread_is_not_repeated(tmp_path: Path, url: s
 def test_a_time_stamping_authority_is_an_http_address(tmp_path: Path, url: str) -> None:
     assert load(tmp_path).timestamp_url is None
     assert load(tmp_path, MUNIMENT_TIMESTAMP_URL=url).timestamp_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("TIMEZONE", "Europe"),
+        ("WORM", "governance"),
+        ("PROXIES", "-1"),
+        ("KEK", "foo"),
+        ("KEK", "kms:foo"),
+        ("BUCKET", "foo"),
+        ("DATABASE_URL", "postgresql://db.example/archive?nosuch=1"),
+        ("DATABASE_URL", "postgresql://db.example:port/archive"),
+        ("OPENID_ISSUER", "idp.example"),
+    ],
+)
+@pytest.mark.parametrize("command", [["search", "x"], ["verify"]])
+def test_a_setting_of_wrong_form_is_wrong_use_for_every_command(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    name: str,
+    text: str,
+) -> None:
+    create(tmp_path)
+    monkeypatch.setenv("MUNIMENT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(f"MUNIMENT_{name}", text)
+    assert run(command) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1
+
+
+def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with pytest.raises(SettingError, match=f"MUNIMENT_HOME: {tmp_path / 'home'} is no folder"):
+        load(tmp_path)
