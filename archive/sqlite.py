@@ -1,11 +1,25 @@
 """What SQLite's errors mean for whoever runs the archive."""
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from archive.errors import CorruptError, MunimentError, UnavailableError
 
+_PRIVATE = 0o600
 _DAMAGED = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
+
+
+def make_private(path: Path) -> None:
+    """Make the file of a database that is missing, for its owner alone; others stay as they are.
+
+    SQLite gives the files that it puts beside it the same mode, and would let all read it.
+    """
+    # A file that is there must not be opened: closing it would drop SQLite's locks on it. What
+    # stands in the way of a new one, SQLite says by itself.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
 
 
 def told(error: BaseException, path: Path) -> MunimentError:

@@ -83,7 +83,9 @@ class Disk:
                 self._clean()
             return
         new = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One by one: `parents` would let others into the folders above, as into an archive's home.
+        for folder in reversed(new):
+            folder.mkdir(mode=0o700, exist_ok=True)
         foreign = any(path.name[0] != "." for path in self.root.iterdir())
         # Asked again, since another process may just have made the bucket and put objects in it.
         if foreign and not self._is_bucket():

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalog.answering import answering
 from archive.catalog.tables import METADATA, NOT_DERIVED
-from archive.sqlite import told
+from archive.sqlite import make_private, told
 
 # Any number will do, as long as every process that makes tables takes the same.
 _CREATION_LOCK = 0x6D756E03
@@ -22,6 +22,7 @@ def sqlite_engine(path: Path) -> Engine:
         CorruptError: the file is damaged.
         UnavailableError: it cannot be opened, or written to.
     """
+    make_private(path)
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30.0})
 
     @event.listens_for(engine, "connect")

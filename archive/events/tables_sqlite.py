@@ -16,6 +16,7 @@ from eventsourcing.sqlite import (
 )
 
 from archive.events.packing_sqlite import PACKS_TABLE
+from archive.sqlite import make_private
 
 _CLOSING_SECONDS = 30.0
 
@@ -46,6 +47,10 @@ class _Pool(SQLiteConnectionPool):
 
     _closing = False
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(db_name=path.as_uri(), lock_timeout=30)
+        self._path = path
+
     def get_connection(
         self, timeout: float | None = None, *, is_writer: bool | None = None
     ) -> SQLiteConnection:
@@ -65,6 +70,7 @@ class _Pool(SQLiteConnectionPool):
             super().close()
 
     def _create_connection(self) -> SQLiteConnection:
+        make_private(self._path)
         connection = super()._create_connection()
         for pragma in ("synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=16000"):
             connection.cursor().execute(f"PRAGMA {pragma}")
@@ -75,7 +81,7 @@ class Datastore(SQLiteDatastore):
     """The library's SQLite datastore on a file, durable at every commit."""
 
     def __init__(self, path: Path) -> None:
-        self.pool = _Pool(db_name=path.as_uri(), lock_timeout=30)
+        self.pool = _Pool(path)
         self.single_row_tracking = True
         self.originator_id_type = "uuid"
 
