@@ -1,6 +1,7 @@
 """From filters to entries: the index is asked in SQL, and words are looked for in the events."""
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
@@ -32,7 +33,7 @@ Captures: TypeAlias = Callable[[Sequence[UUID]], Sequence[PointerRow]]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found: a condition for SQL, or entries by sequence number where it cannot tell."""
+    """What was found: a condition for SQL, or where that cannot tell entries, oldest first."""
 
     index: TrailIndex
     where: ColumnElement[bool]
@@ -47,12 +48,11 @@ class Found:
         """Return the first sequence numbers in an order, from after one on."""
         if self.seqs is None:
             return self.index.seqs(self.where, order, after=after, limit=limit)
-        falling = order == "newest"
-        return [
-            seq
-            for seq in sorted(self.seqs, reverse=falling)
-            if after is None or (seq < after if falling else seq > after)
-        ][:limit]
+        if order == "newest":
+            end = len(self.seqs) if after is None else bisect_left(self.seqs, after)
+            return list(self.seqs[max(0, end - limit) : end][::-1])
+        start = 0 if after is None else bisect_right(self.seqs, after)
+        return list(self.seqs[start : start + limit])
 
 
 class Finder:
