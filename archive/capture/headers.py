@@ -16,7 +16,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _SPEC = rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 # One mailbox with a phrase of plain words or a quoted phrase without escapes, or a bare address.
 _SIMPLE = re.compile(
-    rf'[ \t]*(?:(?:"([^"\\]*)"|((?:{_ATOM}[ ])*{_ATOM})?)[ \t]*<({_SPEC})>|({_SPEC}))[ \t\r]*(,|\Z)'
+    rf'[ \t]*+(?:(?:"([^"\\]*)"|((?:{_ATOM}[ ])*{_ATOM})?)[ \t]*<({_SPEC})>|({_SPEC}))'
+    r"[ \t\r]*(,|\Z)"
 )
 _IDENTIFIER = re.compile(r"<([^<>]*)>")
 _ASIDE = re.compile(r'"[^"]*"|\([^()]*\)')

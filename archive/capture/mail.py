@@ -7,6 +7,7 @@ that was said escapes a search. Reply-To is no identity: mailing lists rewrite F
 writer there, and identities are never guessed.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 
@@ -60,12 +61,18 @@ def parse(raw: bytes, *, format: str, source: str, path: str) -> Parsed:
     )
 
 
-def content_of(root: Part, *, source: str, is_cmu: bool = False) -> Content:
-    """Return what a scanned message says."""
+def content_of(
+    root: Part,
+    *,
+    source: str,
+    is_cmu: bool = False,
+    known: Collection[ParticipantRole] = (),
+) -> Content:
+    """Return what a scanned message says, but for participants of roles that are `known`."""
     fields = root.fields
     problems: list[str] = []
     occurred_at = _occurred_at(fields, problems)
-    participants = _participants(fields, problems, is_cmu=is_cmu)
+    participants = _participants(fields, problems, is_cmu=is_cmu, known=known)
     bodies = _Bodies(problems, _subject(root))
     bodies.read(root, is_whole=True)
     languages = header_text(fields.get(b"content-language", [b""])[0]).partition(",")[0].strip()
@@ -113,13 +120,15 @@ def _occurred_at(fields: Fields, problems: list[str]) -> datetime | None:
     return moment
 
 
-def _participants(fields: Fields, problems: list[str], *, is_cmu: bool) -> tuple[Participant, ...]:
+def _participants(
+    fields: Fields, problems: list[str], *, is_cmu: bool, known: Collection[ParticipantRole]
+) -> tuple[Participant, ...]:
     people = []
     for role, name_field, cmu_field in _PEOPLE:
         values = fields.get(name_field)
         if values is None and role is ParticipantRole.FROM:
             values = fields.get(b"sender")
-        if values is None:
+        if values is None or role in known:
             continue
         pairs, guessed = addresses(values)
         if guessed:

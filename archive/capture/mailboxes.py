@@ -23,6 +23,8 @@ _TOKEN = re.compile(
 )
 _PLAUSIBLE = re.compile(r"""(?!=\?|')(?:[^\s@"]+|"[^"]*")@[^\s@]+""")
 _INSIDE = re.compile(r"\S@\S")
+# How an address of Lotus Notes ends, which has blanks before: `Ann Lee/HR/Acme@ACME`.
+_NOTES = re.compile(r"[^\s@/]+/[^\s@]*@[^\s@.]+")
 # Before an address: a protocol, or the hosts that it went by in old mail.
 _WAY = re.compile(r"(?<![^\s<(\[])(?:smtp|mailto|@[^\s:<>(\[]*):", re.IGNORECASE)
 
@@ -68,7 +70,8 @@ def _mailboxes(tokens: list[re.Match[str]]) -> list[Mailbox]:
         if "@" in hidden:
             # The mailbox is an encoded word or stands in quotes, or there are blanks about its @.
             spread = _INSIDE.search(hidden) is None
-            words = _words(_TOKEN.finditer(re.sub(r"\s*@\s*", "@", hidden) if spread else hidden))
+            closed = "@".join(part.strip() for part in hidden.split("@"))
+            words = _words(_TOKEN.finditer(closed if spread else hidden))
     if any(is_address for _, is_address in words):
         return _paired(words)
     name = " ".join(text for text, _ in words)
@@ -90,7 +93,11 @@ def _words(tokens: Iterable[re.Match[str]]) -> list[tuple[str, bool]]:
             words += [(each, True) for each in (inner if several else [" ".join(inner)])]
         elif token["word"]:
             is_address = not in_brackets and _INSIDE.search(token[0]) is not None
-            words.append((_bare(token[0]) if is_address else token[0], is_address))
+            text = _bare(token[0]) if is_address else token[0]
+            if is_address and _NOTES.fullmatch(text):
+                while words and not words[-1][1]:
+                    text = f"{words.pop()[0]} {text}"
+            words.append((text, is_address))
         elif token["mark"]:
             # A comma between two names, in a mailbox that is one encoded word.
             if words and not words[-1][1]:

@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from archive.access.audit import Audit
@@ -40,6 +42,9 @@ from archive.sealing.held import HeldKeyring
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
+
+if TYPE_CHECKING:
+    from archive.catalog.destroyed import DestroyedCatalog
 
 COMMITTER_LOCK = "committer.lock"
 
@@ -169,14 +174,14 @@ class Station:
 
     def _certificates(self, ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
         """Return the certificates of what was erased or redacted, as far as the catalog knows."""
-        # Few captures ever ask, and those need not have loaded and opened the catalog before.
+        return self._destroyed.certificates_of(ids)
+
+    @cached_property
+    def _destroyed(self) -> "DestroyedCatalog":
+        """What tells of certificates: few captures ever ask, and others need not load it."""
         from archive.catalog.destroyed import DestroyedCatalog
 
-        engine = self.database.catalog()
-        try:
-            return DestroyedCatalog(engine).certificates_of(ids)
-        finally:
-            engine.dispose()
+        return DestroyedCatalog(self.database.catalog())
 
     def wait_until_searchable(self, seq: int) -> None:
         """Return when a search finds everything up to `seq`, which this host's worker sees to.
@@ -193,6 +198,8 @@ class Station:
     def close(self) -> None:
         """Finish what is under way and let go of everything."""
         self._documents.close()
+        if "_destroyed" in vars(self):
+            self._destroyed.close()
         if self._server is not None:
             self._server.close()
         self.committer.close()

@@ -29,6 +29,10 @@ class SqlReader:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def close(self) -> None:
+        """Close the database."""
+        self._engine.dispose()
+
     def _all(self, statement: Any, **parameters: Any) -> Sequence[Any]:
         with answering(self.what), self._engine.connect() as connection:
             return connection.execute(statement, parameters).all()

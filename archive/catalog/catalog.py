@@ -277,7 +277,3 @@ class Catalog(SqlReader):
         if role is not None:
             statement = statement.where(users.c.role == ROLES[role])
         return [UUID(bytes=row[0]) for row in self._all(statement)]
-
-    def close(self) -> None:
-        """Close the database."""
-        self._engine.dispose()

@@ -193,7 +193,9 @@ def _check_near(tree: Tree[Token]) -> None:
 
     In capitals it is refused as a word anyway.
     """
-    for before, after in pairwise(_operands(tree)):
+    for before, after in pairwise(tree.children):
+        if isinstance(before, Token) or isinstance(after, Token):
+            continue
         if before.data == "negated":
             before = _tree(before.children[1])
         if before.data == "word" and after.data == "group":

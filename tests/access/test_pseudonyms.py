@@ -190,6 +190,13 @@ def test_the_units_of_a_notes_name_are_no_words_of_a_person(pseudonyms: Pseudony
     assert "Acme@ACME" not in said
 
 
+@pytest.mark.parametrize("names", ["LEE/ANN MS", "ANN LEE/BOB ROE", "Lee/ANN", "ann lee/bob roe"])
+def test_names_beside_a_slash_are_names(pseudonyms: Pseudonyms, names: str) -> None:
+    folded = re.findall("[a-z]{3,}", names.lower())
+    said = shown(pseudonyms, f"To: {names}\n\n" + " waits, ".join(map(str.title, folded)))
+    assert not set(folded) & set(re.findall("[a-z]+", said.lower()))
+
+
 @pytest.mark.parametrize(
     "text",
     [

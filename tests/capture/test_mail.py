@@ -364,6 +364,14 @@ def test_sender_stands_in_for_a_missing_from_alone():
         ("=?utf-8?Q?Roe,_J=C3=BCrgen?= <j@enc.test>", [("j@enc.test", "Roe, J\xfcrgen")]),
         ("=?utf-8?B?SsO8cmdlbiBNw7xsbGVy?=", [(None, "J\xfcrgen M\xfcller")]),
         ("Jane Roe", [(None, "Jane Roe")]),
+        (
+            "Ann Roe/HOU@ECT, Cy a/b@c.test, Bo /o=x/cn=bo@gate",
+            [
+                ("ann roe/hou@ect", None),
+                ("a/b@c.test", "Cy"),
+                ("/o=x/cn=bo@gate", "Bo"),
+            ],
+        ),
         ("Eve <SMTP:eve@smtp.test>", [("eve@smtp.test", "Eve")]),
         (
             "Fay [fay@brk.test], Guy [mailto:guy@brk.test]",
@@ -391,6 +399,7 @@ def test_addresses_that_are_not_written_as_they_should_be(field, found):
         ("root, ann@a.test", [("root", None), ("ann@a.test", None)]),
         ("Moderator <moderator>", [("moderator", "Moderator")]),
         ("<Ann Roe/HOU@ECT>", [("ann roe/hou@ect", None)]),
+        ("Ann Roe/HR/Acme@ACME", [("ann roe/hr/acme@acme", None)]),
         ('"a b"@c.test', [('"a b"@c.test', None)]),
         (
             "ann @ a.test (Ann)\r\n\t, <@relay.test:bob@a.test>",

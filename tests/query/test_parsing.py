@@ -262,7 +262,7 @@ pieces = st.lists(
         ["a", "b*", '"c d"', '"', "(", ")", "AND", "OR", "NOT", "-", "w/5", "pre/2", "NEAR(3)",
          "NOT w/2", "from:", "sent:", "size>", "2001-05", "..", "~1", "%", ":", "\\", "&", "日本",
          " ", "@", "1kb", "mb", "21:30", "size>1", "sent:2001", "w/", "\u2018", "\u2212",
-         "is:edited", "\n", "é"]
+         "is:edited", "\n", "é", "near", "onear"]
     ),
     max_size=12,
 )  # fmt: skip

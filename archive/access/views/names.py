@@ -161,8 +161,10 @@ def _without_units(name: str) -> str:
     """Return a name without the units that Lotus Notes writes after it: `Ann Lee/HR/Acme@ACME`."""
     person, slash, units = name.partition("/")
     if slash:
-        # Two people may be written so too, and who is taken for a unit would stand in clear.
-        noted = "@" in units or any(each.isupper() for each in units.split("/"))
+        # Two people may be written so too, and who is taken for a unit would stand in clear; and
+        # airlines write the family's name first, all in capitals.
+        in_capitals = any(each.isupper() for each in units.split("/"))
+        noted = "@" in units or (in_capitals and " " in person and not person.isupper())
     else:
         person, _, domain = name.partition("@")
         noted = " " in person and not person.endswith(" ") and " " not in domain

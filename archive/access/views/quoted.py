@@ -21,7 +21,8 @@ _HEADER: Final = re.compile(
     re.MULTILINE,
 )
 _FIELD: Final = re.compile(
-    r"(?:(?i:from|to|b?cc|sent|date|subject)|[^\W\d_a-z][\w-]*(?: [\w-]+)?)[ \t*]*:"
+    r"(?:(?i:from|to|b?cc|reply-to|sender|sent(?: by)?|date|subject)"
+    r"|[^\W\d_a-z][\w-]*(?: [\w-]+)?)[ \t*]*:"
 )
 _UNFINISHED: Final = re.compile(r"[,; \t]\Z|[<(\[][^<>()\[\]]*\Z|\bof\Z", re.IGNORECASE)
 _WRAPPED: Final = 60
@@ -73,8 +74,7 @@ def _value(text: str, header: re.Match[str]) -> str:
             break
         goes_on = goes_on and (
             _is_unfinished(before)
-            or rest[0] in "<(["
-            or (_is_folded(line, header[1]) and not said[-1].endswith(">"))
+            or ((rest[0] in "<([" or _is_folded(line, header[1])) and not said[-1].endswith(">"))
         )
         said.append(rest)
         if goes_on:

@@ -48,7 +48,6 @@ def scanned(raw: bytes) -> Part:
 
 def content_of(item: Item, *, source: str) -> Content:
     """Return what an object says."""
-    content = mail.content_of(part_of(item), source=source)
     kind_name = item.properties.line(Id.MESSAGE_CLASS).upper()
     kind = next((kind for start, kind in _KINDS if kind_name.startswith(start)), Kind.MESSAGE)
     # Names and addresses come from the properties as they are, since internal addresses are
@@ -57,8 +56,9 @@ def content_of(item: Item, *, source: str) -> Content:
     named = author is not None and ("@" in author[1] or not has_internet_author(item))
     people = [_participant(ParticipantRole.FROM, *author)] if named and author is not None else []
     people += [_participant(_FIELD_ROLES[role], *who) for role, *who in recipients_of(item)]
-    have = {person.role for person in people}
-    people += [person for person in content.participants if person.role not in have]
+    known = {person.role for person in people}
+    content = mail.content_of(part_of(item), source=source, known=known)
+    people += content.participants
     return content.model_copy(update={"participants": tuple(people), "kind": kind})
 
 
