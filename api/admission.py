@@ -48,7 +48,7 @@ def admit() -> None:
 def _read_form() -> None:
     """Read a stranger's form where few places are for it: slow ones keep nobody else waiting."""
     with context.door().limits.forms.taken():
-        request.get_data()
+        request.get_data(parse_form_data=True)
 
 
 def _count_stranger(weight: int) -> None:

@@ -233,14 +233,22 @@ def _wants_page() -> bool:
 def _answer(problem: Problem, error: Exception | None = None) -> Response:
     problem = problem.model_copy(update={"request_id": context.request_id()})
     if _wants_page():
-        page = render_template(
-            "error.html", problem=problem, back=site.page_above() if resending.is_form() else None
-        )
+        page = render_template("error.html", problem=problem, back=_back(problem.status))
         response = Response(page, problem.status)
     else:
         response = Response(problem.body(), problem.status, mimetype=problems.MEDIA_TYPE)
     response.headers.update(problems.headers_for(problem, error))
     return response
+
+
+def _back(status: int) -> str | None:
+    """Give a page that tells what became of a form that met an error; None where none does."""
+    if not resending.is_form() or status == problems.FORBIDDEN.status:
+        return None
+    above = site.page_above(request.path)
+    if status == problems.NOT_FOUND.status:
+        above = site.page_above(above.rpartition("/")[0])
+    return None if above == url_for("console.search") else above
 
 
 def _refuse(error: MunimentError) -> BaseResponse:
@@ -252,7 +260,7 @@ def _refuse(error: MunimentError) -> BaseResponse:
         return response
     problem = problems.of_error(error)
     if isinstance(error, UnauthenticatedError) and resending.is_form() and _wants_page():
-        page = resending.page(site.page_above())
+        page = resending.page(site.page_above(request.path))
         return Response(page, problem.status, problems.headers_for(problem, error))
     if problem.status == problems.INTERNAL.status:
         _log_failure(error)

@@ -8,13 +8,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import render_template, request
+from werkzeug.datastructures import MultiDict
 
 from api import context
 
 NEVER_SHOWN: Final = frozenset({"console.set_password", "console.change_codes"})
 """Forms with secrets in them are written anew."""
-_LEFT_OUT: Final = frozenset({"form_secret", "meant"})
-"""What is not given back: the secret of another session, and the tick before what destroys."""
+_CONFIRMED: Final = frozenset({"console.lock_policy"})
+"""Forms whose text says that it is meant."""
 
 
 def is_form() -> bool:
@@ -33,7 +34,7 @@ def is_ours() -> bool:
 
 def gives_back() -> bool:
     """Say whether the form goes back to whoever sent it: never what another site made up."""
-    return is_form() and is_ours() and request.endpoint not in NEVER_SHOWN
+    return is_form() and is_ours() and request.endpoint not in NEVER_SHOWN | _CONFIRMED
 
 
 def page(back: str) -> str:
@@ -43,8 +44,10 @@ def page(back: str) -> str:
     of a page that tells how things stand.
     """
     # What is not given back is not read either: nobody is known who could be held up by it.
-    sent = request.form.items(multi=True) if gives_back() else ()
-    fields = [(name, value) for name, value in sent if name not in _LEFT_OUT]
+    sent = request.form if gives_back() else MultiDict[str, str]()
+    # Whoever said that what destroys is meant says so again where they see what that is.
+    fields = [] if "meant" in sent else list(sent.items(multi=True))
+    fields = [(name, value) for name, value in fields if name != "form_secret"]
     return render_template(
         "resending.html",
         fields=fields,

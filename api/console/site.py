@@ -106,9 +106,9 @@ def refuse_foreign_forms() -> BaseResponse | None:
         return None
     if session is not None:
         context.archive().audit.record(context.actor(), FOR_OPERATIONS, "form", allowed=False)
-    if session is None or not resending.gives_back():
+    if session is None or not resending.is_ours():
         raise ForbiddenError("The form did not come from this console; load the page again.")
-    return Response(resending.page(page_above()), 403)
+    return Response(resending.page(page_above(request.path)), 403)
 
 
 def signed_in() -> Session:
@@ -140,10 +140,9 @@ def local(target: str | None) -> str:
     return url_for("console.search")
 
 
-def page_above() -> str:
+def page_above(path: str) -> str:
     """Give the page nearest above the address of a form: where one sees what became of it."""
     routes = current_app.url_map.bind(request.host)
-    path = request.path
     while path and not routes.test(path, method="GET"):
         path = path.rpartition("/")[0]
     return path or url_for("console.search")

@@ -20,7 +20,7 @@ from archive.users.provider_settings import is_safe_address
 
 KEPT_SECONDS: Final = 3600.0
 ASKED_AGAIN_AFTER: Final = 30.0
-_PATIENCE: Final = 1.0
+_PATIENCE: Final = 2.0
 _KEY_TYPES: Final = ("RSA", "EC", "OKP")
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
@@ -46,24 +46,16 @@ class ProviderDocuments:
         self, url: str, *, body: str | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
         """Ask as `fetch` does, unless the provider kept somebody waiting in vain a moment ago."""
-        self.check_silence()
-        try:
-            return fetch(url, body=body, headers=headers)
-        except SilentError:
-            self.note_silence()
-            raise
-
-    def check_silence(self) -> None:
-        """Raise UnavailableError as long as the provider is not to be asked."""
         left = self._silent_until - self._clock.monotonic()
         if left > 0:
             raise UnavailableError(
                 "The OpenID Connect provider did not answer a moment ago.", retry_after=left
             )
-
-    def note_silence(self) -> None:
-        """Do not ask the provider for a while."""
-        self._silent_until = self._clock.monotonic() + ASKED_AGAIN_AFTER
+        try:
+            return fetch(url, body=body, headers=headers)
+        except SilentError:
+            self._silent_until = self._clock.monotonic() + ASKED_AGAIN_AFTER
+            raise
 
     def known(self) -> dict[str, Any]:
         """Return the description as far as there is one, of whatever age; nobody is asked."""

@@ -54,6 +54,7 @@ class Provider:
         self.settings = settings
         self._clock = clock
         self._documents = ProviderDocuments(settings.issuer, clock)
+        self._refreshed_again_at = 0.0
 
     @property
     def name(self) -> str:
@@ -96,14 +97,18 @@ class Provider:
     def refresh(self, refresh_token: str, subject: str) -> Grant:
         """Return what the provider says now of somebody it has vouched for before.
 
-        For a while after it has not answered it is not asked, so that sessions that are due do not
-        keep everybody waiting.
+        For a while after it has not answered it is not asked this, so that sessions that are due do
+        not keep everybody waiting.
         """
-        self._documents.check_silence()
+        left = self._refreshed_again_at - self._clock.monotonic()
+        if left > 0:
+            raise UnavailableError(
+                "The OpenID Connect provider did not answer a moment ago.", retry_after=left
+            )
         try:
             return self._refreshed(refresh_token, subject)
         except UnavailableError:
-            self._documents.note_silence()
+            self._refreshed_again_at = self._clock.monotonic() + ASKED_AGAIN_AFTER
             raise
 
     def _refreshed(self, refresh_token: str, subject: str) -> Grant:

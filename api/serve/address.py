@@ -25,13 +25,13 @@ def free_address(host: str, port: int) -> str:
             f"{host!r} names no address; choose another with --host."
         ) from error
     family, _, _, _, place = found[0]
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # What is left of connections that have ended is no reason not to start again.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # What is left of connections that have ended is no reason not to start again.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
-        except OSError as error:
-            raise ConfigurationError(_why(error, host, port)) from error
+    except OSError as error:
+        raise ConfigurationError(_why(error, host, port)) from error
     return str(place[0])
 
 

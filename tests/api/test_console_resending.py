@@ -11,7 +11,7 @@ from api.console.resending import NEVER_SHOWN
 from archive.access.roles import LOCAL_ACTOR, Role
 from tests.api.console_house import entered
 
-HOLD = {"name": "smith", "reason": 'a "letter" <1>', "query": "fee", "records": "", "meant": "yes"}
+HOLD = {"name": "smith", "reason": 'a "letter" <1>', "query": "fee", "records": ""}
 TEMPLATES = Path(api.__file__).parent / "templates"
 
 
@@ -49,16 +49,17 @@ def test_what_was_written_is_sent_after_signing_in_by_a_click(archive, late):
     ended = lawyer.post("/holds", data={**HOLD, "form_secret": old})
     assert ended.status_code == 401 and "Your session has ended" in ended.text
     assert 'href="/sign-in" target="_blank"' in ended.text
-    written = {name: value for name, value in HOLD.items() if name != "meant"}
-    assert fields_of(ended.text) == written
+    assert fields_of(ended.text) == HOLD
     sign_in()
     looked_at = lawyer.post("/holds", data=fields_of(ended.text))
     assert looked_at.status_code == 403 and "<code>/holds</code>" in looked_at.text
     assert "There are none." in lawyer.get("/holds").text
     again = fields_of(looked_at.text)
-    assert again == {**written, "form_secret": secret_of(lawyer)}
-    for value in filter(None, written.values()):
+    assert again == {**HOLD, "form_secret": secret_of(lawyer)}
+    for value in filter(None, HOLD.values()):
         assert f">{html.escape(value)}</dd>".replace("&quot;", "&#34;") in looked_at.text
+    # What is empty counts as well: it may take away what was there.
+    assert "<dt>records</dt>" in looked_at.text.lower() and ">empty</span>" in looked_at.text
     assert lawyer.post("/holds", data=again).headers["Location"] == "/holds/smith"
 
 
@@ -109,6 +110,28 @@ def test_secrets_are_never_given_back(archive, late):
     found = re.findall(r'form\("(\w+)"\) }}(.*?)</form>', page, re.DOTALL)
     secret = re.compile('type="password"|one-time-code|name="secret"')
     assert {f"console.{name}" for name, whole in found if secret.search(whole)} == NEVER_SHOWN
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/purges", {"meant": "yes", "at": "2030-01-01"}),
+        ("/policies/mail/lock", {"name": "mail"}),
+    ],
+)
+def test_what_cannot_be_undone_is_said_anew(late, address, form):
+    lawyer, sign_in, old = late
+    for _ in range(2):
+        page = lawyer.post(address, data={**form, "form_secret": old}).text
+        assert "Nothing was done." in page and fields_of(page).keys() <= {"form_secret"}
+        sign_in()
+
+
+def test_a_form_of_too_many_parts_is_refused_as_such(late):
+    lawyer, _, _ = late
+    parts = {f"field{number}": "x" for number in range(1_500)}
+    page = lawyer.post("/holds", data=parts, content_type="multipart/form-data")
+    assert page.status_code == 413
 
 
 def test_a_form_without_anything_written_leads_to_its_page(late):

@@ -62,5 +62,5 @@ def test_config_says_what_a_lock_means(
     said = " ".join(told["bucket"]["abilities"])
     assert "Nobody can shorten or lift that" in said and "only emulates locks" in said
     monkeypatch.setenv("MUNIMENT_WORM", "compliance:90y")
-    assert run(["config"]) == 1
+    assert run(["config"]) == 2
     assert "longer than MUNIMENT_LOCK_MAXIMUM" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from archive.errors import UnavailableError
 from archive.users.provider_settings import ProviderSettings
 
 ASKED = {"redirect_uri": "https://firm.example/", "state": "s", "nonce": "n", "verifier": "v"}
+SETTINGS = ProviderSettings("https://id.example", "client", "secret", "env", "groups", {})
 
 
 class Waiting:
@@ -33,8 +34,7 @@ def test_one_caller_waits_and_no_other_asks_for_a_while(monkeypatch: pytest.Monk
     waiting = Waiting()
     monkeypatch.setattr(documents, "fetch", waiting.fetch)
     monkeypatch.setattr(documents, "_PATIENCE", 0.01)
-    settings = ProviderSettings("https://id.example", "client", "secret", "env", "groups", {})
-    provider = Provider(settings, SystemClock())
+    provider = Provider(SETTINGS, SystemClock())
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(provider.authorization, **ASKED) for _ in range(4)]
         # All but one are refused while that one waits; whoever signs out does not ask at all.
@@ -48,3 +48,30 @@ def test_one_caller_waits_and_no_other_asks_for_a_while(monkeypatch: pytest.Monk
     with pytest.raises(UnavailableError, match="a moment ago"):
         provider.exchange("code", redirect_uri="https://firm.example/", verifier="v", nonce="n")
     assert waiting.asked == 1
+
+
+def test_a_refresh_that_fails_at_once_keeps_nobody_from_signing_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def fetch(url: str, **_: object) -> Answer:
+        asked.append(url.rpartition("/")[2])
+        if url.endswith("/token"):
+            raise UnavailableError("The provider answered with the HTTP status 502.")
+        ends = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        places = dict(zip(ends, ("/authorize", "/token", "/keys"), strict=True))
+        return 200, {
+            "issuer": SETTINGS.issuer,
+            **{name: SETTINGS.issuer + place for name, place in places.items()},
+        }
+
+    monkeypatch.setattr(documents, "fetch", fetch)
+    provider = Provider(SETTINGS, SystemClock())
+    for said in ("status 502", "a moment ago"):
+        with pytest.raises(UnavailableError, match=said):
+            provider.refresh("token", "ann")
+    assert provider.authorization(**ASKED).startswith("https://id.example/authorize?")
+    with pytest.raises(UnavailableError, match="status 502"):
+        provider.exchange("code", redirect_uri="https://firm.example/", verifier="v", nonce="n")
+    assert asked == ["openid-configuration", "token", "token"]

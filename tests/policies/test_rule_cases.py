@@ -21,6 +21,7 @@ def test_every_sentence_has_cases_that_there_are():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("all_erasable")
 @pytest.mark.parametrize("name", RULES)
 def test_each_rule(template, tmp_path, name):
     with template.house(tmp_path / "copy", "plain" if name in PLAIN else "sandbox") as house:
