@@ -154,7 +154,8 @@ def test_why_a_record_is_still_here_is_told_to_who_governs(archive):
 
 def test_the_overview_tells_what_needs_attention(archive):
     ann, ben = (entered(archive, Role.COMPLIANCE_OFFICER, name=name) for name in ("Ann", "Ben"))
-    assert "Nothing: no change waits" in ann.get("/overview").text
+    nothing = ann.get("/overview").text
+    assert "Nothing: no change waits" in nothing and "no request of a person" in nothing
     proposed(ann, MAIL)
     waiting = ben.get("/overview").text
     assert "A change of the policy mail waits for approval" in waiting
