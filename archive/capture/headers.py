@@ -19,6 +19,8 @@ _SIMPLE = re.compile(
     rf'[ \t]*+(?:(?:"([^"\\]*)"|((?:{_ATOM}[ ])*{_ATOM})?)[ \t]*<({_SPEC})>|({_SPEC}))'
     r"[ \t\r]*(,|\Z)"
 )
+# What is longer was written by nobody, and would take much memory to be taken apart.
+_LONGEST_LOOSE = 100_000
 _IDENTIFIER = re.compile(r"<([^<>]*)>")
 _ASIDE = re.compile(r'"[^"]*"|\([^()]*\)')
 _DATE = re.compile(
@@ -53,7 +55,7 @@ def addresses(values: list[bytes]) -> tuple[list[tuple[str, str]], bool]:
         pairs = _simple(text)
         if pairs is None:
             pairs = _tolerant(text)
-            if not is_plausible(pairs, text):
+            if len(text) <= _LONGEST_LOOSE and not is_plausible(pairs, text):
                 strict = [pair for pair in pairs if any(pair)]
                 pairs = loose_mailboxes(text)
                 guessed = guessed or pairs != strict
