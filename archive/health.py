@@ -42,7 +42,7 @@ def health_of(archive: "Archive") -> Health:
         last = archive.pointers.last_seq()
         # With a key that does not open the keyring in force nothing can be committed, and so no
         # read be recorded: not here, and not by a committer that was started with the same.
-        archive.held_keyring.renew(archive.pointers.keyring_state().in_force - 1)
+        archive.held_keyring.reach(archive.pointers.keyring_state().in_force)
     except MunimentError as error:
         problems.append(str(error))
     if not archive.committing and not HostLock.is_held(archive.run_folder / COMMITTER_LOCK):

@@ -14,12 +14,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from api.openid.fetching import Answer, SilentError, fetch
+from api.openid.pause import PAUSE_SECONDS, Pause
 from archive.clock import Clock
 from archive.errors import UnavailableError
 from archive.users.provider_settings import is_safe_address
 
 KEPT_SECONDS: Final = 3600.0
-ASKED_AGAIN_AFTER: Final = 30.0
 _PATIENCE: Final = 2.0
 _KEY_TYPES: Final = ("RSA", "EC", "OKP")
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -35,27 +35,19 @@ class ProviderDocuments:
     def __init__(self, issuer: str, clock: Clock) -> None:
         self._issuer = issuer
         self._clock = clock
+        self._pause = Pause(clock)
         self._lock = Lock()
         self._description: dict[str, Any] | None = None
         self._description_at = 0.0
         self._keys: KeySet | None = None
         self._keys_at = 0.0
-        self._silent_until = 0.0
 
     def ask(
         self, url: str, *, body: str | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
         """Ask as `fetch` does, unless the provider kept somebody waiting in vain a moment ago."""
-        left = self._silent_until - self._clock.monotonic()
-        if left > 0:
-            raise UnavailableError(
-                "The OpenID Connect provider did not answer a moment ago.", retry_after=left
-            )
-        try:
+        with self._pause.after(SilentError):
             return fetch(url, body=body, headers=headers)
-        except SilentError:
-            self._silent_until = self._clock.monotonic() + ASKED_AGAIN_AFTER
-            raise
 
     def known(self) -> dict[str, Any]:
         """Return the description as far as there is one, of whatever age; nobody is asked."""
@@ -87,7 +79,7 @@ class ProviderDocuments:
     def _alone(self) -> Iterator[None]:
         if not self._lock.acquire(timeout=_PATIENCE):
             raise UnavailableError(
-                "The OpenID Connect provider has not answered yet.", retry_after=ASKED_AGAIN_AFTER
+                "The OpenID Connect provider has not answered yet.", retry_after=PAUSE_SECONDS
             )
         try:
             yield

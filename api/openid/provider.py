@@ -17,7 +17,8 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from api.openid.documents import ASKED_AGAIN_AFTER, ProviderDocuments
+from api.openid.documents import ProviderDocuments
+from api.openid.pause import PAUSE_SECONDS, Pause
 from archive.clock import Clock
 from archive.errors import UnauthenticatedError, UnavailableError
 from archive.users.provided import Vouched
@@ -54,7 +55,7 @@ class Provider:
         self.settings = settings
         self._clock = clock
         self._documents = ProviderDocuments(settings.issuer, clock)
-        self._refreshed_again_at = 0.0
+        self._refresh_pause = Pause(clock)
 
     @property
     def name(self) -> str:
@@ -100,16 +101,8 @@ class Provider:
         For a while after it has not answered it is not asked this, so that sessions that are due do
         not keep everybody waiting.
         """
-        left = self._refreshed_again_at - self._clock.monotonic()
-        if left > 0:
-            raise UnavailableError(
-                "The OpenID Connect provider did not answer a moment ago.", retry_after=left
-            )
-        try:
+        with self._refresh_pause.after(UnavailableError):
             return self._refreshed(refresh_token, subject)
-        except UnavailableError:
-            self._refreshed_again_at = self._clock.monotonic() + ASKED_AGAIN_AFTER
-            raise
 
     def _refreshed(self, refresh_token: str, subject: str) -> Grant:
         answer = self._token("refresh_token", refresh_token=refresh_token)
@@ -211,7 +204,7 @@ class Provider:
         try:
             return jwt.decode(text, keys, algorithms=ALGORITHMS)
         except (JoseError, ValueError):
-            newer = self._documents.keys(ASKED_AGAIN_AFTER)
+            newer = self._documents.keys(PAUSE_SECONDS)
             if newer is keys:
                 raise
         return jwt.decode(text, newer, algorithms=ALGORITHMS)

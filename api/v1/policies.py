@@ -18,13 +18,7 @@ from api.v1.shapes import (
 )
 from archive.access.roles import Purpose
 from archive.events.policy_events import Terms
-from policies.answers import (
-    PoliciesAnswer,
-    PolicyAnswer,
-    RetentionAnswer,
-    SimulationAnswer,
-    people,
-)
+from policies.answers import PoliciesAnswer, PolicyAnswer, RetentionAnswer, SimulationAnswer, people
 from policies.desk import governance_of, retention_desk
 from policies.governance import Governance
 from policies.policy import Policy

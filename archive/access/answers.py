@@ -10,9 +10,7 @@ from pydantic import Field
 
 from archive.access.passages import Said
 from archive.access.roles import View
-from archive.access.search_answers import (
-    Unsearched,
-)
+from archive.access.search_answers import Unsearched
 from archive.model.interaction import Attachment, Frozen, Metrics, Participant
 
 

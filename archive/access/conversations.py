@@ -83,16 +83,17 @@ class Conversations:
         sees: Sees,
     ) -> ConversationItem | None:
         try:
-            record = found.record() if isinstance(found, Loaded) else None
-        except CorruptError as error:
-            found, record = error, None
-        if record is None:
-            told = found or GoneError(f"Record {member.id} has been erased.")
+            if found is None:
+                raise GoneError(f"Record {member.id} has been erased.")
+            if not isinstance(found, Loaded):
+                raise found
+            record = found.record()
+        except (GoneError, CorruptError) as error:
             return ConversationItem(
                 id=member.id,
                 position=position,
-                state="damaged" if isinstance(told, CorruptError) else "erased",
-                problem=str(told),
+                state="damaged" if isinstance(error, CorruptError) else "erased",
+                problem=str(error),
             )
         if not sees(record):
             return None

@@ -27,19 +27,11 @@ from archive.access.histories import history, senders
 from archive.access.passages import Said, passages
 from archive.access.proofs import Proofs
 from archive.access.reading import Reading
-from archive.access.roles import (
-    Actor,
-    Permission,
-    Purpose,
-    View,
-)
+from archive.access.roles import Actor, Permission, Purpose, View
 from archive.access.search_answers import SimilarAnswer
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
-from archive.errors import (
-    InvalidError,
-    NotFoundError,
-)
+from archive.errors import InvalidError, NotFoundError
 from archive.events.codebook import Codebook
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper

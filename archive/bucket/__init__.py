@@ -3,13 +3,7 @@
 from pathlib import Path
 
 from archive.bucket.folder import FolderBucket
-from archive.bucket.port import (
-    Bucket,
-    LockMode,
-    ObjectInfo,
-    Retention,
-    VersionInfo,
-)
+from archive.bucket.port import Bucket, LockMode, ObjectInfo, Retention, VersionInfo
 from archive.bucket.routed import RoutedBucket
 from archive.clock import Clock
 from archive.errors import SettingError

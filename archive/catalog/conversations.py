@@ -3,17 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    and_,
-    bindparam,
-    func,
-    not_,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, not_, or_, select, true
 
 from archive.catalog.answering import SqlReader
 from archive.catalog.tables import departments, records, restrictions

@@ -15,14 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive.catalog.catalog import CATALOG, Catalog
 from archive.catalog.conversation_rows import ConversationRows
 from archive.catalog.inserting import WholeRows, insert_for
-from archive.catalog.tables import (
-    CHANNELS,
-    DIRECTIONS,
-    KINDS,
-    departments,
-    positions,
-    records,
-)
+from archive.catalog.tables import CHANNELS, DIRECTIONS, KINDS, departments, positions, records
 from archive.catalog.told import ToldRows
 from archive.errors import UnavailableError
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook

@@ -13,13 +13,7 @@ from itertools import groupby, islice
 from uuid import UUID
 
 from archive.bucket.genuine import genuine
-from archive.bucket.names import (
-    KEYS,
-    is_locked_keys_name,
-    keys_name,
-    keys_prefix,
-    parse_keys_name,
-)
+from archive.bucket.names import KEYS, is_locked_keys_name, keys_name, keys_prefix, parse_keys_name
 from archive.bucket.port import Bucket, ObjectInfo, Retention, VersionInfo
 from archive.bucket.rules import check_destroyable
 from archive.clock import Clock

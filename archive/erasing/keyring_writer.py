@@ -84,7 +84,7 @@ class KeyringWriter:
         """
         highest = max(keyring_numbers(self._bucket), default=0)
         claim = self._custody.claim_keyring(highest)
-        base = self._keyring.renew(claim.in_force - 1)
+        base = self._keyring.reach(claim.in_force)
         if base.number != claim.in_force:
             raise ConflictError("Another change of the keyring came in between; try again.")
         new = change.apply(base, claim.claimed, self._clock)

@@ -33,13 +33,7 @@ from archive.events.pointers import (
 )
 from archive.events.putting import CommitPutter
 from archive.events.restoring import Restorer
-from archive.events.sealer import (
-    Classify,
-    Committable,
-    Place,
-    seal_commit,
-    unlocked,
-)
+from archive.events.sealer import Classify, Committable, Place, seal_commit, unlocked
 from archive.sealing.commit import CommitEntry
 from archive.sealing.held import HeldKeyring
 
@@ -143,7 +137,7 @@ class CommitEngine:
         trackings = [group.tracking for group in groups if group.tracking is not None]
         if self._superseded:
             # Before anything is put, since what a refused commit leaves may be locked for years.
-            self._keyring.renew(self._recorder.keyring_state().in_force - 1)
+            self._keyring.reach(self._recorder.keyring_state().in_force)
             self._superseded = False
         keyring = self._keyring.current
         sealed = seal_commit(events, keyring, self._clock, self._classify)

@@ -16,12 +16,7 @@ from archive.bucket.names import COMMITS, parse_commit_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, InvalidError, NotFoundError
 from archive.events.pointers import CommitRow, PointerRow
-from archive.sealing.commit import (
-    COMMIT_MAC_LABEL,
-    CommitEntry,
-    CommitRecord,
-    decode_commit_record,
-)
+from archive.sealing.commit import COMMIT_MAC_LABEL, CommitEntry, CommitRecord, decode_commit_record
 from archive.sealing.keys import RootKeys
 
 _RECORDS_AT_ONCE = 64

@@ -9,13 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from uuid import UUID
 
 from archive.bucket.genuine import genuine
-from archive.bucket.names import (
-    KEYS,
-    is_locked_keys_name,
-    keys_name,
-    keys_prefix,
-    parse_keys_name,
-)
+from archive.bucket.names import KEYS, is_locked_keys_name, keys_name, keys_prefix, parse_keys_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, InvalidError, NotFoundError
 from archive.events.pointers import PointerRow

@@ -7,13 +7,7 @@ All policies stand in one stream: what is in force is read in one look, and two 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from archive.errors import InvalidError
 from archive.events.event import Event

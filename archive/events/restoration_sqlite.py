@@ -8,12 +8,7 @@ from eventsourcing.sqlite import SQLiteCursor
 
 from archive.errors import ConflictError
 from archive.events.pointers import BlobUse, CommitRow
-from archive.events.restoration import (
-    PointerRestorer,
-    RelocatedFrames,
-    RenewedKeys,
-    Restoration,
-)
+from archive.events.restoration import PointerRestorer, RelocatedFrames, RenewedKeys, Restoration
 
 _IDS_PER_QUERY = 10_000
 _DERIVED = (

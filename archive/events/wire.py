@@ -17,11 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from archive.errors import (
-    ConflictError,
-    MunimentError,
-    UnavailableError,
-)
+from archive.errors import ConflictError, MunimentError, UnavailableError
 from archive.events.groups import Group
 from archive.events.pointers import BlobCondemnedError, BlobUse
 from archive.events.sealer import CompressedEvent

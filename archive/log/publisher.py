@@ -12,13 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from archive.bucket.names import (
-    LOG_CHECKPOINT,
-    LOG_TILES,
-    LOG_VKEY,
-    checkpoint_name,
-    commit_name,
-)
+from archive.bucket.names import LOG_CHECKPOINT, LOG_TILES, LOG_VKEY, checkpoint_name, commit_name
 from archive.bucket.port import Bucket, Retention
 from archive.clock import Clock
 from archive.errors import NotFoundError

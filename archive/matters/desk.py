@@ -18,12 +18,7 @@ from archive.events import matter_events as happened
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.hold_events import MOST_CUSTODIANS, MOST_RECORDS
-from archive.events.matter_events import (
-    MOST_MEMBERS,
-    MOST_QUERIES,
-    MatterContents,
-    MatterEvent,
-)
+from archive.events.matter_events import MOST_MEMBERS, MOST_QUERIES, MatterContents, MatterEvent
 from archive.events.pointers import PointerRecorder
 from archive.matters.answers import ContentsRequest, MatterDescription, MatterRequest
 from archive.matters.book import Matters

@@ -78,6 +78,10 @@ class HeldKeyring:
                 self._current = found
             return self._current
 
+    def reach(self, number: int) -> Keyring:
+        """Return keyring `number`, a newer one, or what is the newest; errors as in `renew`."""
+        return self.renew(number - 1)
+
     def adopt(self, keyring: Keyring) -> None:
         """Hold a keyring that this process has just written, unless a newer one is held."""
         with self._lock:

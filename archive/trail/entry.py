@@ -28,13 +28,7 @@ from archive.events.purge_events import PurgePlanned
 from archive.events.retention_events import RetentionEventEvent
 from archive.events.search_events import SearchEvent
 from archive.events.trail_events import TrailRetentionEvent
-from archive.events.types import (
-    AccessRecorded,
-    Erased,
-    KeyringWritten,
-    KeysCondemned,
-    Sent,
-)
+from archive.events.types import AccessRecorded, Erased, KeyringWritten, KeysCondemned, Sent
 from archive.events.user_events import Change, SessionBegan, SessionEnded, SignInRefused
 from archive.model.interaction import Frozen
 from archive.users.user import TOKEN_ID_LENGTH

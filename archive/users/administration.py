@@ -6,14 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import (
-    LOCAL_ACTOR,
-    PURPOSES,
-    Actor,
-    Permission,
-    Role,
-    check_roles,
-)
+from archive.access.roles import LOCAL_ACTOR, PURPOSES, Actor, Permission, Role, check_roles
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import user_events as happened

@@ -18,9 +18,7 @@ from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.identity import Identity
 from archive.events.pointers import PointerRecorder
-from archive.events.user_events import (
-    RecoveryCodeUsed,
-)
+from archive.events.user_events import RecoveryCodeUsed
 from archive.model.interaction import Frozen
 from archive.users import totp
 from archive.users.attempts import Attempts

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 
 from archive.access.roles import Actor, Role, check_roles
 from archive.clock import Clock
-from archive.errors import (
-    ConflictError,
-    ForbiddenError,
-    InvalidError,
-    UnauthenticatedError,
-)
+from archive.errors import ConflictError, ForbiddenError, InvalidError, UnauthenticatedError
 from archive.events.group import Committer
 from archive.events.identity import Identity
 from archive.users.administration import PROVIDER_ID, Administration

@@ -11,13 +11,7 @@ from archive.bucket.names import parse_keys_name
 from archive.catalog.catalog import Catalog, CatalogEntry
 from archive.clock import Clock
 from archive.errors import CorruptError
-from archive.events.pointers import (
-    Pointer,
-    PointerRecorder,
-    SqlRow,
-    encode_pointer,
-    encoded_digest,
-)
+from archive.events.pointers import Pointer, PointerRecorder, SqlRow, encode_pointer, encoded_digest
 from archive.log.head import Head
 from archive.sealing.commit import CommitEntry, CommitRecord
 from archive.sealing.leaf import digest_leaf, digest_leaves

@@ -3,12 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from archive.bucket.names import (
-    LOG_CHECKPOINT,
-    LOG_CHECKPOINTS,
-    LOG_VKEY,
-    parse_checkpoint_name,
-)
+from archive.bucket.names import LOG_CHECKPOINT, LOG_CHECKPOINTS, LOG_VKEY, parse_checkpoint_name
 from archive.bucket.port import Bucket
 from archive.errors import CorruptError, InvalidError, NotFoundError
 from archive.log.checkpoint import Checkpoint

@@ -11,13 +11,7 @@ from typing import Any, Final
 from archive.access.audit import FOR_OPERATIONS, Audit
 from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
-from archive.errors import (
-    ConflictError,
-    CorruptError,
-    ForbiddenError,
-    InvalidError,
-    NotFoundError,
-)
+from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import hold_events as happened
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer

@@ -7,12 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from archive.events.purge_events import (
-    CertificateIssued,
-    PolicyVersion,
-    PurgedGroup,
-    PurgedKind,
-)
+from archive.events.purge_events import CertificateIssued, PolicyVersion, PurgedGroup, PurgedKind
 from policies.purging.kept import Kept
 from policies.purging.purge import Purge
 from policies.purging.reading import Destruction, Traces

@@ -7,13 +7,7 @@ from uuid import UUID
 
 from archive.asked import Asked
 from archive.events.policy_events import RetentionEventName, SpanText
-from archive.events.retention_events import (
-    EventQuery,
-    EventReason,
-    EventTitle,
-    Happened,
-    Statement,
-)
+from archive.events.retention_events import EventQuery, EventReason, EventTitle, Happened, Statement
 from archive.model.interaction import Frozen
 from policies.answers import DecidedAnswer, Simulation
 from policies.retention_events.event import EventBook, EventVersion, RetentionEvent

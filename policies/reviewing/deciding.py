@@ -12,13 +12,7 @@ from uuid import UUID
 from archive.access.audit import FOR_OPERATIONS, Audit
 from archive.access.roles import Actor, Permission, Role
 from archive.clock import Clock
-from archive.errors import (
-    ConflictError,
-    CorruptError,
-    ForbiddenError,
-    InvalidError,
-    NotFoundError,
-)
+from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import disposition_events as happened
 from archive.events.deciding import commit_decided
 from archive.events.disposition_events import DispositionEvent
@@ -28,12 +22,7 @@ from archive.people.directory import People
 from policies.book import PolicyBook
 from policies.policy import Book
 from policies.records import Found, GovernedRecords
-from policies.reviewing.answers import (
-    ApproveRequest,
-    DecisionAnswer,
-    ExtendRequest,
-    RelabelRequest,
-)
+from policies.reviewing.answers import ApproveRequest, DecisionAnswer, ExtendRequest, RelabelRequest
 from policies.reviewing.disposition import Disposition, ItemState
 from policies.reviewing.owning import names_of, owns
 from policies.reviewing.reader import DispositionReader

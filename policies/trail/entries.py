@@ -23,12 +23,7 @@ from archive.events.event import Event
 from archive.events.feed import Feed
 from archive.events.opener import DamagedEvent
 from archive.events.pointers import PointerRecorder, PointerRow
-from archive.events.purge_events import (
-    AUDIT_TRAIL,
-    CertificateIssued,
-    PolicyVersion,
-    PurgedGroup,
-)
+from archive.events.purge_events import AUDIT_TRAIL, CertificateIssued, PolicyVersion, PurgedGroup
 from archive.events.rows import rows_after
 from archive.events.types import GOING_ENTRIES, Erased, KeysCondemned
 from archive.trail.entry import TrailEntry, entry

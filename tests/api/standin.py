@@ -28,12 +28,7 @@ from archive.access.search_answers import (
     SearchRequest,
     SearchResult,
 )
-from archive.errors import (
-    GoneError,
-    InvalidError,
-    NotFoundError,
-    UnauthenticatedError,
-)
+from archive.errors import GoneError, InvalidError, NotFoundError, UnauthenticatedError
 from archive.health import FollowerState, Health
 from archive.model.interaction import IncomingInteraction
 from archive.users.entrance import SessionKey

@@ -10,16 +10,7 @@ from archive.errors import CorruptError
 from archive.events.pointers import PointerRow
 from archive.rebuilding import rebuild
 from archive.verifying.verifier import verify
-from tests.archive.house import (
-    OPERATIONS,
-    capture,
-    create,
-    found,
-    line,
-    opened,
-    search,
-    settings,
-)
+from tests.archive.house import OPERATIONS, capture, create, found, line, opened, search, settings
 
 
 def flip(folder: Path, row: PointerRow) -> str:

@@ -11,13 +11,7 @@ from uuid import UUID
 from archive.events.types import BlobPlace, Event, InteractionCaptured, Part
 from archive.events.user_events import TokenIssued
 from archive.log.checkpoint import Checkpoint, LogProof, encode_hash
-from archive.log.merkle import (
-    Subtrees,
-    consistency_proof,
-    inclusion_proof,
-    node_hash,
-    root,
-)
+from archive.log.merkle import Subtrees, consistency_proof, inclusion_proof, node_hash, root
 from archive.log.note import Signer
 from archive.model.interaction import Attachment, Channel, Content, Participant, ParticipantRole
 from archive.sealing.frame import evidence_subkey, seal_frame

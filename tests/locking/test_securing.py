@@ -19,16 +19,7 @@ from archive.locking.needs import LockNeed
 from archive.locking.securing import Securing
 from archive.sealing.held import HeldKeyring
 from archive.sealing.keys import open_keys
-from tests.erasing.house import (
-    WHO,
-    Fate,
-    Host,
-    Killed,
-    TrippingBucket,
-    host,
-    plain,
-    readable,
-)
+from tests.erasing.house import WHO, Fate, Host, Killed, TrippingBucket, host, plain, readable
 from tests.packing.pack_house import pack
 from tests.users.conftest import MovableClock
 

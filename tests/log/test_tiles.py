@@ -8,14 +8,7 @@ from hypothesis import strategies as st
 
 from archive.errors import CorruptError, NotFoundError
 from archive.log.merkle import inclusion_proof, root
-from archive.log.tiles import (
-    Tile,
-    decode_bundle,
-    encode_bundle,
-    parse_path,
-    subtrees_of,
-    tile_root,
-)
+from archive.log.tiles import Tile, decode_bundle, encode_bundle, parse_path, subtrees_of, tile_root
 from tests.log.trees import SUBTREES, subtree, tile
 
 

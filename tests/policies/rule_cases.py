@@ -10,13 +10,7 @@ from typing import Any
 import pytest
 
 from archive.access.roles import LOCAL_ACTOR
-from archive.errors import (
-    CorruptError,
-    ForbiddenError,
-    InvalidError,
-    LockedError,
-    UnavailableError,
-)
+from archive.errors import CorruptError, ForbiddenError, InvalidError, LockedError, UnavailableError
 from policies.form import read_policy
 from policies.presets import preset
 from policies.purging.opening import obligations_of

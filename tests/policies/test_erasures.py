@@ -18,13 +18,7 @@ from policies.requests.answers import CaseClosing, CaseRequest
 from policies.requests.case import due_on
 from tests.archive.house import OPERATIONS, capture, found, line
 from tests.archive.test_damage import flip
-from tests.policies.purging_house import (
-    SECOND,
-    in_force,
-    place_hold,
-    release_hold,
-    states,
-)
+from tests.policies.purging_house import SECOND, in_force, place_hold, release_hold, states
 
 MAIA = {"role": "from", "address": "Maia@old.example"}
 NEW = {"role": "cc", "address": "maia@new.example"}

@@ -23,14 +23,7 @@ from policies.trail.book import trail_reader
 from policies.trail.desk import trail_governance
 from tests.archive.house import capture, line, search, settings
 from tests.policies.purging_house import desk, in_force, job, place_hold, release_hold
-from tests.policies.trail_house import (
-    SIX_YEARS,
-    day,
-    entries,
-    kept_for,
-    old_sandbox,
-    reopened,
-)
+from tests.policies.trail_house import SIX_YEARS, day, entries, kept_for, old_sandbox, reopened
 from tests.verifying.verified import verified
 
 DUE = day(2021, 2, 1)

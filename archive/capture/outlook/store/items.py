@@ -11,15 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from archive.capture.outlook import msg, writer
-from archive.capture.outlook.item import (
-    OBJECT,
-    Attached,
-    Id,
-    Item,
-    Name,
-    Properties,
-    Value,
-)
+from archive.capture.outlook.item import OBJECT, Attached, Id, Item, Name, Properties, Value
 from archive.capture.outlook.store.database import Database, Node
 from archive.capture.outlook.store.heap import Heap, properties, rows
 from archive.errors import InvalidError
