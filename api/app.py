@@ -56,7 +56,7 @@ from archive.settings import RATE_LIMIT
 if TYPE_CHECKING:
     from api.openid.provider import Provider
     from archive.opening import Archive
-    from archive.users.provider_settings import ProviderSettings
+    from archive.provider_settings import ProviderSettings
 
 VERSION = "1"
 CAPTURE_LIMIT = 64 * 1024 * 1024

@@ -18,9 +18,9 @@ from api.openid.renewing import renewed
 from api.problems import purpose_required
 from api.rates import Limits
 from api.sessions import COOKIE, Session, SessionSealer
-from archive.access.roles import Actor, Purpose
 from archive.clock import Clock
 from archive.errors import InvalidError, UnauthenticatedError
+from archive.model.roles import Actor, Purpose
 
 if TYPE_CHECKING:
     from api.openid.provider import Provider

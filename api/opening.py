@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from archive.access.naming import Names
 from archive.opening import Archive, open_archive
+from archive.query.naming import Names
 from archive.settings import Settings
 
 

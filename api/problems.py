@@ -14,7 +14,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from archive.access.roles import PURPOSES
 from archive.asked import why
 from archive.errors import (
     ConfigurationError,
@@ -31,6 +30,7 @@ from archive.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from archive.model.roles import PURPOSES
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5

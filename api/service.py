@@ -8,8 +8,8 @@ from api import context
 from api import metrics as metrics_text
 from api.problems import NOT_READY, ProblemError, documented
 from api.v1.shapes import SECURITY, answer
-from archive.access.roles import Permission
 from archive.health import Health
+from archive.model.roles import Permission
 
 blueprint = APIBlueprint(
     "service",

@@ -6,9 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.bucket.names import KEYRINGS, keyring_name
-from archive.bucket.places import check_new, lock_notes, open_places
 from archive.clock import Clock, SystemClock
 from archive.database import open_database
 from archive.errors import ConfigurationError, MunimentError
@@ -16,7 +14,9 @@ from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.types import ArchiveCreated
 from archive.keks import named_kek
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import Archive, open_archive
+from archive.places import check_new, lock_notes, open_places
 from archive.sealing.kek import FileKek
 from archive.sealing.keyring import Keyring, seal_keyring
 from archive.sealing.recovery import RecoveryCode

@@ -8,12 +8,12 @@ derived from what was in force, and so opens all that was committed.
 from collections.abc import Mapping
 
 from archive.bucket.names import KEYRINGS, keyring_name, parse_keyring_name
-from archive.bucket.places import check_opened, open_places
 from archive.bucket.port import Bucket
 from archive.clock import Clock
 from archive.errors import ConfigurationError, CorruptError, NotFoundError
 from archive.events.custody import KeyCustody
 from archive.keks import candidates, named_kek
+from archive.places import check_opened, open_places
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring, open_keyring
 from archive.settings import Settings

@@ -11,6 +11,7 @@ import tantivy
 
 from archive.access.desk import Access
 from archive.access.hits import HitReports
+from archive.access.people_desk import PeopleDesk
 from archive.access.saved import SavedSearches
 from archive.access.unsearchable import Unsearchable
 from archive.awaiting import WORKER_LOCK, wait_for
@@ -53,7 +54,6 @@ from archive.log.timestamps import Timestamps
 from archive.matters.book import Matters
 from archive.matters.desk import MatterDesk
 from archive.packing.packer import Packer
-from archive.people.desk import PeopleDesk
 from archive.people.directory import People
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring
@@ -215,7 +215,7 @@ class Archive(Station):
         self.users = Users(self.pointers, self.opener, self.mapper, self.catalog, self.identity)
         self.matter_desk = MatterDesk(
             matters=self.matters,
-            users=self.users,
+            user_meant=lambda name: self.users.meant(name).id,
             pointers=self.pointers,
             committer=self.committer,
             audit=self.audit,

@@ -13,9 +13,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.errors import InvalidError, SettingError
-from archive.locking.terms import LockTerm, Period
-from archive.users.provider_settings import NAMES as PROVIDER_NAMES
-from archive.users.provider_settings import ProviderSettings
+from archive.model.period import Period
+from archive.provider_settings import NAMES as PROVIDER_NAMES
+from archive.provider_settings import ProviderSettings
+from archive.sealing.lock_term import LockTerm
 
 Origin = Literal["environment", "file", "default"]
 

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Purpose
 from archive.clock import Clock
+from archive.events.audit import Audit
 from archive.events.policy_events import Terms
 from archive.locking.securing import Securing
-from archive.locking.terms import Period
+from archive.model.period import Period
+from archive.model.roles import Actor, Purpose
 from archive.opening import Archive
 from policies.answers import DemandAnswer, RetentionAnswer, SimulationAnswer
 from policies.book import policy_book

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from archive.events.policy_events import Stage, Terms
-from archive.locking.terms import Period
+from archive.model.period import Period
 
 Kind = Literal["minimum", "maximum"]
 EARLIEST_CLAIM: Final = datetime(1971, 1, 1, tzinfo=UTC)

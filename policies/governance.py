@@ -8,8 +8,6 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import (
     ConflictError,
@@ -20,10 +18,12 @@ from archive.errors import (
     NotFoundError,
 )
 from archive.events import policy_events as happened
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.policy_events import PolicyEvent, Terms
-from archive.locking.terms import Period
+from archive.model.period import Period
+from archive.model.roles import Actor, Permission, Purpose
 from policies.book import PolicyBook
 from policies.policy import Book, Policy, Version
 from policies.records import Scoped, scoped

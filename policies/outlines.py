@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from archive.catalog.obligations import Outdated
 from archive.catalog.tables import CHANNELS, DIRECTIONS, KINDS
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
-from archive.index.analysis import value
+from archive.query.analysis import value
 from archive.query.matcher import among, wanted_values, within
 from archive.query.tree import And, Everything, Exact, Node, Not, Or, Range, Value
 from archive.query.values import seconds

@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from archive.events.policy_events import NOTHING, Lock, Terms
-from archive.locking.terms import Period
+from archive.model.period import Period
 from archive.query.scopes import read_scope
 from archive.query.tree import EVERYTHING, And, Node, Or
 

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import click
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose
 from archive.errors import InvalidError, MunimentError
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose
 
 if TYPE_CHECKING:
     from archive.opening import Archive

@@ -9,7 +9,7 @@ from api import context
 from api.console.site import signed_in
 from api.problems import of_error
 from archive.errors import ConflictError, InvalidError
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies.trail.desk import told, trail_governance
 from policies.trail.governance import TrailGovernance
 from policies.trail.keeping import DELAY, GRACE, LEAST, TrailBook

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from api import context, problems
 from api.console.site import signed_in
-from archive.access.roles import PURPOSES
 from archive.errors import InvalidError, NotFoundError
+from archive.model.roles import PURPOSES
 from archive.trail.answers import TrailPage
 from archive.trail.asked import TrailFilter, TrailRequest
 

@@ -9,9 +9,9 @@ from api import context
 from api.console.site import reviews, signed_in
 from api.problems import of_error
 from api.v1.policies import FOR_COMPLIANCE
-from archive.access.roles import Permission, Purpose, View
 from archive.access.search_answers import SearchRequest, SearchResult
 from archive.errors import ConflictError, ForbiddenError, InvalidError
+from archive.model.roles import Permission, Purpose, View
 from policies.reviewing.answers import (
     ApproveRequest,
     DecisionAnswer,

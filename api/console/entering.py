@@ -9,7 +9,6 @@ from api import context
 from api.console.site import APPEARANCES, local, signed_in, with_appearance, with_session
 from api.problems import headers_for, of_error
 from api.sessions import COOKIE
-from archive.access.roles import Purpose
 from archive.errors import (
     InvalidError,
     MunimentError,
@@ -18,6 +17,7 @@ from archive.errors import (
     UnavailableError,
 )
 from archive.model.interaction import JsonObject
+from archive.model.roles import Purpose
 
 DEFAULT_PURPOSE = "compliance"
 NOTICES = {

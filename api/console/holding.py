@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from api import context
 from api.console.site import one_a_line, signed_in
 from api.problems import of_error
-from archive.access.roles import Purpose
 from archive.errors import ConflictError, InvalidError
+from archive.model.roles import Purpose
 from policies.holds.answers import (
     HoldAnswer,
     HoldChange,

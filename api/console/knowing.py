@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from api import context
 from api.console.site import one_a_line, signed_in
 from api.problems import of_error
+from archive.access.people_desk import PeopleDesk
 from archive.errors import ConflictError, InvalidError
 from archive.model.person import KnownPerson
-from archive.people.desk import PeopleDesk
 
 _PAGE = 50
 _CANDIDATES = 20

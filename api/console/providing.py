@@ -9,8 +9,8 @@ from api import context
 from api.console.entering import DEFAULT_PURPOSE, fitting, refused
 from api.console.site import local, with_session
 from api.openid import attempt, renewing
-from archive.access.roles import Purpose
 from archive.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from archive.model.roles import Purpose
 
 if TYPE_CHECKING:
     from api.openid.provider import Provider

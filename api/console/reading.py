@@ -15,8 +15,8 @@ from api.problems import ProblemError
 from api.v1.interactions import download
 from api.v1.policies import FOR_COMPLIANCE
 from api.v1.shapes import AsOfParameters, VersionParameters, answer
-from archive.access.roles import View
 from archive.errors import InvalidError
+from archive.model.roles import View
 from archive.query.tree import EVERYTHING
 from policies.answers import RetentionAnswer
 from policies.desk import retention_desk

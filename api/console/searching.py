@@ -8,10 +8,10 @@ from api.console import attention, facets
 from api.console.asked import PAGE_LENGTHS, Asked
 from api.console.site import sees_retention, signed_in
 from archive.access.hits import sought
-from archive.access.roles import Permission, View
 from archive.access.search_answers import SearchAnswer, SearchRequest
 from archive.access.search_reports import HitReport, HitRequest
 from archive.errors import InvalidError
+from archive.model.roles import Permission, View
 from archive.query.parser import parse
 
 SORTS = {"-date": "Newest first", "date": "Oldest first", "relevance": "Best match first"}

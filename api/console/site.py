@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from api import context
 from api.console import resending
 from api.sessions import COOKIE, Session
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import PURPOSES, Actor, Permission, Purpose, View
 from archive.errors import ForbiddenError, InvalidError, UnauthenticatedError
+from archive.events.audit import FOR_OPERATIONS
 from archive.matters.naming import SEES_MATTERS
 from archive.model.interaction import JsonObject
+from archive.model.roles import PURPOSES, Actor, Permission, Purpose, View
 from policies.holds.desk import SEES_HOLDS
 from policies.requests.desk import SEES_CASES
 from policies.reviewing.desk import SEES_REVIEWS

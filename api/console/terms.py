@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from api.console.text import label
 from archive.events.policy_events import NOTHING, Stage, Terms
-from archive.locking.terms import Period
+from archive.model.period import Period
 
 _NAMES = {
     "clock": "Counted from",

@@ -13,8 +13,8 @@ from api import context
 from api.console.entering import to_sign_in
 from api.console.site import one_a_line, signed_in
 from api.problems import of_error
-from archive.access.roles import Permission, Role
 from archive.errors import ConflictError, InvalidError, ThrottledError
+from archive.model.roles import Permission, Role
 from archive.users import totp
 from archive.users.answers import UserAnswer, tokens_of
 from archive.users.user import User

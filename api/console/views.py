@@ -25,7 +25,7 @@ from api.console import (
     users,
     watching,
 )
-from archive.capture.threads import normalised_subject
+from archive.model.threads import normalised_subject
 from policies.form import write_policy
 
 blueprint = Blueprint("console", __name__)

@@ -17,7 +17,7 @@ from api.openid.fetching import Answer, SilentError, fetch
 from api.openid.pause import PAUSE_SECONDS, Pause
 from archive.clock import Clock
 from archive.errors import UnavailableError
-from archive.users.provider_settings import is_safe_address
+from archive.provider_settings import is_safe_address
 
 KEPT_SECONDS: Final = 3600.0
 _PATIENCE: Final = 2.0

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from archive.errors import UnavailableError
-from archive.users.provider_settings import is_safe_address
+from archive.provider_settings import is_safe_address
 
 TIMEOUT_SECONDS: Final = 5.0
 LONGEST: Final = 256 * 1024

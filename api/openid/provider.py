@@ -21,8 +21,8 @@ from api.openid.documents import ProviderDocuments
 from api.openid.pause import PAUSE_SECONDS, Pause
 from archive.clock import Clock
 from archive.errors import UnauthenticatedError, UnavailableError
+from archive.provider_settings import ProviderSettings, is_safe_address
 from archive.users.provided import Vouched
-from archive.users.provider_settings import ProviderSettings, is_safe_address
 from archive.users.user import ProvidedIdentity
 
 SCOPE: Final = "openid profile offline_access"

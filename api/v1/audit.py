@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import Purpose
+from archive.events.audit import FOR_OPERATIONS
 from archive.model.moment import Moment
+from archive.model.roles import Purpose
 from archive.trail import written
 from archive.trail.answers import AccessReview, TrailPage, WhoSaw
 from archive.trail.asked import Order, TrailFilter, TrailRequest

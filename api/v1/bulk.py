@@ -22,10 +22,10 @@ from api.bodies import Readable
 from api.lines import Line, batches, read_lines
 from api.problems import documented
 from api.v1.shapes import INTERACTIONS, SECURITY, require_media_type
-from archive.access.answers import CaptureResult
-from archive.access.roles import Actor
+from archive.capture.answers import CaptureResult
 from archive.capture.intake import Archived, Outcome
 from archive.errors import MunimentError
+from archive.model.roles import Actor
 
 if TYPE_CHECKING:
     from archive.opening import Archive

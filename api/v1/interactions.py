@@ -25,8 +25,9 @@ from api.v1.shapes import (
     answer,
     require_media_type,
 )
-from archive.access.answers import CaptureResult, HistoryAnswer, Original, ProofAnswer, RecordAnswer
+from archive.access.answers import HistoryAnswer, Original, ProofAnswer, RecordAnswer
 from archive.access.search_answers import SimilarAnswer
+from archive.capture.answers import CaptureResult
 
 JSON_TYPES = ("application/json",)
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)

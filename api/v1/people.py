@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer, body_of, json_body
-from archive.access.roles import Purpose
 from archive.model.interaction import Frozen
 from archive.model.person import KnownPerson
+from archive.model.roles import Purpose
 from archive.people.answers import PeopleAnswer
 
 blueprint = APIBlueprint(

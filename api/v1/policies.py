@@ -16,8 +16,8 @@ from api.v1.shapes import (
     body_of,
     json_body,
 )
-from archive.access.roles import Purpose
 from archive.events.policy_events import Terms
+from archive.model.roles import Purpose
 from policies.answers import PoliciesAnswer, PolicyAnswer, RetentionAnswer, SimulationAnswer, people
 from policies.desk import governance_of, retention_desk
 from policies.governance import Governance

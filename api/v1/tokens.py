@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, Parameters, answer, body_of, json_body
-from archive.access.roles import Permission
 from archive.model.interaction import Frozen
 from archive.model.moment import Moment
+from archive.model.roles import Permission
 from archive.users.administration import LONGEST_LABEL
 from archive.users.answers import NewTokenAnswer, TokenAnswer, TokensAnswer, tokens_of
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import context
 from api.problems import documented
 from api.v1.shapes import SECURITY, answer, body_of, json_body
-from archive.access.roles import Role
 from archive.errors import InvalidError
 from archive.model.interaction import Frozen
+from archive.model.roles import Role
 from archive.users.answers import UserAnswer, UsersAnswer
 from archive.users.directory import LONGEST_NAME
 from archive.users.user import User

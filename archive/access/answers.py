@@ -9,9 +9,8 @@ from uuid import UUID
 from pydantic import Field
 
 from archive.access.passages import Said
-from archive.access.roles import View
-from archive.access.search_answers import Unsearched
 from archive.model.interaction import Attachment, Frozen, Metrics, Participant
+from archive.model.roles import View
 
 
 class OriginalInfo(Frozen):
@@ -176,19 +175,3 @@ class Original:
     info: OriginalInfo
     filename: str
     chunks: Iterator[bytes]
-
-
-class CaptureResult(Frozen):
-    """What became of one item: `seq` is that of its event where it is archived.
-
-    `certificate` is that of its destruction, where it was erased under one, or redacted: nothing
-    is added then to what is left. `unread` names the attachments of what is archived now that could
-    not be read, or not wholly.
-    """
-
-    status: Literal["archived", "already", "erased", "redacted", "rejected"]
-    id: UUID | None = None
-    seq: int | None = None
-    reason: str | None = None
-    unread: tuple[Unsearched, ...] = Field(default=(), exclude_if=lambda unread: not unread)
-    certificate: UUID | None = Field(default=None, exclude_if=lambda found: found is None)

@@ -20,12 +20,12 @@ from archive.access.answers import (
     RecordAnswer,
 )
 from archive.access.passages import Said, passages
-from archive.access.roles import View
 from archive.access.views.viewer import Viewer
 from archive.catalog.conversations import ConversationCatalog, Member, Moment, Seen
 from archive.errors import CorruptError, GoneError, InvalidError
 from archive.events.records import Loaded, Records
 from archive.model.record import Record
+from archive.model.roles import View
 
 _CURSOR: Final = struct.Struct(">Bqq")
 _VERSION: Final = 1

@@ -19,7 +19,6 @@ from archive.access.answers import (
     ProofAnswer,
     RecordAnswer,
 )
-from archive.access.audit import Audit
 from archive.access.conversations import Conversations, record_answer
 from archive.access.endings import ending
 from archive.access.files import file_name, opener
@@ -27,11 +26,11 @@ from archive.access.histories import history, senders
 from archive.access.passages import Said, passages
 from archive.access.proofs import Proofs
 from archive.access.reading import Reading
-from archive.access.roles import Actor, Permission, Purpose, View
 from archive.access.search_answers import SimilarAnswer
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
 from archive.errors import InvalidError, NotFoundError
+from archive.events.audit import Audit
 from archive.events.codebook import Codebook
 from archive.events.identity import Identity
 from archive.events.mapper import EventMapper
@@ -42,6 +41,7 @@ from archive.events.rows import since_redaction
 from archive.index.searcher import Searcher
 from archive.log.reader import LogReader
 from archive.matters.book import Matters
+from archive.model.roles import Actor, Permission, Purpose, View
 from archive.people.directory import People
 from archive.query.tree import EVERYTHING
 

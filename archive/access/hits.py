@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.access.search_answers import ParsedQuery
 from archive.access.search_reports import HitReport, HitRequest, TermHits
 from archive.access.searching import Searching
 from archive.access.views.viewer import Viewer
 from archive.errors import InvalidError
+from archive.events.audit import Audit
 from archive.index.asked import Matched
+from archive.model.roles import Actor, Permission, Purpose
 from archive.query.people import bare_address
 from archive.query.printer import to_text
 from archive.query.terms import terms as words_of

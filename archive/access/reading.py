@@ -6,7 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from archive.access import sight
-from archive.access.roles import Actor, Permission, Purpose
 from archive.access.searching import FOR_LEGAL_CLAIMS, Searching
 from archive.catalog.catalog import CatalogRow
 from archive.catalog.conversations import Seen
@@ -14,6 +13,7 @@ from archive.errors import GoneError, NotFoundError
 from archive.events.codebook import Codebook
 from archive.events.pointers import PointerRecorder
 from archive.events.records import Loaded
+from archive.model.roles import Actor, Permission, Purpose
 from archive.query.tree import Value
 
 

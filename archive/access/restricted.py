@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping
 
-from archive.access.naming import Meaning, Names
-from archive.access.roles import Actor
 from archive.catalog.catalog import Catalog
+from archive.model.roles import Actor
 from archive.query.fields import RESTRICTED
+from archive.query.naming import Meaning, Names
 
 
 class Restricted(Names):

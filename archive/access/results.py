@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from archive.access.search_answers import Highlight, SearchResult, Unsearched
+from archive.access.search_answers import Highlight, SearchResult
+from archive.capture.answers import Unsearched
 from archive.model.interaction import Content, Direction, Participant, ParticipantRole
 from archive.model.record import Record
 from archive.model.unreadable import Unreadable

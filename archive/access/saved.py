@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Permission, Purpose, View
 from archive.access.search_answers import SearchAnswer, SearchRequest
 from archive.access.searching import Searching
 from archive.clock import Clock
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
+from archive.events.audit import Audit
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.identity import Identity
@@ -25,6 +24,7 @@ from archive.events.pointers import PointerRecorder
 from archive.events.reading import read_each
 from archive.events.search_events import SearchEvent, SearchRemoved, SearchSaved
 from archive.model.interaction import Frozen
+from archive.model.roles import Actor, Permission, Purpose, View
 from archive.query.printer import to_text
 
 _LONGEST_NAME: Final = 200

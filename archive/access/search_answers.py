@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from archive.access.roles import View
+from archive.capture.answers import Unsearched
 from archive.errors import InvalidError
 from archive.model.interaction import Frozen
-from archive.model.unreadable import Unreadable
+from archive.model.roles import View
 
 Sort = Literal["date", "-date", "relevance"]
 
@@ -58,17 +58,6 @@ class Highlight(Frozen):
 
     start: int
     end: int
-
-
-class Unsearched(Frozen):
-    """A part of a record whose words a search does not see, and why.
-
-    `part` is the attachment's, or empty where the record itself holds no words.
-    """
-
-    part: str
-    filename: str | None
-    reason: Unreadable
 
 
 class SearchResult(Frozen):

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from archive.access.roles import View
-from archive.access.search_answers import NotSearched, ParsedQuery, Unsearched
+from archive.access.search_answers import NotSearched, ParsedQuery
+from archive.capture.answers import Unsearched
 from archive.model.interaction import Frozen
+from archive.model.roles import View
 
 
 class HitRequest(Frozen):

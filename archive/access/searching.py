@@ -11,18 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from archive.access import sight
-from archive.access.audit import Audit
-from archive.access.naming import Naming
 from archive.access.restricted import Restricted
-from archive.access.roles import (
-    Actor,
-    Permission,
-    Purpose,
-    Role,
-    require,
-    require_full_view,
-    require_purpose,
-)
 from archive.access.search_answers import (
     NamedPerson,
     NotSearched,
@@ -36,6 +25,7 @@ from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
 from archive.errors import ForbiddenError, InvalidError, UnavailableError
+from archive.events.audit import Audit
 from archive.events.identity import Identity
 from archive.events.records import Loaded, Records
 from archive.index.asked import Earlier, Hit, Hits
@@ -44,10 +34,20 @@ from archive.index.searcher import Searcher
 from archive.matters.book import Matters
 from archive.matters.naming import MatterNames, standing_in
 from archive.model.record import Record
+from archive.model.roles import (
+    Actor,
+    Permission,
+    Purpose,
+    Role,
+    require,
+    require_full_view,
+    require_purpose,
+)
 from archive.people.directory import People
 from archive.query.aliases import Widened, widened
 from archive.query.facets import FACETS, narrowing
 from archive.query.fields import RESTRICTED
+from archive.query.naming import Naming
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from archive.query.tree import EVERYTHING, Named, Node, Not, Value, conjunction, to_json

@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from archive.access.roles import Actor
 from archive.catalog.conversations import Seen
 from archive.events.codebook import CUSTODIAN, Codebook
 from archive.events.identity import Identity
-from archive.index.analysis import value
 from archive.model.record import Record
+from archive.model.roles import Actor
+from archive.query.analysis import value
 from archive.query.attributes import departments
 from archive.query.matcher import matches
 from archive.query.tree import EVERYTHING, Named, Node, Not, Value, disjunction

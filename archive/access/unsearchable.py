@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.access.search_reports import UnsearchableAnswer, UnsearchableRecord
 from archive.access.searching import Searching
 from archive.access.views.viewer import Viewer
 from archive.catalog.catalog import Catalog
 from archive.errors import InvalidError
+from archive.events.audit import Audit
 from archive.index.asked import Hit
 from archive.index.cursor import Cursor, Sort
+from archive.model.roles import Actor, Permission, Purpose
 from archive.query.tree import Value
 
 _UNREAD: Final = Value("unsearchable", "is")

@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-from archive.access.roles import Actor
 from archive.capture.batches import Plan, Tally, batches, capture_batch, read_custodian_map
 from archive.capture.prepare import Sender
 from archive.capture.slices import UNTOLD, Slice, Unreadable, files, items
 from archive.capture.station import Station
 from archive.capture.workers import WorkerPool
+from archive.model.roles import Actor
 
 _LARGE = 1024 * 1024
 

@@ -14,11 +14,8 @@ from itertools import repeat
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
-from archive.access.answers import CaptureResult
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Permission
-from archive.access.search_answers import Unsearched
 from archive.capture import ndjson
+from archive.capture.answers import CaptureResult, Unsearched
 from archive.capture.extract.attachments import has_unread, read_attachments
 from archive.capture.extract.reader import DocumentReader
 from archive.capture.parsed import Parsed
@@ -26,6 +23,7 @@ from archive.capture.prepare import Prepared, Preparer, Sender, unread_of
 from archive.capture.quick import QuickLines
 from archive.clock import Clock
 from archive.errors import ConflictError, GoneError, InvalidError, UnavailableError
+from archive.events.audit import Audit
 from archive.events.blobs import INLINE_LIMIT
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
 from archive.events.group import Committer
@@ -34,6 +32,7 @@ from archive.events.plain import plain
 from archive.events.pointers import BlobCondemnedError, BlobUse, EventKey
 from archive.events.records import Loaded, Records
 from archive.events.types import InteractionRevised
+from archive.model.roles import Actor, Permission
 
 _GONE: Final = frozenset({"erased", "redacted"})
 """What is not archived again, whatever a source shows of it."""

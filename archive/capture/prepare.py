@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from archive.access.roles import Actor
-from archive.access.search_answers import Unsearched
+from archive.capture.answers import Unsearched
 from archive.capture.parsed import Parsed
 from archive.clock import Clock
 from archive.events.blobs import INLINE_LIMIT, BlobStore
@@ -17,6 +16,7 @@ from archive.events.plain import plain
 from archive.events.pointers import BlobUse
 from archive.events.sealer import Committable
 from archive.events.types import BlobPlace, InteractionCaptured, InteractionRevised, Part
+from archive.model.roles import Actor
 
 
 @dataclass(frozen=True, slots=True)

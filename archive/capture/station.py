@@ -12,11 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from archive.access.audit import Audit
 from archive.awaiting import HostWorker
 from archive.bucket import Bucket
 from archive.bucket.names import COMMITS
-from archive.bucket.places import open_places
 from archive.capture.extract.reader import DocumentReader
 from archive.capture.intake import Intake
 from archive.capture.prepare import Preparer
@@ -24,6 +22,7 @@ from archive.capture.quick import QuickLines
 from archive.clock import Clock, SystemClock
 from archive.database import RUN_FOLDER, open_database
 from archive.errors import ConfigurationError
+from archive.events.audit import Audit
 from archive.events.blobs import BlobStore
 from archive.events.codebook import Codebook
 from archive.events.commit import CommitEngine
@@ -38,6 +37,7 @@ from archive.events.server import CommitServer, HostLock, RemoteCommitter
 from archive.keks import named_kek
 from archive.keyrings import read_in_force, settle, unlock
 from archive.locking.minimum import MinimumLock
+from archive.places import open_places
 from archive.sealing.held import HeldKeyring
 from archive.sealing.kek import Kek
 from archive.sealing.keyring import Keyring

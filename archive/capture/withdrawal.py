@@ -2,12 +2,12 @@
 
 from contextlib import suppress
 
-from archive.access.answers import CaptureResult
-from archive.access.roles import Actor
+from archive.capture.answers import CaptureResult
 from archive.capture.station import Station
 from archive.errors import ConflictError
 from archive.events.groups import Group
 from archive.events.plain import plain
+from archive.model.roles import Actor
 
 
 def withdraw(

@@ -17,7 +17,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from archive.access.roles import Role
 from archive.catalog.answering import SqlReader
 from archive.catalog.conversations import ConversationCatalog
 from archive.catalog.tables import (
@@ -31,6 +30,7 @@ from archive.catalog.tables import (
     tokens,
     users,
 )
+from archive.model.roles import Role
 
 CATALOG, TRAIL = 1, 2
 """The followers whose positions stand in SQL."""

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Dialect, select, update
 
-from archive.capture.threads import thread_keys as keys_of
 from archive.catalog.inserting import WholeRows
 from archive.catalog.tables import records, thread_keys
 from archive.events.identity import Identity
 from archive.events.pointers import PointerRow
 from archive.events.types import InteractionCaptured
+from archive.model.threads import thread_keys as keys_of
 
 
 class ConversationRows:

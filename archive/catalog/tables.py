@@ -19,8 +19,8 @@ from sqlalchemy import (
     text,
 )
 
-from archive.access.roles import PURPOSES, Role
 from archive.model.interaction import Channel, Direction, Kind
+from archive.model.roles import PURPOSES, Role
 
 METADATA = MetaData()
 

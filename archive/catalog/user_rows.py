@@ -7,11 +7,11 @@ from typing import Final
 
 from sqlalchemy import Connection, Dialect, update
 
-from archive.access.roles import Role
 from archive.catalog.inserting import insert_for
 from archive.catalog.tables import ROLES, tokens, users
 from archive.events.event import Event
 from archive.events.user_events import TokenIssued, UserRegistered, UserRolesChanged
+from archive.model.roles import Role
 
 
 class UserRows:

@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints,
 
 from archive.errors import InvalidError
 from archive.events.event import Event
-from archive.locking.terms import Period
 from archive.model.interaction import Frozen
+from archive.model.period import Period
 
 NOTHING = Period(0, "d")
 """No time at all, written `0d`."""

@@ -6,11 +6,11 @@ from functools import partial
 
 from archive.bucket.names import blob_name, keys_name, segment_name
 from archive.bucket.port import Bucket, Retention
+from archive.bucket.reaching import joined, reach
 from archive.clock import Clock
 from archive.events.commit_records import put_again
 from archive.events.pointers import BlobUse
 from archive.events.sealer import Committable, SealedCommit, SealedSegment, retention_of
-from archive.locking.reaching import joined, reach
 
 _PUTS_AT_ONCE = 8
 

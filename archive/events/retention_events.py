@@ -12,9 +12,9 @@ from pydantic import AfterValidator, StringConstraints
 
 from archive.events.event import Event
 from archive.events.policy_events import OneLine, RetentionEventName, SpanText
-from archive.locking.terms import Period
 from archive.model.interaction import Frozen
 from archive.model.moment import Moment
+from archive.model.period import Period
 
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)

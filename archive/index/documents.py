@@ -6,7 +6,6 @@ from uuid import UUID
 
 from tantivy import Document
 
-from archive.index.analysis import normalise
 from archive.index.schema import (
     ACCENTED_TEXTS,
     CONTENT_TEXTS,
@@ -17,6 +16,7 @@ from archive.index.schema import (
 )
 from archive.model.record import Record
 from archive.query import attributes
+from archive.query.analysis import normalise
 from archive.query.facets import facets
 from archive.query.people import address_terms, name_term
 

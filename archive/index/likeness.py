@@ -4,7 +4,7 @@ from typing import Final
 
 from tantivy import Query, Schema
 
-from archive.index.analysis import normalise
+from archive.query.analysis import normalise
 
 _MOST_TERMS: Final = 30
 _SHORTEST_WORD: Final = 3

@@ -13,7 +13,6 @@ from uuid import UUID
 from tantivy import Query, Schema
 
 from archive.errors import InvalidError
-from archive.index.analysis import ANY_RUN, stem
 from archive.index.bounds import (
     Bounds,
     all_bounds,
@@ -27,6 +26,7 @@ from archive.index.bounds import (
     without,
 )
 from archive.index.schema import ACCENTED_TEXTS, MANY_VALUED, TERMS, whole_term
+from archive.query.analysis import ANY_RUN, stem
 from archive.query.fields import DEFAULT_TEXTS, TEXTS
 from archive.query.matcher import people_parts, text_names, wanted_patterns, wanted_values
 from archive.query.patterns import expression

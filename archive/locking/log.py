@@ -15,9 +15,9 @@ from archive.bucket.names import (
     parse_timestamp_name,
 )
 from archive.bucket.port import Bucket, Retention
+from archive.bucket.reaching import joined, reach
 from archive.clock import Clock
 from archive.errors import InvalidError, NotFoundError
-from archive.locking.reaching import joined, reach
 from archive.log.tiles import WIDTH, Tile
 
 _OLDEST = f"{LOG_TILES}{Tile(0, 0).path}"

@@ -11,7 +11,7 @@ from archive.clock import Clock
 from archive.errors import ConfigurationError
 from archive.events.sealer import UNLOCKED, Committable, retention_of
 from archive.locking.clocks import AgreedClocks, ClocksApartError
-from archive.locking.terms import LockTerm
+from archive.sealing.lock_term import LockTerm
 from archive.sealing.segment import LockClass
 
 

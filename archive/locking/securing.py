@@ -17,6 +17,7 @@ from uuid import UUID
 
 from archive.bucket.names import blob_name, keys_prefix, parse_locked_keys_name, segment_name
 from archive.bucket.port import Bucket, Retention
+from archive.bucket.reaching import joined, reach
 from archive.clock import Clock
 from archive.erasing.key_objects import KeyObjects
 from archive.errors import ConflictError, CorruptError, LockedError, NotFoundError
@@ -25,7 +26,6 @@ from archive.events.pointers import PointerRecorder, PointerRow
 from archive.events.rows import since_redaction
 from archive.locking.clocks import AgreedClocks
 from archive.locking.needs import LockNeed, grouped
-from archive.locking.reaching import joined, reach
 from archive.sealing.held import HeldKeyring
 
 _ATTEMPTS = 3

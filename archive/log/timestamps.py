@@ -18,9 +18,9 @@ from archive.bucket.names import (
     timestamp_name,
 )
 from archive.bucket.port import Bucket
+from archive.bucket.reaching import reach
 from archive.clock import Clock
 from archive.errors import CorruptError, InvalidError, NotFoundError
-from archive.locking.reaching import reach
 from archive.log.publisher import Lock
 from archive.log.reader import LogReader, Published
 

@@ -7,14 +7,14 @@ decides anew.
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import matter_events as happened
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.hold_events import MOST_CUSTODIANS, MOST_RECORDS
@@ -24,10 +24,10 @@ from archive.matters.answers import ContentsRequest, MatterDescription, MatterRe
 from archive.matters.book import Matters
 from archive.matters.matter import Matter, MatterBook, joined, without
 from archive.matters.naming import SEES_MATTERS, readable
+from archive.model.roles import Actor, Permission
 from archive.query.facets import narrowing
 from archive.query.printer import to_text
 from archive.query.scopes import parse_scope
-from archive.users.directory import Users
 
 Decide = Callable[[MatterBook], MatterEvent | None]
 _NONE: Final = "There is no matter of this code."
@@ -45,7 +45,7 @@ class MatterDesk:
         self,
         *,
         matters: Matters,
-        users: Users,
+        user_meant: Callable[[str], UUID],
         pointers: PointerRecorder,
         committer: Committer,
         audit: Audit,
@@ -53,7 +53,7 @@ class MatterDesk:
         zone: tzinfo,
     ) -> None:
         self._matters = matters
-        self._users = users
+        self._user_meant = user_meant
         self._pointers = pointers
         self._committer = committer
         self._audit = audit
@@ -194,7 +194,7 @@ class MatterDesk:
             custodians=request.custodians,
             queries=tuple(map(self._canonical, request.queries)),
             records=ids,
-            members=tuple(self._users.meant(each).id for each in request.members),
+            members=tuple(map(self._user_meant, request.members)),
         )
         if contents == MatterContents() and not isinstance(request, MatterRequest):
             raise InvalidError("Name custodians, queries, records or members.")

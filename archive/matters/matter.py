@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from archive.access.roles import Actor
 from archive.events import matter_events as happened
 from archive.events.event import Event
 from archive.events.matter_events import MatterContents
+from archive.model.roles import Actor
 
 Thing = TypeVar("Thing")
 

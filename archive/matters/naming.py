@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from archive.access.naming import Meaning, Names
-from archive.access.roles import Actor, Permission
 from archive.errors import CorruptError
 from archive.matters.book import Matters
 from archive.matters.matter import Matter, MatterBook
 from archive.model.person import KnownPerson
+from archive.model.roles import Actor, Permission
 from archive.people.directory import People
 from archive.query.aliases import widened
 from archive.query.facets import narrowing
+from archive.query.naming import Meaning, Names
 from archive.query.scopes import read_scope
 from archive.query.tree import NO_ALIASES, Aliased, Named, Node, Value
 

@@ -17,8 +17,8 @@ from archive.events.mapper import EventMapper
 from archive.events.opener import Opener
 from archive.events.pointers import PointerRecorder
 from archive.events.reading import read_each
-from archive.index.analysis import value
 from archive.model.person import KnownPerson
+from archive.query.analysis import value
 
 
 @dataclass(frozen=True, slots=True)

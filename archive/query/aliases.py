@@ -7,8 +7,8 @@ names under one of their aliases. Index and matcher are given the same aliases, 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from archive.index.analysis import value, words
 from archive.model.person import KnownPerson
+from archive.query.analysis import value, words
 from archive.query.attributes import PEOPLE
 from archive.query.matcher import among, text_names, wanted_patterns
 from archive.query.people import address_terms, bare_address

@@ -6,9 +6,9 @@ Texts are looked into word by word, values compared whole, numbers by order.
 from collections.abc import Iterable
 from typing import Final
 
-from archive.index.analysis import normalise, value
 from archive.model.interaction import Channel, Content, Participant, ParticipantRole
 from archive.model.record import Record
+from archive.query.analysis import normalise, value
 from archive.query.fields import TEXTS
 from archive.query.people import address_terms
 from archive.query.values import seconds

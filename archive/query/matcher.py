@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from archive.errors import InvalidError
-from archive.index.analysis import ANY_RUN, words
-from archive.index.analysis import Word as TextWord
 from archive.model.record import Record
 from archive.query import attributes
+from archive.query.analysis import ANY_RUN, words
+from archive.query.analysis import Word as TextWord
 from archive.query.fields import FIELDS, TEXTS, WHOLE_TEXTS, FieldKind, names_of
 from archive.query.people import bare_address, wanted_terms
 from archive.query.spans import occurs

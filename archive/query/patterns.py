@@ -6,7 +6,7 @@ from typing import Final
 from tantivy import Query, Schema, SchemaBuilder
 
 from archive.errors import InvalidError
-from archive.index.analysis import ANY_CHARACTER, ANY_RUN
+from archive.query.analysis import ANY_CHARACTER, ANY_RUN
 
 MOST_UNKNOWN: Final = 8
 """How many `?` a word may hold beside a `*`: the automaton doubles with each."""

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from archive.index.analysis import value
+from archive.query.analysis import value
 
 _BRACKETED: Final = re.compile(r".*<([^<>\s]+@[^<>\s]+)>", re.DOTALL)
 _ADDRESS: Final = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")

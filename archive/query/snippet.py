@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from archive.index.placing import PlacedText, spans_of
 from archive.model.record import Record
 from archive.query import attributes
 from archive.query.fields import TEXTS
+from archive.query.placing import PlacedText, spans_of
 from archive.query.spans import runs
 from archive.query.terms import TermKind, terms
 from archive.query.tree import Fuzzy, Node, Not, NotNear, Phrase, Stem, TextLeaf, Word, children

@@ -11,7 +11,7 @@ begin to where they end, and back, as whole numbers whose bits are places.
 from collections.abc import Iterator, Sequence
 
 from archive.errors import InvalidError
-from archive.index.analysis import Word as TextWord
+from archive.query.analysis import Word as TextWord
 from archive.query.terms import Term, terms
 from archive.query.tree import Fuzzy, Near, Node, NotNear, Or, Phrase, Stem, TextLeaf, Word
 

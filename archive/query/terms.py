@@ -7,7 +7,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from archive.index.analysis import ANY_CHARACTER, ANY_RUN, Word, pattern_words, stem, value, words
+from archive.query.analysis import ANY_CHARACTER, ANY_RUN, Word, pattern_words, stem, value, words
 from archive.query.tree import Fuzzy, Phrase, Stem, TextLeaf
 from archive.query.tree import Word as WordNode
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ForbiddenError, InvalidError
+from archive.events.audit import Audit
+from archive.model.roles import Actor, Permission, Purpose
 from archive.trail.answers import AccessReview, Reader, ReadFor, TrailExport, TrailPage, WhoSaw
 from archive.trail.asked import Order, TrailCursor, TrailFilter, TrailRequest
 from archive.trail.entry import TrailEntry

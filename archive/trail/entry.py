@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from archive.access.roles import Purpose
 from archive.errors import InvalidError
 from archive.events.access_request_events import (
     ACCESS_REQUEST_EVENTS,
@@ -31,6 +30,7 @@ from archive.events.trail_events import TrailRetentionEvent
 from archive.events.types import AccessRecorded, Erased, KeyringWritten, KeysCondemned, Sent
 from archive.events.user_events import Change, SessionBegan, SessionEnded, SignInRefused
 from archive.model.interaction import Frozen
+from archive.model.roles import Purpose
 from archive.users.user import TOKEN_ID_LENGTH
 
 READS: Final = (

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.catalog.tables import trail
 from archive.errors import InvalidError
 from archive.events.codebook import CUSTODIAN, Codebook
 from archive.events.feed import Feed
 from archive.events.pointers import PointerRow
-from archive.index.analysis import value
+from archive.model.roles import LOCAL_ACTOR
+from archive.query.analysis import value
 from archive.trail import index as sql
 from archive.trail.asked import Order, TrailFilter
 from archive.trail.entry import TrailEntry, entry

@@ -11,7 +11,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from archive.access.roles import Purpose
 from archive.catalog.catalog import TRAIL, Catalog
 from archive.catalog.inserting import WholeRows, insert_for
 from archive.catalog.tables import PURPOSE_KINDS, positions, trail, trail_subjects
@@ -19,6 +18,7 @@ from archive.errors import InvalidError, UnavailableError
 from archive.events.feed import FedEvent, Follower
 from archive.events.identity import Identity
 from archive.events.types import KeysCondemned
+from archive.model.roles import Purpose
 from archive.trail.entry import TrailEntry, entry, is_act
 
 _NOTHING: Final = (None,) * (len(trail.columns) - 1)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.errors import InvalidError
+from archive.model.roles import LOCAL_ACTOR
 from archive.trail import index as sql
 from archive.trail.answers import AccessReview, Reader, ReadFor, Reviewed, Seen, TokenReview, WhoSaw
 from archive.trail.finding import Finder

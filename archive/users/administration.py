@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import LOCAL_ACTOR, PURPOSES, Actor, Permission, Role, check_roles
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import user_events as happened
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.event import Event
 from archive.events.identity import Identity
 from archive.matters.book import Matters
+from archive.model.roles import LOCAL_ACTOR, PURPOSES, Actor, Permission, Role, check_roles
 from archive.users import totp
 from archive.users.attempts import Attempts
 from archive.users.changes import Changes

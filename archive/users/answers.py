@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from archive.access.roles import Permission, Role
 from archive.model.interaction import Frozen
+from archive.model.roles import Permission, Role
 from archive.users.user import Token, User
 
 TokenState = Literal["valid", "expired", "revoked"]

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any
 from uuid import UUID
 
-from archive.access.roles import Actor
 from archive.clock import Clock
 from archive.errors import ConflictError
 from archive.events import user_events as happened
@@ -19,6 +18,7 @@ from archive.events.event import Event
 from archive.events.group import Committer
 from archive.events.identity import Identity
 from archive.events.pointers import PointerRecorder
+from archive.model.roles import Actor
 from archive.users.directory import Users
 from archive.users.user import User
 

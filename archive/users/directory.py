@@ -11,7 +11,6 @@ from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
-from archive.access.roles import Role
 from archive.catalog.catalog import Catalog
 from archive.errors import InvalidError, NotFoundError
 from archive.events.event import Event
@@ -20,6 +19,7 @@ from archive.events.mapper import EventMapper
 from archive.events.opener import DamagedEvent, Opened, Opener
 from archive.events.pointers import PointerRecorder
 from archive.events.types import Erased
+from archive.model.roles import Role
 from archive.users.user import ProvidedIdentity, User, evolve, lose
 
 LONGEST_NAME = 200

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from archive.access.roles import Actor
 from archive.catalog.catalog import Catalog
 from archive.clock import Clock
 from archive.errors import NotFoundError, UnauthenticatedError
@@ -20,6 +19,7 @@ from archive.events.identity import Identity
 from archive.events.pointers import PointerRecorder
 from archive.events.user_events import RecoveryCodeUsed
 from archive.model.interaction import Frozen
+from archive.model.roles import Actor
 from archive.users import totp
 from archive.users.attempts import Attempts
 from archive.users.directory import Users

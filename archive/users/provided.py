@@ -7,11 +7,11 @@ may be given to somebody else. Their roles follow from the groups it tells, each
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from archive.access.roles import Actor, Role, check_roles
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, UnauthenticatedError
 from archive.events.group import Committer
 from archive.events.identity import Identity
+from archive.model.roles import Actor, Role, check_roles
 from archive.users.administration import PROVIDER_ID, Administration
 from archive.users.directory import Users
 from archive.users.entrance import SessionKey

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from archive.access.roles import Actor, Permission, Role
 from archive.events import user_events as happened
 from archive.events.event import Event
+from archive.model.roles import Actor, Permission, Role
 
 TOKEN_ID_LENGTH = 16
 

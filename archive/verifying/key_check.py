@@ -6,9 +6,9 @@ from uuid import UUID
 
 from archive.bucket.names import parse_keys_name, parse_locked_keys_name
 from archive.bucket.port import Bucket, Retention
+from archive.bucket.reaching import joined
 from archive.errors import CorruptError, InvalidError, NotFoundError
 from archive.events.sealer import retention_of
-from archive.locking.reaching import joined
 from archive.sealing.commit import CommitEntry
 from archive.sealing.keys import EpochKeys, KeyObject, UnknownEpochError, open_keys
 from archive.sealing.segment import LockClass

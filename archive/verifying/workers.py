@@ -17,9 +17,9 @@ from threading import Lock
 from traceback import format_exc
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from archive.bucket.places import open_places
 from archive.clock import SystemClock
 from archive.errors import MunimentError, UnavailableError
+from archive.places import open_places
 from archive.processes import Child, warm_up
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from archive.access.answers import Original, OriginalInfo
 from archive.access.desk import Access
-from archive.access.roles import Actor, Permission, Purpose
 from archive.digested import digested
 from archive.errors import (
     ConflictError,
@@ -20,6 +19,7 @@ from archive.events.access_request_events import Inclusion
 from archive.events.case_events import CaseEvent
 from archive.events.deciding import commit_decided
 from archive.log.reader import LogReader
+from archive.model.roles import Actor, Permission, Purpose
 from archive.trail.desk import Trail
 from policies.access_requests.answers import (
     AccessDecidedAnswer,

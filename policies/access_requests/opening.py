@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from archive.access.roles import Purpose
 from archive.events.access_request_events import AccessRequestSearched
+from archive.model.roles import Purpose
 from archive.opening import Archive
 from policies.access_requests.case import AccessCase
 from policies.access_requests.contents import PackageContents

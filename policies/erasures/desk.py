@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import Actor, Purpose
 from archive.errors import ConflictError, ForbiddenError, InvalidError
 from archive.events import erasure_events as happened
+from archive.events.audit import FOR_OPERATIONS
 from archive.events.case_events import CaseEvent
 from archive.events.erasure_events import Decision
+from archive.model.roles import Actor, Purpose
 from archive.trail.desk import Trail
 from policies.erasures.answers import (
     CaseAnswer,

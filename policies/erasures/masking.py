@@ -13,8 +13,8 @@ from archive.access.passages import Said, passages
 from archive.access.views.finding import naming, replaced
 from archive.access.views.names import Names, people_names
 from archive.access.views.pseudonyms import Pseudonyms, Stands, is_number, name_key
-from archive.index.analysis import value
 from archive.model.interaction import Attachment, Content, Participant, ParticipantRole
+from archive.query.analysis import value
 
 MARK: Final = "[redacted]"
 """What takes the place of a name, an address or a text."""

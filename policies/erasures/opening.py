@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Final
 
-from archive.access.roles import Purpose
 from archive.events.erasure_events import ErasureSearched
+from archive.model.roles import Purpose
 from archive.opening import Archive
 from policies.erasures.case import Case
 from policies.erasures.desk import ErasureDesk

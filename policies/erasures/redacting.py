@@ -12,7 +12,6 @@ from typing import Final
 from uuid import UUID
 
 from archive.access.views.pseudonyms import Pseudonyms
-from archive.capture.threads import thread_keys
 from archive.erasing.eraser import Eraser
 from archive.events.event import Event
 from archive.events.identity import Identity
@@ -21,6 +20,7 @@ from archive.events.pointers import PointerRow
 from archive.events.purge_events import PurgedGroup
 from archive.events.records import Loaded, Records
 from archive.events.types import InteractionRedacted, KeysCondemned
+from archive.model.threads import thread_keys
 from policies.erasures.case import Case
 from policies.erasures.judging import judge
 from policies.erasures.masking import Masking

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any, Final
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import hold_events as happened
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.hold_events import HoldEvent, HoldScope
 from archive.events.pointers import PointerRecorder
+from archive.model.roles import Actor, Permission, Purpose
 from archive.opening import Archive
 from archive.query.facets import narrowing
 from archive.query.printer import to_text

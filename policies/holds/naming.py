@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
-from archive.access.naming import Meaning, Names
-from archive.access.roles import Actor
 from archive.errors import CorruptError, InvalidError
 from archive.matters.answers import MatterAnswer, people
 from archive.matters.matter import Matter
+from archive.model.roles import Actor
 from archive.opening import Archive
+from archive.query.naming import Meaning, Names
 from archive.query.tree import Aliased
 from policies.holds.book import HoldReader, hold_reader
 from policies.holds.desk import SEES_HOLDS

@@ -25,7 +25,7 @@ from archive.events.types import (
 )
 from archive.locking.needs import LockNeed
 from archive.locking.securing import Securing
-from archive.locking.terms import Period
+from archive.model.period import Period
 from archive.opening import Archive
 from archive.sealing.held import HeldKeyring
 from policies.evaluation import evaluate

@@ -10,7 +10,7 @@ from typing import Final
 
 from archive.bucket.port import LockMode
 from archive.locking.needs import LockNeed, end_of_month, whole_second
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies.evaluation import Evaluation
 from policies.records import Scoped
 

@@ -9,7 +9,7 @@ from archive.bucket.port import LockMode, Retention
 from archive.events.policy_events import Terms
 from archive.locking.needs import LockNeed
 from archive.locking.securing import KeyLocks, Securing
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies.answers import LockAnswer, LockEffect
 from policies.locks.needs import Demanded
 

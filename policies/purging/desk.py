@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.catalog.destroyed import DestroyedCatalog
+from archive.events.audit import Audit
 from archive.events.purge_events import CertificateIssued, CertificateSupplemented
+from archive.model.roles import Actor, Permission, Purpose
 from policies.governance import Governance
 from policies.purging.answers import (
     CertificateAnswer,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from archive.events.case_events import CaseClosed, CaseExtended, CaseOpened, CaseSearched
 from archive.events.event import Event
-from archive.locking.terms import Period
+from archive.model.period import Period
 
 ANSWERED_WITHIN: Final = Period(1, "m")
 """GDPR, Article 12(3); extended it is three months."""

@@ -11,16 +11,16 @@ from functools import partial
 from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.case_events import CaseClosed, CaseEvent, CaseExtended
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.pointers import PointerRecorder
+from archive.model.roles import Actor, Permission, Purpose
 from archive.opening import Archive
 from policies.policy import SCHEDULE
 from policies.records import GovernedRecords, governed_records

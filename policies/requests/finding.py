@@ -13,8 +13,8 @@ from uuid import UUID
 
 from archive.catalog.catalog import Catalog
 from archive.events.case_events import CaseOpened
-from archive.index.analysis import value, words
 from archive.people.directory import People
+from archive.query.analysis import value, words
 from archive.query.attributes import PEOPLE, known_as
 from archive.query.scopes import read_scope
 from archive.query.tree import EVERYTHING, Node, Not, Phrase, disjunction

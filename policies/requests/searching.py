@@ -6,13 +6,13 @@ from functools import partial
 from typing import Generic
 from uuid import UUID
 
-from archive.access.roles import Actor
 from archive.clock import Clock
 from archive.errors import InvalidError
 from archive.events.case_events import CaseEvent, CaseOpened, CaseSearched
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.pointers import PointerRecorder
+from archive.model.roles import Actor
 from archive.opening import Archive
 from archive.people.directory import People
 from archive.query.printer import to_text

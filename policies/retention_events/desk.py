@@ -9,14 +9,14 @@ from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission, Purpose
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError, ForbiddenError, NotFoundError
 from archive.events import retention_events as happened
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.retention_events import RetentionEventEvent, Statement
+from archive.model.roles import Actor, Permission, Purpose
 from archive.opening import Archive
 from archive.query.printer import to_text
 from archive.query.scopes import parse_scope, read_scope

@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission, Role
 from archive.clock import Clock
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError, NotFoundError
 from archive.events import disposition_events as happened
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.deciding import commit_decided
 from archive.events.disposition_events import DispositionEvent
 from archive.events.group import Committer
 from archive.events.policy_events import Stage, Terms
+from archive.model.roles import Actor, Permission, Role
 from archive.people.directory import People
 from policies.book import PolicyBook
 from policies.policy import Book

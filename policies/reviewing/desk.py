@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import Actor, Permission, Purpose
 from archive.catalog.dispositions import DispositionTable
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.roles import Actor, Permission, Purpose
 from archive.opening import Archive
 from policies.book import policy_book
 from policies.desk import governance_of

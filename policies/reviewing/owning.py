@@ -6,10 +6,10 @@ user name, and by whatever the directory of people knows the person under whom i
 
 from collections.abc import Iterable
 
-from archive.access.roles import LOCAL_ACTOR, Actor
-from archive.index.analysis import value
 from archive.model.person import KnownPerson
+from archive.model.roles import LOCAL_ACTOR, Actor
 from archive.people.directory import known_names
+from archive.query.analysis import value
 from policies.records import Found
 
 

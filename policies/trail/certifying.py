@@ -2,7 +2,7 @@
 
 from archive.events.policy_events import Terms
 from archive.events.purge_events import AUDIT_TRAIL
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies.policy import Book, Policy, Version
 from policies.trail.keeping import DELAY, GRACE, TrailBook, TrailVersion
 

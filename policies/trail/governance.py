@@ -7,15 +7,15 @@ decides anew.
 from collections.abc import Callable
 from typing import Any
 
-from archive.access.audit import FOR_OPERATIONS, Audit
-from archive.access.roles import Actor, Permission
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError
 from archive.events import trail_events as happened
+from archive.events.audit import FOR_OPERATIONS, Audit
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.trail_events import TrailRetentionEvent
-from archive.locking.terms import Period
+from archive.model.period import Period
+from archive.model.roles import Actor, Permission
 from policies.governance import Governance
 from policies.trail.book import TrailReader
 from policies.trail.keeping import DELAY, LEAST, TrailBook, TrailVersion, too_short, why_it_shortens

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from archive.index.analysis import value
 from archive.people.directory import known_names
+from archive.query.analysis import value
 from archive.trail.entry import TrailEntry
 from archive.trail.follower import plain_detail
 from policies.holds.hold import Hold, HoldBook, Reached

@@ -9,7 +9,7 @@ from typing import Final
 
 from archive.events import trail_events as happened
 from archive.events.event import Event
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies import versions
 from policies.shortening import earlier_start
 from policies.versions import Act, Decided, VersionState

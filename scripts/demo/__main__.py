@@ -15,9 +15,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from archive.access.roles import GRANTS, READ_FOR, Role
 from archive.clock import SystemClock
 from archive.errors import MunimentError
+from archive.model.roles import GRANTS, READ_FOR, Role
 from scripts.demo import exports, filling
 from scripts.demo.company import NAME, Company
 from scripts.demo.timeline import everything

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from api.cli import progress
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.capture.importer import import_paths
 from archive.capture.station import COMMITTER_LOCK
 from archive.capture.withdrawal import withdraw
 from archive.creating import create_archive, register_user
 from archive.errors import ConfigurationError, InvalidError
 from archive.events.server import HostLock
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import Archive, open_archive
 from archive.settings import Settings
 from scripts.demo import exports

@@ -18,18 +18,18 @@ from unittest.mock import patch
 from uuid import UUID
 
 from archive import keyrings
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.bucket.names import KEYS, parse_keys_name
-from archive.bucket.places import open_places
 from archive.bucket.port import Bucket, ObjectInfo, Retention, VersionInfo
 from archive.clock import Clock
 from archive.creating import create_archive
-from archive.erasing.key_changes import KeyChanges
 from archive.errors import CorruptError, GoneError, MunimentError, UnavailableError
 from archive.keks import named_kek
+from archive.key_changes import KeyChanges
+from archive.model.roles import LOCAL_ACTOR, Purpose
 from archive.opening import Archive, open_archive
 from archive.packing.candidates import PackLimits
 from archive.packing.packer import Packer
+from archive.places import open_places
 from archive.sealing.keys import open_keys
 from archive.settings import Settings
 from archive.verifying.verifier import verify

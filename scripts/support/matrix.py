@@ -227,9 +227,9 @@ class World:
         """Return the id of a new search that somebody saved and shares."""
         from dataclasses import replace
 
-        from archive.access.audit import FOR_OPERATIONS
-        from archive.access.roles import LOCAL_ACTOR
         from archive.access.saved import NewSearch
+        from archive.events.audit import FOR_OPERATIONS
+        from archive.model.roles import LOCAL_ACTOR
 
         saver = replace(LOCAL_ACTOR, id=str(self.users[owner]))
         new = NewSearch(name="Fees", query="channel:chat", shared=True)
@@ -237,8 +237,8 @@ class World:
 
     def person(self) -> UUID:
         """Return the id of a new person, whose one alias is then in `alias`."""
-        from archive.access.audit import FOR_OPERATIONS
-        from archive.access.roles import LOCAL_ACTOR
+        from archive.events.audit import FOR_OPERATIONS
+        from archive.model.roles import LOCAL_ACTOR
 
         self.alias = f"someone{next(self.numbers)}@example.com"
         desk = self.archive.people_desk
@@ -246,8 +246,8 @@ class World:
 
     def policy_for(self, act: str) -> str:
         """Return the name of a new policy that an act can be done to, which is then in `policy`."""
-        from archive.access.roles import LOCAL_ACTOR
         from archive.events.policy_events import Terms
+        from archive.model.roles import LOCAL_ACTOR
         from policies.desk import governance_of
 
         name = self.policy = f"policy-{next(self.numbers)}"
@@ -262,8 +262,8 @@ class World:
 
     def settle_trail(self, *, pending: bool) -> None:
         """Let a change of how long the trail is kept be pending, or none."""
-        from archive.access.roles import LOCAL_ACTOR
-        from archive.locking.terms import Period
+        from archive.model.period import Period
+        from archive.model.roles import LOCAL_ACTOR
         from policies.trail.desk import trail_governance
 
         governance = trail_governance(self.archive)
@@ -276,7 +276,7 @@ class World:
         """Return the id of a new retention event that an act can be done to."""
         from dataclasses import replace
 
-        from archive.access.roles import LOCAL_ACTOR
+        from archive.model.roles import LOCAL_ACTOR
         from policies.retention_events.answers import NewRetentionEvent
         from policies.retention_events.desk import retention_event_desk
 
@@ -289,7 +289,7 @@ class World:
 
     def new_hold(self) -> str:
         """Return the name of a new hold."""
-        from archive.access.roles import LOCAL_ACTOR
+        from archive.model.roles import LOCAL_ACTOR
         from policies.holds.answers import HoldRequest
         from policies.holds.desk import hold_desk
 
@@ -298,7 +298,7 @@ class World:
 
     def new_case(self) -> UUID:
         """Return the id of a new case of erasure; `old` is decided to be erased by it."""
-        from archive.access.roles import LOCAL_ACTOR
+        from archive.model.roles import LOCAL_ACTOR
         from policies.erasures.answers import CaseDecision
         from policies.erasures.opening import erasure_desk
         from policies.requests.answers import CaseRequest
@@ -316,7 +316,7 @@ class World:
 
     def new_access_request(self) -> UUID:
         """Return the id of a new request for access, decided by `local`; `old` is in it."""
-        from archive.access.roles import LOCAL_ACTOR
+        from archive.model.roles import LOCAL_ACTOR
         from policies.access_requests.answers import AccessDecision
         from policies.access_requests.opening import access_request_desk
         from policies.requests.answers import CaseRequest
@@ -333,8 +333,8 @@ class World:
 
     def new_matter(self, *, closed: bool) -> str:
         """Return the code of a new matter."""
-        from archive.access.roles import LOCAL_ACTOR
         from archive.matters.answers import MatterRequest
+        from archive.model.roles import LOCAL_ACTOR
 
         desk, code = self.archive.matter_desk, f"matter-{next(self.numbers)}"
         desk.create(LOCAL_ACTOR, MatterRequest.model_validate(_matter(code)))
@@ -344,7 +344,7 @@ class World:
 
     def token_of(self, owner: str) -> str:
         """Return the id of a new token of somebody's."""
-        from archive.access.roles import LOCAL_ACTOR
+        from archive.model.roles import LOCAL_ACTOR
 
         return self.archive.administration.issue_token(LOCAL_ACTOR, str(self.users[owner]))[1].id
 
@@ -558,11 +558,11 @@ BODIES: dict[tuple[str, str], Body] = {
 def world(folder: Path) -> Iterator[World]:
     """Make an archive in a folder, with everybody who will ask."""
     from api.app import create_app
-    from archive.access.roles import LOCAL_ACTOR, Role
     from archive.bucket.names import timestamp_name
     from archive.clock import SystemClock
     from archive.creating import create_archive, register_user
     from archive.keyrings import unlock
+    from archive.model.roles import LOCAL_ACTOR, Role
     from archive.opening import open_archive
     from archive.settings import Settings
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.access.search_answers import SearchRequest, SearchResult
-from archive.erasing.key_changes import KeyChanges
 from archive.errors import CorruptError
 from archive.events.opener import OpenedEvent
 from archive.keks import named_kek
+from archive.key_changes import KeyChanges
+from archive.model.roles import LOCAL_ACTOR, Purpose
 from archive.opening import Archive, open_archive
 from archive.sealing.commit import decode_commit_record
 from archive.sealing.keys import open_keys

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import (
     KEYS,
     LOG_CHECKPOINT,
@@ -30,6 +29,7 @@ from archive.keyrings import unlock
 from archive.log.checkpoint import Checkpoint
 from archive.log.note import Signer
 from archive.log.publisher import log_signer
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import open_archive
 from archive.sealing.commit import (
     COMMIT_MAC_LABEL,

@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 
 from api.app import create_app
-from archive.access.audit import FOR_OPERATIONS
 from archive.access.files import file_name
-from archive.access.roles import LOCAL_ACTOR, Purpose, Role
 from archive.capture.importer import import_paths
 from archive.creating import register_user
 from archive.errors import ForbiddenError, NotFoundError
+from archive.events.audit import FOR_OPERATIONS
 from archive.model.interaction import Attachment
+from archive.model.roles import LOCAL_ACTOR, Purpose, Role
 from tests.archive.house import capture, line, search
 from tests.archive.test_attachments import mail
 from tests.capture import documents

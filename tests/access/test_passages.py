@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.access.passages import Said, passages
-from archive.access.roles import LOCAL_ACTOR
+from archive.model.roles import LOCAL_ACTOR
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened
 
 MARKS = {Said.OWN: ".", Said.QUOTED: "q", Said.SIGNATURE: "s"}

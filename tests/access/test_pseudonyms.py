@@ -13,8 +13,8 @@ from archive.access.views.names import names_of
 from archive.access.views.pseudonymised import Pseudonymised
 from archive.access.views.pseudonyms import Pseudonyms, iban, luhn
 from archive.events.identity import Identity
-from archive.index.analysis import normalise
 from archive.model.interaction import Participant, ParticipantRole
+from archive.query.analysis import normalise
 from archive.sealing.keyring import Keyring
 from scripts.support.identities import plain, words
 from tests.query.samples import record

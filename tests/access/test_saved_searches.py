@@ -11,11 +11,11 @@ from click.testing import CliRunner
 
 from api.app import create_app
 from api.cli import muniment
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.access.saved import NewSearch, SavedSearch
 from archive.access.search_answers import SearchRequest
 from archive.creating import NewArchive
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import Archive
 from archive.trail.asked import TrailRequest
 from tests.archive.house import OPERATIONS, capture, create, line, opened

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from api.app import create_app
 from api.cli import muniment
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.creating import NewArchive
 from archive.errors import ForbiddenError, GoneError, NotFoundError
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import Archive
 from archive.trail.asked import TrailRequest
 from tests.archive.house import OPERATIONS, capture, create, line, opened

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from archive.access import searching
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.access.search_reports import UnsearchableAnswer
 from archive.errors import ForbiddenError, InvalidError
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from archive.opening import Archive
 from archive.trail.asked import TrailRequest
 from tests.archive.house import OPERATIONS, capture, line, search

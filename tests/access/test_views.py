@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from archive.access.answers import RecordAnswer
-from archive.access.roles import LOCAL_ACTOR, READ_FOR, VIEWS, Actor, Purpose, Role, View
 from archive.access.search_answers import Filter, SearchAnswer, SearchRequest
 from archive.errors import ForbiddenError, InvalidError
+from archive.model.roles import LOCAL_ACTOR, READ_FOR, VIEWS, Actor, Purpose, Role, View
 from archive.opening import Archive
 from scripts.support.identities import leaks
 from tests.access.test_pseudonyms import PSEUDONYM

@@ -5,8 +5,8 @@ import re
 from flask.testing import FlaskClient
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import register_user
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import Archive
 
 

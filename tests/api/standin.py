@@ -10,7 +10,6 @@ from uuid import UUID, uuid4, uuid5
 from pydantic import ValidationError
 
 from archive.access.answers import (
-    CaptureResult,
     ConversationAnswer,
     ConversationItem,
     HistoryAnswer,
@@ -20,7 +19,6 @@ from archive.access.answers import (
     Place,
     RecordAnswer,
 )
-from archive.access.roles import Actor, Permission, Purpose, Role, require, require_purpose
 from archive.access.search_answers import (
     Highlight,
     ParsedQuery,
@@ -28,9 +26,11 @@ from archive.access.search_answers import (
     SearchRequest,
     SearchResult,
 )
+from archive.capture.answers import CaptureResult
 from archive.errors import GoneError, InvalidError, NotFoundError, UnauthenticatedError
 from archive.health import FollowerState, Health
 from archive.model.interaction import IncomingInteraction
+from archive.model.roles import Actor, Permission, Purpose, Role, require, require_purpose
 from archive.users.entrance import SessionKey
 
 ADMINISTRATOR = "administrator-token"

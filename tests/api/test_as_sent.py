@@ -11,10 +11,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from api.app import create_app
 from api.console.cleaning import cleaned
-from archive.access.roles import LOCAL_ACTOR, Purpose, Role
 from archive.capture.markup import MOST_HTML, MOST_PICTURES, Markup, Picture, markup
 from archive.creating import register_user
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
+from archive.model.roles import LOCAL_ACTOR, Purpose, Role
 from scripts.support.hostile_html import HOSTILE
 from tests.archive.house import capture, line
 

@@ -10,9 +10,9 @@ import pytest
 
 from api.app import create_app
 from api.cli import run
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Purpose, Role
 from archive.creating import create_archive
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.roles import LOCAL_ACTOR, Purpose, Role
 from archive.opening import open_archive
 from tests.archive.house import capture, line, search, settings
 from tests.users.conftest import MovableClock

@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 
 from api.app import create_app
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import create_archive
 from archive.errors import UnavailableError
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import open_archive
 from tests.archive.house import capture, line, settings
 from tests.users.conftest import MovableClock

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from archive.access.roles import Role
+from archive.model.roles import Role
 from tests.api.console_house import entered, sent
 from tests.archive.house import capture, line
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.console import disposing
-from archive.access.roles import Role
+from archive.model.roles import Role
 from tests.api.console_house import entered, sent
 from tests.policies.purging_house import dated, in_force, sandbox
 from tests.policies.reviewing_house import ONE, TWO, reviewed

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import Role
+from archive.model.roles import Role
 from policies.erasures.opening import executor_of
 from tests.api.console_house import entered, sent
 from tests.archive.house import capture, line

@@ -2,8 +2,8 @@
 
 import pytest
 
-from archive.access.roles import Role
 from archive.errors import UnavailableError
+from archive.model.roles import Role
 from tests.api.console_house import entered, sent
 from tests.archive.house import capture, create, line, opened
 

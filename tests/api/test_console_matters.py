@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.model.roles import LOCAL_ACTOR, Role
 from policies.holds.answers import HoldRequest
 from policies.holds.desk import hold_desk
 from tests.api.console_house import entered, sent

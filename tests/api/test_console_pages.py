@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from api.app import create_app
 from api.console.text import lines, moment
 from archive.access.passages import Said
-from archive.access.roles import Role
 from archive.catalog.tables import records
 from archive.creating import register_user
+from archive.model.roles import Role
 from archive.query.parser import parse
 from tests.archive.house import capture, line
 from tests.query.samples import START

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from archive.access.roles import Role
+from archive.model.roles import Role
 from tests.api.console_house import entered, sent
 from tests.archive.house import create, opened
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.model.roles import LOCAL_ACTOR, Role
 from policies.desk import governance_of
 from policies.retention_events.answers import NewRetentionEvent
 from policies.retention_events.desk import retention_event_desk

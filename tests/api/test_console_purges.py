@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from archive.access.roles import Role
 from archive.events.hold_events import HoldScope
+from archive.model.roles import Role
 from policies.purging.opening import purger_of
 from tests.api.console_house import entered, sent
 from tests.policies.purging_house import SECOND, dated, in_force, place_hold, sandbox

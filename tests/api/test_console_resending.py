@@ -8,7 +8,7 @@ import pytest
 
 import api
 from api.console.resending import NEVER_SHOWN
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.model.roles import LOCAL_ACTOR, Role
 from tests.api.console_house import entered
 
 HOLD = {"name": "smith", "reason": 'a "letter" <1>', "query": "fee", "records": ""}

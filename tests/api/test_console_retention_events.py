@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.model.roles import LOCAL_ACTOR, Role
 from policies.retention_events.answers import NewRetentionEvent
 from policies.retention_events.desk import retention_event_desk
 from tests.api.console_house import entered, sent

@@ -2,7 +2,7 @@
 
 import re
 
-from archive.access.roles import Role
+from archive.model.roles import Role
 from tests.api.console_house import entered, sent
 
 

@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.catalog.tables import records
 from archive.creating import create_archive
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
 from archive.events.types import AccessRecorded
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import open_archive
 from archive.settings import Settings
 from tests.archive.house import OPERATIONS, capture, line

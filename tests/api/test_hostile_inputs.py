@@ -8,8 +8,8 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from api.app import create_app
-from archive.access.roles import Role
 from archive.creating import register_user
+from archive.model.roles import Role
 from scripts.support import matrix
 from scripts.support.hostile import Maker
 from scripts.support.hostile_requests import RequestMaker

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.cli import run
-from archive.access.roles import LOCAL_ACTOR
 from archive.errors import ConfigurationError, UnavailableError
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import open_archive
 from archive.settings import Settings
 from tests.archive.house import OPERATIONS, capture, line

@@ -15,12 +15,12 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from api.cli import run
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.fake import FakeBucket
 from archive.creating import NewArchive, create_archive
 from archive.errors import CorruptError
 from archive.events.opener import Opener
 from archive.log.publisher import LogPublisher
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive, open_archive
 from archive.sealing.frame import open_evidence
 from archive.settings import Settings

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from api import log, problems
 from archive import errors
-from archive.access.roles import PURPOSES
 from archive.errors import ConfigurationError, InvalidError, MunimentError, UnavailableError
+from archive.model.roles import PURPOSES
 from tests.api.standin import LEGAL
 
 MEMBERS = {"type", "title", "status", "detail", "request_id"}

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import create_archive
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import open_archive
 from archive.users import totp
 from tests.archive.house import settings

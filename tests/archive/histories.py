@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.fake import FakeBucket
 from archive.bucket.names import KEYRINGS, keyring_name
 from archive.capture.station import Station
 from archive.clock import SystemClock
 from archive.errors import UnavailableError
+from archive.model.roles import LOCAL_ACTOR
 from archive.sealing.kek import EnvironmentKek, key_text
 from archive.sealing.keyring import Keyring, seal_keyring
 from archive.settings import Settings

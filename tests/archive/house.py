@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.access.search_answers import SearchAnswer, SearchRequest
 from archive.creating import NewArchive, create_archive
+from archive.model.roles import LOCAL_ACTOR, Purpose
 from archive.opening import Archive, open_archive
 from archive.settings import Settings
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.capture.extract import attachments as attachments_module
 from archive.capture.extract.sink import Extracted
 from archive.capture.importer import ImportReport, import_paths
+from archive.model.roles import LOCAL_ACTOR
 from archive.model.unreadable import Unreadable
 from archive.opening import Archive
 from tests.archive.house import OPERATIONS, create, found, line, opened, search

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.awaiting import HostWorker, wait_for
 from archive.capture.importer import import_paths
 from archive.capture.station import open_station
 from archive.clock import SystemClock
 from archive.errors import UnavailableError
+from archive.model.roles import LOCAL_ACTOR
 from tests.archive.house import create
 from tests.archive.test_restart import leading, settings
 from tests.bucket.doubles import ManualClock

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.access.search_answers import SearchRequest
 from archive.errors import (
     ForbiddenError,
@@ -16,6 +15,7 @@ from archive.errors import (
 from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.types import AccessRecorded
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import Archive
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened, search
 

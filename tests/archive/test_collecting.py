@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.fake import FakeBucket
 from archive.bucket.port import LockMode, Retention
 from archive.capture.station import Station
@@ -24,6 +23,7 @@ from archive.events.groups import Group
 from archive.events.pointers import BlobCondemnedError, BlobUse
 from archive.events.restoring import Restorer
 from archive.index.snapshots import SnapshotStore
+from archive.model.roles import LOCAL_ACTOR
 from archive.sealing.held import HeldKeyring
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import keyring_name, segment_name
 from archive.errors import CorruptError
 from archive.events.pointers import PointerRow
+from archive.model.roles import LOCAL_ACTOR
 from archive.rebuilding import rebuild
 from archive.verifying.verifier import verify
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened, search, settings

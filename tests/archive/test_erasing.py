@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.errors import GoneError
 from archive.leading import lead
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened
 from tests.waiting import until

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.capture.importer import import_paths
 from archive.model.interaction import Channel, Kind
+from archive.model.roles import LOCAL_ACTOR
 from tests.archive.house import OPERATIONS, create, found, opened, search
 from tests.capture import documents
 

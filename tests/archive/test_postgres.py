@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
 from archive.errors import ConfigurationError, UnavailableError
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive, open_archive
 from archive.postgres import Server
 from archive.settings import Settings

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from api.cli import run
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.bucket import open_bucket
 from archive.bucket.names import keys_name, parse_keys_name
 from archive.bucket.port import Bucket
@@ -20,6 +19,7 @@ from archive.creating import create_archive, register_user
 from archive.errors import ConfigurationError, GoneError, UnavailableError
 from archive.events.commit_records import CommitRecords
 from archive.events.server import HostLock
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import Archive, open_archive
 from archive.packing.candidates import PackLimits
 from archive.packing.packer import Packer

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.fake import FakeBucket
 from archive.clock import SystemClock
 from archive.database import open_database
@@ -19,6 +18,7 @@ from archive.errors import ConfigurationError, ConflictError, CorruptError, Unav
 from archive.events.pointers import BehindError, PointerCommit, PointerRecorder
 from archive.events.restoration import Restoration
 from archive.events.restoring import Restorer
+from archive.model.roles import LOCAL_ACTOR
 from archive.sealing.keyring import Keyring
 from archive.settings import Settings
 from scripts.support.postgres import Postgres

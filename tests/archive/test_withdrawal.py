@@ -2,9 +2,9 @@
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.capture.withdrawal import withdraw
 from archive.errors import ForbiddenError, NotFoundError
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened
 
 

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
-from archive.bucket.places import look
 from archive.clock import SystemClock
 from archive.creating import create_archive
 from archive.errors import ConfigurationError
 from archive.events.blobs import INLINE_LIMIT
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import open_archive
+from archive.places import look
 from archive.settings import Settings
 from scripts.support import ceph
 from scripts.support.ceph import Gateway

@@ -2,8 +2,8 @@
 
 import pytest
 
-from archive.capture.threads import normalised_subject, thread_keys
 from archive.model.interaction import Channel, Content
+from archive.model.threads import normalised_subject, thread_keys
 
 
 def mail(**fields) -> Content:

@@ -15,8 +15,8 @@ import pytest
 from archive.capture import parse
 from archive.capture.parsed import Parsed
 from archive.capture.slices import Slice, find
-from archive.capture.threads import thread_keys
 from archive.model.record import Record
+from archive.model.threads import thread_keys
 from archive.query.matcher import matches
 from archive.query.parser import parse as parse_query
 from scripts.demo import exports

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from archive.access.roles import Role
 from archive.errors import ConfigurationError
+from archive.model.roles import Role
 from scripts.demo import filling
 from scripts.demo.company import Company
 from scripts.demo.tour import SUGGESTIONS

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from api.cli import run
-from archive.access.roles import LOCAL_ACTOR
 from archive.clock import SystemClock
 from archive.creating import create_archive
 from archive.errors import ConfigurationError, CorruptError, UnavailableError
 from archive.keks import named_kek
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import open_archive
 from archive.sealing.keyring import Keyring, open_keyring, seal_keyring, slot_kinds
 from archive.settings import Settings

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.erasing.key_changes import KeyChanges
 from archive.erasing.keyring_writer import KeyringWriter
 from archive.erasing.new_kek import NewKek
 from archive.keks import named_kek
+from archive.key_changes import KeyChanges
 from archive.keyrings import keyring_numbers, read_newest
 from archive.opening import Archive
 from archive.sealing.kek import FileKek

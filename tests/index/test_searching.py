@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import InvalidError, UnavailableError
-from archive.index.analysis import ANY_CHARACTER, ANY_RUN
 from archive.index.asked import Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document, document_key, order
@@ -18,6 +17,7 @@ from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.model.interaction import Participant, ParticipantRole
 from archive.model.record import Record
+from archive.query.analysis import ANY_CHARACTER, ANY_RUN
 from archive.query.parser import parse
 from archive.query.tree import Word
 from archive.query.values import seconds

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from api.cli import run
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.folder import FolderBucket
 from archive.bucket.port import LockMode
 from archive.clock import SystemClock
 from archive.creating import create_archive
 from archive.errors import LockedError
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import open_archive
 from archive.settings import Settings
 from tests.archive.house import OPERATIONS, capture, found, line

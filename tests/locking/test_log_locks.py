@@ -10,8 +10,9 @@ from archive.errors import UnavailableError
 from archive.events.opener import Opener
 from archive.locking.log import LogLocks
 from archive.locking.minimum import MinimumLock
-from archive.locking.terms import LockTerm, Period
 from archive.log.publisher import LogPublisher
+from archive.model.period import Period
+from archive.sealing.lock_term import LockTerm
 from tests.locking.clocks import SetClock
 from tests.log.log_house import House, house_in
 

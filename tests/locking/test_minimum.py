@@ -14,7 +14,8 @@ from archive.events.groups import Group
 from archive.events.pointers import BlobUse
 from archive.events.sealer import PlainEvent
 from archive.locking.minimum import MinimumLock
-from archive.locking.terms import LockTerm, Period
+from archive.model.period import Period
+from archive.sealing.lock_term import LockTerm
 from tests.events.parts import Parts, assemble
 from tests.locking.clocks import SetClock
 

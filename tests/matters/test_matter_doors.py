@@ -3,8 +3,8 @@
 import pytest
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import register_user
+from archive.model.roles import LOCAL_ACTOR, Role
 from tests.archive.house import capture, line
 from tests.policies.conftest import call
 from tests.users.conftest import archive, clock

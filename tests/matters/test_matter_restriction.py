@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.access.search_answers import SearchRequest
 from archive.errors import CorruptError, ForbiddenError, InvalidError, NotFoundError
 from archive.matters.answers import ContentsRequest, MatterRequest
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.query.matcher import matches
 from archive.query.parser import parse
 from tests.archive.house import OPERATIONS, capture, create, line, opened

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from api.app import create_app
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.capture.withdrawal import withdraw
 from archive.errors import InvalidError
+from archive.events.audit import FOR_OPERATIONS
 from archive.events.types import EVENT_TYPES, InteractionCaptured
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.trail.asked import TrailRequest
 from tests.archive.house import line
 from tests.policies.conftest import call

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import Role
 from archive.errors import ConfigurationError
+from archive.model.roles import Role
+from archive.provider_settings import ProviderSettings
 from archive.settings import Settings
-from archive.users.provider_settings import ProviderSettings
 
 WHOLE = {
     "ISSUER": "https://id.example.org/realms/bank",

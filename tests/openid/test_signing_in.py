@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.errors import InvalidError
 from archive.events.user_events import SessionEnded, SignInRefused
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.users.user import ProvidedIdentity
 from tests.openid.conftest import alert
 from tests.openid.house import Account

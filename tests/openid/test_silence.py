@@ -11,7 +11,7 @@ from api.openid.fetching import Answer, SilentError
 from api.openid.provider import Provider
 from archive.clock import SystemClock
 from archive.errors import UnavailableError
-from archive.users.provider_settings import ProviderSettings
+from archive.provider_settings import ProviderSettings
 
 ASKED = {"redirect_uri": "https://firm.example/", "state": "s", "nonce": "n", "verifier": "v"}
 SETTINGS = ProviderSettings("https://id.example", "client", "secret", "env", "groups", {})

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive
 from archive.rebuilding import rebuild
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened, settings

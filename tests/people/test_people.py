@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from api.app import create_app
 from api.cli import muniment
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.access.search_answers import Filter
 from archive.creating import NewArchive
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from archive.model.person import KnownPerson
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import Archive
 from archive.trail.asked import TrailRequest
 from tests.archive.house import OPERATIONS, capture, create, found, line, opened, search

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.clock import Clock
 from archive.creating import create_archive
 from archive.events.groups import Group
 from archive.events.hold_events import HoldPlaced, HoldReleased, HoldScope
 from archive.events.plain import plain
 from archive.events.policy_events import Terms
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from archive.opening import Archive, open_archive
 from policies.desk import governance_of
 from policies.holds.book import hold_reader

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from archive.events.policy_events import Terms
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies.evaluation import Evaluation, Governing, Start, evaluate
 from policies.retention_events.starts import started
 from policies.scopes import Standing

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from archive.opening import Archive
 from policies.desk import retention_desk
 from policies.reviewing.answers import (

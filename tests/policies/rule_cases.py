@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.errors import CorruptError, ForbiddenError, InvalidError, LockedError, UnavailableError
+from archive.model.roles import LOCAL_ACTOR
 from policies.form import read_policy
 from policies.presets import preset
 from policies.purging.opening import obligations_of

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.creating import create_archive
 from archive.events.policy_events import Terms
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from archive.opening import Archive, open_archive
 from policies.answers import RetentionAnswer, Simulation, SimulationAnswer
 from policies.desk import governance_of, retention_desk

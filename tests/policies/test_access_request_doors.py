@@ -10,7 +10,7 @@ from base64 import b64decode
 import pytest
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.model.roles import LOCAL_ACTOR, Role
 from tests.archive.house import capture, line
 from tests.policies.purging_house import job
 

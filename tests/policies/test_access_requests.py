@@ -9,8 +9,8 @@ from base64 import b64encode
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError, NotFoundError
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.trail.asked import TrailRequest
 from policies.access_requests.answers import AccessDecision
 from policies.access_requests.opening import access_request_desk

@@ -1,8 +1,8 @@
 """Disposition reviews through the command line, HTTP and the worker's job; and told as before."""
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import register_user
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.trail.entry import entry, is_act
 from policies.jobs import schedule_of
 from tests.archive.house import opened as reopened

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from archive.events import disposition_events as happened
 from archive.events.disposition_events import DispositionEvent
 from archive.events.policy_events import Stage
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies.policy import SCHEDULE
 from policies.reviewing.disposition import Disposition, ItemState, evolve, lose
 

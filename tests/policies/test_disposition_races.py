@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.errors import CorruptError
 from archive.events.disposition_events import DispositionApproved, DispositionOpened
 from archive.events.opener import DamagedEvent
+from archive.model.roles import LOCAL_ACTOR
 from policies.reviewing.desk import disposition_keeper
 from tests.policies.purging_house import Killed, dated, desk, states, tripping
 from tests.policies.reviewing_house import (

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from archive.events.hold_events import HoldScope
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from policies.desk import governance_of
 from tests.archive.house import OPERATIONS, capture, line
 from tests.policies.purging_house import (

@@ -3,7 +3,7 @@
 import pytest
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Purpose, Role
+from archive.model.roles import LOCAL_ACTOR, Purpose, Role
 from archive.trail.asked import TrailRequest
 from archive.trail.entry import is_act
 from tests.api.console_house import entered

@@ -4,12 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR
 from archive.erasing.eraser import Eraser
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError
+from archive.events.audit import FOR_OPERATIONS
 from archive.events.hold_events import HoldScope
 from archive.log.publisher import log_signer
+from archive.model.roles import LOCAL_ACTOR
 from policies.erasures.answers import CaseDecision
 from policies.erasures.opening import erasure_desk, searching_of
 from policies.purging.certificate import check

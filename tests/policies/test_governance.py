@@ -4,7 +4,6 @@ from uuid import uuid4
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.errors import (
     ConflictError,
     CorruptError,
@@ -15,6 +14,7 @@ from archive.errors import (
 )
 from archive.events.policy_events import Terms
 from archive.events.types import AccessRecorded, Erased
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from policies.desk import governance_of
 from policies.policy import Book, Policy, evolve, lose
 from policies.versions import VersionState

@@ -4,7 +4,6 @@ from uuid import uuid4
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.errors import (
     ConflictError,
     CorruptError,
@@ -16,6 +15,7 @@ from archive.errors import (
 from archive.events.hold_events import HoldPlaced
 from archive.events.policy_events import Terms
 from archive.events.types import AccessRecorded
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from archive.query.parser import parse
 from archive.query.tree import to_json
 from archive.trail.entry import entry, is_act

@@ -3,8 +3,8 @@
 import pytest
 
 from api.app import create_app
-from archive.access.roles import Role
 from archive.creating import register_user
+from archive.model.roles import Role
 from tests.archive.house import capture, line
 
 

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.errors import ConflictError
 from archive.events.types import Erased
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive
 from policies.holds.book import hold_reader
 from policies.holds.hold import HoldBook, evolve, lose

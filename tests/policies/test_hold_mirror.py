@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
 from archive.errors import CorruptError, LockedError, UnavailableError
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive, open_archive
 from archive.settings import Settings
 from policies.holds.answers import HoldRequest, ScopeRequest

@@ -6,10 +6,10 @@ from random import Random
 import pytest
 
 from api.opening import open_for_questions
-from archive.access.roles import LOCAL_ACTOR, Actor, Permission, Purpose, Role
 from archive.access.search_answers import SearchRequest
 from archive.errors import CorruptError, InvalidError
 from archive.events.hold_events import HoldScope
+from archive.model.roles import LOCAL_ACTOR, Actor, Permission, Purpose, Role
 from archive.query.fields import OF_CONTENT
 from archive.query.matcher import matches
 from archive.query.parser import parse

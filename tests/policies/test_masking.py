@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.access.views.pseudonyms import Pseudonyms
-from archive.index.analysis import value, words
 from archive.model.interaction import (
     Attachment,
     Channel,
@@ -16,6 +15,7 @@ from archive.model.interaction import (
     Participant,
     ParticipantRole,
 )
+from archive.query.analysis import value, words
 from policies.erasures.masking import MARK, Masking
 from tests.access.test_pseudonyms import IDENTITY
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import segment_name
 from archive.capture.importer import import_paths
 from archive.capture.withdrawal import withdraw
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive
 from archive.query.parser import parse
 from archive.query.tree import Node, Not, conjunction, disjunction

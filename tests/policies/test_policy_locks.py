@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import segment_name
 from archive.bucket.port import LockMode, Retention
 from archive.creating import create_archive
@@ -16,6 +15,7 @@ from archive.errors import InvalidError, LockedError, UnavailableError
 from archive.events.locked_keys import all_locked_keys
 from archive.events.policy_events import Terms
 from archive.keks import named_kek
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive, open_archive
 from archive.settings import Settings
 from archive.verifying.verifier import verify

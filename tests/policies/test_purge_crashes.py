@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.errors import UnavailableError
 from archive.events.hold_events import HoldScope
+from archive.model.roles import LOCAL_ACTOR
 from tests.archive.house import capture, line, opened
 from tests.policies.purging_house import (
     Killed,

@@ -7,10 +7,10 @@ import pytest
 
 from api.app import create_app
 from api.cli import run
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import register_user
 from archive.errors import CorruptError
 from archive.log.publisher import log_signer
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.trail.entry import entry, is_act
 from policies.purging.certificate import check
 from tests.archive.house import line, opened

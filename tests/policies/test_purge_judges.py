@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.events.hold_events import HoldScope
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive
 from archive.processes import Child
 from policies.purging import governed, judges, opening, purger

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
 from archive.errors import ConflictError, CorruptError
 from archive.events.groups import Group
 from archive.events.hold_events import HoldScope
 from archive.events.opener import ErasedEvent
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive, open_archive
 from policies.purging.desk import PurgeDesk
 from tests.archive.house import OPERATIONS, capture, line

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.bucket.names import keys_prefix
 from archive.bucket.port import LockMode, Retention
 from archive.capture.station import join
@@ -13,6 +12,7 @@ from archive.catalog.obligations import ObligationTable
 from archive.errors import GoneError, InvalidError
 from archive.events.hold_events import HoldScope
 from archive.log.publisher import log_signer
+from archive.model.roles import LOCAL_ACTOR
 from policies import obligations
 from policies.desk import retention_desk
 from policies.purging.certificate import check

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR
 from archive.capture.withdrawal import withdraw
 from archive.erasing.eraser import Eraser
 from archive.errors import ConflictError, GoneError, InvalidError
+from archive.events.audit import FOR_OPERATIONS
 from archive.events.hold_events import HoldScope
 from archive.log.publisher import log_signer
+from archive.model.roles import LOCAL_ACTOR
 from policies.desk import retention_desk
 from policies.erasures.masking import MARK
 from policies.purging.batches import Batches, Looked

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.catalog.tables import records, redactions, thread_keys
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive
 from archive.packing.candidates import PackLimits
 from archive.packing.packer import Packer

@@ -2,11 +2,11 @@
 
 import pytest
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.access.search_answers import SearchRequest
 from archive.access.search_reports import HitRequest
 from archive.errors import InvalidError, NotFoundError
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.roles import LOCAL_ACTOR, Purpose
 from policies.desk import retention_desk
 from policies.erasures.answers import CaseDecision, CaseLifting
 from policies.erasures.opening import erasure_desk

@@ -3,10 +3,10 @@
 import pytest
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.creating import register_user
 from archive.errors import CorruptError
 from archive.events.policy_events import Terms
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.trail.entry import entry, is_act
 from policies.desk import governance_of, retention_desk
 from tests.archive.house import OPERATIONS, capture, line

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.creating import register_user
 from archive.errors import ConflictError, CorruptError, ForbiddenError, InvalidError, NotFoundError
 from archive.events.retention_events import Statement
 from archive.events.types import AccessRecorded, Erased
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from policies.desk import retention_desk
 from policies.retention_events.answers import NewRetentionEvent, RetentionEventCorrection
 from policies.retention_events.desk import retention_event_desk

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.events.policy_events import Stage, Terms
-from archive.locking.terms import Period
+from archive.model.period import Period
 from policies.evaluation import Governing, Start, evaluate
 from policies.shortening import earlier_start, why_it_shortens
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR
+from archive.events.audit import FOR_OPERATIONS
 from archive.events.hold_events import HoldScope
+from archive.model.roles import LOCAL_ACTOR
 from tests.archive.house import capture, line
 from tests.policies.purging_house import Killed, desk, place_hold, tripping
 from tests.policies.trail_house import OldClock, day, entries, kept_for, old_sandbox, reopened

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from api.app import create_app
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import Archive
 from tests.api.console_house import entered, sent
 from tests.policies.purging_house import SECOND, desk, job

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Role
 from archive.errors import ConflictError, ForbiddenError, InvalidError
-from archive.locking.terms import Period
+from archive.model.period import Period
+from archive.model.roles import LOCAL_ACTOR, Actor, Role
 from archive.opening import Archive
 from policies.trail.desk import told, trail_governance
 from policies.trail.governance import TrailGovernance

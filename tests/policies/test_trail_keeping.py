@@ -8,10 +8,10 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.access.roles import Purpose
 from archive.events.hold_events import HoldPlaced, HoldReleased, HoldScope
-from archive.locking.terms import Period
+from archive.model.period import Period
 from archive.model.person import KnownPerson
+from archive.model.roles import Purpose
 from archive.trail.entry import TrailEntry
 from policies.holds.hold import Hold, HoldBook, evolve
 from policies.holds.reach import Held

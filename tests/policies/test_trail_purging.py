@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.errors import ConflictError, CorruptError, InvalidError
+from archive.events.audit import FOR_OPERATIONS
 from archive.events.hold_events import HoldScope
 from archive.events.pointers import PointerRow
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import Archive
 from archive.rebuilding import rebuild
 from archive.trail.asked import TrailRequest

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
-from archive.locking.terms import Period
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.period import Period
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import Archive, open_archive
 from archive.trail.asked import TrailFilter
 from archive.trail.entry import TrailEntry

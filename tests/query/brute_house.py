@@ -6,8 +6,6 @@ from hashlib import sha256
 from random import Random
 from uuid import UUID
 
-from archive.access.naming import Meaning, Names, Naming
-from archive.access.roles import LOCAL_ACTOR, Actor
 from archive.index.asked import Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document
@@ -15,7 +13,9 @@ from archive.index.schema import create_index
 from archive.index.searcher import Searcher
 from archive.model.person import KnownPerson
 from archive.model.record import Record
+from archive.model.roles import LOCAL_ACTOR, Actor
 from archive.query.aliases import widened
+from archive.query.naming import Meaning, Names, Naming
 from archive.query.parser import parse
 from archive.query.printer import to_text
 from archive.query.tree import Aliased

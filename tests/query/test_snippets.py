@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.index.placing import PlacedText, spans_of
 from archive.query.parser import parse
+from archive.query.placing import PlacedText, spans_of
 from archive.query.snippet import Snippet, snippet
 from archive.query.spans import runs
 from archive.query.tree import Node, Phrase

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.index.analysis import words
+from archive.query.analysis import words
 from archive.query.parser import parse
 from archive.query.spans import occurs
 from archive.query.tree import Near, Node, NotNear, Or, Phrase, Word

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import Archive
 from archive.rebuilding import rebuild
 from archive.trail.asked import TrailFilter

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.access import desk, hits, searching, unsearchable
-from archive.access.audit import FOR_OPERATIONS
-from archive.access.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
+from archive.events.audit import FOR_OPERATIONS
+from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import Archive, open_archive
 from archive.trail.asked import TrailFilter, TrailRequest
 from archive.trail.entry import READS, SEARCHES, TrailEntry

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Actor, Permission, Role
 from archive.errors import (
     ConflictError,
     ForbiddenError,
@@ -12,6 +11,7 @@ from archive.errors import (
     NotFoundError,
     UnauthenticatedError,
 )
+from archive.model.roles import LOCAL_ACTOR, Actor, Permission, Role
 from archive.opening import Archive, open_archive
 from tests.users.conftest import MovableClock
 

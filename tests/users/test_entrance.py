@@ -2,9 +2,9 @@
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR, Role
 from archive.errors import InvalidError, ThrottledError, UnauthenticatedError
 from archive.events.types import Event
+from archive.model.roles import LOCAL_ACTOR, Role
 from archive.opening import Archive, open_archive
 from archive.users import totp
 from archive.users.attempts import FREE, FREE_OF_ADDRESS, pause_after

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.access import sight
-from archive.access.roles import Actor, Role
 from archive.access.search_answers import SearchRequest
 from archive.errors import NotFoundError
-from archive.index.analysis import value
 from archive.model.interaction import Participant, ParticipantRole
+from archive.model.roles import Actor, Role
 from archive.opening import Archive
+from archive.query.analysis import value
 from archive.query.matcher import matches
 from tests.archive.house import OPERATIONS, capture, create, line, opened
 from tests.query.samples import record

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from archive.access.roles import GRANTS, Permission, Role
 from archive.events import user_events as happened
 from archive.events.event import Event
 from archive.events.mapper import EventMapper
 from archive.events.types import TwoBoxes
+from archive.model.roles import GRANTS, Permission, Role
 from archive.users.user import User, evolve, lose
 
 ID = UUID(int=5)

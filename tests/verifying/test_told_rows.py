@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.access.roles import LOCAL_ACTOR
 from archive.creating import create_archive
 from archive.events.pointers import Pointer
+from archive.model.roles import LOCAL_ACTOR
 from archive.opening import open_archive
 from archive.settings import Settings
 from archive.verifying.verifier import verify

@@ -11,8 +11,8 @@ import click
 
 from api.cli import options, output
 from api.cli.commands import audit_retention
-from archive.access.roles import LOCAL_ACTOR, PURPOSES, Purpose
 from archive.errors import InvalidError
+from archive.model.roles import LOCAL_ACTOR, PURPOSES, Purpose
 
 if TYPE_CHECKING:
     from archive.trail.answers import AccessReview, TrailPage, WhoSaw

@@ -8,7 +8,7 @@ import click
 
 from api.cli import options, output
 from api.cli.versions import stands
-from archive.access.roles import Actor, Purpose
+from archive.model.roles import Actor, Purpose
 
 if TYPE_CHECKING:
     from archive.opening import Archive
@@ -39,7 +39,7 @@ def show(purpose: Purpose, as_json: bool) -> None:
 @options.common
 def apply(keep: str, by_token: bool, purpose: Purpose, as_json: bool) -> None:
     """Propose that entries are kept for PERIOD, such as 7y, six years at least, or for ever."""
-    from archive.locking.terms import Period
+    from archive.model.period import Period
 
     period = None if keep == _FOR_EVER else Period.parse(keep)
     with _opened(by_token) as (archive, governance, actor):

@@ -8,8 +8,8 @@ from uuid import UUID
 import click
 
 from api.cli import options, output
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.errors import InvalidError
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 if TYPE_CHECKING:
     from policies.purging.answers import CertificateAnswer

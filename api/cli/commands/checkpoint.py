@@ -3,8 +3,8 @@
 import click
 
 from api.cli import options, output
-from archive.access.roles import Purpose
 from archive.log.checkpoint import encode_hash
+from archive.model.roles import Purpose
 
 
 @click.command("checkpoint")

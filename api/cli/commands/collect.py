@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import EXIT_PROBLEM, options, output
-from archive.access.roles import Purpose
 from archive.model.interaction import rfc3339
+from archive.model.roles import Purpose
 
 if TYPE_CHECKING:
     from archive.collecting.collector import Collection

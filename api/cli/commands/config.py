@@ -3,16 +3,16 @@
 import click
 
 from api.cli import options, output
-from archive.access.roles import Purpose
 from archive.errors import MunimentError
+from archive.model.roles import Purpose
 
 
 @click.command("config")
 @options.common
 def command(purpose: Purpose, as_json: bool) -> None:
     """Show every setting, its value with secrets masked, and what the bucket can and cannot do."""
-    from archive.bucket.places import look
     from archive.clock import SystemClock
+    from archive.places import look
 
     settings = options.settings()
     lines = settings.shown()

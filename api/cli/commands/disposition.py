@@ -10,7 +10,7 @@ from uuid import UUID
 import click
 
 from api.cli import options, output
-from archive.access.roles import Actor, Purpose
+from archive.model.roles import Actor, Purpose
 
 if TYPE_CHECKING:
     from policies.reviewing.answers import (

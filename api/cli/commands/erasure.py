@@ -9,7 +9,7 @@ from uuid import UUID
 import click
 
 from api.cli import EXIT_PROBLEM, cases, options, output
-from archive.access.roles import Actor, Purpose
+from archive.model.roles import Actor, Purpose
 
 if TYPE_CHECKING:
     from archive.opening import Archive

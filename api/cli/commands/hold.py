@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from api.cli import options, output
-from archive.access.roles import Actor, Purpose
+from archive.model.roles import Actor, Purpose
 
 if TYPE_CHECKING:
     from archive.opening import Archive

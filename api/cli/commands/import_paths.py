@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import EXIT_INTERRUPTED, options, output, progress
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.clock import SystemClock
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 if TYPE_CHECKING:
     from archive.capture.importer import ImportReport

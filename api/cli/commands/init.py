@@ -3,7 +3,7 @@
 import click
 
 from api.cli import newly, options
-from archive.access.roles import Purpose
+from archive.model.roles import Purpose
 
 
 @click.command("init")

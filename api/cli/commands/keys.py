@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli import options, output, progress
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.clock import SystemClock
 from archive.errors import MunimentError
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 if TYPE_CHECKING:
-    from archive.erasing.key_changes import KeyChanges, KeysChanged, KeyStatus
+    from archive.key_changes import KeyChanges, KeysChanged, KeyStatus
     from archive.sealing.kek import Kek
 
 RECOVERY_VARIABLE = "MUNIMENT_RECOVERY_CODE"
@@ -132,8 +132,8 @@ def _supplement(changes: "KeyChanges") -> int:
 
 @contextmanager
 def _changes(as_json: bool, kek: "Kek | None" = None) -> "Iterator[KeyChanges]":
-    from archive.erasing.key_changes import KeyChanges
     from archive.keks import named_kek
+    from archive.key_changes import KeyChanges
     from archive.opening import open_archive
 
     def announce(code: str, final: bool) -> None:

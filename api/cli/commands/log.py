@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from api.cli import options, output
-from archive.access.roles import Purpose
 from archive.errors import InvalidError
 from archive.log.checkpoint import encode_hash
+from archive.model.roles import Purpose
 
 
 @click.group("log")

@@ -3,7 +3,7 @@
 import click
 
 from api.cli import EXIT_PROBLEM, options, output
-from archive.access.roles import Purpose
+from archive.model.roles import Purpose
 
 
 @click.command("pack")

@@ -8,9 +8,9 @@ from uuid import UUID
 import click
 
 from api.cli import options, output
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.errors import InvalidError
 from archive.model.person import KnownPerson
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 ALIASES = click.argument("aliases", nargs=-1, required=True, metavar="ALIAS…")
 

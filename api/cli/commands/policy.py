@@ -11,8 +11,8 @@ import click
 from api.cli import options, output
 from api.cli.simulations import write_simulation
 from api.cli.versions import stands
-from archive.access.roles import Actor, Purpose
 from archive.errors import InvalidError
+from archive.model.roles import Actor, Purpose
 
 if TYPE_CHECKING:
     from archive.events.policy_events import Terms

@@ -5,7 +5,7 @@ from uuid import UUID
 import click
 
 from api.cli import options, output
-from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 
 @click.command("prove")

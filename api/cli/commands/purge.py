@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import EXIT_PROBLEM, options, output
-from archive.access.roles import LOCAL_ACTOR, Purpose
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 if TYPE_CHECKING:
     from policies.purging.answers import PurgeAnswer, PurgeRunAnswer

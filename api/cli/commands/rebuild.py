@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import EXIT_PROBLEM, options, output, progress
-from archive.access.roles import Purpose
 from archive.clock import SystemClock
+from archive.model.roles import Purpose
 
 if TYPE_CHECKING:
     from archive.rebuilding import Rebuilt

@@ -5,8 +5,8 @@ from typing import cast
 import click
 
 from api.cli import options, output
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.access.search_answers import SearchAnswer, SearchRequest, Sort
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 
 @click.command("search")

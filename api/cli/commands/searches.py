@@ -7,11 +7,11 @@ import click
 
 from api.cli import options, output
 from api.cli.commands.search import write_answer
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.access.saved import NewSearch, SavedSearch
 from archive.access.search_answers import SearchRequest
 from archive.access.search_reports import HitRequest, UnsearchableAnswer
 from archive.errors import InvalidError
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 
 @click.group("searches")

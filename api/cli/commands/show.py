@@ -7,8 +7,8 @@ import click
 
 from api.cli import options, output
 from archive.access.answers import Original, RecordAnswer
-from archive.access.roles import LOCAL_ACTOR, Purpose
 from archive.model.interaction import Attachment, Participant
+from archive.model.roles import LOCAL_ACTOR, Purpose
 
 
 @click.command("show")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from api.cli import options, output
-from archive.access.roles import LOCAL_ACTOR, PURPOSES, Permission, Purpose
+from archive.model.roles import LOCAL_ACTOR, PURPOSES, Permission, Purpose
 
 
 @click.group("token")

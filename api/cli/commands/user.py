@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import options, output
-from archive.access.roles import LOCAL_ACTOR, Purpose, Role
+from archive.model.roles import LOCAL_ACTOR, Purpose, Role
 
 if TYPE_CHECKING:
     from archive.opening import Archive

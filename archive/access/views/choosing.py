@@ -1,10 +1,10 @@
 """The viewer of a purpose."""
 
-from archive.access.roles import Purpose, View
 from archive.access.views.pseudonymised import Pseudonymised
 from archive.access.views.pseudonyms import Pseudonyms
 from archive.access.views.viewer import Full, Metadata, Viewer
 from archive.events.identity import Identity
+from archive.model.roles import Purpose, View
 
 
 class Viewers:

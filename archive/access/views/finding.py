@@ -19,8 +19,8 @@ from archive.access.views.pseudonyms import (
     digits,
     iban,
 )
-from archive.index.analysis import normalise, value
-from archive.index.placing import placed_words
+from archive.query.analysis import normalise, value
+from archive.query.placing import placed_words
 
 _LOCAL: Final = r"[\w.+'=~-]"
 _URL: Final = re.compile(

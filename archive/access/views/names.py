@@ -20,8 +20,8 @@ from archive.access.views.pseudonyms import (
     name_key,
 )
 from archive.access.views.quoted import ADDRESS, quoted_people
-from archive.index.analysis import words
 from archive.model.record import Record
+from archive.query.analysis import words
 
 Phrase = tuple[str, ...]
 _SHORTEST: Final = 2

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from archive.access.roles import View
 from archive.access.views.finding import replaced, spans
 from archive.access.views.names import Names, names_of
 from archive.access.views.pseudonyms import Pseudonyms, Stands, name_key
 from archive.access.views.viewer import Viewer, hidden
 from archive.model.interaction import Attachment, Content, Participant
 from archive.model.record import Record
+from archive.model.roles import View
 from archive.query.fields import Askable
 
 # A letter that no language writes any more: no query finds it.

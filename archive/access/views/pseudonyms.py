@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from archive.events.identity import Identity
-from archive.index.analysis import value, words
+from archive.query.analysis import value, words
 
 _CODE_BYTES: Final = 5
 _DIGIT: Final = re.compile(r"\d")

@@ -24,9 +24,9 @@ from archive.access.views.pseudonyms import (
     name_key,
 )
 from archive.events.identity import Identity
-from archive.index.analysis import normalise, words
 from archive.model.interaction import Participant, ParticipantRole
 from archive.model.record import Record
+from archive.query.analysis import normalise, words
 
 _WROTE: Final = frozenset({ParticipantRole.FROM, ParticipantRole.AUTHOR, ParticipantRole.SPEAKER})
 _SHORTEST_ALONE: Final = 4

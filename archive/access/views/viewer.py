@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from archive.access.results import search_result
-from archive.access.roles import View
 from archive.access.search_answers import SearchResult
 from archive.model.interaction import Attachment
 from archive.model.record import Record
+from archive.model.roles import View
 from archive.query.facets import FACETS
 from archive.query.fields import FIELDS, NAMES, Askable
 from archive.query.tree import Node

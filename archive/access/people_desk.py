@@ -11,11 +11,10 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from archive.access.audit import Audit
-from archive.access.roles import Actor, Permission, Purpose, View
 from archive.access.searching import Searching
 from archive.clock import Clock
 from archive.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from archive.events.audit import Audit
 from archive.events.deciding import commit_decided
 from archive.events.group import Committer
 from archive.events.people_events import (
@@ -25,10 +24,11 @@ from archive.events.people_events import (
     PersonRecorded,
     PersonSplit,
 )
-from archive.index.analysis import value
 from archive.model.person import KnownPerson
+from archive.model.roles import Actor, Permission, Purpose, View
 from archive.people.answers import ImportAnswer, ImportRefusal, PeopleAnswer
 from archive.people.directory import Directory, Folding, People
+from archive.query.analysis import value
 
 _MOST_ALIASES: Final = 1_000
 _LONGEST_NAME: Final = 200

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from archive.access.roles import Actor, Permission, Purpose, require
 from archive.clock import Clock
 from archive.errors import ForbiddenError
 from archive.events.group import Committer
 from archive.events.groups import Group
 from archive.events.plain import plain
 from archive.events.types import AccessRecorded
+from archive.model.roles import Actor, Permission, Purpose, require
 
 FOR_OPERATIONS = Purpose("operations")
 """The purpose of an act that no purpose was stated for, such as a change of users."""

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import ConfigurationError, InvalidError
-from archive.locking.terms import LockTerm, Period
+from archive.model.period import Period
+from archive.sealing.lock_term import LockTerm
 from archive.settings import Settings
 
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))

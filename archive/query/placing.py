@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from archive.index.analysis import LONGEST_WORD, Word, normalise, words
+from archive.query.analysis import LONGEST_WORD, Word, normalise, words
 
 _ASCII_WORD: Final = re.compile(r"[0-9A-Za-z]+")
 _CHUNK: Final = re.compile(r"\S+")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from archive.access.roles import Actor
 from archive.errors import InvalidError
-from archive.index.analysis import ANY_RUN, value
+from archive.model.roles import Actor
+from archive.query.analysis import ANY_RUN, value
 from archive.query.fields import names_of, suggestion
 from archive.query.matcher import among
 from archive.query.terms import has_wildcard, value_pattern

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archive.access.roles import Role, check_roles
 from archive.errors import InvalidError, SettingError
+from archive.model.roles import Role, check_roles
 
 NAMES = (
     "MUNIMENT_OPENID_ISSUER",

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.index.analysis import LONGEST_WORD, normalise, stem, words
-from archive.index.placing import PlacedText, placed_words
+from archive.query.analysis import LONGEST_WORD, normalise, stem, words
+from archive.query.placing import PlacedText, placed_words
 
 texts = st.text(max_size=60) | st.text("aéÎx\u0301İßŁ日ア\u3099ที่한 .-_\u00ad😀²¼ͅ", max_size=30)
 

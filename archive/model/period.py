@@ -1,4 +1,4 @@
-"""How long things are locked: periods of the calendar and the archive-wide term. Pure.
+"""Periods of the calendar, by which retention and locks are counted. Pure.
 
 Calendar arithmetic is in UTC: one year after 29 February is 28 February.
 """
@@ -7,18 +7,13 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from archive.errors import InvalidError
-from archive.sealing.segment import LockClass
-
-Mode = Literal["governance", "compliance"]
 
 _MONTHS_IN_YEAR = 12
 _SHORTEST_MONTH = 28
 _LONGEST_YEARS = 100
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([ymd])")
-_TERM = re.compile(r"(governance|compliance):(\S+)")
 _UNITS = {"y": "year", "m": "month", "d": "day"}
 # From here on any two periods can be compared; it is the first of a leap cycle.
 _REFERENCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -76,39 +71,3 @@ class Period:
 
     def __str__(self) -> str:
         return f"{self.count} {_UNITS[self.unit]}{'' if self.count == 1 else 's'}"
-
-
-@dataclass(frozen=True, slots=True)
-class LockTerm:
-    """The shortest time for which everything is locked from its capture on, and how hard."""
-
-    mode: Mode
-    period: Period
-
-    @classmethod
-    def parse(cls, text: str) -> "LockTerm | None":
-        """Read `governance:7y` or `compliance:90d`, or `none`; InvalidError for anything else."""
-        if text == "none":
-            return None
-        match = _TERM.fullmatch(text)
-        if match is None:
-            raise InvalidError(f"{text!r} is not none, governance:PERIOD or compliance:PERIOD.")
-        mode: Mode = "governance" if match[1] == "governance" else "compliance"
-        return cls(mode, Period.parse(match[2]))
-
-    def lock_class(self, captured_at: datetime) -> LockClass:
-        """Return the class of the shortest lock that lasts the whole term from a capture on."""
-        return LockClass.reaching(self.mode, self.period.after(captured_at))
-
-    def describe(self) -> str:
-        """Return what the term means, in sentences for people."""
-        begins = (
-            f"Everything is locked in {self.mode} mode for {self.period} from its capture, to the "
-            "end of that month (UTC)."
-        )
-        if self.mode == "governance":
-            return f"{begins} Whoever has the store's permission to bypass it may lift that."
-        return (
-            f"{begins} Nobody can shorten or lift that, not even the owner of the store: what is "
-            "locked by mistake stays, keys too, and cannot be erased before then."
-        )
