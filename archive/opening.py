@@ -121,6 +121,7 @@ class Archive(Station):
             snapshots=self.snapshots,
             committer=self.committer,
             clock=self.clock,
+            threads=self.catalog.conversations.threads,
             unfinished=self.catalog.unfinished_erasures,
             settle_packs=self.packer.settle,
         )
@@ -275,7 +276,7 @@ class Archive(Station):
         directory = index_directory(self.settings)
         served = not commits or HostLock.is_held(self.run_folder / WORKER_LOCK)
         if directory is not None and served:
-            return SharedIndex(directory)
+            return SharedIndex(directory, self.catalog)
         return PrivateIndex(
             self.feed,
             self.catalog,

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from archive.catalog.catalog import Catalog, CatalogRow
+from archive.catalog.catalog import Catalog
 from archive.errors import CorruptError, GoneError, NotFoundError
 from archive.events.pointers import PointerRow
 from archive.events.policy_events import Terms
 from archive.events.records import Loaded, Records
 from archive.model.record import Record
 from archive.opening import Archive
+from archive.query.attributes import Known
 from archive.query.scopes import read_scope
 from archive.query.tree import Node
 from policies.evaluation import Governing, Start
@@ -24,14 +25,14 @@ _PAGE: Final = 500
 
 
 class Found(NamedTuple):
-    """A record with its archive's own conversation.
+    """A record with its archive's own conversation: by which ids that is known.
 
     `earlier` are the versions before the one that is shown, oldest first, `rows` those of all its
     events, and `reviewed` what disposition reviews decided of it.
     """
 
     record: Record
-    conversation: str | None
+    conversation: Known
     earlier: tuple[Record, ...] = ()
     rows: tuple[PointerRow, ...] = ()
     reviewed: Reviewed = NOT_REVIEWED
@@ -102,7 +103,8 @@ class GovernedRecords:
                 raise found
             duplicate = record_id in self._catalog.duplicates([record_id])
             reviewed = self._dispositions.of([record_id]).get(record_id, NOT_REVIEWED)
-            return _found(found, row, reviewed, duplicate=duplicate)
+            known = self._catalog.known_as([row] if row else []).get(record_id, ())
+            return _found(found, known, reviewed, duplicate=duplicate)
         raise NotFoundError(f"There is no record {record_id}.")
 
     def restricted_by(self, record_id: UUID) -> tuple[UUID, ...]:
@@ -120,6 +122,7 @@ class GovernedRecords:
     def load_each(self, ids: Sequence[UUID]) -> Iterator[Found | CorruptError]:
         """Return those that exist and are not erased; errors stand in place of damaged ones."""
         rows = self._catalog.rows(ids)
+        known = self._catalog.known_as(rows.values())
         duplicates = self._catalog.duplicates(ids)
         reviewed = self._dispositions.of(ids)
         for found in self._records.versions_each(ids):
@@ -130,7 +133,12 @@ class GovernedRecords:
                 row = rows.get(record_id)
                 if row is None or not row.erased:
                     decided = reviewed.get(record_id, NOT_REVIEWED)
-                    yield _found(found, row, decided, duplicate=record_id in duplicates)
+                    yield _found(
+                        found,
+                        known.get(record_id, ()),
+                        decided,
+                        duplicate=record_id in duplicates,
+                    )
 
     def each_up_to(self, as_of: int) -> Iterator[Found | CorruptError]:
         """Return all that began up to a sequence number, in order of capture, as `load_each`.
@@ -157,17 +165,10 @@ def governed_records(archive: Archive) -> GovernedRecords:
 
 
 def _found(
-    versions: Sequence[Loaded], row: CatalogRow | None, reviewed: Reviewed, *, duplicate: bool
+    versions: Sequence[Loaded], conversation: Known, reviewed: Reviewed, *, duplicate: bool
 ) -> Found:
     *earlier, record = [each.record(duplicate=duplicate) for each in versions]
-    conversation = row.conversation if row else None
-    return Found(
-        record,
-        str(conversation) if conversation else None,
-        tuple(earlier),
-        versions[-1].rows,
-        reviewed,
-    )
+    return Found(record, conversation, tuple(earlier), versions[-1].rows, reviewed)
 
 
 def scoped(in_force: Mapping[str, Version]) -> dict[str, Scoped]:

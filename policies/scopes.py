@@ -10,6 +10,7 @@ from typing import Final
 
 from archive.model.record import Record
 from archive.query import attributes
+from archive.query.attributes import Known
 from archive.query.matcher import matcher, matches, text_names
 from archive.query.tree import (
     NO_ALIASES,
@@ -49,20 +50,20 @@ class Standing(IntEnum):
 def standing(
     scope: Node,
     record: Record,
-    conversation: str | None = None,
+    conversation: Known = (),
     aliases: Aliases = NO_ALIASES,
 ) -> Standing:
     """Return whether a record stands in a scope.
 
-    `conversation` is the archive's own thread; `aliases` are those by which parts of the scope find
-    more than they say.
+    `conversation` are the ids of the archive's own thread; `aliases` are those by which parts of
+    the scope find more than they say.
     """
     if not _looks_for_words(scope) or attributes.searchable(record):
         return _known(matches(scope, record, conversation=conversation, aliases=aliases))
     return _judged(scope, record, conversation, aliases)
 
 
-def standings(record: Record, conversation: str | None = None) -> Callable[[Node], Standing]:
+def standings(record: Record, conversation: Known = ()) -> Callable[[Node], Standing]:
     """Return what says of many scopes whether one record stands in them, as `standing` does."""
     if not attributes.searchable(record):
         return lambda scope: _judged(scope, record, conversation, NO_ALIASES)
@@ -97,7 +98,7 @@ def _bounded(node: Node, *, widest: bool) -> Node:
             return node
 
 
-def _judged(node: Node, record: Record, conversation: str | None, aliases: Aliases) -> Standing:
+def _judged(node: Node, record: Record, conversation: Known, aliases: Aliases) -> Standing:
     def below(children: Iterable[Node]) -> list[Standing]:
         return [_judged(child, record, conversation, aliases) for child in children]
 

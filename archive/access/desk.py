@@ -144,7 +144,8 @@ class Access(Reading):
                 raise NotFoundError(f"There is no conversation {conversation_id}.")
             seen = self.seen(actor, purpose, row.conversation)
             viewer = self.viewer(purpose)
-            thread, matters = str(row.conversation), self.matters_of(actor)
+            matters = self.matters_of(actor)
+            known = self._catalog.known_as([row])[conversation_id]
             hidden = self.hidden(purpose)
             page = self._conversations.page(
                 row.conversation,
@@ -153,7 +154,7 @@ class Access(Reading):
                 cursor,
                 seen,
                 lambda record: (
-                    record.id not in hidden and sight.sees(actor, record, matters, thread)
+                    record.id not in hidden and sight.sees(actor, record, matters, known)
                 ),
             )
             if seen is not None and not page.total:

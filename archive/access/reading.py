@@ -59,10 +59,10 @@ class Reading(Searching):
         if not actor.restricted:
             return True
         row = self._catalog.rows([record_id]).get(record_id)
-        conversation = str(row.conversation) if row and row.conversation else None
+        known = self._catalog.known_as([row] if row else []).get(record_id, ())
         matters = self.matters_of(actor)
         for record in self.settle([record_id], self._pointers.last_seq(), None):
-            if not (row and row.erased) and sight.sees(actor, record, matters, conversation):
+            if not (row and row.erased) and sight.sees(actor, record, matters, known):
                 return True
         return False
 

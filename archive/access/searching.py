@@ -237,13 +237,13 @@ class Searching:
     def _superseded(self, ids: Sequence[UUID], *, as_of: int) -> Iterator[Earlier]:
         """Yield the versions before the newest of records that can be opened."""
         rows, duplicates = self._catalog.rows(ids), self._catalog.duplicates(ids)
+        known = self._catalog.known_as(rows.values())
         for found in self._records.versions_each(ids, as_of=as_of):
             if isinstance(found, tuple) and len(found) > 1:
                 id = found[0].interaction.id
-                row = rows.get(id)
                 yield Earlier(
                     [each.record(duplicate=id in duplicates) for each in found[:-1]],
-                    str(row.conversation) if row and row.conversation else None,
+                    known.get(id, ()),
                 )
 
     def until(self, actor: Actor) -> float | None:

@@ -15,7 +15,7 @@ from archive.events.identity import Identity
 from archive.model.record import Record
 from archive.model.roles import Actor
 from archive.query.analysis import value
-from archive.query.attributes import departments
+from archive.query.attributes import Known, departments
 from archive.query.matcher import matches
 from archive.query.tree import EVERYTHING, Named, Node, Not, Value, disjunction
 
@@ -38,11 +38,11 @@ def sees(
     actor: Actor,
     record: Record,
     matters: Sequence[Named] = (),
-    conversation: str | None = None,
+    conversation: Known = (),
 ) -> bool:
     """Say whether a record is one that the actor sees; `matters` are what stands in theirs.
 
-    `conversation` is the archive's own thread, which a matter may ask for.
+    `conversation` are the ids of the archive's own thread, which a matter may ask for.
     """
     if not actor.restricted:
         return True

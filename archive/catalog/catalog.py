@@ -31,6 +31,7 @@ from archive.catalog.tables import (
     users,
 )
 from archive.model.roles import Role
+from archive.query.attributes import Known
 
 CATALOG, TRAIL = 1, 2
 """The followers whose positions stand in SQL."""
@@ -58,7 +59,7 @@ _OTHER = records.alias("other")
 _DUPLICATES = (
     select(records.c.id)
     .join(_OTHER, _OTHER.c.duplicate == records.c.duplicate)
-    .where(_AMONG_IDS, _OTHER.c.first_seq < records.c.first_seq)
+    .where(_AMONG_IDS, _OTHER.c.first_seq < records.c.first_seq, _OTHER.c.erased == 0)
     .distinct()
 )
 _RESTRICTED = select(restrictions.c.record, restrictions.c.case).where(
@@ -141,6 +142,12 @@ class Catalog(SqlReader):
                 )
         return found
 
+    def known_as(self, rows: Iterable[CatalogRow]) -> dict[UUID, Known]:
+        """Return by which ids the conversation of each record is known, of those that have one."""
+        of = {row.id: row.conversation for row in rows if row.conversation is not None}
+        known = self.conversations.known_as(set(of.values()))
+        return {record_id: known[conversation] for record_id, conversation in of.items()}
+
     def erased(self, ids: Iterable[UUID]) -> set[UUID]:
         """Return those of the ids that are erased."""
         wanted = [each.bytes for each in ids]
@@ -210,7 +217,7 @@ class Catalog(SqlReader):
         ]
 
     def duplicates(self, ids: Sequence[UUID]) -> set[UUID]:
-        """Return those of the ids that an earlier capture has the same message as."""
+        """Return those of the ids that an earlier capture, not erased, has the same message as."""
         found: set[UUID] = set()
         for start in range(0, len(ids), _IDS_PER_QUERY):
             page = [each.bytes for each in ids[start : start + _IDS_PER_QUERY]]
@@ -220,7 +227,8 @@ class Catalog(SqlReader):
     def rethreaded(self, after: int, up_to: int) -> set[UUID]:
         """Return the records that moved to another conversation between two positions.
 
-        A record stands at the last of its moves: one that moves again later is found there.
+        Or that are duplicates no more. A record stands at the last of its moves: one that moves
+        again later is found there.
         """
         statement = select(records.c.id).where(
             records.c.rethreaded > after, records.c.rethreaded <= up_to

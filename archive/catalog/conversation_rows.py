@@ -1,19 +1,24 @@
 """What stands in SQL of conversations: which records are in each, and which keys join others to it.
 
 A conversation's id is that of its first captured record, and the older id wins a merge, so that the
-same events in the same order always give the same conversations.
+same events in the same order always give the same conversations. The other id stays known: what
+asks for a conversation by it, such as a hold, goes on finding what it found.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from sqlalchemy import Connection, Dialect, select, update
 
-from archive.catalog.inserting import WholeRows
-from archive.catalog.tables import records, thread_keys
-from archive.events.identity import Identity
+from archive.catalog.inserting import WholeRows, insert_for
+from archive.catalog.tables import former_conversations, record_threads, records, thread_keys
+from archive.events.identity import THREAD_KEY_SIZE, Identity
 from archive.events.pointers import PointerRow
 from archive.events.types import InteractionCaptured
 from archive.model.threads import thread_keys as keys_of
+
+_MOST_KEPT: Final = 32
+"""Keys of one record: few have more, and whoever has shares them with those that it answers to."""
 
 
 class ConversationRows:
@@ -24,7 +29,9 @@ class ConversationRows:
 
     def __init__(self, dialect: Dialect, identity: Identity) -> None:
         self._identity = identity
+        self._insert = insert_for(dialect)
         self._insert_keys = WholeRows(dialect, thread_keys)
+        self._insert_threads = WholeRows(dialect, record_threads)
 
     def join(
         self,
@@ -42,22 +49,31 @@ class ConversationRows:
             self._merge(connection, threads, met - {conversation}, conversation, up_to)
             threads.join(record, keys, conversation)
         self._keep(connection, threads)
+        self.keep(connection, keyed)
         return threads.joined
 
     def rejoin(
-        self, connection: Connection, record: bytes, keys: Sequence[bytes], up_to: int
-    ) -> bytes:
-        """Return the conversation of a record that is catalogued without one, merged by its keys.
+        self, connection: Connection, keyed: Mapping[bytes, Sequence[bytes]], up_to: int
+    ) -> dict[bytes, bytes]:
+        """Return the conversations of records that are catalogued without, merged by their keys.
 
-        Each is the one that it would be if the record had stood in it all the time.
+        Each is the one that it would be if the records had stood in it all the time.
         """
-        threads = _Threads(self._conversations(connection, set(keys)))
-        met = threads.met(keys)
-        conversation = self._oldest(connection, {record, *met}, {})
-        self._merge(connection, threads, met - {conversation}, conversation, up_to)
-        threads.join(record, keys, conversation)
+        known = self._conversations(connection, {key for keys in keyed.values() for key in keys})
+        threads = _Threads(known)
+        for record, keys in keyed.items():
+            met = threads.met(keys)
+            conversation = self._oldest(connection, {record, *met}, {})
+            self._merge(connection, threads, met - {conversation}, conversation, up_to)
+            threads.join(record, keys, conversation)
         self._keep(connection, threads)
-        return conversation
+        return threads.joined
+
+    def keep(self, connection: Connection, keyed: Iterable[tuple[bytes, Sequence[bytes]]]) -> None:
+        """Keep by which keys records are joined to others: it must outlive what they say."""
+        rows = [(record, b"".join(_nearest(keys))) for record, keys in keyed if keys]
+        if rows:
+            self._insert_threads.insert(connection, rows)
 
     def _keys(self, event: InteractionCaptured) -> list[bytes]:
         return [self._identity.thread_key(text) for text in keys_of(event.content)]
@@ -86,8 +102,8 @@ class ConversationRows:
         began += [(row.first_seq, row.id) for row in connection.execute(statement)]
         return bytes(min(began)[1])
 
-    @staticmethod
     def _merge(
+        self,
         connection: Connection,
         threads: "_Threads",
         conversations: set[bytes],
@@ -96,12 +112,15 @@ class ConversationRows:
     ) -> None:
         for gone in conversations:
             threads.merge(gone, kept)
-            keys, moved = (
+            keys, formers, moved = (
                 update(table).where(table.c.conversation == gone).values(conversation=kept)
-                for table in (thread_keys, records)
+                for table in (thread_keys, former_conversations, records)
             )
             connection.execute(keys)
+            connection.execute(formers)
             connection.execute(moved.values(rethreaded=up_to))
+            former = self._insert(former_conversations).values(id=gone, conversation=kept)
+            connection.execute(former.on_conflict_do_nothing())
 
     def _keep(self, connection: Connection, threads: "_Threads") -> None:
         if threads.fresh:
@@ -132,3 +151,15 @@ class _Threads:
     def merge(self, gone: bytes, kept: bytes) -> None:
         for table in (self.of, self.joined):
             table.update({key: kept for key, value in table.items() if value == gone})
+
+
+def _nearest(keys: Sequence[bytes]) -> Sequence[bytes]:
+    """Return the first keys, the record's own among them, and the last, nearest in the thread."""
+    half = _MOST_KEPT // 2
+    return keys if len(keys) <= _MOST_KEPT else (*keys[:half], *keys[-half:])
+
+
+def split_keys(joined: bytes) -> list[bytes]:
+    """Return the keys that `ConversationRows.keep` has put one after the other."""
+    starts = range(0, len(joined), THREAD_KEY_SIZE)
+    return [joined[start : start + THREAD_KEY_SIZE] for start in starts]

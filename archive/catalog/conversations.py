@@ -1,15 +1,25 @@
 """What the catalog knows of conversations: their records in order, and where each stands."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, not_, or_, select, true
 
 from archive.catalog.answering import SqlReader
-from archive.catalog.tables import departments, records, restrictions
+from archive.catalog.tables import (
+    departments,
+    former_conversations,
+    record_threads,
+    records,
+    restrictions,
+)
+from archive.query.attributes import Known
 
 # Past every time that milliseconds since 1970 can tell of the years 1 to 9999.
 _UNDATED = 2**50
+_IDS_PER_QUERY: Final = 10_000
 _time: ColumnElement[int] = func.coalesce(records.c.occurred_at, _UNDATED)
 
 
@@ -130,6 +140,39 @@ class ConversationCatalog(SqlReader):
         if up_to is not None:
             statement = statement.where(not_(_later(up_to)))
         return int(self._all(statement)[0][0])
+
+    def threads(self, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Return by which keys records are joined to others, of those that have any."""
+        found: dict[UUID, bytes] = {}
+        for start in range(0, len(ids), _IDS_PER_QUERY):
+            page = [each.bytes for each in ids[start : start + _IDS_PER_QUERY]]
+            statement = select(record_threads).where(record_threads.c.record.in_(page))
+            found.update({UUID(bytes=each): bytes(keys) for each, keys in self._all(statement)})
+        return found
+
+    def known_as(self, conversations: Collection[UUID]) -> dict[UUID, Known]:
+        """Return all ids by which conversations are known: each one's own, and its former ones."""
+        found = {each: [str(each)] for each in conversations}
+        wanted = [each.bytes for each in found]
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            column = former_conversations.c.conversation
+            statement = select(column, former_conversations.c.id).where(
+                column.in_(wanted[start : start + _IDS_PER_QUERY])
+            )
+            for conversation, former in self._all(statement.order_by(former_conversations.c.id)):
+                found[UUID(bytes=conversation)].append(str(UUID(bytes=former)))
+        return {each: tuple(ids) for each, ids in found.items()}
+
+    def joined_to(self, ids: Collection[UUID]) -> dict[UUID, UUID]:
+        """Return what became of those of the ids that were a conversation's, and are no more."""
+        column = former_conversations.c.id
+        statement = select(column, former_conversations.c.conversation).where(
+            column.in_([each.bytes for each in ids])
+        )
+        return {
+            UUID(bytes=former): UUID(bytes=conversation)
+            for former, conversation in self._all(statement)
+        }
 
     def _members(
         self,

@@ -4,18 +4,26 @@ Position and rows change in one transaction, so that a crash leaves the catalog 
 sequence number, never between two.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalog.catalog import CATALOG, Catalog
-from archive.catalog.conversation_rows import ConversationRows
+from archive.catalog.conversation_rows import ConversationRows, split_keys
 from archive.catalog.inserting import WholeRows, insert_for
-from archive.catalog.tables import CHANNELS, DIRECTIONS, KINDS, departments, positions, records
+from archive.catalog.tables import (
+    CHANNELS,
+    DIRECTIONS,
+    KINDS,
+    departments,
+    positions,
+    record_threads,
+    records,
+)
 from archive.catalog.told import ToldRows
 from archive.errors import UnavailableError
 from archive.events.codebook import CUSTODIAN, SOURCE, Codebook
@@ -42,8 +50,9 @@ _in_order = itemgetter(*(column.name for column in records.columns))
 class CatalogFollower(Follower):
     """Keeps the catalog. Only the leader can: `fence` is asked in every transaction.
 
-    A record that moves to another conversation is marked with the position of the batch that
-    moved it, so that indexes, wherever they are kept, find what they have to show anew.
+    A record that moves to another conversation, or of which a duplicate is erased, is marked with
+    the position of the batch that did so, so that indexes, wherever they are kept, find what they
+    have to show anew.
     """
 
     name = "catalog"
@@ -97,7 +106,7 @@ class CatalogFollower(Follower):
             if isinstance(fed.event, InteractionRedacted):
                 self._redact(connection, fed.row, fed.event, up_to)
             elif not isinstance(fed.event, InteractionCaptured):
-                self._apply_one(connection, fed)
+                self._apply_one(connection, fed, up_to)
         connection.execute(
             self._insert(positions)
             .values(follower=CATALOG, seq=up_to)
@@ -107,7 +116,7 @@ class CatalogFollower(Follower):
     def show(self) -> None:
         """Nothing is left to do: what is applied shows at once."""
 
-    def _apply_one(self, connection: Connection, fed: FedEvent) -> None:
+    def _apply_one(self, connection: Connection, fed: FedEvent, up_to: int) -> None:
         row, event = fed.row, fed.event
         match event:
             case InteractionRevised():
@@ -146,7 +155,7 @@ class CatalogFollower(Follower):
                 )
             case Event():
                 if isinstance(event, KeysCondemned):
-                    self._mark_erased(connection, event)
+                    self._erase(connection, event, up_to)
                 self._others.apply(connection, row.seq, event)
 
     def _redact(
@@ -164,8 +173,9 @@ class CatalogFollower(Follower):
         there = select(records.c.conversation).where(records.c.id == own)
         if connection.execute(there).scalar() is None:
             # What joined it to others is destroyed, and is known by its keys alone.
-            keys = [bytes.fromhex(key) for key in event.threads]
-            changed["conversation"] = self._conversations.rejoin(connection, own, keys, up_to)
+            keyed = {own: [bytes.fromhex(key) for key in event.threads]}
+            changed["conversation"] = self._conversations.rejoin(connection, keyed, up_to)[own]
+            self._conversations.keep(connection, keyed.items())
         connection.execute(update(records).where(records.c.id == own).values(changed))
         connection.execute(delete(departments).where(departments.c.record == own))
         self._note_departments(connection, [(row, event)])
@@ -185,11 +195,44 @@ class CatalogFollower(Follower):
         if rows:
             self._insert_departments.insert(connection, rows)
 
-    @staticmethod
-    def _mark_erased(connection: Connection, event: KeysCondemned) -> None:
+    def _erase(self, connection: Connection, event: KeysCondemned, up_to: int) -> None:
+        """Mark records as erased; read anew, they are joined as they were by what is told of them.
+
+        Those that were their duplicates may be none any more, and are shown anew.
+        """
+        threads = dict(zip(event.records, event.threads, strict=False))
         for start in range(0, len(event.records), _IDS_PER_STATEMENT):
-            page = [each.bytes for each in event.records[start : start + _IDS_PER_STATEMENT]]
-            connection.execute(update(records).where(records.c.id.in_(page)).values(erased=1))
+            page = event.records[start : start + _IDS_PER_STATEMENT]
+            ids = [each.bytes for each in page]
+            there = records.c.id.in_(ids)
+            alike = select(records.c.duplicate).where(there, records.c.duplicate.is_not(None))
+            for changed in (
+                update(records).where(there).values(erased=1),
+                update(records)
+                .where(records.c.duplicate.in_(alike), records.c.erased == 0)
+                .values(rethreaded=up_to),
+                delete(record_threads).where(record_threads.c.record.in_(ids)),
+            ):
+                connection.execute(changed)
+            alone = select(records.c.id).where(there, records.c.conversation.is_(None))
+            lost = {bytes(each) for each in connection.execute(alone).scalars()}
+            keyed = {
+                each.bytes: split_keys(bytes.fromhex(threads[each]))
+                for each in page
+                if each.bytes in lost and each in threads
+            }
+            if keyed:
+                self._rejoin(connection, keyed, up_to)
+
+    def _rejoin(
+        self, connection: Connection, keyed: Mapping[bytes, Sequence[bytes]], up_to: int
+    ) -> None:
+        joined = self._conversations.rejoin(connection, keyed, up_to)
+        moved = update(records).where(records.c.id == bindparam("record"))
+        connection.execute(
+            moved.values(conversation=bindparam("joined")),
+            [{"record": record, "joined": conversation} for record, conversation in joined.items()],
+        )
 
     def _row(
         self, row: PointerRow, event: InteractionCaptured | InteractionRevised

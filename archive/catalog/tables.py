@@ -89,6 +89,23 @@ thread_keys = Table(
     sqlite_with_rowid=False,
 )
 
+former_conversations = Table(
+    "former_conversations",
+    METADATA,
+    Column("id", Octets(16), primary_key=True, comment="of what was joined to it"),
+    Column("conversation", Octets(16), nullable=False),
+    Index("former_conversations_by_conversation", "conversation"),
+    sqlite_with_rowid=False,
+)
+
+record_threads = Table(
+    "record_threads",
+    METADATA,
+    Column("record", Octets(16), primary_key=True),
+    Column("keys", Octets(), nullable=False, comment="of thread_keys, one after the other"),
+    sqlite_with_rowid=False,
+)
+
 departments = Table(
     "departments",
     METADATA,

@@ -88,6 +88,7 @@ class Eraser:
         snapshots: SnapshotStore,
         committer: Committer,
         clock: Clock,
+        threads: Callable[[Sequence[UUID]], Mapping[UUID, bytes]],
         unfinished: Callable[[], Sequence[UUID]],
         settle_packs: Callable[[], Sequence[str]],
     ) -> None:
@@ -99,6 +100,7 @@ class Eraser:
         self._snapshots = snapshots
         self._committer = committer
         self._clock = clock
+        self._threads_of = threads
         self._unfinished = unfinished
         self._settle_packs = settle_packs
 
@@ -167,12 +169,17 @@ class Eraser:
             events=tuple(sorted(row.seq for row in rows)),
             records=() if redacting else records,
             redacted=records if redacting else (),
+            threads=() if redacting else self._threads(records),
         )
         sealing = seal(condemned) if seal else ()
         events = [plain(each) for each in (condemned, *sealing)]
         # Alone it may be sent twice: the second time it meets itself and is passed over.
         self._committer.commit(Group(events, atomic=bool(sealing)))
         return self._finish(condemned, rows)
+
+    def _threads(self, records: Sequence[UUID]) -> tuple[str, ...]:
+        known = self._threads_of(records)
+        return tuple(known.get(each, b"").hex() for each in records)
 
     def locked_records(self, rows: Sequence[PointerRow]) -> dict[UUID, datetime | None]:
         """Return the streams of events whose keys cannot be destroyed yet, and until when.

@@ -12,6 +12,7 @@ from uuid import UUID
 from archive.model.interaction import Content
 from archive.sealing.keyring import Keyring
 
+THREAD_KEY_SIZE = 16
 _LENGTH = Struct(">I")
 
 
@@ -65,8 +66,8 @@ class Identity:
         return _digest(self._duplicate, content.channel, own)[:16]
 
     def thread_key(self, text: str) -> bytes:
-        """Return the 16 bytes that stand for one thread key in SQL."""
-        return _digest(self._conversation, text)[:16]
+        """Return the bytes that stand for one thread key in SQL."""
+        return _digest(self._conversation, text)[:THREAD_KEY_SIZE]
 
     def blob(self, sha256: bytes) -> bytes:
         """Return the 32 bytes that name a blob by its content."""

@@ -206,16 +206,20 @@ class KeysCondemned(Event):
     It is the account of every slot that is missing from a key object, and is never erased itself.
     `events` are sequence numbers, `records` the interactions that are erased with them, `redacted`
     those of which all before their `interaction.redacted` in the same commit goes; `ground` says
-    what for (a policy and its version, a case), without content.
+    what for (a policy and its version, a case), without content. `threads` are, for each of
+    `records`, the keyed digests that joined it to others, in hex: they hold its conversation
+    together when the catalog is made anew.
     """
 
     type = "keys.condemned"
+    custody_fields = frozenset({"threads"})
 
     actor: str
     ground: str
     events: tuple[int, ...]
     records: tuple[UUID, ...] = ()
     redacted: tuple[UUID, ...] = ()
+    threads: tuple[str, ...] = ()
 
 
 class KeysDestroyed(Event):

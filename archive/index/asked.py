@@ -7,6 +7,7 @@ from uuid import UUID
 
 from archive.index.cursor import Cursor, Sort
 from archive.model.record import Record
+from archive.query.attributes import Known
 from archive.query.tree import Aliases, Node
 
 Settle = Callable[[Sequence[UUID]], Iterator[Record]]
@@ -17,10 +18,10 @@ Facets = Mapping[str, Sequence[tuple[str, int]]]
 
 
 class Earlier(NamedTuple):
-    """The versions of a record that were superseded, and the archive's own thread."""
+    """The versions of a record that were superseded, and the ids of the archive's own thread."""
 
     versions: Sequence[Record]
-    conversation: str | None
+    conversation: Known
 
 
 class Hit(NamedTuple):
@@ -42,8 +43,8 @@ class Hits:
 
     `total` is exact, and counts all pages. `unread` counts the records, whether they match or not,
     of which not all words could be read, and `unopened` those that had to be opened and could not
-    be. `result_hash` is None where there are more results than were to be hashed, `cursor` on the
-    last page.
+    be. `result_hash` is None where there are more results than were to be hashed, or conversations
+    are asked for; `cursor` on the last page.
     """
 
     total: int

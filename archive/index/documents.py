@@ -73,7 +73,9 @@ def build_document(
     document = Document()
     document.add_text("key", document_key(record.id, record.version))
     searchable = _add_texts(document, record)
-    values = attributes.values(record, searchable=searchable, conversation=conversation)
+    values = attributes.values(
+        record, searchable=searchable, conversation=(conversation,) if conversation else ()
+    )
     terms = [whole_term(name, value) for name, found in values.items() for value in found]
     terms.extend(_add_people(document, record))
     document.add_text(TERMS, " ".join(terms))

@@ -18,6 +18,7 @@ from archive.index.documents import join_id
 from archive.index.engine import FEW, Engine, Ordered, guarded
 from archive.index.resultset import result_hash
 from archive.index.schema import facet_field
+from archive.index.threads import asks_for_conversation
 from archive.index.translate import translate
 from archive.model.record import Record
 from archive.query.facets import FACETS
@@ -132,6 +133,9 @@ class Run:
         cursor = Cursor(page[-1].key, self.asked.as_of) if more else None
         total = sure.total + len(settled.attachments)
         hashed = most_hashed is None or total <= most_hashed
+        if asks_for_conversation(self.asked.node) or asks_for_conversation(self.asked.within):
+            # A later message may join others to it, and the hash as of now be found no more.
+            hashed = False
         return Hits(
             total=total,
             hits=tuple(place.hit for place in page),
@@ -246,10 +250,11 @@ class Run:
             if record is None:
                 continue
             thread = self.engine.thread(hit.id, hit.version) if threaded else None
-            if not matches(asked.within, record, conversation=thread):
+            known = (thread,) if thread else ()
+            if not matches(asked.within, record, conversation=known):
                 continue
             met = asked.rewritten(record) if asked.rewritten else record
-            if matches(asked.node, met, conversation=thread, aliases=asked.aliases):
+            if matches(asked.node, met, conversation=known, aliases=asked.aliases):
                 yield hit
 
     def ranked(self) -> list[_Placed]:

@@ -1,6 +1,7 @@
 """Searching one index: exact totals, stable pages, facets, and the matcher's word where needed."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from archive.index.cursor import Cursor, Sort
 from archive.index.engine import Engine
 from archive.index.likeness import likeness
 from archive.index.run import Run
+from archive.index.threads import JoinedTo, nothing_joined, with_present_ids
 from archive.model.record import Record
 from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Node
 
@@ -22,12 +24,19 @@ Answer = TypeVar("Answer")
 class Searcher:
     """Searches an index as it was last reloaded. Safe for threads: each search has a snapshot.
 
-    With an `engine` all searches are of the snapshot that this is.
+    With an `engine` all searches are of the snapshot that this is. `joined_to` tells what became of
+    conversations that were joined to others: those are found by their former ids too.
     """
 
-    def __init__(self, index: tantivy.Index, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        index: tantivy.Index,
+        engine: Engine | None = None,
+        joined_to: JoinedTo = nothing_joined,
+    ) -> None:
         self._index = index
         self._engine = engine
+        self._joined_to = joined_to
 
     def search(
         self,
@@ -126,6 +135,10 @@ class Searcher:
         return self._run(asked, lambda run: run.earlier(opened))
 
     def _run(self, asked: Asked, answered: Callable[[Run], Answer]) -> Answer:
+        node, within = (
+            with_present_ids(each, self._joined_to) for each in (asked.node, asked.within)
+        )
+        asked = replace(asked, node=node, within=within)
         engine = self._engine or Engine(self._index)
         try:
             return answered(Run(engine, asked))

@@ -16,6 +16,7 @@ from archive.index.presence import Presence
 from archive.index.room import trouble_in
 from archive.index.searcher import Searcher
 from archive.index.storage import IndexDirectory
+from archive.index.threads import JoinedTo, nothing_joined
 
 _META: Final = "meta.json"
 """Tantivy's account of its last commit, which each commit replaces."""
@@ -46,8 +47,9 @@ class _Opened:
 class SharedIndexReader:
     """Reads the current generation, wherever it is by now. Safe for threads."""
 
-    def __init__(self, directory: IndexDirectory) -> None:
+    def __init__(self, directory: IndexDirectory, joined_to: JoinedTo = nothing_joined) -> None:
         self._path = directory.path
+        self._joined_to = joined_to
         self._presence = Presence(directory.path)
         self._opened: _Opened | None = None
 
@@ -79,7 +81,8 @@ class SharedIndexReader:
                 opened = self._opened
                 if opened is None or (opened.name, opened.published) != (name, published):
                     opened = self._opened = self._load(name, published, opened)
-                return Searcher(opened.index, opened.engine), published.position
+                searcher = Searcher(opened.index, opened.engine, self._joined_to)
+                return searcher, published.position
             except (ValueError, OSError, UnavailableError):
                 # The generation was replaced in between; the link now names the next one.
                 self._opened = None

@@ -106,7 +106,8 @@ class PrivateIndex(SearchSource):
                 opened = self._open = self._from_events(end)
                 self._fill(opened, end)
             opened.index.reload()
-            return Searcher(opened.index), opened.follower.position()
+            searcher = Searcher(opened.index, joined_to=self._catalog.conversations.joined_to)
+            return searcher, opened.follower.position()
 
     def _from_snapshot(self, end: int) -> _Open | None:
         folder = None if self._directory is None else self._directory.apart()
@@ -168,8 +169,8 @@ def _tell_nobody(_position: int) -> None:
 class SharedIndex(SearchSource):
     """The index that the host's leader keeps on tmpfs."""
 
-    def __init__(self, directory: IndexDirectory) -> None:
-        self._reader = SharedIndexReader(directory)
+    def __init__(self, directory: IndexDirectory, catalog: Catalog) -> None:
+        self._reader = SharedIndexReader(directory, catalog.conversations.joined_to)
 
     def searcher(self) -> tuple[Searcher, int]:
         return self._reader.searcher()

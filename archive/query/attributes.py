@@ -4,7 +4,7 @@ Texts are looked into word by word, values compared whole, numbers by order.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
 from archive.model.interaction import Channel, Content, Participant, ParticipantRole
 from archive.model.record import Record
@@ -27,6 +27,9 @@ _OPENING: Final = 500
 
 WORDED_TEXTS: Final = ("subject", "text", "html")
 """The texts that hold what the record itself says, where nothing was read out of attachments."""
+
+Known: TypeAlias = tuple[str, ...]
+"""The ids by which a conversation is known: its own first, then those of what was joined to it."""
 
 OTHERS: Final = "others"
 PEOPLE: Final = ("from", "to", "cc", "bcc", OTHERS)
@@ -93,15 +96,15 @@ def known_as(record: Record, parts: Iterable[str]) -> set[str]:
 
 
 def values(
-    record: Record, *, searchable: bool, conversation: str | None = None
+    record: Record, *, searchable: bool, conversation: Known = ()
 ) -> dict[str, tuple[str, ...]]:
     """Return the whole values of every field that has such, as they are compared.
 
-    `conversation` is the archive's own thread; the source's is found as well.
+    `conversation` are the ids of the archive's own thread; the source's is found as well.
     `searchable` is what the function of that name says, for callers who know it already.
     """
     content = record.content
-    threads = (conversation, content.conversation)
+    threads = (*conversation, content.conversation)
     digests = (record.sha256, *(attachment.sha256 for attachment in content.attachments))
     return {
         "channel": (content.channel.value,),

@@ -12,6 +12,7 @@ from archive.model.record import Record
 from archive.query import attributes
 from archive.query.analysis import ANY_RUN, words
 from archive.query.analysis import Word as TextWord
+from archive.query.attributes import Known
 from archive.query.fields import FIELDS, TEXTS, WHOLE_TEXTS, FieldKind, names_of
 from archive.query.people import bare_address, wanted_terms
 from archive.query.spans import occurs
@@ -43,17 +44,17 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]
 
 
 def matches(
-    node: Node, record: Record, *, conversation: str | None = None, aliases: Aliases = NO_ALIASES
+    node: Node, record: Record, *, conversation: Known = (), aliases: Aliases = NO_ALIASES
 ) -> bool:
     """Say whether a record is one that the query asks for.
 
-    `conversation` is the archive's own thread, which the record does not know; `aliases` are those
-    of whom the query names.
+    `conversation` are the ids of the archive's own thread, which the record does not know;
+    `aliases` are those of whom the query names.
     """
     return _Matcher(record, conversation, aliases).matches(node)
 
 
-def matcher(record: Record, *, conversation: str | None = None) -> Callable[[Node], bool]:
+def matcher(record: Record, *, conversation: Known = ()) -> Callable[[Node], bool]:
     """Return what says of many queries whether one record matches them, as `matches` does.
 
     What it says is analysed once.
@@ -91,7 +92,7 @@ def text_names(node: TextLeaf | Near | NotNear) -> tuple[str, ...]:
 class _Matcher:
     """One record, whose texts are analysed when first asked for."""
 
-    def __init__(self, record: Record, conversation: str | None, aliases: Aliases) -> None:
+    def __init__(self, record: Record, conversation: Known, aliases: Aliases) -> None:
         self._record = record
         self._aliases = aliases
         self._conversation = conversation

@@ -201,6 +201,9 @@ def replaced(node: Node, put: Callable[[Value], Node]) -> Node:
             return disjunction([replaced(child, put) for child in below])
         case Not(child):
             return Not(replaced(child, put))
+        case Named(name, records, queries):
+            put_in = (Aliased(replaced(each.query, put), each.aliases) for each in queries)
+            return Named(name, records, tuple(put_in))
         case _:
             # Nothing else holds values: proximities are of words, and exact: of people.
             return node

@@ -60,10 +60,11 @@ class Lateness:
     def _opened(self, ids: Sequence[UUID]) -> dict[UUID, Found]:
         """Return those whose keys are still there."""
         found: dict[UUID, Found] = {}
+        known = self._catalog.known_as(self._catalog.rows(ids).values())
         for versions in self._records.versions_each(ids):
             if isinstance(versions, tuple):
                 *earlier, record = [each.record() for each in versions]
-                found[record.id] = Found(record, None, tuple(earlier))
+                found[record.id] = Found(record, known.get(record.id, ()), tuple(earlier))
         return found
 
     def _unfinished(self) -> Iterator[KeysCondemned]:

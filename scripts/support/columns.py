@@ -19,6 +19,8 @@ COLUMNS = {
     " size:number conversation:id duplicate:id deleted:number erased:number damaged:number"
     " rethreaded:number",
     "thread_keys": "key:id conversation:id",
+    "record_threads": "record:id keys:ids",
+    "former_conversations": "id:id conversation:id",
     "tokens": "digest:digest user_id:id",
     "users": "id:id role:number",
     "attempts": "key:id failures:number last_at:number",

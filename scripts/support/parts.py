@@ -23,7 +23,7 @@ S3 = "MUNIMENT_SHOW_S3"
 POSTGRES = "MUNIMENT_SHOW_POSTGRES"
 DERIVED = (
     *("records", "thread_keys", "tokens", "users", "trail", "trail_subjects", "positions"),
-    *("departments", "log_head"),
+    *("departments", "log_head", "record_threads", "former_conversations"),
     *("obligations", "purges", "destructions", "certificates"),
 )
 """The tables of the catalog, which is made again where it is missing."""

@@ -165,6 +165,7 @@ def host(
         snapshots=SnapshotStore(bucket, held, clock),
         committer=committer,
         clock=clock,
+        threads=lambda _: {},
         unfinished=lambda: found[0].unfinished(),
         settle_packs=Packer(pointers, bucket, held, clock).settle,
     )

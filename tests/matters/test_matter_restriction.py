@@ -101,7 +101,7 @@ def test_index_reads_and_sql_agree_for_random_matters(archive):
             each.id
             for each in archive.access.settle(archive.ids, archive.pointers.last_seq(), None)
             if any(
-                matches(parse(query), each, conversation=str(thread_of(archive, each.id)))
+                matches(parse(query), each, conversation=(str(thread_of(archive, each.id)),))
                 for query in contents["queries"]
             )
             or str(each.custodian).casefold()

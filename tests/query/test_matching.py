@@ -135,5 +135,5 @@ def test_whole_values() -> None:
 
 def test_the_archives_own_thread_counts_where_it_is_given() -> None:
     one = record(1)
-    assert matches(parse("conversation:T9"), one, conversation="T9")
+    assert matches(parse("conversation:T9"), one, conversation=("T0", "T9"))
     assert not matches(parse("conversation:T9"), one)
