@@ -32,7 +32,12 @@ def index_folder(
     """Return the folder for the archive at `home`; arguments and errors as in `resolve`."""
     if chosen is None and not memory.holds(shared_memory):
         return None
-    path = chosen if chosen is not None else shared_memory / _private_name(home)
+    if chosen is None:
+        path = shared_memory / _private(_digits(home))
+    else:
+        # One folder may be chosen for several archives.
+        check_private(chosen)
+        path = chosen / _digits(home)
     if not on_disk_allowed:
         _refuse_disk(path, memory)
     check_private(path)
@@ -84,8 +89,8 @@ def not_built(folder: Path) -> UnavailableError:
     return UnavailableError(trouble_in(folder) or being_built)
 
 
-def _private_name(home: Path) -> str:
-    return _private(sha256(os.fsencode(home.resolve())).hexdigest()[:12])
+def _digits(home: Path) -> str:
+    return sha256(os.fsencode(home.resolve())).hexdigest()[:12]
 
 
 def _private(digits: str) -> str:

@@ -23,10 +23,10 @@ class Presence:
         """Be known as a user of the folder. Entering again does nothing."""
         while not self._holds():
             self.leave()
-            # Whoever thought it abandoned may have removed it just now.
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # It may even be removed right here; then it is made once more.
-            with suppress(FileNotFoundError):
+            # Whoever thought it abandoned may have removed it just now, and may even remove it
+            # right here, so that what exists is no folder a moment later: it is made once more.
+            with suppress(FileExistsError, FileNotFoundError):
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._descriptor = self._open()
                 fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 

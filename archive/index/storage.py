@@ -138,7 +138,7 @@ class IndexDirectory:
         An error of `fill` comes out unchanged, and nothing is left of the generation.
         Raises UnavailableError if the files are no index of this schema.
         """
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_private(self.path)
         self._presence.enter()
         self._remove_unfinished()

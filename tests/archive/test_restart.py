@@ -21,6 +21,7 @@ from archive.bucket.names import INDEX
 from archive.clock import SystemClock
 from archive.events.server import HostLock
 from archive.index.follower import IndexFollower
+from archive.index.source import index_directory
 from archive.leading import lead
 from archive.opening import Archive, open_archive
 from archive.query.parser import parse
@@ -292,7 +293,10 @@ def worker(folder: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
 @pytest.mark.slow
 def test_readers_go_on_while_leaders_are_killed_restore_and_rebuild(tmp_path: Path) -> None:
     with_snapshot(tmp_path)
-    log, current = tmp_path / "log", tmp_path / "index" / "current"
+    log = tmp_path / "log"
+    directory = index_directory(settings(tmp_path))
+    assert directory is not None
+    current = directory.path / "current"
     with ExitStack() as killed_at_last:
         process = killed_at_last.enter_context(worker(tmp_path, log))
         until(current.is_symlink)

@@ -261,3 +261,14 @@ def test_files_that_are_no_index_leave_nothing(home: Path) -> None:
     with pytest.raises(UnavailableError):
         directory.new_generation(fill)
     assert [path.name for path in directory.path.iterdir()] == ["users.lock"]
+
+
+def test_two_archives_may_choose_one_folder(home: Path) -> None:
+    one, other = (
+        resolve(home / name, memory(None), chosen=home / "index", on_disk_allowed=True)
+        for name in ("one", "other")
+    )
+    assert one is not None and other is not None
+    generations = [each.new_generation() for each in (one, other)]
+    assert one.path != other.path
+    assert {each.folder.parent for each in generations} == {one.path, other.path}
