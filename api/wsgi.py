@@ -1,4 +1,4 @@
-"""What the web workers load: `granian --interface wsgi --factory api.wsgi:build`."""
+"""What the web workers load: `api.web --interface wsgi --factory api.wsgi:build`."""
 
 import atexit
 import os
@@ -27,7 +27,7 @@ def build() -> OpenAPI:
     closed when this process ends. Raises ConfigurationError; a bucket or database that does not
     answer is for the requests to tell.
     """
-    # A worker that is still starting does not hear a SIGTERM, and has nothing to finish.
+    # Without the web server nobody could tell it to end, and it would hold the port.
     end_with_parent(signal.SIGKILL)
     stack = ExitStack()
     atexit.register(stack.close)

@@ -17,7 +17,7 @@ def main(name: str, *arguments: str) -> int:
     end_with_parent(signal.SIGKILL if name == "web" else signal.SIGTERM)
     if name == "web":
         # The wish to end with the parent stays through the exec.
-        os.execv(sys.executable, (sys.executable, "-m", "granian", *arguments))
+        os.execv(sys.executable, (sys.executable, "-m", "api.web", *arguments))
     without_values()
     try:
         settings = Settings.load(os.environ, Path.cwd())

@@ -50,7 +50,7 @@ class _Child:
         if self.process is None or self.process.poll() is not None:
             return
         for _ in range(_STOP_TRIES):
-            # A web server that is still starting its workers does not hear the first one.
+            # A web server that is just replacing a worker may not hear the first one.
             self.process.terminate()
             try:
                 self.process.wait(_STOP_SECONDS)

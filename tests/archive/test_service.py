@@ -57,7 +57,7 @@ class Running:
             for name in ("committer", "worker"):
                 if name.encode() in words:
                     found[name] = pid
-            if b"granian" in words:
+            if b"api.web" in words:
                 found["web"] = pid
         return found
 
@@ -68,7 +68,7 @@ def _children(parent: int) -> list[int]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Running]:
+def starting(folder: Path) -> Iterator[Running]:
     made = create(folder)
     port = free_port()
     environment = os.environ | {"MUNIMENT_HOME": str(folder / "home")}
@@ -85,14 +85,19 @@ def running(folder: Path) -> Iterator[Running]:
             env=environment,
             stderr=log,
         )
-    service = Running(process, port, made)
     try:
-        until(lambda: service.finds(0))
-        yield service
+        yield Running(process, port, made)
     finally:
         process.terminate()
         status = process.wait(PATIENCE)
     assert status == 0, (folder / "log").read_text()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    with starting(folder) as service:
+        until(lambda: service.finds(0))
+        yield service
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs /proc")
@@ -129,3 +134,12 @@ def test_the_worker_gives_way_to_those_who_answer(tmp_path: Path) -> None:
     assert niceness["web"] == niceness["committer"]
     # There is none above 19, which whoever runs the tests may have.
     assert niceness["worker"] == min(niceness["web"] + 5, 19)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs /proc")
+def test_it_ends_when_told_while_its_web_workers_start(tmp_path: Path) -> None:
+    with starting(tmp_path) as service:
+        until(lambda: "web" in service.children() and _children(service.children()["web"]))
+        workers = _children(service.children()["web"])
+    assert "did not stop" not in (tmp_path / "log").read_text()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
