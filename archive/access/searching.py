@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from archive.access import sight
-from archive.access.restricted import Restricted
+from archive.access.restricted import Restricted, Restrictions
 from archive.access.search_answers import (
     NamedPerson,
     NotSearched,
@@ -91,7 +91,8 @@ class Searching:
         self._viewers = Viewers(identity)
         self.naming = Naming()
         self.naming.add("matter", lambda: MatterNames(matters, people))
-        self.naming.add(RESTRICTED, lambda: Restricted(catalog))
+        self._restrictions = Restrictions(catalog)
+        self.naming.add(RESTRICTED, lambda: Restricted(catalog, self._restrictions))
 
     def search(self, actor: Actor, purpose: Purpose, request: SearchRequest) -> SearchAnswer:
         """Answer one page of a search.
@@ -216,7 +217,7 @@ class Searching:
         """Return the records that are restricted, unless it is for legal claims, as of now."""
         if purpose.kind == FOR_LEGAL_CLAIMS:
             return frozenset()
-        return frozenset(self._catalog.restricted())
+        return self._restrictions.read()[1]
 
     def matters_of(self, actor: Actor) -> tuple[Named, ...]:
         """Return what stands in the matters by which a restricted user sees records, as of now."""

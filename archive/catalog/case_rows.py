@@ -24,6 +24,9 @@ from archive.events.types import KeysCondemned
 
 _IDS_PER_STATEMENT: Final = 10_000
 
+CHANGES_RESTRICTIONS: Final = (ErasureDecided, ErasureLifted, KeysCondemned)
+"""The events that may change what is restricted."""
+
 
 class CaseRows:
     """Writes the rows, within the transaction of the catalog's follower."""

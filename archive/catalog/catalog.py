@@ -33,8 +33,8 @@ from archive.catalog.tables import (
 from archive.model.roles import Role
 from archive.query.attributes import Known
 
-CATALOG, TRAIL = 1, 2
-"""The followers whose positions stand in SQL."""
+CATALOG, TRAIL, RESTRICTIONS = 1, 2, 3
+"""Whose positions stand in SQL: followers, and what is restricted, where it changed last."""
 _IDS_PER_QUERY = 10_000
 _REDACTED = -1
 """Among counts of what is erased: what was not, but has been redacted since."""
@@ -119,7 +119,10 @@ class Catalog(SqlReader):
         self.conversations = ConversationCatalog(engine)
 
     def position(self, follower: int = CATALOG) -> int:
-        """Return the sequence number up to which the catalog, or the trail, is complete."""
+        """Return the sequence number up to which the catalog, or the trail, is complete.
+
+        That of what is restricted is of the newest event that may have changed it.
+        """
         rows = self._all(_POSITION, follower=follower)
         return int(rows[0][0]) if rows else 0
 
@@ -194,9 +197,11 @@ class Catalog(SqlReader):
         return {UUID(bytes=case) for _, case in self._all(statement)}
 
     def restriction_changed(self) -> int:
-        """Return the sequence number of the newest change of what is restricted, 0 if none."""
-        statement = select(func.max(restrictions.c.seq), func.max(restrictions.c.until))
-        return max((seq for seq in self._all(statement)[0] if seq is not None), default=0)
+        """Return the sequence number of what may have changed last what is restricted, else 0.
+
+        As long as it stays the same, so does what is restricted: both change in one transaction.
+        """
+        return self.position(RESTRICTIONS)
 
     def count_up_to(self, seq: int, *, searchable: bool = False) -> int:
         """Return how many records begin up to a sequence number; or of those that can be read."""

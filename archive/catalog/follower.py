@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from archive.catalog.catalog import CATALOG, Catalog
+from archive.catalog.case_rows import CHANGES_RESTRICTIONS
+from archive.catalog.catalog import CATALOG, RESTRICTIONS, Catalog
 from archive.catalog.conversation_rows import ConversationRows, split_keys
 from archive.catalog.inserting import WholeRows, insert_for
 from archive.catalog.tables import (
@@ -107,10 +108,13 @@ class CatalogFollower(Follower):
                 self._redact(connection, fed.row, fed.event, up_to)
             elif not isinstance(fed.event, InteractionCaptured):
                 self._apply_one(connection, fed, up_to)
+        self._note_position(connection, CATALOG, up_to)
+
+    def _note_position(self, connection: Connection, follower: int, seq: int) -> None:
         connection.execute(
             self._insert(positions)
-            .values(follower=CATALOG, seq=up_to)
-            .on_conflict_do_update(index_elements=["follower"], set_={"seq": up_to})
+            .values(follower=follower, seq=seq)
+            .on_conflict_do_update(index_elements=["follower"], set_={"seq": seq})
         )
 
     def show(self) -> None:
@@ -157,6 +161,8 @@ class CatalogFollower(Follower):
                 if isinstance(event, KeysCondemned):
                     self._erase(connection, event, up_to)
                 self._others.apply(connection, row.seq, event)
+                if isinstance(event, CHANGES_RESTRICTIONS):
+                    self._note_position(connection, RESTRICTIONS, row.seq)
 
     def _redact(
         self, connection: Connection, row: PointerRow, event: InteractionRedacted, up_to: int

@@ -4,6 +4,7 @@ import pytest
 
 from archive.access.search_answers import SearchRequest
 from archive.access.search_reports import HitRequest
+from archive.catalog.catalog import Catalog
 from archive.errors import InvalidError, NotFoundError
 from archive.events.audit import FOR_OPERATIONS
 from archive.model.roles import LOCAL_ACTOR, Purpose
@@ -118,6 +119,32 @@ def test_two_cases_restrict_it_until_both_are_lifted(archive, case):
     assert hidden not in ids(found(archive, "guarantee"))
     desk.decide(LOCAL_ACTOR, second, CaseDecision.read(refusal))
     assert hidden in ids(found(archive, "guarantee"))
+
+
+def test_what_is_restricted_is_read_anew_when_it_changed_and_not_before(archive, case, monkeypatch):
+    number, hidden, others = case
+    reads = []
+    read = Catalog.restricted
+
+    def restricted(*args):
+        reads.append(args)
+        return read(*args)
+
+    monkeypatch.setattr(Catalog, "restricted", restricted)
+    for _ in range(3):
+        assert hidden not in ids(found(archive, "guarantee"))
+        assert ids(found(archive, "is:restricted", MATTER)) == {hidden}
+        capture(archive, line(str(len(reads) + 9), "something else"))
+    assert len(reads) == 1
+    desk = erasure_desk(archive)
+    for decision in ({"decision": "refuse", "ground": "unrelated"}, {"decision": "restrict"}):
+        desk.decide(LOCAL_ACTOR, number, CaseDecision.read(decision | {"records": [hidden]}))
+        if len(reads) == 1:
+            assert hidden in ids(found(archive, "guarantee"))
+    # It is catalogued when the answer is there, whoever else has searched meanwhile.
+    answer = archive.access.search(LOCAL_ACTOR, REQUEST, SearchRequest(query="guarantee"))
+    assert ids(answer) == set(others)
+    assert len(reads) == 3
 
 
 def test_a_scope_does_not_ask_for_it(archive):
