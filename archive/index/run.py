@@ -24,12 +24,14 @@ from archive.model.record import Record
 from archive.query.facets import FACETS
 from archive.query.facets import facets as facets_of
 from archive.query.matcher import matches
-from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Node, Value, walk
+from archive.query.tree import EVERYTHING, NO_ALIASES, Aliases, Named, Node, Value, listing, walk
 
 RANKED: Final = 10_000
 """How many results an order by relevance holds; a longer one is of use to nobody."""
 MOST_OPENED: Final = 5_000
 """How many records a search over rewritten texts opens; each takes some milliseconds."""
+LONG: Final = 1_000
+"""A list of more records that are to be seen, or not, is looked through before it is looked up."""
 _BATCH: Final = 256
 _FACET_VALUES: Final = 100
 _WORDLESS: Final = Value("unsearchable", "is")
@@ -86,8 +88,20 @@ class Run:
         rewritten = asked.rewritten is not None
         bounds = self._bounds(asked.node, rewritten=rewritten, aliases=asked.aliases)
         if asked.within != EVERYTHING:
-            bounds = all_bounds([self._bounds(asked.within), bounds])
+            bounds = all_bounds([self._bounds(self._narrowed(bounds.upper)), bounds])
         object.__setattr__(self, "bounds", bounds)
+
+    def _narrowed(self, sought: Query | None) -> Node:
+        """Return what there is to be seen, listing only records that are sought, if these are few.
+
+        Each record that is listed is looked up in the index: of some that are sought, it takes
+        less time to say which are listed.
+        """
+        within = self.asked.within
+        listed = max((len(n.records) for n in walk(within) if isinstance(n, Named)), default=0)
+        if listed > LONG and self.engine.count(sought) <= listed:
+            return listing(within, self._ids(sought))
+        return within
 
     def _bounds(
         self, node: Node, *, rewritten: bool = False, aliases: Aliases = NO_ALIASES

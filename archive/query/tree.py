@@ -5,7 +5,7 @@ already resolved to seconds and bytes: a saved query means the same wherever it 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -206,6 +206,24 @@ def replaced(node: Node, put: Callable[[Value], Node]) -> Node:
             return Named(name, records, tuple(put_in))
         case _:
             # Nothing else holds values: proximities are of words, and exact: of people.
+            return node
+
+
+def listing(node: Node, among: frozenset[UUID]) -> Node:
+    """Return the tree with those records alone listed that are among some.
+
+    Of these, and of no others, it finds the same as before.
+    """
+    match node:
+        case Named():
+            return replace(node, records=node.records & among)
+        case And(below):
+            return And(tuple(listing(child, among) for child in below))
+        case Or(below):
+            return Or(tuple(listing(child, among) for child in below))
+        case Not(child):
+            return Not(listing(child, among))
+        case _:
             return node
 
 

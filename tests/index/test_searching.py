@@ -9,17 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import InvalidError, UnavailableError
+from archive.index import run, translate
 from archive.index.asked import Hits
 from archive.index.cursor import Cursor, Sort
 from archive.index.documents import CURRENT, build_document, document_key, order
 from archive.index.engine import guarded
-from archive.index.schema import create_index
+from archive.index.schema import create_index, whole_term
 from archive.index.searcher import Searcher
 from archive.model.interaction import Participant, ParticipantRole
 from archive.model.record import Record
 from archive.query.analysis import ANY_CHARACTER, ANY_RUN
 from archive.query.parser import parse
-from archive.query.tree import Word
+from archive.query.tree import Named, Not, Value, Word
 from archive.query.values import seconds
 from tests.query.samples import START, record
 
@@ -253,3 +254,31 @@ def test_a_panic_of_the_library_becomes_unavailable() -> None:
     index = create_index()
     with pytest.raises(UnavailableError):
         guarded(index.searcher().search, tantivy.Query.all_query(), limit=0)
+
+
+def test_of_a_long_list_only_records_that_are_sought_are_looked_up(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexed.add(*(record(number, text="early" if number < 5 else "late") for number in range(20)))
+    listed = frozenset(id for id, each in indexed.records.items() if each.seq % 3 == 0)
+    looked_up: list[str] = []
+
+    def whole(name: str, text: str) -> str:
+        looked_up.extend([text] if name == "id" else [])
+        return whole_term(name, text)
+
+    def hits(query: str) -> tuple[Hits, int]:
+        looked_up.clear()
+        hidden = Not(Named(Value("restricted", "is"), records=listed))
+        return indexed.search(query, within=hidden), len(looked_up)
+
+    monkeypatch.setattr(translate, "whole_term", whole)
+    queries = ("early", "late", "")
+    before = [hits(query) for query in queries]
+    monkeypatch.setattr(run, "LONG", 0)
+    after = [hits(query) for query in queries]
+    assert [each.total for each, _ in after] == [3, 10, 13]
+    assert [each for each, _ in before] == [each for each, _ in after]
+    # To ask what is not searched, they are looked up once more, unless all is.
+    assert [count for _, count in before] == [14, 14, 14]
+    assert [count for _, count in after] == [2, 7, 7]
