@@ -54,7 +54,8 @@ class CaseSearched(CaseEvent):
 
     `participant` are those in which the person takes part under one of `aliases`, which are all
     that were known then; `mention` those that may be about the person. Words of `unsearched`
-    records could not be read, and `unopened` could not be opened at all.
+    records could not be read, and `unopened` could not be opened at all; which these are tells
+    `damaged`, unless they are more than one event tells of.
     """
 
     as_of: int
@@ -63,6 +64,7 @@ class CaseSearched(CaseEvent):
     mention: tuple[UUID, ...] = ()
     unsearched: int = 0
     unopened: int = 0
+    damaged: Annotated[tuple[UUID, ...], Field(max_length=MOST_RECORDS)] = ()
 
 
 class CaseExtended(CaseEvent):

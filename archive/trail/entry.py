@@ -225,6 +225,7 @@ def _of_case(event: CaseEvent) -> dict[str, Any]:
         "ast",
         "participant",
         "mention",
+        "damaged",
     }
     told = {"case": str(event.originator_id), **event.model_dump(mode="json", exclude=aside)}
     if isinstance(event, CaseSearched):

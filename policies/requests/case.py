@@ -38,7 +38,8 @@ class PersonCase:
     """A case as of version `newest` of its stream.
 
     `found` are its records in the order in which they were found, searched up to sequence number
-    `as_of` under `aliases`; `unsearched` and `unopened` are counts of that.
+    `as_of` under `aliases`; `unsearched` and `unopened` are counts of that. `damaged` are those
+    that could not be opened, unless they were too many to be told.
     """
 
     opened: CaseOpened
@@ -48,6 +49,7 @@ class PersonCase:
     aliases: frozenset[str] = frozenset()
     unsearched: int = 0
     unopened: int = 0
+    damaged: frozenset[UUID] = frozenset()
     extended: CaseExtended | None = None
     closed: CaseClosed | None = None
 
@@ -102,4 +104,5 @@ def _searched(case: CaseT, event: CaseSearched) -> CaseT:
         aliases=frozenset(event.aliases),
         unsearched=event.unsearched,
         unopened=event.unopened,
+        damaged=frozenset(event.damaged),
     )

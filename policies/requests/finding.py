@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from archive.catalog.catalog import Catalog
-from archive.events.case_events import CaseOpened
+from archive.events.case_events import MOST_RECORDS, CaseOpened
 from archive.people.directory import People
 from archive.query.analysis import value, words
 from archive.query.attributes import PEOPLE, known_as
@@ -30,7 +30,8 @@ _WILD: Final = re.compile(r"[\\*?]")
 class Search:
     """What a search found that the case did not know, up to sequence number `as_of`.
 
-    `unsearched` and `unopened` count all records that it could not look into, known ones too.
+    `unsearched` counts all records of which it could not read all words, and `damaged` are all that
+    it could not open, known ones too.
     """
 
     as_of: int
@@ -38,7 +39,17 @@ class Search:
     participant: list[UUID] = field(default_factory=list)
     mention: list[UUID] = field(default_factory=list)
     unsearched: int = 0
-    unopened: int = 0
+    damaged: set[UUID] = field(default_factory=set)
+
+    @property
+    def unopened(self) -> int:
+        """How many it could not open."""
+        return len(self.damaged)
+
+    @property
+    def told(self) -> tuple[UUID, ...]:
+        """Those that it could not open, none if they are too many to be told."""
+        return tuple(sorted(self.damaged)) if self.unopened <= MOST_RECORDS else ()
 
     def new_to(self, case: PersonCase) -> bool:
         """Say whether it tells anything of a case that was not known."""
@@ -47,6 +58,7 @@ class Search:
             or self.mention
             or self.aliases != case.aliases
             or (self.unsearched, self.unopened) != (case.unsearched, case.unopened)
+            or frozenset(self.told) != case.damaged
         )
 
 
@@ -76,15 +88,35 @@ class Finder:
         """Look at what came in or changed since the last search, or at all where it must be."""
         aliases, as_of = self.aliases(case), self._catalog.position()
         found, after = Search(as_of, aliases), case.as_of
-        if aliases != case.aliases or case.unopened:
-            # What could not be opened may be by now, and nothing says which that is.
-            after = 0
+        if aliases != case.aliases or self._opens_again(case, found):
+            after, found.damaged = 0, set()
         else:
             found.unsearched = case.unsearched
         asked = _asked(case.opened)
         for ids in self._pages(after, as_of):
             self._look(ids, case, asked, found, after)
         return found
+
+    def _opens_again(self, case: PersonCase, found: Search) -> bool:
+        """Say whether something can be opened that could not be, or may be; note what cannot.
+
+        How it was counted before it was damaged nothing says: all is counted anew then.
+        """
+        if case.unopened != len(case.damaged):
+            return True
+        ids = sorted(case.damaged)
+        for start in range(0, len(ids), _PAGE):
+            found.damaged |= self._unopened(ids[start : start + _PAGE])
+        return not case.damaged - found.damaged <= self._records.erased(ids)
+
+    def _unopened(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Return those that cannot be opened."""
+        # What stands in place of one that is damaged does not say which it is.
+        return {
+            each
+            for each in ids
+            if any(not isinstance(found, Found) for found in self._records.load_each([each]))
+        }
 
     def _pages(self, after: int, as_of: int) -> Iterator[Sequence[UUID]]:
         if after:
@@ -97,11 +129,14 @@ class Finder:
         self, ids: Sequence[UUID], case: PersonCase, asked: Node, found: Search, after: int
     ) -> None:
         known = case.found
-        for each in self._records.load_each(ids):
+        closed = set(ids) - found.damaged
+        errors = 0
+        for each in self._records.load_each([each for each in ids if each in closed]):
             if not isinstance(each, Found):
-                found.unopened += 1
+                errors += 1
                 continue
             record_id = each.record.id
+            closed.discard(record_id)
             before = _as_of(each, after)
             if before and not takes_part(before, found.aliases):
                 # It was looked at as it was then, and counted by that.
@@ -114,6 +149,8 @@ class Finder:
             found.unsearched += where is Standing.UNKNOWN
             if where is Standing.IN and record_id not in known:
                 found.mention.append(record_id)
+        if errors:
+            found.damaged |= self._unopened(sorted(closed))
 
 
 def _asked(opened: CaseOpened) -> Node:

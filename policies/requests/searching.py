@@ -88,6 +88,7 @@ class CaseSearching(Generic[CaseT]):
                     mention=tuple(search.mention),
                     unsearched=search.unsearched,
                     unopened=search.unopened,
+                    damaged=search.told,
                 )
             ]
 

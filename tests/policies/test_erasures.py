@@ -14,6 +14,7 @@ from policies.erasures.answers import CaseDecision
 from policies.erasures.opening import erasure_desk, searching_of
 from policies.purging.certificate import check
 from policies.purging.opening import purge_desk
+from policies.records import GovernedRecords
 from policies.requests.answers import CaseClosing, CaseRequest
 from policies.requests.case import due_on
 from tests.archive.house import OPERATIONS, capture, found, line
@@ -153,6 +154,43 @@ def test_what_could_not_be_looked_into_is_counted_as_it_stands(archive, tmp_path
     assert seen() == (1, 0)
     capture(archive, written("2", OTHER, attachments=[SCAN], text="Good night, Maia"))
     assert seen() == (0, 0)
+
+
+def test_what_cannot_be_opened_has_nothing_else_looked_at_again(archive, tmp_path, monkeypatch):
+    looked = []
+    load_each = GovernedRecords.load_each
+
+    def load(self, ids):
+        looked.extend(ids)
+        return load_each(self, ids)
+
+    monkeypatch.setattr(GovernedRecords, "load_each", load)
+
+    def look():
+        looked.clear()
+        archive.follow()
+        searching_of(archive).find_all()
+        told = desk(archive).case(LOCAL_ACTOR, case.id)
+        return set(looked), (told.unsearched, told.unopened)
+
+    records = capture(archive, *(written(str(number), MAIA, OTHER) for number in range(6)))
+    rows = archive.pointers.select_pointers_of(records)
+    torn, other = rows[1], rows[4]
+    for row in (torn, other):
+        flip(tmp_path, row)
+    lost = {torn.originator_id, other.originator_id}
+    case = opened(archive, aliases=["maia@old.example"])
+    assert look() == (lost, (0, 2))
+    later = capture(archive, written("7", OTHER, attachments=[SCAN]))
+    assert look() == ({*lost, *later}, (0, 2))
+    flip(tmp_path, torn)
+    assert look() == ({*records, *later}, (0, 1))
+    assert torn.originator_id in listed(archive, case)
+    assert look() == ({other.originator_id}, (0, 1))
+    flip(tmp_path, other)
+    assert look() == ({*records, *later}, (0, 0))
+    assert look() == (set(), (0, 0))
+    assert set(listed(archive, case)) == {*records}
 
 
 def test_an_alias_that_was_taken_away_proposes_nothing_any_more(archive):
