@@ -105,7 +105,16 @@ class KeyChanges:
 
     def recover(self, to: str | None = None) -> KeysChanged:
         """Do so in an archive that was opened with the recovery code."""
-        return self._write("recovered", to)
+        try:
+            return self._write("recovered", to)
+        except UnavailableError as error:
+            if self._archive.committing:
+                raise
+            # It may not have met the newest keyring before the key was lost.
+            raise UnavailableError(
+                f"The service that runs here, and commits for this command, says: {error} Stop the "
+                "service, recover again, and start it then."
+            ) from error
 
     @property
     def archive(self) -> "Archive":

@@ -101,6 +101,21 @@ def test_the_recovery_code_makes_a_new_key(home, capsys, monkeypatch):
     assert run(["keys", "recover"]) == 1
 
 
+def test_a_service_that_never_met_the_newest_keyring_is_to_be_stopped(home, capsys, monkeypatch):
+    folder, _ = home
+    with opened(folder) as archive:
+        # A service that runs on, and its committer.
+        capture(archive, line("1"))
+        code = asked(capsys, "rotate")["recovery_code"]
+        (folder / "kek.key").unlink()
+        monkeypatch.setenv("MUNIMENT_RECOVERY_CODE", code)
+        assert run(["keys", "recover"]) == 1
+        assert "Stop the service, recover again" in capsys.readouterr().err
+    asked(capsys, "recover")
+    with opened(folder) as archive:
+        capture(archive, line("2"))
+
+
 def test_a_recovery_keeps_the_key_file_that_was_there(home, capsys, monkeypatch):
     folder, code = home
     (folder / "kek.key").write_text("something else")
