@@ -74,7 +74,7 @@ def test_a_request_from_its_form_to_its_end(archive, ids, officer):
     page = sent(officer, f"{case}/state", statement="We keep <chat>.")
     assert "We keep &lt;chat&gt;." in page
     page = sent(officer, f"{case}/name-others", others="Xanthippe\r\n")
-    assert "<dt>Others named</dt><dd>Xanthippe</dd>" in page
+    assert "<dt>Others named</dt><dd><bdi>Xanthippe</bdi></dd>" in page
     page = sent(officer, f"{case}/extend", reason="many records")
     assert "many records" in page and "Two months more" not in page
     assert "No package was made" in sent(officer, f"{case}/close", 409, outcome="answered")
@@ -93,7 +93,7 @@ def test_a_request_from_its_form_to_its_end(archive, ids, officer):
     assert as_of
     assert fetched(lawyer, case, as_of=as_of[1]).data == made.data
     page = sent(officer, f"{case}/close", outcome="answered")
-    assert "as answered by compliance-officer" in page
+    assert "as answered by <bdi>compliance-officer" in page
     assert fetched(lawyer, case, as_of=as_of[1]).status_code == 200
     assert fetched(lawyer, case).status_code == 409
     assert "Closed" in officer.get("/access-requests").text

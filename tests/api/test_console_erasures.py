@@ -68,7 +68,7 @@ def test_a_case_from_its_form_to_its_end(archive, ids):
     page = sent(officer, f"{case}/find")
     assert "1 destroyed" in page and "/certificates/" in page
     page = sent(officer, f"{case}/close", outcome="answered")
-    assert "as answered by compliance-officer" in page
+    assert "as answered by <bdi>compliance-officer" in page
     page = sent(officer, f"{case}/lift", record=[ids[1]], reason="a letter")
     assert "<dt>Restricted</dt><dd>0</dd>" in page
     assert "Closed" in officer.get("/erasures").text

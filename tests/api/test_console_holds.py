@@ -28,7 +28,7 @@ def test_a_lawyer_counts_places_changes_and_releases(archive):
     assert "Smith v. &lt;Jones&gt;" in page and "<code>fee</code>" in page
     assert "smith" in lawyer.get("/holds").text
     page = sent(lawyer, "/holds/smith/scope", custodians="Ann\r\n Bob \r\n", reason="wider")
-    assert "What Ann, Bob hold<" in page and "Reached until" in page
+    assert "What <bdi>Ann</bdi>, <bdi>Bob</bdi> hold<" in page and "Reached until" in page
     page = sent(lawyer, "/holds/smith/release", reason="settled")
     assert "settled" in page and "Release the hold" not in page
 

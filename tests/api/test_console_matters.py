@@ -43,7 +43,7 @@ def test_a_lawyer_creates_changes_closes_and_reopens(archive):
         lawyer, "/matters/smith/describe", name="Another name of it", description=""
     )
     page = sent(lawyer, "/matters/smith/close", reason="settled & paid")
-    assert re.search(r"closed [^<]* by [^<]*: settled &amp; paid<", page)
+    assert re.search(r"closed [^<]* by <bdi>[^<]*</bdi>: <bdi>settled &amp; paid<", page)
     assert "Place a hold for it" not in page and "Open it again" in page
     page = sent(lawyer, "/matters/smith/reopen", reason="an appeal")
     assert "settled" not in page and "Close the matter" in page

@@ -73,7 +73,7 @@ def test_a_card_says_that_what_is_due_waits_for_a_review(archive):
     stages = "review:\n  - stage: records\n  - stage: counsel\n    role: legal\n"
     proposed(officer, MAIL.replace("name: mail", "name: reviewed") + stages)
     listed = officer.get("/policies").text
-    assert "waits for a review: records, then counsel." in listed
+    assert "waits for a review: <bdi>records</bdi>, then <bdi>counsel</bdi>." in listed
     assert 'href="/dispositions?waiting=true"' in listed
 
 

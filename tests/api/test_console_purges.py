@@ -51,9 +51,9 @@ def test_from_what_is_due_to_the_certificate(archive):
     auditor = entered(archive, Role.AUDITOR)
     assert found[1] in auditor.get("/certificates").text
     told = auditor.get(found[0]).text
-    assert "Amsel &amp; Sons destroyed <strong>2</strong> records" in told
+    assert "<bdi>Amsel &amp; Sons</bdi> destroyed <strong>2</strong> records" in told
     assert "Old things" in told and "does not check" not in told and "Sandbox" in told
-    assert "Proposed by local" in told and f"Approved by {SECOND.id}" in told
+    assert "Proposed by <bdi>local" in told and f"Approved by <bdi>{SECOND.id}" in told
     document = auditor.get(f"/v1{found[0]}?form=document")
     note = auditor.get(f"/v1{found[0]}?form=note")
     assert f"certificate-{found[1]}.json" in document.headers["Content-Disposition"]

@@ -27,7 +27,7 @@ def test_a_refused_new_user_keeps_whom_they_were_to_see(archive):
     for kept in ('value="Nina"', ">Ann\r\nBo<", ">Sales<", ">none-such<"):
         assert kept in refused
     assert re.findall(r'value="([^"]+)" checked', refused) == ["legal", "trainer"]
-    assert "only Ann, Bo" in sent(administrator, "/users", **NEW)
+    assert "only <bdi>Ann</bdi>, <bdi>Bo</bdi>" in sent(administrator, "/users", **NEW)
 
 
 def test_whoever_sees_a_part_of_the_records_is_offered_what_opens_alone(archive):
