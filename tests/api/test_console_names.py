@@ -2,7 +2,7 @@
 
 import re
 
-from archive.access.roles import LOCAL_ACTOR, Role
+from archive.model.roles import LOCAL_ACTOR, Role
 from tests.api.console_house import entered, sent
 from tests.archive.house import capture, line
 
