@@ -61,7 +61,8 @@ def judge(found: Found, rules: Rules, held: Held, now: datetime) -> Judgement:
         record.captured_at,
         rules.governing(found),
         now=now,
-        released_at=held.released_at,
+        # The grace begins with the release of the last hold, not of one while another holds it.
+        released_at=held.released_at if held.free else None,
     )
     if found.reviewed.unreadable:
         return Judgement(Verdict.UNREADABLE)

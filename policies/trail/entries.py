@@ -41,7 +41,7 @@ from policies.purging.purgeable import Planned, Purgeable, Sorted, Stopped
 from policies.purging.reading import Destruction, PurgeReader, Traces
 from policies.trail.book import TrailReader
 from policies.trail.certifying import as_policies
-from policies.trail.holding import EntryHolds
+from policies.trail.holding import EntryHolds, Keeping
 from policies.trail.keeping import TrailVersion, due_at, newest_due
 
 HoldsOf = Callable[[HoldBook], EntryHolds]
@@ -167,9 +167,7 @@ class PurgeableEntries(Purgeable[int]):
         keeping = self._holds_of(holds).keeping([told for _, told in opened])
         due: list[tuple[PointerRow, datetime]] = []
         for (row, told), held in zip(opened, keeping, strict=True):
-            verdict = _verdict(told, version, held.released_at, now)
-            if verdict is Verdict.DUE and held.held:
-                verdict = Verdict.HELD
+            verdict = _verdict(told, version, held, now)
             if verdict is Verdict.DUE and told.at is not None:
                 due.append((row, told.at))
             else:
@@ -217,12 +215,15 @@ class PurgeableEntries(Purgeable[int]):
 
 
 def _verdict(
-    told: TrailEntry, version: TrailVersion | None, released_at: datetime | None, now: datetime
+    told: TrailEntry, version: TrailVersion | None, keeping: Keeping, now: datetime
 ) -> Verdict:
-    """Say whether an entry is due, whatever holds it now."""
+    """Say whether an entry may go; one that a hold keeps begins its grace with the release."""
     if version is None or version.keep is None or told.at is None:
         return Verdict.NOT_DUE
-    return Verdict.DUE if due_at(told.at, version.keep, released_at) <= now else Verdict.NOT_DUE
+    released_at = None if keeping.held else keeping.released_at
+    if now < due_at(told.at, version.keep, released_at):
+        return Verdict.NOT_DUE
+    return Verdict.HELD if keeping.held else Verdict.DUE
 
 
 def _counted(version: TrailVersion | None, times: Sequence[datetime]) -> list[PurgedGroup]:

@@ -67,6 +67,23 @@ def _(house: House) -> None:
 
 @rule
 def _(house: House) -> None:
+    """What another hold still keeps counts as held, however lately one was released."""
+    (held,) = house.capture(2001, text="The fee")
+    (free,) = house.capture(2001)
+    house.in_force(maximum="1y", grace="30d")
+    house.hold("smith", "fee")
+    house.hold("jones", "fee")
+    house.release("smith")
+    assert house.why(held).holds == ("jones",)
+    assert (house.dry_run().held, house.dry_run().kept) == (1, {})
+    done = house.purge()
+    told = house.certificate(done)
+    assert (done.destroyed, done.held, done.kept) == (1, 1, {})
+    assert (told.hold_check.held, told.kept, house.here([held, free])) == (1, {}, [True, False])
+
+
+@rule
+def _(house: House) -> None:
     """The release of the last hold begins the grace afresh."""
     (record,) = house.capture(2001)
     house.in_force(maximum="1y", grace="30d")

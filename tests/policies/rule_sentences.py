@@ -42,6 +42,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "The release of one of two holds lets nothing go",
     ),
     "and starts the grace period afresh": (
+        "What another hold still keeps counts as held, however lately one was released",
         "release starts grace afresh",
         "release starts grace afresh after an event too",
         "The release of the last hold begins the grace afresh",

@@ -176,6 +176,11 @@ def test_what_a_hold_keeps_stays_and_goes_a_grace_after_its_release(tmp_path: Pa
         assert done.held == 4
         assert {shown[2], of_another} <= set(erased(archive))
         assert set(erased(archive)).isdisjoint({*shown[:2], of_matter, of_ann})
+        # The grace begins with the release of the last hold: what another keeps counts as held.
+        place_hold(archive, "again", HoldScope(query="herring"))
+        release_hold(archive, "again")
+        again = purged(archive)
+        assert (again.held, again.kept) == (4, {})
         for name in ("by-query", "by-custodian", "of-matter"):
             release_hold(archive, name)
         clock.move(days=29)
