@@ -1,7 +1,7 @@
 """Which policies govern a record: its dates, and the scopes that it stands in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -168,6 +168,8 @@ def _found(
     versions: Sequence[Loaded], conversation: Known, reviewed: Reviewed, *, duplicate: bool
 ) -> Found:
     *earlier, record = [each.record(duplicate=duplicate) for each in versions]
+    if reviewed.record is not None:
+        reviewed = replace(reviewed, version_seq=record.seq)
     return Found(record, conversation, tuple(earlier), versions[-1].rows, reviewed)
 
 

@@ -74,7 +74,8 @@ class Item:
 class Disposition:
     """Records under review by one version of a policy, in the order of capture.
 
-    `newest` is the version of its `stream`; `unreadable` says that an event of it cannot be read.
+    `newest` is the version of its `stream`, `opened_seq` the sequence number of the event that
+    opened it; `unreadable` says that an event of it cannot be read.
     """
 
     number: int
@@ -86,6 +87,16 @@ class Disposition:
     items: Mapping[UUID, Item] = field(default_factory=dict)
     newest: int = 0
     unreadable: bool = False
+    opened_seq: int = 0
+
+    def is_for(self, due_since: datetime, version_seq: int) -> bool:
+        """Say whether it was opened for a record as that is now.
+
+        It is due since a time, and its newest version came in by the event of a sequence number.
+        """
+        if self.opened is None or self.opened_seq < version_seq:
+            return False
+        return self.opened.at >= due_since
 
     def stage_of(self, item: Item) -> Stage | None:
         """Return the stage that an item waits at, None if it waits at none."""

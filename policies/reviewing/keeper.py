@@ -262,8 +262,7 @@ def _departure(
     since = evaluation.due_at
     if evaluation.state is not State.DUE or since is None:
         return "not-due"
-    opened = disposition.opened
-    if opened is None or opened.at < since:
+    if not disposition.is_for(since, found.record.seq):
         return "not-due"
     if disposition.policy not in {each.policy for each in asked(evaluation)}:
         return "not-due"

@@ -13,8 +13,8 @@ def unreviewed(evaluation: Evaluation, reviewed: Reviewed) -> tuple[Demand, ...]
     """Return those of which no review approved the record since it became due.
 
     An approval counts under the version of the policy that it was given under, and only if the
-    disposition was opened when the record was due as it is now: what was held, extended or
-    re-labelled meanwhile is reviewed anew.
+    disposition was opened when the record was due as it is now, and had its newest version: what
+    was held, extended, re-labelled or edited meanwhile is reviewed anew.
     """
     since = evaluation.due_at
     return tuple(

@@ -5,6 +5,7 @@ kept, so that a disposition of many is not opened anew for each of its records.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -56,8 +57,9 @@ class DispositionReader:
         if not rows and not known.newest:
             raise NotFoundError(f"There is no disposition {number}.")
         if rows:
+            opened_seq = known.opened_seq or rows[0].seq
             known = fold(known, rows, self._opener, self._mapper, evolve, lose)
-            known = self._keep(known)
+            known = self._keep(replace(known, opened_seq=opened_seq))
         return known
 
     def of(self, ids: Sequence[UUID]) -> dict[UUID, Reviewed]:

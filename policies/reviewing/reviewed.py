@@ -15,23 +15,19 @@ class Entry:
     disposition: Disposition
     item: Item
 
-    @property
-    def opened_at(self) -> datetime:
-        """When the disposition was opened."""
-        opened = self.disposition.opened
-        return opened.at if opened is not None else self.item.began
-
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """All dispositions that a record stands in, by number.
 
-    `unreadable` says that there is one of which it is not known what it decided.
+    `unreadable` says that there is one of which it is not known what it decided. `version_seq` is
+    the sequence number of the record's newest version: what was opened before is of another.
     """
 
     record: UUID | None = None
     entries: tuple[Entry, ...] = ()
     unreadable: bool = False
+    version_seq: int = 0
 
     @property
     def until(self) -> datetime | None:
@@ -39,7 +35,7 @@ class Reviewed:
         return max((each.item.until for each in self.entries if each.item.until), default=None)
 
     def approved(self, policy: str, version: int, since: datetime) -> bool:
-        """Say whether a review, opened since a time, let the record go under a policy."""
+        """Say whether a review of it as it is, due since a time, let it go under a policy."""
         return self._stands(ItemState.APPROVED, policy, version, since) is not None
 
     def waiting(self, policy: str, version: int, since: datetime) -> Entry | None:
@@ -70,7 +66,7 @@ class Reviewed:
                 each.item.state is state
                 and (found.policy, found.version) == (policy, version)
                 and not found.unreadable
-                and each.opened_at >= since
+                and found.is_for(since, self.version_seq)
             ):
                 return each
         return None

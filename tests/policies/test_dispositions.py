@@ -242,6 +242,31 @@ def test_an_approval_before_a_hold_does_not_count_even_if_nobody_looked(archive,
     assert desk(archive).run(LOCAL_ACTOR).kept == {"review": 1}
 
 
+@pytest.mark.parametrize("passed", [0, 1, 2])
+def test_what_is_edited_meanwhile_is_reviewed_anew(archive, passed):
+    edited, other = dated(archive, [2001, 2001])
+    reviewed(archive)
+    opened(archive)
+    decide = [(OFFICER, "records manager"), (LAWYER, "counsel")]
+    for who, stage in decide[:passed]:
+        approve(archive, who, stage)
+    capture(archive, line("2001-0", "What nobody saw", occurred_at="2001-03-01T00:00:00Z"))
+    for who, stage in decide[passed:]:
+        approve(archive, who, stage)
+    assert "must approve it" in steps(archive, edited)
+    assert desk(archive).dry_run(LOCAL_ACTOR, OPERATIONS).kept == {"review": 1}
+    anew = opened(archive)
+    assert (anew.left, anew.opened, standing(archive)) == (1, (2,), ["left", "approved"])
+    assert shown(archive).items[0].departure == "not-due"
+    done = desk(archive).run(LOCAL_ACTOR)
+    assert (done.destroyed, done.kept) == (1, {"review": 1})
+    assert states(archive, [edited, other]) == ["Loaded", "GoneError"]
+    for who, stage in decide:
+        approve(archive, who, stage, number=2)
+    done = desk(archive).run(LOCAL_ACTOR)
+    assert (done.destroyed, [each[3] for each in certified(archive, done)]) == (1, [1, 1])
+
+
 def test_another_version_of_the_policy_asks_anew(archive):
     dated(archive, [2001])
     reviewed(archive, ONE)
