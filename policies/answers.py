@@ -118,7 +118,7 @@ class DemandAnswer(Frozen):
     is neither start nor end. `started_by` is the retention event that started it. `binding` says
     that it makes the record's date, or that there is none yet; `conflicting`, of a maximum, that a
     minimum ends after it. `due_at` is when the grace of a maximum ends, null while that is not
-    known.
+    known. `earlier` says that a minimum is of an earlier version of the record.
     """
 
     policy: str
@@ -133,6 +133,7 @@ class DemandAnswer(Frozen):
     conflicting: bool
     due_at: datetime | None
     review: tuple[Stage, ...]
+    earlier: bool
 
 
 class LockAnswer(Frozen):

@@ -165,4 +165,5 @@ def _told(demand: Demand) -> DemandAnswer:
         conflicting=demand.conflicting,
         due_at=demand.due_at,
         review=demand.review,
+        earlier=demand.earlier,
     )

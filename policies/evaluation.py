@@ -14,6 +14,8 @@ from uuid import UUID
 from archive.events.policy_events import Stage, Terms
 from archive.model.period import Period
 
+EVALUATOR: Final = "muniment retention 3"
+"""Which rules these are, as certificates name them; raised when docs/retention.md changes them."""
 Kind = Literal["minimum", "maximum"]
 EARLIEST_CLAIM: Final = datetime(1971, 1, 1, tzinfo=UTC)
 """A date before the year of the first mail over a network is taken for a defect."""
@@ -51,7 +53,11 @@ class Governing(NamedTuple):
     `certain` is False where the scope looks into words of the record that could not be read: the
     minimum applies then, and the maximum does not. `start` is for a clock that starts at a named
     event; None until there is one. Before `not_before`, to which a review extended the record, it
-    is not due. A named tuple, since some are made of every record.
+    is not due.
+
+    Where an earlier version of the record stands in the scope, `earlier_from` is the date that the
+    clock `occurred` starts at for that version, and the maximum does not apply; None for the newest
+    version. A named tuple, since some are made of every record.
     """
 
     version: int
@@ -59,6 +65,7 @@ class Governing(NamedTuple):
     certain: bool = True
     start: Start | None = None
     not_before: datetime | None = None
+    earlier_from: datetime | None = None
 
 
 class Demand(NamedTuple):
@@ -68,7 +75,8 @@ class Demand(NamedTuple):
     there is neither start nor end. `started_by` is the retention event that started it. `binding`
     says whether it makes the record's date of this kind, or that there is none yet. Of a maximum
     `due_at` is when its grace ends, None while that cannot be known, and `conflicting` says that a
-    minimum ends after it.
+    minimum ends after it. A minimum is of an `earlier` version where that one is kept for longer
+    than the newest.
     """
 
     policy: str
@@ -83,6 +91,7 @@ class Demand(NamedTuple):
     due_at: datetime | None = None
     conflicting: bool = False
     review: tuple[Stage, ...] = ()
+    earlier: bool = False
 
 
 class Evaluation(NamedTuple):
@@ -144,8 +153,9 @@ def evaluate(
 ) -> Evaluation:
     """Return both dates of a record and what is behind them, as of a time.
 
-    `holds` names the holds that the record is under, `released_at` is when the last one was
-    released. `unreadable` says that there may be a policy of which nothing is known.
+    Where a policy governs several versions of it, that of the newest comes first. `holds` names the
+    holds that the record is under, `released_at` is when the last one was released. `unreadable`
+    says that there may be a policy of which nothing is known.
     """
     claimed, doubt = counted_from(occurred_at, captured_at)
     minimums, maximums = _endings(governing, claimed, captured_at)
@@ -162,7 +172,7 @@ def evaluate(
         due_at=due_at,
         demands=(*(each.keeping(until) for each in minimums), *deletions),
         doubt=doubt,
-        uncertain=tuple(one.terms.name for one in governing if not one.certain),
+        uncertain=_uncertain(governing),
         holds=tuple(sorted(holds)),
         unreadable=unreadable,
     )
@@ -185,22 +195,36 @@ def dates(
 def _endings(
     governing: Sequence[Governing], claimed: datetime, captured_at: datetime
 ) -> tuple[list["_Ending"], list["_Ending"]]:
-    """Return the minimums and the maximums that count for a record."""
-    minimums, maximums = list[_Ending](), list[_Ending]()
+    """Return the minimums and the maximums that count for a record.
+
+    Of each policy that is the latest of its minimums: no version shortens what another demands.
+    """
+    minimums, maximums = dict[str, _Ending](), list[_Ending]()
     for one in governing:
         terms, start = one.terms, _start(one, claimed, captured_at)
         if terms.minimum is not None:
-            minimums.append(_Ending.of(one, terms.minimum, start))
-        if terms.maximum is not None and one.certain:
+            ending = _Ending.of(one, terms.minimum, start)
+            known = minimums.get(terms.name)
+            if known is None or ending.outlasts(known):
+                minimums[terms.name] = ending
+        if terms.maximum is not None and one.certain and one.earlier_from is None:
             maximums.append(_Ending.of(one, terms.maximum, start))
-    return minimums, maximums
+    return [*minimums.values()], maximums
+
+
+def _uncertain(governing: Sequence[Governing]) -> tuple[str, ...]:
+    """Return the policies of which it is not known whether the version that counts is in scope."""
+    certain = dict[str, bool]()
+    for one in governing:
+        certain.setdefault(one.terms.name, one.certain)
+    return tuple(name for name, known in certain.items() if not known)
 
 
 def _start(one: Governing, claimed: datetime, captured_at: datetime) -> datetime | None:
     """Return when the clock of a policy starts for a record, None while that is not known."""
     match one.terms.clock:
         case "occurred":
-            return claimed
+            return claimed if one.earlier_from is None else one.earlier_from
         case "captured":
             return captured_at
         case _:
@@ -249,6 +273,12 @@ class _Ending(NamedTuple):
         """Return the period from its start on."""
         return cls(one, period, starts_at, starts_at and period.after(starts_at))
 
+    def outlasts(self, other: "_Ending") -> bool:
+        """Say whether it ends after another; what has no end yet does, after any that has."""
+        if self.ends_at is None or other.ends_at is None:
+            return other.ends_at is not None
+        return self.ends_at > other.ends_at
+
     def keeping(self, until: _Until) -> Demand:
         """Return it as the demand of a minimum."""
         return self._demand("minimum", binding=self.ends_at == until.date)
@@ -289,6 +319,7 @@ class _Ending(NamedTuple):
             due_at,
             conflicting,
             review,
+            self.one.earlier_from is not None,
         )
 
     def due_at(self, until: _Until, released_at: datetime | None) -> datetime | None:

@@ -37,6 +37,12 @@ def _steps(
         "be read: the minimum applies to it, the maximum does not."
         for name in found.uncertain
     ]
+    told += [
+        f"The minimum of {each.policy} (version {each.version}) is that of an earlier version of "
+        "the record: no edit ends it."
+        for each in found.demands
+        if each.earlier and (each.ends_at is None or now < each.ends_at)
+    ]
     told += [_awaited(each) for each in found.demands if each.starts_at is None]
     if found.retain_until is not None and now < found.retain_until:
         behind = _named(found, "minimum")

@@ -39,7 +39,8 @@ class Outline(NamedTuple):
     """A record without its content: its dates to the millisecond, rounded down, and its size.
 
     `values` are those of the fields that are known, in the form in which queries compare them;
-    `marks` are what of `is:` it is, of deleted and undated.
+    `marks` are what of `is:` it is, of deleted and undated. Of one that was `edited`, or taken
+    back, nothing is told of its earlier versions.
     """
 
     occurred_at: datetime | None
@@ -47,6 +48,7 @@ class Outline(NamedTuple):
     size: int
     values: Values
     marks: tuple[str, ...]
+    edited: bool
 
 
 class Outlines:
@@ -72,6 +74,7 @@ class Outlines:
             row.size,
             self._values(row.channel, row.kind, row.direction, row.source, row.custodian),
             _MARKS[row.deleted != 0, row.occurred_at is None],
+            row.version > 1,
         )
 
     def _named(

@@ -15,7 +15,7 @@ from archive.opening import Archive
 from archive.query.attributes import Known
 from archive.query.scopes import read_scope
 from archive.query.tree import Node
-from policies.evaluation import Governing, Start
+from policies.evaluation import Governing, Start, counted_from
 from policies.policy import Version
 from policies.reviewing.reader import DispositionReader, disposition_reader
 from policies.reviewing.reviewed import NOT_REVIEWED, Reviewed
@@ -38,13 +38,20 @@ class Found(NamedTuple):
     reviewed: Reviewed = NOT_REVIEWED
 
     @property
+    def versions(self) -> tuple[Record, ...]:
+        """All its versions, oldest first."""
+        return (*self.earlier, self.record)
+
+    def standing(self, scope: Node) -> Standing:
+        """Return whether any of its versions stands in a scope."""
+        return max(standing(scope, each, self.conversation) for each in self.versions)
+
+    @property
     def size(self) -> int:
         """The bytes of the originals that are kept of all its versions."""
         # A version that was taken back at the source repeats the one before it.
         return sum(
-            each.size
-            for each in (*self.earlier, self.record)
-            if not each.deleted and each.redacted is None
+            each.size for each in self.versions if not each.deleted and each.redacted is None
         )
 
 
@@ -61,23 +68,33 @@ class Scoped:
         """Parse the scope, which is in its canonical form."""
         return cls(version, terms, read_scope(terms.scope))
 
-    def standing(self, found: Found) -> Standing:
-        """Return whether a record stands in the scope."""
-        return standing(self.scope, found.record, found.conversation)
-
     def governs(
         self,
         found: Found,
         started: Callable[[str, Found], Start | None],
         *,
         labelled: bool = False,
-    ) -> Governing | None:
-        """Return it as what governs a record, None where the record is not in the scope.
+    ) -> Iterator[Governing]:
+        """Yield it as what governs each version of a record that is in the scope, the newest first.
 
-        `started` gives what starts the record's clock that starts at an event of a name. One that
-        is `labelled` so is governed wherever it stands.
+        Earlier versions count for a minimum alone, so that nobody shortens it by editing. `started`
+        gives what starts the clock of a version that starts at an event of a name. A record that is
+        `labelled` so is governed wherever it stands.
         """
-        where = Standing.IN if labelled else self.standing(found)
+        newest = self._governs(found, started, labelled=labelled)
+        if newest is not None:
+            yield newest
+        for record in found.earlier if self.terms.minimum is not None else ():
+            one = self._governs(found._replace(record=record), started, labelled=labelled)
+            if one is not None:
+                claimed, _ = counted_from(record.content.occurred_at, record.captured_at)
+                yield one._replace(earlier_from=claimed)
+
+    def _governs(
+        self, found: Found, started: Callable[[str, Found], Start | None], *, labelled: bool
+    ) -> Governing | None:
+        """Return it as what governs the version that is shown, None where that is not in scope."""
+        where = Standing.IN if labelled else standing(self.scope, found.record, found.conversation)
         if where is Standing.OUT:
             return None
         event = self.terms.event

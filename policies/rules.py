@@ -11,7 +11,7 @@ from datetime import datetime
 from archive.errors import CorruptError
 from archive.opening import Archive
 from policies.book import PolicyBook, policy_book
-from policies.evaluation import Governing
+from policies.evaluation import EVALUATOR, Governing
 from policies.outlines import Outline, outlined
 from policies.policy import Book
 from policies.records import Found, Scoped, scoped
@@ -38,11 +38,10 @@ class Rules:
         labelled = frozenset(labels.values())
         governs: list[Governing] = []
         for name, each in self.policies.items():
-            one = each.governs(found, self.starts.of, labelled=name in labelled)
-            if one is not None and name in labels:
-                kept = one.terms.model_copy(update={"maximum": None, "review": ()})
-                one = one._replace(terms=kept)
-            if one is not None:
+            for one in each.governs(found, self.starts.of, labelled=name in labelled):
+                if name in labels:
+                    kept = one.terms.model_copy(update={"maximum": None, "review": ()})
+                    one = one._replace(terms=kept)
                 governs.append(one if until is None else one._replace(not_before=until))
         return governs
 
@@ -53,6 +52,8 @@ class Rules:
         """
         governs: list[Governing] = []
         for each in self.policies.values():
+            if outline.edited and each.terms.minimum is not None:
+                return None
             where = outlined(each.scope, outline)
             if where is None or (where is Standing.IN and each.terms.event is not None):
                 return None
@@ -64,6 +65,7 @@ class Rules:
         """Return texts that differ where the rules may judge a record otherwise."""
         names = {each.terms.event for each in self.policies.values()}
         return [
+            EVALUATOR,
             *(f"{name} {each.version}" for name, each in sorted(self.policies.items())),
             *sorted(
                 f"event {each.id} {each.version}"

@@ -22,7 +22,7 @@ from policies.locks.telling import LockSurvey
 from policies.records import Found, GovernedRecords, Scoped, governed_records
 from policies.retention_events.starts import Starts
 from policies.rules import Rules
-from policies.scopes import Standing, standing
+from policies.scopes import Standing
 
 _SAMPLE: Final = 20
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -190,9 +190,7 @@ def simulator(archive: Archive) -> Simulator:
 
 
 def _standing(scope: Node | None, found: Found) -> Standing:
-    if scope is None:
-        return Standing.OUT
-    return standing(scope, found.record, found.conversation)
+    return Standing.OUT if scope is None else found.standing(scope)
 
 
 def _kept_until(found: Evaluation) -> datetime:

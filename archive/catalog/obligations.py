@@ -55,6 +55,7 @@ class Outdated(NamedTuple):
 
     id: bytes
     first_seq: int
+    version: int
     channel: int | None
     kind: int | None
     direction: int | None

@@ -82,7 +82,7 @@ class Reach:
         query, conversation = self.query, found.conversation
         return max(
             standing(query, version, conversation, aliases)
-            for version in (found.record, *found.earlier)
+            for version in found.versions
             for aliases in self.aliases
         )
 

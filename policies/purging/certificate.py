@@ -20,8 +20,6 @@ from archive.log.note import Signer, Verifier
 from archive.model.interaction import Frozen
 
 FORM: Final = "muniment certificate of destruction 1"
-EVALUATOR: Final = "muniment retention 2"
-"""Which rules judged the records; raised when docs/retention.md changes what is due."""
 METHOD: Final = (
     "Each record's data keys (AES-256-GCM, one for each event) were destroyed in every version of "
     "every key object, and a listing showed them gone. Without them its ciphertext cannot be read "

@@ -12,9 +12,9 @@ from archive.events.purge_events import AUDIT_TRAIL, CertificateIssued, PurgedGr
 from archive.log.checkpoint import encode_hash
 from archive.log.note import Signer
 from archive.log.reader import LogReader
+from policies.evaluation import EVALUATOR
 from policies.policy import Book
 from policies.purging.certificate import (
-    EVALUATOR,
     LIMITS,
     METHOD,
     TRAIL_METHOD,

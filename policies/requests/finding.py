@@ -20,7 +20,7 @@ from archive.query.scopes import read_scope
 from archive.query.tree import EVERYTHING, Node, Not, Phrase, disjunction
 from policies.records import Found, GovernedRecords
 from policies.requests.case import FoundAs, PersonCase
-from policies.scopes import Standing, standing
+from policies.scopes import Standing
 
 _PAGE: Final = 500
 _WILD: Final = re.compile(r"[\\*?]")
@@ -140,12 +140,12 @@ class Finder:
             before = _as_of(each, after)
             if before and not takes_part(before, found.aliases):
                 # It was looked at as it was then, and counted by that.
-                found.unsearched -= _standing(asked, before) is Standing.UNKNOWN
+                found.unsearched -= before.standing(asked) is Standing.UNKNOWN
             if takes_part(each, found.aliases):
                 if known.get(record_id) is not FoundAs.PARTICIPANT:
                     found.participant.append(record_id)
                 continue
-            where = _standing(asked, each)
+            where = each.standing(asked)
             found.unsearched += where is Standing.UNKNOWN
             if where is Standing.IN and record_id not in known:
                 found.mention.append(record_id)
@@ -166,16 +166,10 @@ def _asked(opened: CaseOpened) -> Node:
 
 def takes_part(found: Found, aliases: frozenset[str]) -> bool:
     """Say whether somebody takes part in a version of a record under one of some aliases."""
-    versions = (found.record, *found.earlier)
-    return any(not aliases.isdisjoint(known_as(version, PEOPLE)) for version in versions)
+    return any(not aliases.isdisjoint(known_as(version, PEOPLE)) for version in found.versions)
 
 
 def _as_of(found: Found, seq: int) -> Found | None:
     """Return a record as it stood at a sequence number, None where there was nothing of it."""
-    known = [each for each in (*found.earlier, found.record) if each.seq <= seq]
+    known = [each for each in found.versions if each.seq <= seq]
     return found._replace(record=known[-1], earlier=tuple(known[:-1])) if known else None
-
-
-def _standing(asked: Node, found: Found) -> Standing:
-    versions = (found.record, *found.earlier)
-    return max(standing(asked, version, found.conversation) for version in versions)

@@ -24,7 +24,7 @@ def owns(names: frozenset[str], found: Found) -> bool:
     """Say whether somebody of these names owns a record, in any of its versions."""
     return any(
         known is not None and value(known) in names
-        for record in (found.record, *found.earlier)
+        for record in found.versions
         for known in (
             record.custodian,
             *(one.address for one in record.content.participants),

@@ -56,22 +56,36 @@ def beginning(policy, record):
     return believed(record)[0] if policy["clock"] == "occurred" else record["captured"]
 
 
+def versions(policy, record):
+    """The policy and the record as each version of it is that stands in the scope.
+
+    Earlier ones are pairs: the date that the source claimed, and the events.
+    """
+    if policy.get("shown", True):
+        yield policy, record
+    for claimed, events in policy.get("earlier", ()):
+        yield {**policy, "events": events}, {**record, "occurred": claimed}
+
+
 def naive(record, policies, holds, released, unreadable, now):
     """Both dates, when it is due, its state, and the policies that are in conflict."""
     retain_until, forever = None, False
     for policy in policies:
         if policy["minimum"] is None:
             continue
-        start = beginning(policy, record)
-        if start is None:
-            forever = True
-            continue
-        end = later(start, policy["minimum"])
-        if retain_until is None or end > retain_until:
-            retain_until = end
+        for each, version in versions(policy, record):
+            start = beginning(each, version)
+            if start is None:
+                forever = True
+                continue
+            end = later(start, policy["minimum"])
+            if retain_until is None or end > retain_until:
+                retain_until = end
     delete_at, due_at, conflicts = None, None, set()
     for policy in policies:
         if policy["maximum"] is None or not policy["certain"]:
+            continue
+        if not policy.get("shown", True):
             continue
         start = beginning(policy, record)
         if start is None:
@@ -103,7 +117,11 @@ def naive(record, policies, holds, released, unreadable, now):
         state = "grace"
     else:
         state = "due"
-    if not policies and not unreadable:
+    governed = any(
+        policy.get("shown", True) or (policy["minimum"] and policy["earlier"])
+        for policy in policies
+    )
+    if not governed and not unreadable:
         state = "ungoverned"
     return {
         "indefinite": forever,

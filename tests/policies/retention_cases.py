@@ -12,7 +12,7 @@ from uuid import UUID
 
 from archive.events.policy_events import Terms
 from archive.model.period import Period
-from policies.evaluation import Evaluation, Governing, Start, evaluate
+from policies.evaluation import Evaluation, Governing, Start, counted_from, evaluate
 from policies.retention_events.starts import started
 from policies.scopes import Standing
 from tests.policies.naive import naive
@@ -76,7 +76,17 @@ def start_of(policy):
     return started((Start(date, UUID(int=1)), _STANDING[reaches]) for date, reaches in latest_first)
 
 
-def governing(policy, extended):
+def governing(policy, record):
+    """What the program makes of a policy, by each version of the record, the newest first."""
+    extended, captured = record.get("extended"), record["captured"]
+    if policy.get("shown", True):
+        yield governing_one(policy, extended)
+    for claimed, events in policy.get("earlier", ()) if policy["minimum"] else ():
+        one = governing_one({**policy, "events": events}, extended)
+        yield one._replace(earlier_from=counted_from(claimed, captured)[0])
+
+
+def governing_one(policy, extended):
     periods: dict[str, Any] = {
         key: None if policy[key] is None else Period(*policy[key])
         for key in ("minimum", "maximum", "grace")
@@ -91,7 +101,7 @@ def both(record, policies, *, holds=(), released=None, unreadable=False, now):
     found = evaluate(
         record["occurred"],
         record["captured"],
-        [governing(policy, record.get("extended")) for policy in policies],
+        [one for policy in policies for one in governing(policy, record)],
         now=now,
         holds=holds,
         released_at=released,
@@ -145,6 +155,13 @@ def random_moment(random):
     return start + timedelta(seconds=random.randrange(60 * 365 * 86_400))
 
 
+def random_events(random):
+    return [
+        (random_moment(random), random.choice(["yes", "yes", "no", "unknown"]))
+        for _ in range(random.randrange(4))
+    ]
+
+
 def random_case(random):
     """Return what `both` takes, drawn so that dates meet often."""
     captured = random_moment(random)
@@ -160,9 +177,11 @@ def random_case(random):
                 "name": f"p{number}",
                 "version": random.randrange(1, 9),
                 "clock": random.choice(["occurred", "captured", "event"]),
-                "events": [
-                    (random_moment(random), random.choice(["yes", "yes", "no", "unknown"]))
-                    for _ in range(random.randrange(4))
+                "events": random_events(random),
+                "shown": random.random() < 0.85,
+                "earlier": [
+                    (random.choice([None, random_moment(random)]), random_events(random))
+                    for _ in range(random.choice([0, 0, 1, 2]))
                 ],
                 "certain": random.random() < 0.85,
                 "minimum": minimum,

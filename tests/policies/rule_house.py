@@ -90,6 +90,11 @@ class House:
         self.archive.follow()
         return ids
 
+    def edit(self, native_id: str, text: str, year: int = 2001) -> None:
+        """Have the source say something else of a record, and of another year."""
+        capture(self.archive, line(native_id, text, occurred_at=f"{year}-03-01T00:00:00Z"))
+        self.archive.follow()
+
     def capture_unread(self, year: int) -> list[UUID]:
         """Capture a record of which words cannot be read."""
         scan = {"filename": "a.pdf", "media_type": "application/pdf", "data": "JVBERi0="}

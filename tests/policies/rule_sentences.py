@@ -25,6 +25,16 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "no policy, a hundred years later",
         "a hold on what no policy governs",
     ),
+    "nobody shortens what is retained by an edit": (
+        "An edit out of the scope of a minimum ends it for nobody",
+        "An edit that dates a record earlier ends no minimum",
+        "An edit that dates a record later keeps it longer",
+        "What is taken back at its source is kept as long as before",
+        "A maximum goes by the newest version alone",
+        "An event that reaches a record since it was edited starts no clock of what it said before",
+        "Where an earlier version could not be searched, its minimum applies",
+        "A simulation counts what an earlier version keeps",
+    ),
     "the two are computed apart; no policy wins": (
         "no policy wins: the same twice",
         "a minimum of one, a maximum of another",

@@ -33,6 +33,21 @@ def test_the_naive_evaluator_agrees(seed):
     assert ours == theirs
 
 
+@settings(max_examples=COUNT)
+@given(st.integers(0, 2**64))
+def test_no_other_version_shortens_what_one_is_kept_for(seed):
+    record, policies, rest = random_case(Random(seed))
+    edited, _, _ = both(record, policies, **rest)
+    assert len({(each.policy, each.kind) for each in edited.demands}) == len(edited.demands)
+    for policy in policies:
+        for place in range(len(policy["earlier"])):
+            one = {**policy, "earlier": policy["earlier"][place : place + 1], "shown": False}
+            alone, _, _ = both(record, [one], **rest)
+            assert edited.indefinite or not alone.indefinite
+            if not edited.indefinite and alone.retain_until is not None:
+                assert edited.retain_until >= alone.retain_until
+
+
 def test_the_order_of_policies_does_not_matter():
     random = Random(7)
     for _ in range(100):

@@ -62,6 +62,9 @@ def filled(archive: Archive, folder: Path) -> None:
     )
     capture(archive, line("7", custodian="Ann", text="After", occurred_at="2024-05-01T07:00:00Z"))
     withdraw(archive, LOCAL_ACTOR, "desk", "Bob", "2")
+    # Edited since, and dated earlier: the minimum counts from what it said before.
+    capture(archive, line("8", custodian="Ann"))
+    capture(archive, line("8", custodian="Ann", occurred_at="2001-05-01T07:00:00Z"))
     mail = folder / "undated.eml"
     mail.write_bytes(b"From: a@example.com\nSubject: fee\n\nHi.\n")
     import_paths(archive, LOCAL_ACTOR, [mail], source="mail", custodian="Ann")
@@ -101,7 +104,7 @@ def trees(texts: Sequence[str]) -> st.SearchStrategy[Node]:
 def test_what_is_told_is_what_opening_tells(
     known: list[tuple[Outline, Found]], scope: Node
 ) -> None:
-    assert len(known) == 8
+    assert len(known) == 9
     for outline, found in known:
         told = outlined(scope, outline)
         assert told in (None, standing(scope, found.record, found.conversation))

@@ -113,6 +113,9 @@ def test_what_comes_in_or_changes_is_locked_by_the_next_run(
     assert locker.run().objects == 1
     lock = retention_desk(archive).why(LOCAL_ACTOR, OPERATIONS, new).lock
     assert (lock.held_mode, lock.held_until) == (LockMode.COMPLIANCE, lock.until)
+    # An edit takes no record out of the scope of a minimum.
+    assert recent(archive, "1", "lunch", hours=1) == new
+    assert locker.run(anew=True).records == 1
     # It ends: nothing is unlocked.
     governance_of(archive).disable(LOCAL_ACTOR, "plain")
     in_force(archive, name="other", maximum="1y")
