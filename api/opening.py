@@ -12,7 +12,7 @@ from archive.settings import Settings
 def open_for_questions(settings: Settings, *, commits: bool = True) -> Iterator[Archive]:
     """Open the archive that the settings name, as `open_archive` does; queries may name holds."""
     with open_archive(settings, commits=commits) as archive:
-        archive.query.naming.add("hold", lambda: _hold_names(archive))
+        archive.access.naming.add("hold", lambda: _hold_names(archive))
         yield archive
 
 

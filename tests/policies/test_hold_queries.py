@@ -150,7 +150,7 @@ def test_a_lost_event_of_the_holds_is_told(archive, monkeypatch):
     names = hold_names(archive)
     lost = replace(hold_reader(archive).read(), unreadable=True)
     monkeypatch.setattr(names._holds, "read", lambda as_of=None: lost)
-    archive.query.naming.add("hold", lambda: names)
+    archive.access.naming.add("hold", lambda: names)
     for query in ("hold:a", "has:hold"):
         with pytest.raises(CorruptError, match="verify"):
             search(archive, query)
