@@ -45,6 +45,7 @@ _PASSWORD_IN_URL = re.compile(r"(//[^/:@]*):[^/@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 _POSTGRES = ("postgresql://", "postgres://")
 SQLITE = "sqlite"
+_FILE = "file:"
 RATE_LIMIT = "12000"
 _LONGEST_ORGANISATION = 200
 
@@ -100,22 +101,32 @@ class Settings:
             origins[name] = "default"
             return default
 
+        def base(name: str) -> Path:
+            # The file moves with the home, and what it names in the home does so too.
+            return home if origins[name] == "file" else cwd
+
+        def place(name: str, default: str) -> str:
+            text = value(name, default)
+            if not text.startswith(_FILE):
+                return text
+            return f"{_FILE}{(base(name) / text.removeprefix(_FILE)).absolute()}"
+
         index_dir = value("MUNIMENT_INDEX_DIR", "")
         lock_maximum = _lock_maximum(value("MUNIMENT_LOCK_MAXIMUM", "12y"))
         worm = _worm(value("MUNIMENT_WORM", "none"), lock_maximum)
         return cls(
             home=home,
-            bucket=value("MUNIMENT_BUCKET", f"file:{home / 'bucket'}"),
+            bucket=place("MUNIMENT_BUCKET", f"{_FILE}{home / 'bucket'}"),
             s3_endpoint=_endpoint(value("MUNIMENT_S3_ENDPOINT", "")),
             database_url=_database_url(value("MUNIMENT_DATABASE_URL", SQLITE)),
-            kek=value("MUNIMENT_KEK", f"file:{home / 'kek.key'}"),
-            keys_bucket=value("MUNIMENT_KEYS_BUCKET", "") or None,
+            kek=place("MUNIMENT_KEK", f"{_FILE}{home / 'kek.key'}"),
+            keys_bucket=place("MUNIMENT_KEYS_BUCKET", "") or None,
             worm=worm,
             lock_maximum=lock_maximum,
             timestamp_url=_timestamp_url(value("MUNIMENT_TIMESTAMP_URL", "")),
             organisation=_organisation(value("MUNIMENT_ORGANISATION", "")),
             timezone=_timezone(value("MUNIMENT_TIMEZONE", "UTC")),
-            index_dir=(cwd / index_dir).absolute() if index_dir else None,
+            index_dir=(base("MUNIMENT_INDEX_DIR") / index_dir).absolute() if index_dir else None,
             index_on_disk=_flag("MUNIMENT_INDEX_ON_DISK", value("MUNIMENT_INDEX_ON_DISK", "no")),
             proxies=_proxies(value("MUNIMENT_PROXIES", "0")),
             rate_limit=_rate_limit(value("MUNIMENT_RATE_LIMIT", RATE_LIMIT)),
@@ -172,6 +183,8 @@ def _read_file(path: Path) -> dict[str, str]:
             raise SettingError(f"{path} has no setting named {key!r}.")
         if isinstance(value, bool):
             value = "yes" if value else "no"
+        if isinstance(value, int):
+            value = str(value)
         if not isinstance(value, str):
             raise SettingError(f"{path}: {key} must be a text in quotes.")
         values[name] = value

@@ -37,3 +37,11 @@ def show(made: "NewArchive", home: Path, *, as_json: bool) -> None:
     click.echo("\nThese are shown once; keep them where only their owners can read them.")
     for note in made.notes:
         click.echo(f"\n{note}")
+
+
+def announce(made: "NewArchive | None", home: Path, *, as_json: bool) -> None:
+    """Write what is served: a new archive as `show` does; of one that was there JSON alone."""
+    if made is not None:
+        show(made, home, as_json=as_json)
+    elif as_json:
+        output.write_json({"home": str(home)})

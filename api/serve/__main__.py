@@ -1,4 +1,7 @@
-"""The supervisor's children: `python -m api.serve committer|worker|web ARGUMENTS`."""
+"""The supervisor's children: `python -m api.serve committer|worker|web SUPERVISOR ARGUMENTS`.
+
+SUPERVISOR is the id of the process that starts them.
+"""
 
 import os
 import signal
@@ -12,9 +15,9 @@ from archive.errors import MunimentError
 from archive.settings import Settings
 
 
-def main(name: str, *arguments: str) -> int:
+def main(name: str, supervisor: str, *arguments: str) -> int:
     """Run one process until it is told to stop; what stops it early is said in one sentence."""
-    end_with_parent(signal.SIGKILL if name == "web" else signal.SIGTERM)
+    end_with_parent(signal.SIGKILL if name == "web" else signal.SIGTERM, int(supervisor))
     if name == "web":
         # The wish to end with the parent stays through the exec.
         os.execv(sys.executable, (sys.executable, "-m", "api.web", *arguments))

@@ -9,16 +9,18 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+def end_with_parent(number: signal.Signals = signal.SIGTERM, started_by: int | None = None) -> None:
     """Ask the kernel for a signal when the parent dies (Linux, prctl(2)); elsewhere do nothing.
 
+    `started_by` is the parent's process id; None in a process that multiprocessing has made.
     Without it, a killed supervisor would leave processes behind that hold the port and the locks.
     """
     if not sys.platform.startswith("linux"):
         return
-    started_by = multiprocessing.parent_process()
-    parent = started_by.pid if started_by is not None else os.getppid()
+    if started_by is None:
+        known = multiprocessing.parent_process()
+        started_by = known.pid if known is not None else os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:
+    if os.getppid() != started_by:
         # It died before the kernel was asked.
         os.kill(os.getpid(), number)

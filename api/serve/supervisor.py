@@ -5,15 +5,18 @@ while it keeps dying. Stopping goes from the doors inwards: web workers finish t
 first, then the worker its batch, then the committer its commits.
 """
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from api.serve.address import free_address, url
+from api.serve.address import answers, held_address, url
 from archive.clock import Clock, SystemClock
 from archive.creating import NewArchive, create_archive, exists
 from archive.errors import UnavailableError
@@ -26,8 +29,6 @@ _STEADY_SECONDS = 60.0
 _STOP_SECONDS = 4.0
 _STOP_TRIES = 5
 _POLL_SECONDS = 0.2
-
-_MODULE = (sys.executable, "-m", "api.serve")
 
 
 @dataclass(slots=True)
@@ -43,7 +44,8 @@ class _Child:
 
     def start(self, clock: Clock) -> None:
         # A group of its own, so that Ctrl-C reaches the supervisor alone and the order is kept.
-        self.process = subprocess.Popen(self.command, process_group=0)
+        # Standard output is the command's own: what a child has to say goes where it reports.
+        self.process = subprocess.Popen(self.command, stdout=2, process_group=0)
         self.started = clock.monotonic()
 
     def stop(self) -> None:
@@ -71,12 +73,13 @@ def serve(
     workers: int,
     create: bool,
     worker: bool = True,
-    announce: Callable[[NewArchive], None] = lambda _: None,
+    announce: Callable[[NewArchive | None], None] = lambda _: None,
 ) -> int:
     """Run the service until SIGTERM or SIGINT; returns the exit status.
 
     With `create`, an archive is made on first use and handed to `announce`, which shows its
-    tokens. `worker` False leaves following to a `muniment worker` started elsewhere.
+    tokens, and is else given None. `worker` False leaves following to a `muniment worker` started
+    elsewhere.
 
     Raises:
         ConfigurationError: there is no archive and none is to be made, or it cannot be opened; or
@@ -84,39 +87,56 @@ def serve(
     """
     clock = SystemClock()
     # Before an archive is made, whose tokens are shown only once.
-    address = free_address(host, port)
-    if create and not exists(settings, clock):
-        announce(create_archive(settings, clock=clock))
-    # Opened once here, so that a wrong key or a broken archive is told before anything starts. A
-    # database that does not answer yet is no reason not to: each process waits for it.
-    try:
-        with open_archive(settings, clock=clock, commits=False):
-            pass
-    except UnavailableError as error:
-        _say(f"{error} The service starts and waits for it.")
-    children = [_Child("committer", (*_MODULE, "committer"))]
-    if worker:
-        children.append(_Child("worker", (*_MODULE, "worker")))
-    children.append(_Child("web", _web_command(address, port, workers)))
+    with held_address(host, port) as address:
+        new = create and not exists(settings, clock)
+        announce(create_archive(settings, clock=clock) if new else None)
+        # Opened once here, so that a wrong key or a broken archive is told before anything starts.
+        # A database that does not answer yet is no reason not to: each process waits for it.
+        try:
+            with open_archive(settings, clock=clock, commits=False):
+                pass
+        except UnavailableError as error:
+            _say(f"{error} The service starts and waits for it.")
+        names = ("committer", "worker") if worker else ("committer",)
+        children = [_Child(name, _command(name)) for name in names]
+        children.append(_Child("web", _command("web", *_web_arguments(address, port, workers))))
+        _run(children, clock, partial(answers, address, port), settings.home, url(host, port))
+    return 0
+
+
+def _run(
+    children: Sequence[_Child],
+    clock: Clock,
+    answering: Callable[[], bool],
+    home: Path,
+    place: str,
+) -> None:
+    """Run the children until SIGTERM or SIGINT; say where they serve once they answer."""
     stop = Event()
 
     def told(_: int, __: FrameType | None) -> None:
         stop.set()
 
     before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    said = False
     try:
         for child in children:
             child.start(clock)
-        _say(f"Muniment serves {settings.home} at {url(host, port)}")
         while not stop.wait(_POLL_SECONDS):
             for child in children:
                 _watch(child, clock)
+            if not said and answering():
+                said = True
+                _say(
+                    f"Muniment serves {home} at {place}\nSign in there with a token or a password; "
+                    "`muniment user add` and `muniment token create` give them."
+                )
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         for child in reversed(children):
             child.stop()
-    return 0
+        # Only now: told twice, it would else leave children behind that nobody stops.
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _watch(child: _Child, clock: Clock) -> None:
@@ -141,10 +161,13 @@ def _why(status: int) -> str:
     return f"ended with status {status}"
 
 
-def _web_command(address: str, port: int, workers: int) -> tuple[str, ...]:
+def _command(name: str, *arguments: str) -> tuple[str, ...]:
+    # Told who starts it, it sees that even where that is gone before it can look.
+    return (sys.executable, "-m", "api.serve", name, str(os.getpid()), *arguments)
+
+
+def _web_arguments(address: str, port: int, workers: int) -> tuple[str, ...]:
     return (
-        *_MODULE,
-        "web",
         "--interface",
         "wsgi",
         "--factory",

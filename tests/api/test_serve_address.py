@@ -1,11 +1,16 @@
 """Where `muniment serve` cannot listen, it says so and starts nothing."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from api.cli import run
 from api.serve import supervisor
+from api.serve.address import held_address
 
 
 @pytest.fixture
@@ -54,3 +59,32 @@ def test_an_address_of_another_machine(refused):
 @pytest.mark.parametrize("host", ["", "a..b"])
 def test_what_is_no_address(refused, host):
     assert f"{host!r} names no address; choose another with --host." in refused(host)
+
+
+def test_a_port_is_held_before_the_web_server_takes_it(refused):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with held_address("127.0.0.1", port):
+        assert "is in use" in refused("127.0.0.1", port)
+        # The web server of the same service shares it, and is answered by alone.
+        with socket.socket() as web:
+            for option in (socket.SO_REUSEPORT, socket.SO_REUSEADDR):
+                web.setsockopt(socket.SOL_SOCKET, option, 1)
+            web.bind(("127.0.0.1", port))
+            web.listen()
+            for _ in range(8):
+                with socket.create_connection(("127.0.0.1", port), 5):
+                    web.accept()[0].close()
+    with held_address("127.0.0.1", port):
+        pass
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="skipped: needs Linux")
+@pytest.mark.parametrize("name", ["committer", "worker", "web"])
+def test_a_child_whose_supervisor_is_gone_ends_at_once(tmp_path, name):
+    environ = os.environ | {"MUNIMENT_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "api.serve", name, "1"]
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=60, check=False)
+    number = signal.SIGKILL if name == "web" else signal.SIGTERM
+    assert (done.returncode, done.stderr) == (-number, b"")

@@ -39,7 +39,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("timezone = 3", "must be a text"),
+        ("timezone = [3]", "must be a text"),
         ('zone = "UTC"', "no setting named 'zone'"),
         ("timezone = ", "cannot be read"),
         ('timezone = "Mars/Olympus"', "MUNIMENT_TIMEZONE"),
@@ -149,3 +149,19 @@ def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
     with pytest.raises(SettingError, match=f"MUNIMENT_HOME: {tmp_path / 'home'} is no folder"):
         load(tmp_path)
+
+
+def test_relative_paths_begin_where_they_are_written(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "muniment.toml").write_text(
+        'bucket = "file:a bucket"\nkek = "file:../my.key"\nindex_dir = "index"\nrate_limit = 5\n'
+    )
+    for cwd in (tmp_path, tmp_path / "elsewhere"):
+        found = Settings.load({"MUNIMENT_HOME": str(home)}, cwd)
+        assert found.bucket == f"file:{home}/a bucket"
+        assert found.kek == f"file:{home}/../my.key"
+        assert (found.index_dir, found.rate_limit) == (home / "index", 5)
+    named = {"MUNIMENT_HOME": str(home), "MUNIMENT_BUCKET": "file:b", "MUNIMENT_INDEX_DIR": "i"}
+    found = Settings.load(named, tmp_path)
+    assert (found.bucket, found.index_dir) == (f"file:{tmp_path}/b", tmp_path / "i")

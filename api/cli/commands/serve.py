@@ -41,5 +41,5 @@ def command(
         workers=workers,
         create=create,
         worker=worker,
-        announce=lambda made: newly.show(made, settings.home, as_json=as_json),
+        announce=lambda made: newly.announce(made, settings.home, as_json=as_json),
     )
