@@ -7,13 +7,12 @@ view is closed unless it is named.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g, request
 
-from api.idempotency import KeyLedger
 from api.openid.renewing import renewed
 from api.problems import purpose_required
 from api.rates import Limits
@@ -55,7 +54,6 @@ class Door:
     limits: Limits
     proxies: int = 0
     openid: "Provider | None" = None
-    keys: KeyLedger = field(default_factory=KeyLedger)
 
 
 def door() -> Door:

@@ -17,6 +17,7 @@ from archive.access.unsearchable import Unsearchable
 from archive.awaiting import WORKER_LOCK, wait_for
 from archive.brake import Brake
 from archive.bucket import Bucket
+from archive.capture.request_keys import RequestKeys
 from archive.capture.station import Station, unlocked
 from archive.catalog.cases import AccessRequestCases, ErasureCases
 from archive.catalog.catalog import Catalog
@@ -149,6 +150,7 @@ class Archive(Station):
             writer=self.keyring_writer,
             snapshots=self.snapshots,
         )
+        self.request_keys = RequestKeys(engine, self.identity, self.clock)
         self.search_source = self._source(commits=commits)
         self.log_head = LogHead(engine, self.leadership.fence)
         self.log_publisher = LogPublisher(

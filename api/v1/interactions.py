@@ -10,7 +10,7 @@ from flask import Response, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from werkzeug.http import dump_options_header
 
-from api import context
+from api import context, idempotency
 from api.problems import REJECTED, ProblemError, documented
 from api.v1.shapes import (
     INTERACTIONS,
@@ -70,7 +70,7 @@ def capture_one(header: IdempotencyHeader) -> Response:
     # Whoever may not is told before any of the body is waited for.
     intake.allow(actor)
     body = request.get_data(cache=False)
-    with context.door().keys.claimed(actor.id, header.idempotency_key, body):
+    with idempotency.claimed(header.idempotency_key, body):
         (result,) = intake.capture(actor, [body])
         if result.status == "rejected":
             raise ProblemError(REJECTED, result.reason or "The interaction was refused.")

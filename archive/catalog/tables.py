@@ -1,8 +1,9 @@
 """The catalog's tables: ids, times, codes and keyed digests, nothing that can be read.
 
-All of them can be thrown away: they are derived from the events, but for `attempts`, without which
-sign-ins that were held up are not held up any more. `CHANNELS`, `KINDS`, `DIRECTIONS`, `ROLES` and
-`PURPOSE_KINDS` give the numbers that stand for closed vocabularies; a number is never reused.
+All of them can be thrown away: they are derived from the events, but for `NOT_DERIVED`, such as
+`attempts`, without which sign-ins that were held up are not held up any more. `CHANNELS`, `KINDS`,
+`DIRECTIONS`, `ROLES` and `PURPOSE_KINDS` give the numbers that stand for closed vocabularies; a
+number is never reused.
 """
 
 from sqlalchemy import (
@@ -137,6 +138,17 @@ attempts = Table(
     Column("key", Octets(16), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("last_at", BigInteger, nullable=False, comment="milliseconds since 1970, UTC"),
+    sqlite_with_rowid=False,
+)
+
+request_keys = Table(
+    "request_keys",
+    METADATA,
+    Column("key", Octets(16), primary_key=True),
+    Column("body", Octets(16), nullable=False, comment="keyed digest of what the key stands for"),
+    Column("uses", Integer, nullable=False, comment="requests with it that have not failed"),
+    Column("last_at", BigInteger, nullable=False, comment="milliseconds since 1970, UTC"),
+    Index("request_keys_by_last_at", "last_at"),
     sqlite_with_rowid=False,
 )
 
@@ -314,5 +326,5 @@ record_locks = Table(
     Column("again_at", BigInteger, comment="when all are looked at anew; milliseconds, UTC"),
 )
 
-NOT_DERIVED = frozenset({attempts, jobs, hold_mirror, record_locks})
+NOT_DERIVED = frozenset({attempts, request_keys, jobs, hold_mirror, record_locks})
 """Tables of which the bucket knows nothing. They can be lost all the same."""

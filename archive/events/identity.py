@@ -40,6 +40,7 @@ class Identity:
         self._token = _keyed(keyring, "token")
         self._stream = _keyed(keyring, "stream")
         self._attempts = _keyed(keyring, "attempts")
+        self._request = _keyed(keyring, "request")
         self._recovery = _keyed(keyring, "recovery-code")
         self._trail = _keyed(keyring, "trail")
         self._department = _keyed(keyring, "department")
@@ -80,6 +81,14 @@ class Identity:
     def attempts(self, subject: str) -> bytes:
         """Return the 16 bytes under which attempts to sign in are counted."""
         return _digest(self._attempts, subject)[:16]
+
+    def request_key(self, user: str, key: str) -> bytes:
+        """Return the 16 bytes that stand in SQL for an idempotency key of a user's."""
+        return _digest(self._request, user, key)[:16]
+
+    def request_body(self, user: str, key: str, sha256: str) -> bytes:
+        """Return the 16 bytes that stand in SQL for the body that came with such a key."""
+        return _digest(self._request, user, key, sha256)[:16]
 
     def recovery(self, user: UUID, code: str) -> bytes:
         """Return the 32 bytes by which a user's recovery code is known."""

@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.catalog.forgetting import forget
 from archive.catalog.inserting import insert_for
 from archive.catalog.tables import attempts
 from archive.clock import Clock
@@ -93,7 +94,8 @@ class Attempts:
         now = self._now()
         wait = 0
         try:
-            self._forget(now)
+            gone = now - int(FORGOTTEN_AFTER.total_seconds() * 1000)
+            forget(self._engine, attempts, gone)
             with self._engine.begin() as connection:
                 # Always in one order, so that two transactions never wait for each other.
                 found = {key: self._locked(connection, key, now) for key in sorted(limits)}
@@ -127,15 +129,6 @@ class Attempts:
             .returning(attempts.c.failures, attempts.c.last_at)
         ).one()
         return row[0], row[1]
-
-    def _forget(self, now: int) -> None:
-        """Remove what is old, but for what others hold: this waits for nobody, nor they for it."""
-        gone = now - int(FORGOTTEN_AFTER.total_seconds() * 1000)
-        old = select(attempts.c.key).where(attempts.c.last_at < gone)
-        with self._engine.begin() as connection:
-            connection.execute(
-                delete(attempts).where(attempts.c.key.in_(old.with_for_update(skip_locked=True)))
-            )
 
     def _take_back(self, limits: dict[bytes, int]) -> None:
         subject = next(iter(limits))

@@ -24,6 +24,7 @@ COLUMNS = {
     "tokens": "digest:digest user_id:id",
     "users": "id:id role:number",
     "attempts": "key:id failures:number last_at:number",
+    "request_keys": "key:id body:id uses:number last_at:number",
     "departments": "record:id department:id",
     "erasures": "id:id newest_epoch:number",
     "obligations": "record:id policies:id as_of:number retain_until:number delete_at:number"

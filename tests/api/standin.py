@@ -45,6 +45,21 @@ CAPTURED = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 NAMESPACE = UUID(int=7)
 
 
+class Keys:
+    """Idempotency keys as the archive keeps them."""
+
+    def __init__(self) -> None:
+        self.bound: dict[tuple[str, str], list[str]] = {}
+
+    def bind(self, actor_id: str, key: str, sha256: str) -> bool:
+        bodies = self.bound.setdefault((actor_id, key), [])
+        bodies += [sha256] if sha256 in bodies or not bodies else []
+        return sha256 in bodies
+
+    def give_back(self, actor_id: str, key: str) -> None:
+        self.bound[actor_id, key].pop()
+
+
 class StandIn:
     """The archive's public face; `fault` is raised by the next call that needs the archive."""
 
@@ -57,6 +72,7 @@ class StandIn:
         self.fault: BaseException | None = None
         self.fault_after = 0
         self.not_ready: tuple[str, ...] = ()
+        self.request_keys = Keys()
         self.access = self
         self.intake = self
         self.entrance = self

@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 
+from api.app import create_app
 from archive.errors import CorruptError, UnavailableError
 from tests.api.standin import interaction
 
@@ -47,6 +48,14 @@ def test_the_same_key_with_another_body_is_refused(client, legal):
     other = post(client, legal, interaction("b"), **key)
     assert other.status_code == 409
     assert other.json["type"] == "urn:muniment:problem:idempotency-key-reused"
+
+
+def test_a_key_holds_in_every_web_process(client, legal, stand_in):
+    key = {"Idempotency-Key": "k-1"}
+    other = create_app(lambda: stand_in).test_client()
+    assert post(client, legal, interaction("a"), **key).status_code == 201
+    assert post(other, legal, interaction("b"), **key).status_code == 409
+    assert post(other, legal, interaction("a"), **key).status_code == 200
 
 
 def test_a_key_is_free_again_after_a_refusal_or_a_failure(client, legal, stand_in):
