@@ -193,6 +193,7 @@ class Archive(Station):
             matters=self.matters,
             log=self.log,
             searcher=self.search_source.searcher,
+            follow=self.follow,
             timezone=self.settings.timezone,
             names=lambda ids: self.administration.names(ids),
         )

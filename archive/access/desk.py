@@ -72,6 +72,7 @@ class Access(Reading):
         people: People,
         matters: Matters,
         searcher: Callable[[], tuple[Searcher, int]],
+        follow: Callable[[], object],
         timezone: tzinfo,
         names: Callable[[Iterable[str]], Mapping[str, str]],
     ) -> None:
@@ -87,6 +88,7 @@ class Access(Reading):
             timezone=timezone,
         )
         self._pointers = pointers
+        self._follow = follow
         self._codebook = codebook
         self._opener = opener
         self._mapper = mapper
@@ -102,10 +104,13 @@ class Access(Reading):
         Raises:
             NotFoundError, GoneError: there is no such record, or it has been erased.
             CorruptError: its stored bytes do not check.
-            ForbiddenError, UnavailableError: as in `search`.
+            ForbiddenError: as in `search`.
+            UnavailableError: as in `search`, or the catalog has not come to it yet.
         """
         with self.telling(actor, purpose, "show", record_id):
             loaded, row = self.read(actor, purpose, record_id, "show", as_of)
+            if row is None:
+                row = self.catalogued(record_id)
         conversation = None if row is None else row.conversation
         place = None
         if conversation is not None:
@@ -135,11 +140,11 @@ class Access(Reading):
         Raises:
             NotFoundError: there is no such conversation or record.
             InvalidError: the cursor is not one that a page gave.
-            ForbiddenError, UnavailableError: as in `search`.
+            ForbiddenError, UnavailableError: as in `show`.
         """
         self.allow(actor, purpose, Permission.READ, "conversation", records=[conversation_id])
         with self.telling(actor, purpose, "conversation", conversation_id):
-            row = self._catalog.rows([conversation_id]).get(conversation_id)
+            row = self.catalogued(conversation_id)
             if row is None or row.conversation is None:
                 raise NotFoundError(f"There is no conversation {conversation_id}.")
             seen = self.seen(actor, purpose, row.conversation)

@@ -1,15 +1,20 @@
 """Who may read what of the records, for whatever is read of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from uuid import UUID
 
 from archive.access import sight
-from archive.access.searching import FOR_LEGAL_CLAIMS, Searching
+from archive.access.searching import (
+    CATCH_UP_SECONDS,
+    FOR_LEGAL_CLAIMS,
+    POLL_SECONDS,
+    Searching,
+)
 from archive.catalog.catalog import CatalogRow
 from archive.catalog.conversations import Seen
-from archive.errors import GoneError, NotFoundError
+from archive.errors import GoneError, NotFoundError, UnavailableError
 from archive.events.codebook import Codebook
 from archive.events.pointers import PointerRecorder
 from archive.events.records import Loaded
@@ -23,6 +28,7 @@ class Reading(Searching):
     # Given by what is built upon it.
     _pointers: PointerRecorder
     _codebook: Codebook
+    _follow: Callable[[], object]
 
     def read(
         self,
@@ -44,6 +50,36 @@ class Reading(Searching):
         if row is not None and row.erased:
             raise GoneError(f"Record {record_id} has been erased.")
         return self._records.load(record_id, as_of=as_of), row
+
+    def catalogued(self, record_id: UUID) -> CatalogRow | None:
+        """Return what the catalog says of a record, None where there is none.
+
+        One that was captured just now is waited for. Raises UnavailableError where the catalog does
+        not come to it.
+        """
+        row = self._catalog.rows([record_id]).get(record_id)
+        if row is not None:
+            return row
+        captured = [
+            row.seq
+            for row in self._pointers.select_pointers_of([record_id])
+            if row.type.startswith("interaction.")
+        ]
+        if not captured:
+            return None
+        self._wait_for_catalog(captured[0])
+        return self._catalog.rows([record_id]).get(record_id)
+
+    def _wait_for_catalog(self, seq: int) -> None:
+        self._follow()
+        since = self._clock.monotonic()
+        while (position := self._catalog.position()) < seq:
+            if self._clock.monotonic() - since > CATCH_UP_SECONDS:
+                raise UnavailableError(
+                    f"The record was captured just now as event {seq}, and the catalog stands at "
+                    f"{position}; try again in a moment."
+                )
+            self._clock.sleep(POLL_SECONDS)
 
     def require_seen(self, actor: Actor, purpose: Purpose, record_id: UUID) -> None:
         """Raise NotFoundError, as for a record that is not there, for one the actor may not see."""

@@ -59,8 +59,8 @@ SEARCH_SECONDS = 60
 MOST_HASHED: Final = 20_000
 """How many results are hashed in every answer; of more, only where it is asked for."""
 _FEW_OPENED: Final = 50
-_CATCH_UP_SECONDS: Final = 5
-_POLL_SECONDS: Final = 0.02
+CATCH_UP_SECONDS: Final = 5
+POLL_SECONDS: Final = 0.02
 
 
 class Searching:
@@ -272,12 +272,12 @@ class Searching:
             searcher, position = self.searcher()
             if position >= changed:
                 return searcher, position
-            if self._clock.monotonic() - since > _CATCH_UP_SECONDS:
+            if self._clock.monotonic() - since > CATCH_UP_SECONDS:
                 raise UnavailableError(
                     "What the query names was changed just now, and the index has not come to it; "
                     "ask again in a moment."
                 )
-            self._clock.sleep(_POLL_SECONDS)
+            self._clock.sleep(POLL_SECONDS)
 
     def _asked(self, actor: Actor, request: SearchRequest, viewer: Viewer) -> Node:
         node = self.parsed(actor, request.query, viewer)

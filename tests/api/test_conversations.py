@@ -7,7 +7,7 @@ import pytest
 
 from archive.catalog.tables import records
 from archive.creating import create_archive
-from archive.errors import ForbiddenError, InvalidError, NotFoundError
+from archive.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
 from archive.events.types import AccessRecorded
 from archive.model.roles import LOCAL_ACTOR, Actor, Purpose, Role
 from archive.opening import open_archive
@@ -89,6 +89,28 @@ def test_a_record_says_where_it_stands(archive):
     assert [place.next for place in places] == [*inside[1:], None]
     alone = archive.access.show(LOCAL_ACTOR, OPERATIONS, outside).place
     assert (alone.position, alone.total, alone.previous, alone.next) == (1, 1, None, None)
+
+
+def test_what_was_captured_just_now_is_waited_for(archive):
+    (shown,) = capture(archive, line("m1", conversation="T-1"))
+    assert archive.access.show(LOCAL_ACTOR, OPERATIONS, shown).place.total == 1
+    (read_at_once,) = capture(archive, line("m2", conversation="T-1"))
+    assert read(archive, read_at_once).total == 2
+
+
+def test_what_the_catalog_does_not_come_to_is_to_be_asked_for_again(archive, monkeypatch):
+    monkeypatch.setattr("archive.access.reading.CATCH_UP_SECONDS", 0.1)
+    (old,) = capture(archive, line("m1", conversation="T-1"))
+    archive.follow()
+    with open_archive(archive.settings) as other:
+        assert other.leadership.acquire()
+        (new,) = capture(archive, line("m2", conversation="T-1"))
+        assert archive.access.show(LOCAL_ACTOR, OPERATIONS, old).place.total == 1
+        for ask in (archive.access.show, archive.access.conversation):
+            with pytest.raises(UnavailableError):
+                ask(LOCAL_ACTOR, OPERATIONS, new)
+            with pytest.raises(NotFoundError):
+                ask(LOCAL_ACTOR, OPERATIONS, uuid4())
 
 
 def test_what_is_erased_keeps_its_place_and_is_passed_over(archive):
