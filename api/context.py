@@ -184,7 +184,9 @@ def purpose(stated: str | None = None) -> Purpose:
     try:
         return Purpose.parse(text)
     except InvalidError as error:
-        raise purpose_required(str(error)) from error
+        # The web server empties a header that is not ASCII.
+        hint = " What is not ASCII is percent-encoded: matter:M%C3%BCller." if stated == "" else ""
+        raise purpose_required(f"{error}{hint}") from error
 
 
 def is_secure() -> bool:

@@ -2,17 +2,19 @@
 
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import unquote
 from uuid import UUID
 
 from flask import Response, has_request_context, request
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from api.problems import INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE, ProblemError, of_validation
 from archive.model.interaction import Frozen
 
 INTERACTIONS = Tag(name="interactions", description="What is archived, one by one or many.")
+_NOT_UTF_8 = PydanticCustomError("utf8", "It is not percent-encoded UTF-8; write ü as %C3%BC")
 _TWICE = PydanticCustomError("twice", "It is there more than once; give it once")
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 
@@ -61,8 +63,18 @@ class PurposeHeader(Described):
         default=None,
         alias="Muniment-Purpose",
         description="Why the content is read: matter, compliance, data-subject-request, "
-        "operations, training or compensation; a detail may follow a colon.",
+        "operations, training or compensation; a detail may follow a colon, where what is not "
+        "ASCII, and %, is percent-encoded as UTF-8.",
     )
+
+    @field_validator("muniment_purpose")
+    @classmethod
+    def _decoded(cls, stated: str | None) -> str | None:
+        # Headers are ASCII (RFC 9110): the web server passes on nothing else.
+        try:
+            return None if stated is None else unquote(stated, errors="strict")
+        except UnicodeDecodeError:
+            raise _NOT_UTF_8 from None
 
 
 class IdempotencyHeader(Described):

@@ -3,6 +3,7 @@
 import json
 import logging
 from http import HTTPStatus
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -95,7 +96,27 @@ def test_an_address_that_is_not_utf_8_is_refused(client, legal, path):
     assert client.get(f"{SEARCH}?q=caf%C3%A9", headers=legal).status_code == 200
 
 
-@pytest.mark.parametrize("stated", [None, "", "curiosity", "matter:" + "x" * 201])
+def test_a_purpose_of_any_letters_is_percent_encoded(client, legal, stand_in):
+    stated = quote("matter:Müller v. 李 at 5%", safe=": ")
+    assert stated.startswith("matter:M%C3%BCller v. ")
+    answer = client.get(SEARCH, headers=legal | {"Muniment-Purpose": stated})
+    assert answer.status_code == 200
+    assert stand_in.noted[-1] == ("search", "u2", "matter:Müller v. 李 at 5%")
+
+
+@pytest.mark.parametrize("stated", ["matter:M%FCller", "matter:%C3"])
+def test_a_purpose_that_is_not_utf_8_is_refused(client, legal, stated):
+    answer = client.get(SEARCH, headers=legal | {"Muniment-Purpose": stated})
+    document = assert_shape(answer, "invalid-request")
+    assert [fault["name"] for fault in document["errors"]] == ["Muniment-Purpose"]
+
+
+def test_an_emptied_purpose_is_answered_with_how_to_write_it(client, legal):
+    answer = client.get(SEARCH, headers=legal | {"Muniment-Purpose": ""})
+    assert "M%C3%BCller" in assert_shape(answer, "purpose-required")["detail"]
+
+
+@pytest.mark.parametrize("stated", [None, "", "curiosity", "matter:a%0Ab", "matter:" + "x" * 201])
 def test_a_read_without_a_known_purpose_lists_them(client, legal, stated):
     asked = {"Authorization": legal["Authorization"]}
     if stated is not None:
