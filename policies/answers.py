@@ -87,10 +87,11 @@ class PolicyAnswer(Frozen):
 
 
 class PoliciesAnswer(Frozen):
-    """All policies by name; `unreadable` says that an event of theirs cannot be read."""
+    """All policies by name, or a page; `unreadable`: an event of theirs cannot be read."""
 
     policies: tuple[PolicyAnswer, ...]
     unreadable: bool
+    cursor: str | None = None
 
     @classmethod
     def of(cls, book: Book, now: datetime, names: Mapping[str, str]) -> "PoliciesAnswer":

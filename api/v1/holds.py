@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
+from api.v1.paging import PageParameters, answer_page
 from api.v1.policies import FOR_COMPLIANCE
 from api.v1.shapes import SECURITY, answer, body_of, json_body
 from policies.holds.answers import (
@@ -42,13 +43,16 @@ class HoldPath(BaseModel):
 @blueprint.get(
     "",
     responses={"200": HoldsAnswer, **documented(400, 401, 403, 500, 503)},
-    description="All holds, those in force first, as of now.",
+    description="Holds, those in force first, as of now.",
 )
-def everything() -> Response:
-    """List all holds."""
+def everything(query: PageParameters) -> Response:
+    """List holds."""
     book = _desk().book(context.actor())
     names = context.archive().administration.names(people(book.holds.values()))
-    return answer(HoldsAnswer.of(book, names))
+    told = HoldsAnswer.of(book, names)
+    return answer_page(
+        told, "holds", lambda hold: (int(hold.state == "released"), hold.name), query
+    )
 
 
 @blueprint.post(

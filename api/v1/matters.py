@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
+from api.v1.paging import PageParameters, answer_page
 from api.v1.shapes import SECURITY, answer, body_of, json_body
 from archive.matters.answers import (
     ContentsRequest,
@@ -44,11 +45,14 @@ class MatterPath(BaseModel):
 @blueprint.get(
     "",
     responses={"200": MattersAnswer, **documented(400, 401, 403, 500, 503)},
-    description="All matters, the open ones first, as of now; to whoever is restricted theirs.",
+    description="Matters, the open ones first, as of now; to whoever is restricted theirs.",
 )
-def everything() -> Response:
+def everything(query: PageParameters) -> Response:
     """List matters."""
-    return answer(MattersAnswer.of(*context.archive().matter_desk.seen(context.actor())))
+    told = MattersAnswer.of(*context.archive().matter_desk.seen(context.actor()))
+    return answer_page(
+        told, "matters", lambda matter: (int(matter.state == "closed"), matter.code), query
+    )
 
 
 @blueprint.post(

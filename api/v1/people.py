@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer, body_of, json_body
+from api.v1.paging import PageParameters
+from api.v1.shapes import SECURITY, PurposeHeader, answer, body_of, json_body
 from archive.model.interaction import Frozen
 from archive.model.person import KnownPerson
 from archive.model.roles import Purpose
@@ -30,12 +31,10 @@ class PersonPath(BaseModel):
     id: UUID = Field(description="The person's id.")
 
 
-class PeopleParameters(Parameters):
+class PeopleParameters(PageParameters):
     """A page of people in a URL."""
 
     find: str = Field(default="", description="A text that the name or an alias holds.")
-    limit: int = Field(default=50, ge=1, le=1000, description="How many people a page holds.")
-    cursor: str | None = Field(default=None, description="The place the last page ended at.")
 
 
 class NewPerson(Frozen):

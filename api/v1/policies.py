@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
+from api.v1.paging import PageParameters, answer_page
 from api.v1.shapes import (
     INTERACTIONS,
     SECURITY,
@@ -53,13 +54,14 @@ class PolicyPath(BaseModel):
 @blueprint.get(
     "",
     responses={"200": PoliciesAnswer, **documented(400, 401, 403, 500, 503)},
-    description="All policies by name, as of now, with all their versions.",
+    description="Policies by name, as of now, with all their versions.",
 )
-def everything() -> Response:
-    """List all policies."""
+def everything(query: PageParameters) -> Response:
+    """List policies."""
     book = _governance().book(context.actor())
     names = context.archive().administration.names(people(list(book.policies.values())))
-    return answer(PoliciesAnswer.of(book, context.clock().now(), names))
+    told = PoliciesAnswer.of(book, context.clock().now(), names)
+    return answer_page(told, "policies", lambda policy: (policy.name,), query)
 
 
 @blueprint.post(

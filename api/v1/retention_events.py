@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
+from api.v1.paging import PageParameters, answer_page
 from api.v1.policies import FOR_COMPLIANCE
 from api.v1.shapes import SECURITY, MeantParameters, answer, body_of, json_body
 from policies.retention_events.answers import (
@@ -49,13 +50,15 @@ class RetentionEventPath(BaseModel):
 @blueprint.get(
     "",
     responses={"200": RetentionEventsAnswer, **documented(400, 401, 403, 500, 503)},
-    description="All retention events with all their versions, as of now, the newest first.",
+    description="Retention events with all their versions, as of now, the newest first.",
 )
-def everything() -> Response:
-    """List all retention events."""
+def everything(query: PageParameters) -> Response:
+    """List retention events."""
     book = _desk().book(context.actor())
     names = context.archive().administration.names(people(book.events.values()))
-    return answer(RetentionEventsAnswer.of(book, context.clock().now(), names))
+    told = RetentionEventsAnswer.of(book, context.clock().now(), names)
+    # An id begins with its time.
+    return answer_page(told, "retention_events", lambda event: (-event.id.int,), query)
 
 
 @blueprint.post(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
+from api.v1.paging import PageParameters, answer_page
 from api.v1.shapes import SECURITY, Parameters, PurposeHeader, answer, body_of, json_body
 from archive.access.saved import NewSearch, SavedSearch, SavedSearchesAnswer
 from archive.access.search_answers import SearchAnswer, SearchRequest, Sort
@@ -80,10 +81,12 @@ _CHANGED = documented(400, 401, 403, 404, 409, 413, 415, 500, 503)
     responses={"200": SavedSearchesAnswer, **documented(400, 401, 403, 500, 503)},
     description="One's own, and those that are shared, where the purpose shows everything.",
 )
-def saved(header: PurposeHeader) -> Response:
+def saved(query: PageParameters, header: PurposeHeader) -> Response:
     """List saved searches."""
     purpose = context.purpose(header.muniment_purpose)
-    return answer(context.archive().saved_searches.all(context.actor(), purpose))
+    told = context.archive().saved_searches.all(context.actor(), purpose)
+    # An id begins with its time.
+    return answer_page(told, "searches", lambda search: (search.id.int,), query)
 
 
 @blueprint.post(

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from api import context
 from api.problems import documented
-from api.v1.shapes import SECURITY, Parameters, answer, body_of, json_body
+from api.v1.paging import PageParameters, answer_page
+from api.v1.shapes import SECURITY, answer, body_of, json_body
 from archive.model.interaction import Frozen
 from archive.model.moment import Moment
 from archive.model.roles import Permission
@@ -46,8 +47,8 @@ class NewToken(Frozen):
 BODIES: tuple[type[BaseModel], ...] = (NewToken,)
 
 
-class TokenParameters(Parameters):
-    """Whose tokens are meant."""
+class TokenParameters(PageParameters):
+    """Whose tokens are meant, and which page of them."""
 
     user: UUID | None = Field(default=None, description="A user's id; your own if left.")
 
@@ -67,7 +68,10 @@ def list_tokens(query: TokenParameters) -> Response:
     """List a user's tokens, the newest first."""
     actor = context.actor()
     user = context.archive().administration.show(actor, str(query.user or actor.id))
-    return answer(TokensAnswer(tokens=tuple(tokens_of(user, context.clock().now()))))
+    told = TokensAnswer(tokens=tuple(tokens_of(user, context.clock().now())))
+    return answer_page(
+        told, "tokens", lambda token: (-token.issued_at.timestamp(), token.id), query
+    )
 
 
 @blueprint.post(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import context
 from api.problems import documented
+from api.v1.paging import PageParameters, Place, answer_page
 from api.v1.shapes import SECURITY, answer, body_of, json_body
 from archive.errors import InvalidError
 from archive.model.interaction import Frozen
@@ -71,13 +72,19 @@ class UserPath(BaseModel):
 @blueprint.get(
     "",
     responses={"200": UsersAnswer, **documented(400, 401, 403, 500, 503)},
-    description="All users by name; one who was registered a moment ago may be missing.",
+    description="Users by name; one who was registered a moment ago may be missing.",
 )
-def everybody() -> Response:
-    """List all users."""
+def everybody(query: PageParameters) -> Response:
+    """List users."""
     now = context.clock().now()
     found = context.archive().administration.everybody(context.actor())
-    return answer(UsersAnswer(users=tuple(UserAnswer.of(user, now) for user in found)))
+    told = UsersAnswer(users=tuple(UserAnswer.of(user, now) for user in found))
+    return answer_page(told, "users", _place, query)
+
+
+def _place(user: UserAnswer) -> Place:
+    # Two whom a provider vouches for may have one name.
+    return (user.name.casefold(), user.registered_at.timestamp(), str(user.id))
 
 
 @blueprint.post(

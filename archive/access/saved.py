@@ -42,9 +42,10 @@ class SavedSearch(Frozen):
 
 
 class SavedSearchesAnswer(Frozen):
-    """The saved searches that somebody sees, in the order in which they were first saved."""
+    """The saved searches that somebody sees, as first saved one after the other, or a page."""
 
     searches: tuple[SavedSearch, ...]
+    cursor: str | None = None
 
 
 class NewSearch(Frozen):

@@ -80,10 +80,14 @@ class MatterSummary(Frozen):
 
 
 class MattersAnswer(Frozen):
-    """Matters by code, the open ones first; `unreadable`: an event of theirs cannot be read."""
+    """Matters by code, the open ones first, or a page of them.
+
+    `unreadable` says that an event of theirs cannot be read.
+    """
 
     matters: tuple[MatterSummary, ...]
     unreadable: bool
+    cursor: str | None = None
 
     @classmethod
     def of(cls, matters: Iterable[Matter], book: MatterBook) -> Self:

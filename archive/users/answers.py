@@ -50,9 +50,10 @@ class UserAnswer(Frozen):
 
 
 class UsersAnswer(Frozen):
-    """All users, by name."""
+    """All users, by name, or a page of them."""
 
     users: tuple[UserAnswer, ...]
+    cursor: str | None = None
 
 
 class TokenAnswer(Frozen):
@@ -94,9 +95,10 @@ class NewTokenAnswer(TokenAnswer):
 
 
 class TokensAnswer(Frozen):
-    """Tokens, the newest first."""
+    """Tokens, the newest first, or a page of them."""
 
     tokens: tuple[TokenAnswer, ...]
+    cursor: str | None = None
 
 
 def _sorted(names: frozenset[str] | None) -> tuple[str, ...] | None:

@@ -136,10 +136,14 @@ class HoldSummary(Frozen):
 
 
 class HoldsAnswer(Frozen):
-    """All holds by name, those in force first; `unreadable`: an event of theirs cannot be read."""
+    """All holds by name, those in force first, or a page of them.
+
+    `unreadable` says that an event of theirs cannot be read.
+    """
 
     holds: tuple[HoldSummary, ...]
     unreadable: bool
+    cursor: str | None = None
 
     @classmethod
     def of(cls, book: HoldBook, names: Mapping[str, str]) -> Self:

@@ -91,10 +91,14 @@ class RetentionEventAnswer(Frozen):
 
 
 class RetentionEventsAnswer(Frozen):
-    """All retention events, the newest first; `unreadable`: one of their stream cannot be read."""
+    """All retention events, the newest first, or a page of them.
+
+    `unreadable` says that an event of their stream cannot be read.
+    """
 
     retention_events: tuple[RetentionEventAnswer, ...]
     unreadable: bool
+    cursor: str | None = None
 
     @classmethod
     def of(cls, book: EventBook, now: datetime, names: Mapping[str, str]) -> Self:

@@ -153,8 +153,8 @@ def test_the_commands(tmp_path: Path, made: NewArchive) -> None:
 
     saved = run("save", "Fees", "fee", "--shared")
     id = str(saved["id"])
-    assert run("list") == {"searches": [saved]}
+    assert run("list") == {"searches": [saved], "cursor": None}
     assert run("run", id)["total"] == 0
     assert run("save", "Rebates", "rebate", "--id", id)["query"] == "rebate"
     assert run("remove", id)["name"] == "Rebates"
-    assert run("list") == {"searches": []}
+    assert run("list") == {"searches": [], "cursor": None}

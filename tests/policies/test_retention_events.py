@@ -396,7 +396,7 @@ def test_http_from_the_record_to_the_cancelling(archive, clock):
     assert over["in_force"] == 3 and over["versions"][2]["statement"] is None
     assert client.get(path, headers=officer).get_json() == over
     told = client.get("/v1/retention-events", headers=officer).get_json()
-    assert told == {"retention_events": [over], "unreadable": False}
+    assert told == {"retention_events": [over], "unreadable": False, "cursor": None}
     for wrong in ({"name": "A"}, {"date": 5}, {"query": "(x"}, {"date": None}, {"extra": 1}):
         refused = client.post("/v1/retention-events", json=given | wrong, headers=officer)
         assert refused.status_code == 400, wrong
