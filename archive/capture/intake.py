@@ -310,7 +310,12 @@ class Intake:
                 return CaptureResult(status=status, id=record_id)
             revised = None
             if not prepared.reusable_ids:
-                revised = found.interaction.revise(prepared.model(), self._clock.now())
+                model = prepared.model()
+                revised = found.interaction.revise(
+                    model,
+                    self._clock.now(),
+                    brings_original=model.original.media_type != ndjson.MEDIA_TYPE,
+                )
             if revised is None:
                 return CaptureResult(status="already", id=record_id, seq=found.rows[-1].seq)
             group = Group([plain(revised)], blobs=_moved(prepared.blobs, revised))

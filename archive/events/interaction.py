@@ -26,13 +26,18 @@ from archive.model.record import Record
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One interaction up to one version. `shown` is the event whose content is shown."""
+    """One interaction up to one version. `shown` is the event whose content is shown.
+
+    `originals` has the SHA-256 of what was kept as the original of each of `contents`, empty once
+    it was redacted.
+    """
 
     id: UUID
     version: int
     captured_at: datetime
     shown: InteractionCaptured | InteractionRevised | InteractionRedacted
     contents: tuple[Content, ...]
+    originals: tuple[str, ...]
     withdrawn: bool = False
     redacted: UUID | None = None
 
@@ -47,19 +52,26 @@ class Interaction:
         return self.shown
 
     def revise(
-        self, revision: InteractionCaptured, recorded_at: datetime
+        self, revision: InteractionCaptured, recorded_at: datetime, *, brings_original: bool
     ) -> InteractionRevised | None:
         """Return the event that makes `revision` the newest content, None if it is known.
 
         A redacted one takes none: the source would bring back what was taken out.
 
+        `brings_original` says that the source gave the original itself: then other bytes are
+        another content. Otherwise the original is how the content happened to be written.
+
         What was read out of attachments is no part of the comparison: a newer reader that finds
-        other words in the same bytes does not make the same thing another.
+        other words in the same bytes does not make the same thing another. Nor are labels, which
+        are custody and none of the source's.
         """
         if self.redacted is not None:
             return None
-        given = revision.content.as_given()
-        if not self.withdrawn and any(given == known.as_given() for known in self.contents):
+        given, original = revision.content.as_given(), revision.original.sha256
+        if not self.withdrawn and any(
+            given == known.as_given() and (not brings_original or original == sha256)
+            for known, sha256 in zip(self.contents, self.originals, strict=True)
+        ):
             return None
         fields = {name: getattr(revision, name) for name in InteractionCaptured.model_fields}
         fields |= {"originator_version": self.version + 1, "recorded_at": recorded_at}
@@ -123,6 +135,7 @@ def evolve(interaction: Interaction | None, event: Event) -> Interaction:
                 captured_at=event.recorded_at,
                 shown=event,
                 contents=(event.content,),
+                originals=(event.original.sha256,),
             )
         case InteractionRevised(), Interaction():
             return replace(
@@ -130,6 +143,7 @@ def evolve(interaction: Interaction | None, event: Event) -> Interaction:
                 version=event.originator_version,
                 shown=event,
                 contents=(*interaction.contents, event.content),
+                originals=(*interaction.originals, event.original.sha256),
                 withdrawn=False,
             )
         case InteractionWithdrawn(), Interaction():
@@ -141,6 +155,7 @@ def evolve(interaction: Interaction | None, event: Event) -> Interaction:
                 captured_at=event.captured_at,
                 shown=event,
                 contents=(event.content,),
+                originals=("",),
                 withdrawn=event.withdrawn,
                 redacted=event.case,
             )

@@ -1,6 +1,8 @@
 """What goes in is found again, as it is and as it was, and every look at it leaves a trace."""
 
+import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +69,63 @@ def test_other_content_under_the_same_id_is_a_revision(tmp_path: Path) -> None:
         assert types == ["interaction.captured", "interaction.revised"]
     with opened(tmp_path) as archive:
         assert found(archive, "alpha", as_of=before) == {record_id}
+
+
+def own_bytes(original: bytes, **changes: Any) -> bytes:
+    sent = base64.b64encode(original).decode()
+    return line("1", **{"text": None, "original": sent} | changes)
+
+
+@pytest.mark.parametrize("length", [1, 100_000])
+@pytest.mark.parametrize("text", [None, "the same"])
+def test_another_original_under_the_same_id_is_a_revision(
+    tmp_path: Path, text: str | None, length: int
+) -> None:
+    create(tmp_path)
+    first, second = b"first" * length, b"second" * length
+    with opened(tmp_path) as archive:
+        (record_id,) = capture(archive, own_bytes(first, text=text))
+        before = search(archive, "").as_of
+        revised, known, returned = archive.intake.capture(
+            LOCAL_ACTOR, [own_bytes(each, text=text) for each in (second, second, first)]
+        )
+        assert [revised.status, known.status, returned.status] == ["archived", *["already"] * 2]
+        assert {revised.id, known.id, returned.id} == {record_id}
+    with opened(tmp_path) as archive:
+        now = archive.access.original(LOCAL_ACTOR, OPERATIONS, record_id)
+        assert b"".join(now.chunks) == second
+        then = archive.access.original(LOCAL_ACTOR, OPERATIONS, record_id, as_of=before)
+        assert b"".join(then.chunks) == first
+        assert capture(archive, own_bytes(second, text=text)) == [record_id]
+        assert len(archive.access.history(LOCAL_ACTOR, OPERATIONS, record_id).events) == 2
+
+
+def test_what_is_not_the_sources_makes_no_revision(tmp_path: Path) -> None:
+    create(tmp_path)
+    with opened(tmp_path) as archive:
+        sent = [
+            own_bytes(b"bytes", text="a", labels={"region": "north"}),
+            own_bytes(b"bytes", text="a", labels={"region": "south"}),
+            # Without an original there is only how the line is written.
+            line("1", "a"),
+            line("1", "a").replace(b"{", b"{ ", 1),
+            own_bytes(b"others", text="a"),
+        ]
+        results = archive.intake.capture(LOCAL_ACTOR, sent)
+        assert [each.status for each in results] == ["archived", *["already"] * 3, "archived"]
+        record_id = results[0].id
+        assert record_id is not None
+        # The first to bring bytes for what was only a line brings something new.
+        late = archive.intake.capture(
+            LOCAL_ACTOR, [line("2", "b"), line("2", "b", original="djE="), line("2", "b")]
+        )
+        assert [each.status for each in late] == ["archived", "archived", "already"]
+        # A revision brings its own labels, and only a revision brings any.
+        was, now = (
+            archive.access.show(LOCAL_ACTOR, OPERATIONS, record_id, as_of=seq).labels
+            for seq in (results[0].seq, None)
+        )
+        assert (was, now) == ({"region": "north"}, {})
 
 
 def test_two_contents_under_one_id_in_one_batch(tmp_path: Path) -> None:
