@@ -174,10 +174,16 @@ def _begin() -> None:
     if sum(len(name) + len(value) for name, value in request.headers) > HEADERS_LIMIT:
         raise RequestHeaderFieldsTooLarge("The headers are too large.")
     _check_text(request.query_string)
-    if request.blueprint != bulk.blueprint.name:
-        captures = request.blueprint == interactions.blueprint.name
-        request.max_content_length = CAPTURE_LIMIT if captures else BODY_LIMIT
-    request.environ["wsgi.input"] = Body(request.environ["wsgi.input"], request.content_length)
+    # The framework's own limit cuts a body of unknown length there, and says nothing.
+    request.environ["wsgi.input"] = Body(
+        request.environ["wsgi.input"], request.content_length, _body_limit()
+    )
+
+
+def _body_limit() -> int | None:
+    if request.blueprint == bulk.blueprint.name:
+        return None
+    return CAPTURE_LIMIT if request.blueprint == interactions.blueprint.name else BODY_LIMIT
 
 
 def _check_text(query: bytes) -> None:

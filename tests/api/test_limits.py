@@ -243,6 +243,40 @@ def test_only_captures_may_be_large(client, administrator, method, path):
     assert answer.status_code == (401 if path == "/purpose" else 413)
 
 
+def in_chunks(body: bytes) -> dict[str, object]:
+    """Give a body as the web server does where nobody says its length."""
+    return {
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
+
+
+@pytest.mark.parametrize(("length", "status"), [(4_096, 201), (4_097, 413), (400_000, 413)])
+def test_a_body_in_chunks_is_not_cut_at_its_limit(
+    client, legal, stand_in, monkeypatch, length, status
+):
+    monkeypatch.setattr("api.app.CAPTURE_LIMIT", 4_096)
+    answer = client.post(
+        "/v1/interactions",
+        content_type="application/json",
+        headers=legal,
+        # What is cut off would not be missed.
+        environ_overrides=in_chunks(interaction("m1").ljust(length)),
+    )
+    assert answer.status_code == status
+    assert len(stand_in.records) == (status == 201)
+
+
+def test_a_form_in_chunks_is_not_cut_at_its_limit(client):
+    answer = client.post(
+        "/sign-in",
+        content_type="application/x-www-form-urlencoded",
+        environ_overrides=in_chunks(b"token=x&purpose=compliance".ljust(BODY_LIMIT + 1)),
+    )
+    assert answer.status_code == 413
+
+
 def test_every_operation_says_that_it_may_be_asked_too_often(client, legal):
     document = client.get("/openapi.json", headers=legal).get_json()
     for methods in document["paths"].values():
