@@ -157,7 +157,14 @@ def json_body(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def require_media_type(accepted: tuple[str, ...]) -> None:
-    """Raise ProblemError unless the body says it is one of these, or says nothing."""
+    """Raise ProblemError unless the body says it is one of these, or says nothing.
+
+    One that is packed has another form: unpacked it may be far larger than what may be sent.
+    """
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise ProblemError(
+            UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a Content-Encoding."
+        )
     stated = request.mimetype
     if stated and stated not in accepted:
         raise ProblemError(

@@ -1,6 +1,7 @@
 """One interaction over HTTP: capture, read, original, history."""
 
 import base64
+import gzip
 import hashlib
 
 import pytest
@@ -85,6 +86,29 @@ def test_another_media_type_is_refused(client, legal):
         415,
         "urn:muniment:problem:unsupported-media-type",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [(URL, "application/json"), (f"{URL}/bulk", "application/x-ndjson")],
+)
+def test_a_packed_body_is_refused(client, legal, stand_in, path, media_type):
+    def send(body, encoding):
+        return client.post(
+            path,
+            data=body,
+            content_type=media_type,
+            headers={**legal, "Content-Encoding": encoding},
+        )
+
+    answer = send(gzip.compress(interaction()), "gzip")
+    assert (answer.status_code, answer.json["type"]) == (
+        415,
+        "urn:muniment:problem:unsupported-media-type",
+    )
+    assert "Content-Encoding" in answer.json["detail"]
+    assert stand_in.records == {}
+    assert send(interaction(), "Identity").status_code in (200, 201)
 
 
 def test_a_body_that_is_too_large_is_refused_unread(client, legal):
