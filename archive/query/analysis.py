@@ -65,6 +65,8 @@ _ONE_BY_ONE: Final = (
     (0x1F000, 0x1FAFF),  # emoji
     (0x20000, 0x3FFFF),  # Han extensions
 )
+UNSPACED: Final = "".join(f"{chr(low)}-{chr(high)}" for low, high in _ONE_BY_ONE)
+"""These characters, as a class of a regular expression has them between its brackets."""
 
 
 class Word(NamedTuple):

@@ -12,7 +12,8 @@ from typing import Final
 from archive.access.passages import Said, passages
 from archive.access.views.finding import naming, replaced
 from archive.access.views.names import Names, people_names
-from archive.access.views.pseudonyms import Pseudonyms, Stands, is_number, name_key
+from archive.access.views.patterns import ADDRESS
+from archive.access.views.pseudonyms import Pseudonyms, Stands, address_key, is_number, name_key
 from archive.model.interaction import Attachment, Content, Participant, ParticipantRole
 from archive.query.analysis import value
 
@@ -115,6 +116,11 @@ class _Writing:
         spans = naming(text, self._names)
         return replaced(text, [span._replace(pseudonym=MARK) for span in spans])
 
+    def address(self, text: str) -> str:
+        """Return an address but for the person's; a longer one that holds it is somebody else's."""
+        is_other = ADDRESS.fullmatch(text) and address_key(text) not in self._names.addresses
+        return text if is_other else self(text)
+
     def others(self, text: str) -> str:
         """Return what others wrote: quotations go whole, since nobody knows whose they are."""
         pieces: list[str] = []
@@ -136,11 +142,11 @@ def _whole(people: Iterable[tuple[str | None, str | None]], names: Names) -> _Wr
     return _Writing(Names(phrases, names.addresses, names.domains, firsts))
 
 
-def _other(one: Participant, whole: Callable[[str], str]) -> Participant:
+def _other(one: Participant, whole: _Writing) -> Participant:
     """Return somebody else who takes part."""
-    fields = ("address", "name", "organisation", "department", "location")
+    fields = ("name", "organisation", "department", "location")
     told = {name: found and whole(found) for name in fields if (found := getattr(one, name))}
-    return one.model_copy(update=told)
+    return one.model_copy(update={**told, "address": one.address and whole.address(one.address)})
 
 
 def _attached(one: Attachment, written: Callable[[str], str]) -> Attachment:

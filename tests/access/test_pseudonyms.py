@@ -118,6 +118,81 @@ def test_what_names_nobody_stays(pseudonyms: Pseudonyms, text: str) -> None:
     assert shown(pseudonyms, text) == text
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "请联系{}谢谢。",
+        "メールは{}へ",
+        "ﾒｰﾙ{}ﾍ",
+        "메일{}로",
+        "to={};",
+        "user_id='{}'",
+        "__{}__",
+        "-{}-",
+        "%3C{}%3E",
+    ],
+)
+@pytest.mark.parametrize("address", ["tom@firm.example", "nobody.told@other.example", "jd@x.org"])
+def test_an_address_is_one_person_whatever_touches_it(
+    pseudonyms: Pseudonyms, written: str, address: str
+) -> None:
+    told = pseudonyms.address(address)
+    assert shown(pseudonyms, written.format(address)) == written.format(told)
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        (
+            "请看https://drive.acme.xyz/d/1AbC。資料はhttps://t.co/Abc123をご覧",
+            "请看[]。資料は[]をご覧",
+        ),
+        ("网站www.aacsb.edu.去查询", "网站[]去查询"),
+        (
+            "“https://a.xyz/b”的说明（http://c.xyz/d）好，见ftp://e.xyz，",
+            "“[]”的说明（[]）好，见[]，",
+        ),
+        ("见https://zh.wiki.xyz/wiki/王小明。", "见[]。"),
+        ("见https://a.xyz/?q=王+明&b=1，", "见[]，"),
+        ("见www.例子.公司/甲，https://mail.公司/乙。", "见[]，[]。"),
+        ("смотриhttps://a.xyz/b 1https://a.xyz/b", "смотри[] 1[]"),
+        ("拨打tel:+467012或skype:rosa_l吧", "拨打[]或[]吧"),
+        ("访问shop.com谢谢", "访问[]谢谢"),
+        ("谢谢@rosa_l谢谢", "谢谢[]谢谢"),
+        ("账号GB29NWBK60161331926819谢谢", "账号[]谢谢"),
+        ("订单编号12345678已经发货请您查收。", "订单编号[]已经发货请您查收。"),
+        ("電話は070-123-45-67まで", "電話は[]まで"),
+        ("请联系rosa.l at other.com谢谢", "请联系[]谢谢"),
+        ("用户@例子.公司 见", "[] 见"),
+    ],
+)
+def test_letters_beside_what_is_replaced_stay_where_no_spaces_part_words(
+    pseudonyms: Pseudonyms, written: str, left: str
+) -> None:
+    said = shown(pseudonyms, written)
+    assert re.sub(rf"{PSEUDONYM.pattern}(?:@{PSEUDONYM.pattern})?", "[]", said) == left
+
+
+def test_an_address_made_of_another_is_nobody_elses(pseudonyms: Pseudonyms) -> None:
+    for made in (
+        "bounce-tom=firm.example@x.org",
+        "SRS0=HH=TT=x.org=tom@firm.example",
+        "a-tom@firm.example",
+        "CACRHdMZgAgzyhewu_aAJ2f2DWHVZdNH6J7zd2S=tom@firm.example",
+    ):
+        assert shown(pseudonyms, made) == pseudonyms.address(made)
+
+
+@pytest.mark.parametrize(
+    "piece", ["请联系", "a=", "__", "@", "a@", "王.", "/王", "@王", "%3C", "a王@", "王1", "http://"]
+)
+def test_runs_without_end_are_read_in_time(pseudonyms: Pseudonyms, piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    spent = time.process_time()
+    assert shown(pseudonyms, text)
+    assert time.process_time() - spent < 5
+
+
 NAMED = st.sampled_from(
     ["Rosa", "lindgrén", "Tom Birk", "tom@firm.example", "王小明", "+4670123456"]
 )

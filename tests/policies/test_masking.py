@@ -1,8 +1,10 @@
 """Taking a person out of what a record tells: no word of theirs is left, those of others are."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,6 +143,57 @@ def test_a_telephone_number_is_known_with_and_without_its_country():
     text = "Call +49 170 1234567 and 0170-1234567 or 0170 7654321."
     masked = masking("Maia", ["+491701234567"]).masked([one(text)], None, {})
     assert masked.content.text == f"Call {MARK} and {MARK} or 0170 7654321."
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("请联系jd@firm.example 谢谢。", "请联系[] 谢谢。"),
+        ("jd@firm.example谢谢", "[]谢谢"),
+        ("資料は4711@firm.exampleへ", "資料は[]へ"),
+        ("메일은jd@firm.example로", "메일은[]로"),
+        ("ﾒｰﾙjd@firm.exampleﾍ", "ﾒｰﾙ[]ﾍ"),
+        ("почтаjd@firm.exampleтут", "почта[]тут"),
+        ("user=jd@firm.example; x='jd@firm.example'", "user=[]; x='[]'"),
+        ("__jd@firm.example__ -jd@firm.example", "__[]__ -[]"),
+        ("mail:a~jd@firm.example, b-jd@firm.example.Thanks", "mail:a~[], b-[].Thanks"),
+        ("so...jd@firm.example...", "so...[]..."),
+        ("https://x.example/?u=jd@firm.example", "https://x.example/?u=[]"),
+        ("https://x.example/?u=jd%40firm.example&b", "https://x.example/?u=[]&b"),
+        ("mailto:%3Cjd@firm.example%3E", "mailto:%3C[]%3E"),
+        ("请联系jd@\r\nfirm.example谢谢", "请联系[]谢谢"),
+        ("请联系jd@firm.\nexample谢谢", "请联系[]谢谢"),
+        ("请联系jd@fi-\nrm.example谢谢", "请联系[]谢谢"),
+        ("a&b@firm.example,ＪＤ＠ｆｉｒｍ．ｅｘａｍｐｌｅ", "[],[]"),
+        ("谢谢@王明 再见", "谢谢[] 再见"),
+        ("请拨打+4670123456789联系经理讨论退款问题谢谢", "请拨打[]联系经理讨论退款问题谢谢"),
+        ("ask cust4670123456789x", "ask []"),
+    ],
+)
+def test_whatever_touches_an_address_or_number_it_goes_and_the_rest_stays(text: str, left: str):
+    aliases = ["jd@firm.example", "4711@firm.example", "a&b@firm.example", "+4670123456789"]
+    masked = masking("J D", [*aliases, "@王明"]).masked([one(text)], None, {})
+    assert masked.content.text == left.replace("[]", MARK)
+
+
+def test_an_address_that_ends_like_the_persons_is_of_somebody_else():
+    others = ["ajd@firm.example", "a.jd@firm.example", "a+jd@firm.example", "jd@firm.examples"]
+    people = [Participant(role=ParticipantRole.FROM, address=each) for each in others]
+    people += [Participant(role=ParticipantRole.TO, address="a-jd@firm.example")]
+    people += [Participant(role=ParticipantRole.TO, address="jd@firm.example.org")]
+    content = one(" ".join(others), participants=people)
+    masked = masking("J D", ["jd@firm.example"]).masked([content], None, {}).content
+    assert masked.text == content.text
+    assert masked.participants == content.participants
+
+
+def test_many_addresses_are_looked_for_in_time():
+    aliases = [f"p{number}@firm.example" for number in range(5_000)]
+    text = "请联系p4711@firm.example谢谢 to=p1@other.example '@firm.example' " * 5_000
+    spent = time.process_time()
+    masked = masking("J D", aliases).masked([one(text)], None, {})
+    assert time.process_time() - spent < 10
+    assert masked.content.text == text.replace("p4711@firm.example", MARK)
 
 
 def test_names_of_earlier_versions_are_known():

@@ -1,7 +1,7 @@
 """Where a text names somebody: spans, each with the pseudonym that takes its place.
 
-Pure, and linear in the text: patterns begin only where a run of their characters does, and never
-go back over it. Spans that overlap become one, so that no part of any is left standing.
+Pure, and linear in the text. Spans that overlap become one, so that no part of any is left
+standing.
 """
 
 import re
@@ -9,7 +9,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from archive.access.views.known import known_addresses
 from archive.access.views.names import Names, Phrase
+from archive.access.views.patterns import (
+    ADDRESS,
+    BROKEN,
+    DATE,
+    DOMAIN,
+    EXCHANGE,
+    HANDLE,
+    IBAN,
+    IN_WORD,
+    NUMBER,
+    SIGN,
+    SPELLED,
+    URL,
+)
 from archive.access.views.pseudonyms import (
     FEWEST_DIGITS,
     OWN,
@@ -22,43 +37,7 @@ from archive.access.views.pseudonyms import (
 from archive.query.analysis import normalise, value
 from archive.query.placing import placed_words
 
-_LOCAL: Final = r"[\w.+'=~-]"
-_URL: Final = re.compile(
-    r"(?:(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://|\bwww\.|\b(?:tel|sip|sms|xmpp|callto|skype):)"
-    r'[^\s<>"]+',
-    re.IGNORECASE,
-)
-_SIGN: Final = (
-    r"(?:(?:@|%40|\uff20|\ufe6b|&#64;|&commat;)(?:=?\r?\n[>| \t]*)?|[ \t]@[ \t](?=[\w-]++\.\w))"
-)
-_ADDRESS: Final = re.compile(
-    rf"(?<!{_LOCAL}){_LOCAL}++{_SIGN}[\w-]++(?:\.[\w-]++)*+", re.IGNORECASE
-)
-_SPELLED: Final = re.compile(
-    r"(?<![\w.+-])([\w.+-]++)\s(?:at|\(at\)|\[at\])\s([\w-]++(?:(?:\.|\sdot\s)[\w-]++)++)",
-    re.IGNORECASE,
-)
-_AT: Final = re.compile(_SIGN, re.IGNORECASE)
-_HANDLE: Final = re.compile(r"(?<![\w@])@\w[\w.-]*")
-_EXCHANGE: Final = re.compile(r"/o=[^;,<>\n]{1,200}?(?:/cn=[^;,<>\s]+)+", re.IGNORECASE)
-_IBAN: Final = re.compile(r"(?<!\w)[a-z]{2}\d\d(?:[ \u00a0]?+[a-z0-9]{1,4}+){3,8}+", re.IGNORECASE)
-_GAPS: Final = r"[ \t().\-/\u00a0\u2007\u202f\u2010-\u2015]"
-_GAP: Final = _GAPS + "{0,3}"
-_NUMBER: Final = re.compile(rf"(?:\+|\(\+?)?\d(?:{_GAP}\d)+")
-_BROKEN: Final = re.compile(
-    rf"(?<!\d)(?<!\d{_GAPS})(?<!\d{_GAPS}{{2}})(?<!\d{_GAPS}{{3}})"
-    rf"\d(?:{_GAP}\d){{2,}}+{_GAP}\r?\n[>| \t]*{_GAP}\d(?:{_GAP}\d){{2,}}"
-)
-_DATE: Final = re.compile(
-    r"(?<!\d)(?<!\d[./-])(?:"
-    r"(?:1[89]|20|21)\d\d([./-])(?:0?[1-9]|1[012])\1(?:0?[1-9]|[12]\d|3[01])"
-    r"|(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\2"
-    r"(?:(?:1[89]|20|21)\d\d|\d\d(?![ .\-/]*\d(?!\d?:)))"
-    r")(?!\d)(?![./-]\d)"
-)
-_DOMAIN: Final = re.compile(
-    r'(?<![\w.-])[\w-]++(?:\.[\w-]++)++(?::\d+)?(?:/[^\s<>"]*)?', re.IGNORECASE
-)
+_ASSIGNED: Final = re.compile(r"[A-Za-z][a-z_]{1,15}|[A-Z_]{2,16}")
 _TOP_LEVEL: Final = frozenset(
     """
     com org net edu gov mil int info biz name eu io example test invalid localhost de at ch fr es it
@@ -117,20 +96,23 @@ def replaced(text: str, found: list[Span], hole: str | None = None) -> str:
 
 
 def _found(text: str, names: Names, pseudonyms: Pseudonyms) -> Iterator[Span]:
-    for match in _URL.finditer(text):
-        yield _span(match, pseudonyms.of(Stands.LINK, match[0]))
+    for match in URL.finditer(text):
+        start, end = match.span(match.lastgroup or 0)
+        yield Span(start, end, pseudonyms.of(Stands.LINK, text[start:end]))
     if "@" in text or "%" in text or "&" in text or "\uff20" in text or "\ufe6b" in text:
-        for match in _ADDRESS.finditer(text):
-            yield _span(match, pseudonyms.address(_AT.sub("@", match[0])))
-        for match in _HANDLE.finditer(text):
-            yield _span(match, pseudonyms.address(match[0]))
-    for match in _SPELLED.finditer(text):
+        for start, end in _addresses(text, names):
+            yield Span(start, end, pseudonyms.address(SIGN.sub("@", text[start:end])))
+        for start, end in _handles(text, names):
+            yield Span(start, end, pseudonyms.address(text[start:end]))
+        for known in known_addresses(text, names.addresses):
+            yield Span(*known)
+    for match in SPELLED.finditer(text):
         domain = re.sub(r"\sdot\s", ".", match[2], flags=re.IGNORECASE)
         if _is_domain(domain, names):
             yield _span(match, pseudonyms.address(f"{match[1]}@{domain}"))
-    for match in _EXCHANGE.finditer(text):
+    for match in EXCHANGE.finditer(text):
         yield _span(match, pseudonyms.address(match[0]))
-    for match in _DOMAIN.finditer(text):
+    for match in DOMAIN.finditer(text):
         domain = match[0].partition("/")[0].partition(":")[0]
         if _is_domain(domain, names):
             yield _span(match, pseudonyms.domain(domain))
@@ -139,18 +121,38 @@ def _found(text: str, names: Names, pseudonyms: Pseudonyms) -> Iterator[Span]:
     yield from _named(text, names)
 
 
+def _addresses(text: str, names: Names) -> Iterator[tuple[int, int]]:
+    """Yield where addresses stand, anybody's."""
+    for match in ADDRESS.finditer(text):
+        start, end = match.span(match.lastgroup or 0)
+        name, equals, local = SIGN.split(text[start:end], maxsplit=1)[0].partition("=")
+        # `to=ann@firm.example` is Ann's, unlike what lists make of addresses, and ids of messages.
+        assigned = _ASSIGNED.fullmatch(name) and "=" not in local and not _is_domain(local, names)
+        if equals and assigned:
+            start += len(name) + len(equals) + local.startswith("'")
+        yield start, end
+
+
+def _handles(text: str, names: Names) -> Iterator[tuple[int, int]]:
+    """Yield where handles stand: a known one to its end, others to where another script begins."""
+    for match in HANDLE.finditer(text):
+        yield match.span(0 if address_key(match[0]) in names.addresses else 1)
+
+
 def _addressed(text: str, names: Names) -> Iterator[Span]:
-    """Yield the addresses and telephone numbers of people, however these are written."""
-    for match in _ADDRESS.finditer(text):
-        pseudonym = names.addresses.get(address_key(_AT.sub("@", match[0])))
+    """Yield the addresses, handles and telephone numbers of people, however these are written."""
+    for known in known_addresses(text, names.addresses):
+        yield Span(*known)
+    for start, end in _handles(text, names):
+        pseudonym = names.addresses.get(address_key(text[start:end]))
         if pseudonym is not None:
-            yield _span(match, pseudonym)
+            yield Span(start, end, pseudonym)
     numbers = {digits(key)[-_TELLING:]: told for key, told in names.addresses.items()}
-    for pattern in (_NUMBER, _BROKEN):
+    for pattern in (NUMBER, BROKEN):
         for match in pattern.finditer(text) if numbers else ():
-            found = digits(match[0])[-_TELLING:]
-            if len(found) >= FEWEST_DIGITS and found in numbers:
-                yield _whole_word(text, _span(match, numbers[found]))
+            ending = digits(match[0])[-_TELLING:]
+            if len(ending) >= FEWEST_DIGITS and ending in numbers:
+                yield _whole_word(text, _span(match, numbers[ending]))
 
 
 def _span(match: re.Match[str], pseudonym: str) -> Span:
@@ -171,16 +173,16 @@ def _is_domain(text: str, names: Names) -> bool:
 
 
 def _numbers(text: str, pseudonyms: Pseudonyms) -> Iterator[Span]:
-    for match in _IBAN.finditer(text):
+    for match in IBAN.finditer(text):
         # Words may follow it that look like more of it.
         for end in range(match.end(), match.start() + _SHORTEST_IBAN - 1, -1):
             number = text[match.start() : end]
-            if not text[end : end + 1].isalnum() and iban(number):
+            if not IN_WORD.match(text, end) and iban(number):
                 account = pseudonyms.of(Stands.ACCOUNT, "".join(number.upper().split()))
                 yield Span(match.start(), end, account)
                 break
-    undated = _DATE.sub(lambda date: "x" * len(date[0]), text)
-    for pattern in (_NUMBER, _BROKEN):
+    undated = DATE.sub(lambda date: "x" * len(date[0]), text)
+    for pattern in (NUMBER, BROKEN):
         for match in pattern.finditer(undated):
             if len(digits(match[0])) >= FEWEST_DIGITS:
                 yield _whole_word(text, _span(match, pseudonyms.number(match[0])))
@@ -189,9 +191,9 @@ def _numbers(text: str, pseudonyms: Pseudonyms) -> Iterator[Span]:
 def _whole_word(text: str, span: Span) -> Span:
     """Widen a span to the word that it stands in: half a customer's number tells it too."""
     start, end = span.start, span.end
-    while start > 0 and text[start - 1].isalnum():
+    while start > 0 and IN_WORD.match(text, start - 1):
         start -= 1
-    while end < len(text) and text[end].isalnum():
+    while IN_WORD.match(text, end):
         end += 1
     return Span(start, end, span.pseudonym)
 
@@ -220,17 +222,20 @@ def _broken(text: str, names: Names) -> Iterator[Span]:
         return at + (shifts[before - 1] if before else 0)
 
     ends = frozenset(seams)
-    sought = {**names.addresses, **{p[0]: who for p, who in names.phrases.items() if len(p) == 1}}
+    found = list(known_addresses(plain, names.addresses, ends))
+    sought = {key: told for key, told in names.addresses.items() if "@" not in key}
+    sought |= {phrase[0]: told for phrase, told in names.phrases.items() if len(phrase) == 1}
     for word, pseudonym in sought.items():
         start = lowered.find(word) if len(word) >= _SHORTEST_BROKEN else -1
         while start >= 0:
             end = start + len(word)
-            apart = (start in ends or not lowered[start - 1 : start].isalnum()) and (
-                end in ends or not lowered[end : end + 1].isalnum()
-            )
-            if apart and bisect_right(seams, start) < bisect_left(seams, end):
-                yield Span(origin(start), origin(end - 1) + 1, pseudonym)
+            begins = start in ends or start == 0 or not IN_WORD.match(lowered, start - 1)
+            if begins and (end in ends or not IN_WORD.match(lowered, end)):
+                found.append((start, end, pseudonym))
             start = lowered.find(word, end)
+    for start, end, pseudonym in found:
+        if bisect_right(seams, start) < bisect_left(seams, end):
+            yield Span(origin(start), origin(end - 1) + 1, pseudonym)
 
 
 def _named(text: str, names: Names) -> Iterator[Span]:
