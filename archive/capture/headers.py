@@ -6,6 +6,7 @@ mail has, which must give exactly what the standard library gives; everything el
 
 import email.utils
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, timezone
 
 from archive.capture.charset import clean, decode_unlabelled
@@ -81,19 +82,22 @@ def message_id(values: list[bytes]) -> str:
     return found[0] if found else ""
 
 
-def in_reply_to(values: list[bytes]) -> str | None:
+def in_reply_to(values: list[bytes], people: Collection[str]) -> str | None:
     """Return the message id in an In-Reply-To field, or None.
 
-    Old mail readers wrote prose there, with the writer's address in angle brackets as well;
-    the id is outside quotes and comments, and stands after the address.
+    Old mail readers wrote prose there, with the writer's address, in angle brackets or without;
+    the id is outside quotes and comments, and stands after the address. `people` are addresses of
+    the mail itself: an answer goes to the writer of what it answers.
     """
     found = [
         "".join(identifier.split())
         for identifier in _IDENTIFIER.findall(_ASIDE.sub(" ", _joined(values)))
     ]
     if not found and b"<" not in b"".join(values):
-        found = [word for word in _joined(values).split() if "@" in word]
-    return next((identifier for identifier in reversed(found) if identifier), None)
+        words = _joined(values).split()
+        found = words if len(words) == 1 and "@" in words[0] else []
+    ids = (each for each in reversed(found) if each and each.lower() not in people)
+    return next(ids, None)
 
 
 def date(value: bytes) -> tuple[datetime | None, str | None]:

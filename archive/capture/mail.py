@@ -33,6 +33,8 @@ _PEOPLE = (
     (ParticipantRole.CC, b"cc", b"x-cc"),
     (ParticipantRole.BCC, b"bcc", b"x-bcc"),
 )
+# Whom an answer comes from and goes to, whose addresses are no ids.
+_ADDRESSED = (b"from", b"to", b"cc", b"reply-to")
 _NESTED_FIELDS = (("Subject", b"subject"), ("From", b"from"), ("To", b"to"), ("Cc", b"cc"))
 # What a mail with such a part says by it. S/MIME names no type for what is encrypted alone.
 _ENCRYPTED = {
@@ -81,7 +83,7 @@ def content_of(
         native_id=message_id(fields.get(b"message-id", [])),
         channel=Channel.EMAIL,
         occurred_at=occurred_at,
-        in_reply_to=in_reply_to(fields[b"in-reply-to"]) if b"in-reply-to" in fields else None,
+        in_reply_to=_answered(fields) if b"in-reply-to" in fields else None,
         references=tuple(identifiers(fields[b"references"])) if b"references" in fields else (),
         participants=participants,
         subject=_subject(root),
@@ -91,6 +93,16 @@ def content_of(
         attachments=tuple(bodies.attachments),
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def _answered(fields: Fields) -> str | None:
+    people = {
+        address
+        for name in _ADDRESSED
+        if name in fields
+        for _, address in addresses(fields[name])[0]
+    }
+    return in_reply_to(fields[b"in-reply-to"], people)
 
 
 def _subject(message: Part) -> str | None:

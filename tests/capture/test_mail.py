@@ -331,10 +331,21 @@ def test_zones_that_are_not_understood_are_said(zone):
         (b"<a@x> (Ann's message of Monday <1 Jan>)", "a@x"),
         (b"a@x", "a@x"),
         (b"Your message of Monday", None),
+        (b'tom@y.example\'s message of "Wed, 09 Oct 2002 13:21:11 +0100"', None),
+        (b'Tom Birk <tom@y.example> "Re: x" (Sep 25,  7:35pm)', None),
+        (b'Ann Lee <Ann@y.example> "Re: x" (Sep 25,  7:35pm)', None),
+        (b'<1@y.example> from "Tom Birk" <tom@y.example> at Sep 25, 95', "1@y.example"),
+        (b"Bo <bo@y.example>, list <list@y.example>", None),
+        (b"<tom@y.example>", None),
+        (b"tom@y.example", None),
     ],
 )
 def test_in_reply_to_in_old_forms(value, target):
-    assert content(b"In-Reply-To: " + value + b"\n\n").in_reply_to == target
+    people = (
+        b"From: bo@y.example\nTo: Tom Birk <Tom@Y.example>\nCc: list@y.example\n"
+        b"Reply-To: ann@y.example\n"
+    )
+    assert content(people + b"In-Reply-To: " + value + b"\n\n").in_reply_to == target
 
 
 def test_sender_stands_in_for_a_missing_from_alone():
