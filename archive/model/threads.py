@@ -7,6 +7,9 @@ never meet by chance.
 Whatever the channel, a record is joined by the conversation that the source names, by its own id,
 and by the ids that it answers to: a call about a ticket stands in the ticket's conversation. Mail
 that names nothing else is joined by subject too, since two discussions may share a subject.
+
+An id of mail has an @ (RFC 5322 section 3.6.4). What has neither that nor a digit was typed by
+somebody: git asks for an id, and people answer `yes`. Mail that has an id is not joined by it.
 """
 
 import re
@@ -16,6 +19,7 @@ from archive.model.interaction import Channel, Content
 # Reply and forward marks in the languages that the big mail readers write. A list's tag in
 # brackets is part of the subject and stays, whether the mark stands before it or after it.
 _MARK = re.compile(r"(\[[^\[\]]*\] ?)?(?:re|fw|fwd|aw|sv)(?:\[[0-9]+\])? ?: ?")
+_ID = re.compile(r"[@0-9]")
 _REPEATED_TAG = re.compile(r"(\[[^\[\]]*\] )\1+")
 
 
@@ -27,6 +31,8 @@ def thread_keys(content: Content) -> tuple[str, ...]:
     own = [f"id:{content.native_id}"] if content.native_id else []
     named = [f"conversation:{content.conversation}"] if content.conversation else []
     answered = [*content.references, *([content.in_reply_to] if content.in_reply_to else [])]
+    if content.channel is Channel.EMAIL and "@" in content.native_id:
+        answered = [other for other in answered if _ID.search(other)]
     keys = own + named + [f"id:{other}" for other in answered]
     if content.channel is Channel.EMAIL and not named and not answered:
         subject = normalised_subject(content.subject or "")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from archive.access.search_answers import SearchRequest
+from archive.capture.importer import import_paths
 from archive.errors import (
     ForbiddenError,
     GoneError,
@@ -162,6 +163,25 @@ def test_a_large_original_is_shared_and_unchanged(tmp_path: Path) -> None:
         assert len(same) > 65_536
 
 
+def test_an_answer_to_no_mail_joins_nothing(tmp_path: Path) -> None:
+    create(tmp_path)
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    for subject in ("one", "two", "Re: two"):
+        head = f"From: a@example.com\nMessage-ID: <{len(subject)}{subject[-2:]}@x>\n"
+        head += f"Subject: {subject}\nIn-Reply-To: <yes>\n\nHi.\n"
+        (folder / f"{subject}.eml".replace(" ", "")).write_text(head)
+    with opened(tmp_path) as archive:
+        import_paths(archive, LOCAL_ACTOR, [folder], source="mail")
+        records = {
+            each.subject: archive.access.show(LOCAL_ACTOR, OPERATIONS, each.id)
+            for each in search(archive, "").results
+        }
+        assert {each.in_reply_to for each in records.values()} == {"yes"}
+        joined = {subject: each.conversation for subject, each in records.items()}
+        assert joined["one"] != joined["two"] == joined["Re: two"]
+
+
 def test_conversations_join_and_merge(tmp_path: Path) -> None:
     create(tmp_path)
     folder = tmp_path / "mail"
@@ -173,8 +193,6 @@ def test_conversations_join_and_merge(tmp_path: Path) -> None:
 
     (folder / "1.eml").write_bytes(mail("one", subject="plan"))
     (folder / "2.eml").write_bytes(mail("two", subject="other"))
-    from archive.capture.importer import import_paths
-
     with opened(tmp_path) as archive:
         report = import_paths(archive, LOCAL_ACTOR, [folder], source="mail")
         assert (report.seen, report.archived) == (2, 2)

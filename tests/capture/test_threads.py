@@ -24,6 +24,26 @@ def test_mail_that_names_no_other_is_joined_by_subject_too():
     assert thread_keys(mail(native_id="", subject=None)) == ()
 
 
+@pytest.mark.parametrize("typed", ["yes", "y", "No", "your-message"])
+def test_what_somebody_typed_where_an_id_was_asked_for_joins_nothing(typed):
+    series = mail(subject="[PATCH 0/2] Fee", in_reply_to=typed)
+    assert thread_keys(series) == ("s\nid:own@x", "s\nsubject:[patch 0/2] fee")
+    assert thread_keys(mail(references=("a@x", typed), in_reply_to=typed)) == (
+        "s\nid:own@x",
+        "s\nid:a@x",
+    )
+
+
+def test_ids_without_an_at_sign_join():
+    assert thread_keys(mail(references=("200301012.AA123",))) == (
+        "s\nid:own@x",
+        "s\nid:200301012.AA123",
+    )
+    # A source whose own ids have none.
+    assert thread_keys(mail(native_id="b", in_reply_to="a")) == ("s\nid:b", "s\nid:a")
+    assert thread_keys(mail(channel=Channel.CHAT, in_reply_to="yes"))[1:] == ("s\nid:yes",)
+
+
 def test_sources_do_not_meet():
     assert not set(thread_keys(mail())) & set(thread_keys(mail(source="t")))
 
