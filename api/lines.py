@@ -46,17 +46,3 @@ def read_lines(stream: Readable, *, longest: int) -> Iterator[Line]:
         yield Line(number, None)
     elif b"".join(parts).strip():
         yield Line(number, b"".join(parts))
-
-
-def batches(lines: Iterator[Line], *, count: int, size: int) -> Iterator[list[Line]]:
-    """Group lines, each group ended by the line that brings it to `count` lines or `size` bytes."""
-    batch: list[Line] = []
-    held = 0
-    for line in lines:
-        batch.append(line)
-        held += len(line.data or b"")
-        if len(batch) >= count or held >= size:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch

@@ -1,15 +1,14 @@
 """`/v1/interactions/bulk`: lines in, one line out for each, both while the other still runs.
 
-Memory holds three batches. Every line that has been answered is durable; when the archive fails on
-the way, the last line says from where on nothing is promised: nothing is lost in silence.
+Memory holds four batches: those under way, and one that is gathered. Every line that has been
+answered is durable; when the archive fails on the way, the last line says from where on nothing is
+promised: nothing is lost in silence.
 """
 
 import json
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,8 +17,9 @@ from flask import Response, request, stream_with_context
 from flask_openapi3.blueprint import APIBlueprint
 
 from api import context, log, problems
-from api.bodies import Readable
-from api.lines import Line, batches, read_lines
+from api.bodies import Arriving, Readable
+from api.gathering import Gathering
+from api.lines import Line, read_lines
 from api.problems import documented
 from api.v1.shapes import INTERACTIONS, SECURITY, require_media_type
 from archive.capture.answers import CaptureResult
@@ -66,7 +66,8 @@ _NDJSON = {"application/x-ndjson": {"schema": {"type": "string"}}}
         **documented(400, 401, 403, 415, 503),
     },
     description="One interaction a line, as `POST /v1/interactions` takes it. Lines of white "
-    "space are passed over. Results come in batches: do not wait for one before sending on.",
+    "space are passed over. Results come in batches, the last about a second after its lines: do "
+    "not wait for each before sending on.",
     openapi_extensions={"requestBody": {"required": False, "content": _NDJSON}},
 )
 def capture_many() -> Response:
@@ -74,7 +75,7 @@ def capture_many() -> Response:
     require_media_type(NDJSON_TYPES)
     # Whoever may not is told before any of the body is waited for, or one of the places is held.
     context.archive().intake.allow(context.actor())
-    results = _results(request.stream)
+    results = _results(Arriving(request.environ["wsgi.input"], context.clock()))
     first = next(results, "")
     return Response(stream_with_context(_joined(first, results)), mimetype="application/x-ndjson")
 
@@ -90,25 +91,26 @@ def _results(stream: Readable) -> Iterator[str]:
     What fails before anything was answered is raised and becomes a problem document.
     """
     archive, limits, look = context.archive(), context.door().limits, context.actor_anew()
-    found = batches(read_lines(stream, longest=LINE_LIMIT), count=BATCH_LINES, size=BATCH_BYTES)
     answered = 0
-    waiting: deque[tuple[list[Line], Future[str]]] = deque()
     # Batches that were read at once would be committed at once too, and nothing would overlap.
     reading = Lock()
     with limits.streams.taken(), ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
-        try:
-            for batch in chain(found, [None]):
-                if batch is not None:
-                    waiting.append((batch, pool.submit(_captured, archive, look, batch, reading)))
-                while waiting and (batch is None or len(waiting) == BATCHES_AT_ONCE):
-                    first, results = waiting[0]
-                    yield results.result()
-                    answered = first[-1].number
-                    waiting.popleft()
-        except Exception as error:
-            if not answered:
-                raise
-            yield _failed(answered + 1, error)
+        gathering = Gathering(
+            read_lines(stream, longest=LINE_LIMIT),
+            lambda batch: pool.submit(_captured, archive, look, batch, reading),
+            count=BATCH_LINES,
+            size=BATCH_BYTES,
+            at_once=BATCHES_AT_ONCE,
+        )
+        with gathering:
+            try:
+                for last, results in gathering.answers():
+                    yield results
+                    answered = last
+            except Exception as error:
+                if not answered:
+                    raise
+                yield _failed(answered + 1, error)
 
 
 def _captured(

@@ -2,15 +2,22 @@
 
 import io
 import json
+import threading
+from concurrent.futures import Future
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.lines import batches, read_lines
+from api import gathering
+from api.bodies import FAST_SHARE
+from api.gathering import Gathering
+from api.lines import read_lines
 from api.v1 import bulk
 from archive.errors import UnavailableError
 from tests.api.standin import LEGAL, interaction
+from tests.waiting import PATIENCE
 
 URL = "/v1/interactions/bulk"
 
@@ -116,12 +123,126 @@ def test_lines_are_those_of_split_whatever_the_chunks(body, chunk, longest):
     assert expected == found
 
 
-@given(body=st.binary(max_size=300), count=st.integers(1, 5), size=st.integers(1, 40))
-def test_batches_keep_every_line_in_order(body, count, size):
+@given(
+    body=st.binary(max_size=300),
+    count=st.integers(1, 5),
+    size=st.integers(1, 40),
+    at_once=st.integers(1, 3),
+)
+def test_batches_keep_every_line_in_order(body, count, size, at_once):
     lines = list(read_lines(io.BytesIO(body), longest=100))
-    grouped = list(batches(iter(lines), count=count, size=size))
+    grouped = []
+
+    def begin(batch):
+        grouped.append(batch)
+        answer: Future[str] = Future()
+        answer.set_result(repr(batch))
+        return answer
+
+    with Gathering(iter(lines), begin, count=count, size=size, at_once=at_once) as begun:
+        answers = list(begun.answers())
     assert [line for batch in grouped for line in batch] == lines
     assert all(0 < len(batch) <= count for batch in grouped)
+    assert answers == [(batch[-1].number, repr(batch)) for batch in grouped]
+
+
+class Sending:
+    """A body that is still being sent, which is read as the web server has it read.
+
+    A read waits until all the bytes that it asks for have come.
+    """
+
+    def __init__(self):
+        self._come, self._ended = bytearray(), False
+        self._changed = threading.Condition()
+
+    def send(self, data):
+        with self._changed:
+            self._come += data
+            self._changed.notify_all()
+
+    def end(self):
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def read(self, size, /):
+        with self._changed:
+            assert self._changed.wait_for(
+                lambda: len(self._come) >= size or self._ended, PATIENCE
+            ), "It was asked for more than ever comes."
+            piece = bytes(self._come[:size])
+            del self._come[:size]
+            return piece
+
+
+@contextmanager
+def sending(client, headers, first):
+    """Give a body of which `first` was sent, and the lines of the answer while more may come."""
+    body = Sending()
+    body.send(first)
+    answer = client.post(
+        URL,
+        content_type="application/x-ndjson",
+        headers=headers,
+        environ_overrides={
+            "wsgi.input": body,
+            "wsgi.input_terminated": True,
+            "HTTP_TRANSFER_ENCODING": "chunked",
+        },
+    )
+    pieces = iter(answer.response)
+    try:
+        yield body, (json.loads(line) for piece in pieces for line in piece.splitlines())
+    finally:
+        body.end()
+        answer.close()
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_who_sends_slowly_is_answered_before_more_comes(
+    client, legal, stand_in, monkeypatch, count
+):
+    monkeypatch.setattr(gathering, "PAUSE_SECONDS", 0.05)
+    first = b"".join(interaction(f"n{n}") + b"\n" for n in range(count))
+    with sending(client, legal, first) as (body, answers):
+        for number in range(count):
+            assert next(answers)["line"] == number + 1
+        assert len(stand_in.records) == count
+        body.send(interaction("a") + b"\n" + interaction("b"))
+        assert next(answers)["line"] == count + 1
+        assert len(stand_in.records) == count + 1
+        body.send(b"\n")
+        assert next(answers)["line"] == count + 2
+        body.end()
+        assert list(answers) == []
+
+
+def test_who_sends_fast_and_pauses_is_answered_to_the_last_lines(
+    client, legal, stand_in, monkeypatch
+):
+    monkeypatch.setattr(gathering, "PAUSE_SECONDS", 0.05)
+    lines = [interaction(f"n{n}") + b"\n" for n in range(bulk.BATCH_LINES + 100)]
+    waiting = len(lines) // FAST_SHARE + 1
+    with sending(client, legal, b"".join(lines)) as (body, answers):
+        for number in range(len(lines) - waiting):
+            assert next(answers)["line"] == number + 1
+        body.end()
+        assert len(list(answers)) == waiting
+
+
+def test_a_slow_upload_ends_with_its_token(client, legal, stand_in, monkeypatch):
+    monkeypatch.setattr(gathering, "PAUSE_SECONDS", 0.05)
+    with sending(client, legal, interaction("a") + b"\n") as (body, answers):
+        assert next(answers)["status"] == "archived"
+        stand_in.revoked.add(LEGAL)
+        body.send(interaction("b") + b"\n")
+        failed = next(answers)
+        assert (failed["line"], failed["status"]) == (2, "failed")
+        # It is read to the end of what is being read, since no read can be given up.
+        body.send(interaction("c") + b"\n")
+        assert list(answers) == []
+    assert len(stand_in.records) == 1
 
 
 @pytest.mark.parametrize("media_type", ["text/csv", "application/x-www-form-urlencoded"])

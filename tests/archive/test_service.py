@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,28 @@ def test_it_ends_when_told_while_its_web_workers_start(tmp_path: Path) -> None:
         workers = _children(service.children()["web"])
     assert "did not stop" not in (tmp_path / "log").read_text()
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_a_slow_upload_is_answered_while_it_is_sent(tmp_path: Path) -> None:
+    with running(tmp_path) as service:
+        upload = HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
+        upload.putrequest("POST", "/v1/interactions/bulk")
+        upload.putheader("Authorization", f"Bearer {service.made.legal_token}")
+        upload.putheader("Content-Type", "application/x-ndjson")
+        upload.putheader("Transfer-Encoding", "chunked")
+        upload.endheaders()
+
+        def send(data: bytes) -> None:
+            upload.send(b"%x\r\n%s\r\n" % (len(data), data))
+
+        send(b"".join(line(str(number)) + b"\n" for number in range(100)))
+        until(lambda: service.finds(100))
+        with upload.getresponse() as answer:
+            results = [json.loads(answer.readline()) for _ in range(100)]
+            assert [each["status"] for each in results] == ["archived"] * 100
+            for number in range(100, 103):
+                send(line(str(number)) + b"\n")
+                assert json.loads(answer.readline())["line"] == number + 1
+            send(b"")
+            assert answer.read() == b""
+        upload.close()
