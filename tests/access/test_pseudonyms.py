@@ -258,6 +258,28 @@ def test_each_of_a_wrapped_header_is_one_person(pseudonyms: Pseudonyms) -> None:
     assert len({*people}) == 4 and all(map(PSEUDONYM.fullmatch, people))
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Anne-Marie O'Brien", "ANNE MARIE OBRIEN, Annemarie, OBriens, aobrien, annemarieobrien"),
+        ("O\u2019Brien, Anne\u2010Marie", "OBrien, obrienannemarie, annemarieobrien"),
+        (
+            "Müller, Jörg",
+            "Mueller, Joerg Mueller, joergmueller, muellerjoerg, muller, Mu\u0308ller",
+        ),
+        ("MU\u0308LLER", "MUELLER"),
+        ("Søren Ångström-Voß", "Soeren, Aangstroem, aangstroemvoss, VOSS, angstrom, soren"),
+    ],
+)
+def test_a_name_is_replaced_in_whichever_spelling(
+    pseudonyms: Pseudonyms, name: str, written: str
+) -> None:
+    one = Participant(role=ParticipantRole.FROM, name=name)
+    told = Pseudonymised(pseudonyms).shown(record(text=written, participants=(one,)))
+    person = pseudonyms.person(None, name)
+    assert set(re.findall(r"\w+", told.content.text or "")) == {person}
+
+
 def test_the_units_of_a_notes_name_are_no_words_of_a_person(pseudonyms: Pseudonyms) -> None:
     header = "cc: Ann Lee/Trading/Acme@ACME, Bo Ek/HOU/ACME, Cy Roe@Acme, Dora Vik/Eva Orr\n"
     said = shown(pseudonyms, f"{header}\nAcme trading in Hou: Ann Lee, Bo Ek, Roe, Vik, Eva, Orr")

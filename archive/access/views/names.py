@@ -21,7 +21,7 @@ from archive.access.views.pseudonyms import (
 )
 from archive.access.views.quoted import ADDRESS, quoted_people
 from archive.model.record import Record
-from archive.query.analysis import words
+from archive.query.analysis import value, words
 
 Phrase = tuple[str, ...]
 _SHORTEST: Final = 2
@@ -43,6 +43,9 @@ _NOBODY: Final = frozenset(
     notifications system daemon mailer com org net edu gov
     """.split()  # noqa: SIM905 - a list of a hundred quoted words would not be read.
 )
+_JOINING: Final = re.compile(r"['`\u00b4\u2018\u2019\u02bc\u2010\u2011-]")
+# How passports, logins and old programs write these letters (ICAO Doc 9303-3, section 6).
+_TRANSCRIBED: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _ONE_LETTER: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
 
 
@@ -177,7 +180,8 @@ def _words(text: str) -> Phrase:
 
 def _phrases(name: str, whole: Phrase) -> Iterator[Phrase]:
     """Yield the ways in which a name is written."""
-    yield whole
+    for spelled in dict.fromkeys((whole, *_spellings(name))):
+        yield from _forms(spelled)
     for part in name.split():
         spelled = _words(part)
         if len(spelled) > 1:
@@ -185,6 +189,20 @@ def _phrases(name: str, whole: Phrase) -> Iterator[Phrase]:
         if len(spelled) > _SHORTEST and all(map(_ONE_LETTER.fullmatch, spelled)):
             # A family name of one sign and a given name of two, written without a space.
             yield spelled[-2:]
+
+
+def _spellings(name: str) -> Iterator[Phrase]:
+    """Yield the words of a name without hyphens and apostrophes, and in letters of ASCII."""
+    joined = _JOINING.sub("", name)
+    yield _words(joined)
+    composed = value(name)
+    for each in (composed, _JOINING.sub("", composed)):
+        yield _words(each.translate(_TRANSCRIBED))
+
+
+def _forms(whole: Phrase) -> Iterator[Phrase]:
+    """Yield a name, each of its words, and the name run together."""
+    yield whole
     for word in whole:
         if len(word) >= _SHORTEST and word not in _NOBODY and not word.isdigit():
             yield (word,)
