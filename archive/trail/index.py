@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, and_, case, exists, func, select, true
+from sqlalchemy import ColumnElement, Engine, and_, case, exists, func, or_, select, true
 
 from archive.catalog.answering import SqlReader
 from archive.catalog.catalog import TRAIL, Catalog
 from archive.catalog.tables import PURPOSE_KINDS, records, trail, trail_subjects
-from archive.events.types import EVENT_TYPES
+from archive.events.types import EVENT_TYPES, KeysCondemned
 from archive.trail.asked import Order, milliseconds
 from archive.trail.entry import COPIES, READS, SEARCHES, is_act
 from archive.trail.follower import TrailDigests
 
 _IDS_PER_QUERY: Final = 10_000
+_NEVER: Final = 2**62
 Where = ColumnElement[bool]
 
 
@@ -173,11 +174,15 @@ class TrailIndex(SqlReader):
         ]
 
     def readings(self, ids: Iterable[UUID], as_of: int | None = None) -> list[Reading]:
-        """Return who read any of many records, a line for each of both; all, or as of then."""
+        """Return who read any of many records, a line for each of both; all, or as of then.
+
+        A proof of a record that was erased before it is no reading: it came without evidence.
+        """
         until = () if as_of is None else (trail.c.seq <= as_of,)
         action, subject = trail.c.action, trail_subjects.c.subject
         reads = [self.digests.action(name) for name in READS if name != "history"]
         copies = action.in_([self.digests.action(name) for name in COPIES])
+        gives = or_(action != self.digests.action("prove"), trail.c.seq < self._erased_at(subject))
         found: list[Reading] = []
         for page in _pages(ids):
             statement = (
@@ -190,7 +195,7 @@ class TrailIndex(SqlReader):
                     func.max(trail.c.at),
                 )
                 .join(trail_subjects, trail_subjects.c.seq == trail.c.seq)
-                .where(trail.c.allowed == 1, action.in_(reads), subject.in_(page), *until)
+                .where(trail.c.allowed == 1, action.in_(reads), subject.in_(page), gives, *until)
                 .group_by(trail.c.actor, subject)
             )
             found += [
@@ -198,6 +203,19 @@ class TrailIndex(SqlReader):
                 for actor, seq, record, copied, first, last in self._all(statement)
             ]
         return found
+
+    def _erased_at(self, record: ColumnElement[bytes]) -> ColumnElement[int]:
+        """Return at which sequence number a record was erased, beyond all where it was not."""
+        entries, about = trail.alias(), trail_subjects.alias()
+        condemned = (
+            select(func.max(entries.c.seq))
+            .join(about, about.c.seq == entries.c.seq)
+            .join(records, and_(records.c.id == about.c.subject, records.c.erased == 1))
+            .where(about.c.subject == record)
+            .where(entries.c.action == self.digests.action(KeysCondemned.type))
+            .correlate(trail_subjects)
+        )
+        return func.coalesce(condemned.scalar_subquery(), _NEVER)
 
     def activities(self, where: Where, period: Where) -> dict[bytes, Activity]:
         """Return what each actor did, by the digest of their id; counts are of a period."""

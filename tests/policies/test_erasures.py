@@ -345,6 +345,31 @@ def test_who_saw_what_goes_is_told(archive):
     assert (told.records, local.name, local.opened, local.downloaded) == (2, "local", 2, 1)
 
 
+def test_a_proof_without_evidence_tells_nobody_anything(archive):
+    proved, erased, redacted = capture(
+        archive, *(written(native_id, MAIA, OTHER) for native_id in "123")
+    )
+    archive.follow()
+    archive.publish()
+    archive.access.prove(LOCAL_ACTOR, OPERATIONS, proved)
+    case = opened(archive, aliases=["maia@old.example"])
+    decided(archive, case, records=[proved, erased])
+    decided(archive, case, decision="redact", records=[redacted])
+    desk(archive).execute(SECOND, case.id)
+    archive.follow()
+    before = desk(archive).recipients(LOCAL_ACTOR, case.id).recipients
+    assert [(one.opened, one.downloaded) for one in before] == [(1, 1)]
+    archive.publish()
+    for record in (proved, erased):
+        assert archive.access.prove(LOCAL_ACTOR, OPERATIONS, record).evidence is None
+    archive.follow()
+    assert desk(archive).recipients(LOCAL_ACTOR, case.id).recipients == before
+    assert archive.access.prove(LOCAL_ACTOR, OPERATIONS, redacted).evidence is not None
+    archive.follow()
+    (after,) = desk(archive).recipients(LOCAL_ACTOR, case.id).recipients
+    assert (after.opened, after.downloaded) == (2, 2)
+
+
 def test_a_case_that_died_between_its_steps_is_finished(archive, monkeypatch):
     records = capture(archive, written("1", MAIA, OTHER), written("2", MAIA, OTHER))
     case = opened(archive, aliases=["maia@old.example"])
