@@ -1,6 +1,7 @@
 """All that SQL holds: every column there may be, and what a value in it may be.
 
-An id or a digest is of one length, so that nothing else fits into it.
+An id or a digest is of one length, so that nothing else fits into it. `keys` are some of
+`thread_keys`, one after the other.
 """
 
 COLUMNS = {
@@ -19,7 +20,7 @@ COLUMNS = {
     " size:number conversation:id duplicate:id deleted:number erased:number damaged:number"
     " rethreaded:number",
     "thread_keys": "key:id conversation:id",
-    "record_threads": "record:id keys:ids",
+    "record_threads": "record:id keys:keys",
     "former_conversations": "id:id conversation:id",
     "tokens": "digest:digest user_id:id",
     "users": "id:id role:number",
