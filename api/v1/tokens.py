@@ -69,9 +69,9 @@ def list_tokens(query: TokenParameters) -> Response:
     actor = context.actor()
     user = context.archive().administration.show(actor, str(query.user or actor.id))
     told = TokensAnswer(tokens=tuple(tokens_of(user, context.clock().now())))
-    return answer_page(
-        told, "tokens", lambda token: (-token.issued_at.timestamp(), token.id), query
-    )
+    # Tokens of one time stand as they were given out; none ever leaves the list.
+    number = {token.id: number for number, token in enumerate(reversed(told.tokens))}
+    return answer_page(told, "tokens", lambda token: (-number[token.id],), query)
 
 
 @blueprint.post(
