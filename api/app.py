@@ -238,7 +238,11 @@ def _wants_page() -> bool:
 
 def _answer(problem: Problem, error: Exception | None = None) -> Response:
     problem = problem.model_copy(update={"request_id": context.request_id()})
-    if _wants_page():
+    if _wants_page() and request.endpoint == "console.as_sent":
+        # A browser puts no other page into its frame.
+        response = Response(render_template("as_sent.html", problem=problem), problem.status)
+        headers.frame(response)
+    elif _wants_page():
         page = render_template("error.html", problem=problem, back=_back(problem.status))
         response = Response(page, problem.status)
     else:

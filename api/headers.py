@@ -57,6 +57,13 @@ SECURITY_HEADERS: Final = {
 STRICT_TRANSPORT: Final = "max-age=31536000"
 
 
+def frame(response: Response) -> None:
+    """Let an answer stand in the frame of a page of ours, where it can do nothing."""
+    response.headers["Content-Security-Policy"] = FRAMED_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Referrer-Policy"] = "no-referrer"
+
+
 def add(response: Response) -> None:
     """Put into an answer what its view has not."""
     for name, value in SECURITY_HEADERS.items():

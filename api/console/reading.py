@@ -7,10 +7,9 @@ from uuid import UUID
 from flask import Response, render_template, request
 from pydantic import ValidationError
 
-from api import context, problems
+from api import context, headers, problems
 from api.console.asked import Asked
 from api.console.site import governs, signed_in
-from api.headers import FRAMED_POLICY, FRAMING_POLICY
 from api.problems import ProblemError
 from api.v1.interactions import download
 from api.v1.policies import FOR_COMPLIANCE
@@ -41,7 +40,7 @@ def record(id: UUID) -> Response:
     )
     response = Response(page)
     if shown.html_text is not None and shown.view is View.FULL:
-        response.headers["Content-Security-Policy"] = FRAMING_POLICY
+        response.headers["Content-Security-Policy"] = headers.FRAMING_POLICY
     return response
 
 
@@ -60,9 +59,7 @@ def as_sent(id: UUID) -> Response:
     access = context.archive().access
     found = cleaned(access.as_sent(context.actor(), context.purpose(), id, as_of=_version()))
     response = Response(render_template("as_sent.html", body=found.html, remote=found.remote))
-    response.headers["Content-Security-Policy"] = FRAMED_POLICY
-    response.headers["X-Frame-Options"] = "SAMEORIGIN"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    headers.frame(response)
     return response
 
 

@@ -53,7 +53,9 @@ def markup(original: bytes, media_type: str) -> Markup:
         is_whole = root is not None and not root.is_multipart
         bodies, pictures = tuple(_bodies(parts, is_whole=is_whole)), dict(_pictures(parts))
     if not bodies:
-        raise NotFoundError("The record has no HTML.")
+        raise NotFoundError(
+            "The record has no HTML of its own; that of a message within it is in the original."
+        )
     if sum(map(len, bodies)) > MOST_HTML:
         raise InvalidError("The HTML is too long to be shown; download the original.")
     if any(map(is_deep, bodies)):

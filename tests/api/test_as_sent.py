@@ -2,7 +2,9 @@
 
 import base64
 import re
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from api.app import create_app
 from api.console.cleaning import cleaned
+from api.headers import FRAMED_POLICY
 from archive.capture.markup import MOST_HTML, MOST_PICTURES, Markup, Picture, markup
 from archive.creating import register_user
 from archive.errors import ForbiddenError, InvalidError, NotFoundError
@@ -164,6 +167,23 @@ def test_the_page_offers_it_and_the_frame_shows_it_once_it_is_asked_for(archive)
     policy = shown[2].headers["Content-Security-Policy"]
     assert policy.startswith("sandbox allow-popups allow-popups-to-escape-sandbox; default-src")
     assert shown[2].headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_the_frame_says_why_there_is_nothing_to_show(archive):
+    outer = EmailMessage()
+    outer["Subject"] = "a message within"
+    outer.set_content("see below")
+    outer.add_attachment(message_from_bytes(mail("<p>within"), policy=default))
+    encoded = base64.b64encode(outer.as_bytes()).decode()
+    (id,) = capture(archive, line("1", original=encoded, html="<p>within"))
+    archive.follow()
+    client = entered(archive)
+    assert "Show as sent" in client.get(f"/interactions/{id}").text
+    shown = client.get(f"/interactions/{id}/as-sent", headers={"Accept": "text/html"})
+    assert shown.status_code == 404
+    assert "no HTML of its own" in shown.text
+    assert shown.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert shown.headers["Content-Security-Policy"] == FRAMED_POLICY
 
 
 def test_it_is_a_read_like_any_other(archive):
