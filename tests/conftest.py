@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from archive.opening import Archive
+from archive.tuning import spare_the_collector
 from archive.users import passwords
 from scripts.support import ceph
 from scripts.support.postgres import Postgres, missing
@@ -42,6 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         needs = getattr(item, "fixturenames", ())
         group = "gateway" if "gateway" in needs else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """Look for cycles rarely, as our processes do: thousands of tests stand there, and stay."""
+    spare_the_collector()
 
 
 @pytest.fixture(autouse=True)
